@@ -1,0 +1,76 @@
+/** The dependency arrows: which folder may import which. ARCHITECTURE.md draws them. */
+const only = (name, from, allowed, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: from, pathNot: '\\.test\\.ts$|/contract\\.ts$' },
+  to: { pathNot: allowed, dependencyTypesNot: ['type-only'] },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    only(
+      'core-is-pure',
+      '^core/',
+      '^(core/|node_modules/zod)',
+      'core has no I/O: it imports zod and itself.',
+    ),
+    only(
+      'workflows-are-sandboxed',
+      '^workflows/',
+      '^(core/|workflows/|node_modules/@temporalio/(workflow|common))',
+      'Workflow code runs in the Temporal sandbox; activities may be imported as types only.',
+    ),
+    {
+      name: 'entries-are-ends',
+      severity: 'error',
+      from: { pathNot: '^(test|bench|examples)/' },
+      to: { path: '^(server|worker|start)\\.ts$' },
+    },
+    {
+      name: 'product-imports-no-tests',
+      severity: 'error',
+      from: { pathNot: '^(test|bench|examples)/|\\.test\\.ts$|/contract\\.ts$' },
+      to: { path: '^(test|bench|examples)/|\\.test\\.ts$|/contract\\.ts$' },
+    },
+    {
+      name: 'api-and-worker-are-apart',
+      severity: 'error',
+      from: { path: '^api/' },
+      to: { path: '^(activities|tools|sandboxd|supervisor)/' },
+    },
+    {
+      name: 'providers-know-core-only',
+      severity: 'error',
+      from: { path: '^providers/([^/]+)/', pathNot: '\\.test\\.ts$|/contract\\.ts$' },
+      to: {
+        path: '^(api|activities|tools|workflows|supervisor|setup|operations|config\\.ts)',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'config-reads-the-environment',
+      comment: 'config.ts is the only reader of the environment; entries pass the parsed value on.',
+      severity: 'error',
+      from: { path: '^(core|workflows|activities|tools|providers|api|sandboxd)/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^config\\.ts$', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: {
+        orphan: true,
+        pathNot: '\\.(test|config|bench)\\.ts$|^\\.|\\.d\\.ts$|^(test|bench|examples|setup|sandboxd|skills)/',
+      },
+      to: {},
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(node_modules|data|web|dist)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.json'] },
+  },
+};

@@ -1,0 +1,25 @@
+import type { Readable } from 'node:stream';
+
+/**
+ * Bytes by content. Keys are `workspace/sha256`; the same bytes written twice are one blob. Writing is atomic: a blob is whole or
+ * absent, also after a crash. Nothing here retries; callers do.
+ */
+export interface BlobStore {
+  /** Stores bytes and returns their lower-case hex sha256. */
+  put(workspaceId: string, bytes: Uint8Array): Promise<{ sha256: string; bytes: number }>;
+  /**
+   * Stores a stream without holding it in memory. Rejects with `too_large`, leaving nothing, once more than `limit` bytes came; with
+   * the stream's error, leaving nothing, when it breaks.
+   */
+  putStream(workspaceId: string, source: Readable, limit: number): Promise<{ sha256: string; bytes: number }>;
+  /** The whole blob. Rejects with `not_found`. */
+  get(workspaceId: string, sha256: string): Promise<Uint8Array>;
+  /** A stream over the blob. Rejects with `not_found`. */
+  open(workspaceId: string, sha256: string): Promise<Readable>;
+  has(workspaceId: string, sha256: string): Promise<boolean>;
+  /** Removes blobs that are older than `graceMs` and that `isReferenced` does not claim. Returns how many. */
+  sweep(
+    graceMs: number,
+    isReferenced: (workspaceId: string, sha256: string) => Promise<boolean>,
+  ): Promise<number>;
+}

@@ -1,0 +1,83 @@
+import type { Json, JsonObject } from '../../core/json.ts';
+import type { OpaqueBlock, TranscriptMessage } from '../../core/session/content.ts';
+
+/** A tool as the model sees it. `input_schema` is a JSON Schema of type object. */
+export interface ToolDefinition {
+  name: string;
+  description: string;
+  input_schema: JsonObject;
+}
+
+export interface ModelRequest {
+  /** The vendor's model id. */
+  model: string;
+  system: string;
+  /** Valid by construction: roles alternate after merging, every tool use is answered before anything else is said. */
+  messages: TranscriptMessage[];
+  tools: ToolDefinition[];
+  /** Tokens the answer may have; the adapter passes it on. */
+  maxOutputTokens: number;
+  effort?: 'low' | 'medium' | 'high' | 'xhigh' | 'max';
+  speed?: 'standard' | 'fast';
+  /** Stable per session; vendors use it to route to a warm cache. */
+  sessionId: string;
+}
+
+/** One content block of a complete response, in the model's order. */
+export type ResponseBlock =
+  | { type: 'text'; text: string }
+  /** Thinking; `opaque` goes back to the same provider in the next request. */
+  | { type: 'thinking'; opaque: OpaqueBlock }
+  | {
+      type: 'tool_use';
+      name: string;
+      /** null when the arguments are not a JSON object; then `rawInput` holds what came and the call is never run. */
+      input: JsonObject | null;
+      rawInput?: string;
+      vendor: { provider: string; callId: string | null; data?: Json };
+    };
+
+export interface ModelUsage {
+  input_tokens: number;
+  output_tokens: number;
+  cache_read_input_tokens: number;
+  cache_creation_5m_input_tokens: number;
+  cache_creation_1h_input_tokens: number;
+}
+
+export interface ModelResponse {
+  blocks: ResponseBlock[];
+  /**
+   * Why the model stopped. `max_tokens` and `context_overflow` cut the response: a tool use that was cut is left out of `blocks`
+   * or has `input: null`.
+   */
+  stop: 'end_turn' | 'tool_use' | 'max_tokens' | 'context_overflow' | 'refusal';
+  /** With `refusal`: what the vendor said about it. */
+  refusal?: { category: string | null; explanation: string | null };
+  usage: ModelUsage;
+  /** The vendor's request id, for logs. */
+  requestId?: string;
+}
+
+/**
+ * What a stream yields. Starts and deltas are previews for people; only `finish` counts, is the last part and carries the whole
+ * response. `index` numbers the content blocks of the response from 0, thinking and tool uses included.
+ */
+export type ModelStreamPart =
+  | { type: 'block-start'; index: number; block: 'text' | 'thinking' | 'tool_use' }
+  | { type: 'text-delta'; index: number; text: string }
+  | { type: 'finish'; response: ModelResponse };
+
+/**
+ * One vendor behind one connection. Adapters are stateless and safe for concurrent use.
+ *
+ * `stream` sends one request and retries nothing: the activity owns retries. It fails only with an `AppError` of a `model_*` code
+ * (with `retryAfterMs` where the vendor named a time); a stream that ends before the vendor's own end marker, stalls (no content for
+ * the configured time, pings do not count) or breaks the protocol is `model_unreachable`. Aborting `signal` ends the stream and the
+ * connection at once; the iterator then throws the signal's reason.
+ */
+export interface ModelProvider {
+  /** Tags opaque blocks: `anthropic`, `openai`, `gemini`, `demo`. */
+  readonly name: string;
+  stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelStreamPart>;
+}

@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Two projects. `unit` needs no server and runs files side by side. `integration` starts a real Temporal server, a real
+ * PostgreSQL and real sandboxes; its files run one after another, since they share the machine's two cores.
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts'],
+          exclude: ['node_modules', 'data', 'test/integration/**', '**/*.integration.test.ts', 'web/**'],
+          pool: 'forks',
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts', '**/*.integration.test.ts'],
+          exclude: ['node_modules', 'data', 'web/**'],
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
