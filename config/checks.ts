@@ -1,0 +1,112 @@
+import { AppError } from '../core/errors.ts';
+import type { Settings } from './schema.ts';
+
+const LOOPBACK_HOSTS = new Set(['localhost', '::1', '[::1]', '0.0.0.0', '::', '[::]']);
+
+/** Whether a host name or address is this machine's loopback interface. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** The rules that span several settings. Throws `bad_config` with the first that is broken. */
+export function checkSettings(settings: Settings): void {
+  checkBind(settings);
+  checkProvidersPointElsewhere(settings);
+  checkKeys(settings);
+  checkModels(settings);
+  if (settings.blobs.kind === 's3' && settings.blobs.s3_bucket === null) {
+    refuse('blobs.s3_bucket: expected the name of a bucket, since blobs.kind is s3.');
+  }
+  if (settings.sandbox.driver === 'aio' && settings.sandbox.aio_url === null) {
+    refuse('sandbox.aio_url: expected the URL of the AIO Sandbox, since sandbox.driver is aio.');
+  }
+  if (settings.store.direct_url !== null && settings.store.url === null) {
+    refuse('store.direct_url: expected together with store.url, or neither.');
+  }
+  if (settings.web_search.provider === 'searxng' && settings.web_search.base_url === null) {
+    refuse('web_search.base_url: expected the URL of the SearXNG server.');
+  }
+}
+
+function checkBind({ api, auth, sandbox }: Settings): void {
+  if (isLoopback(api.host)) return;
+  if (auth.keys.length === 0) {
+    refuse(
+      `api.host: without API keys the service listens on loopback only, got "${api.host}". Add auth.keys, or listen on 127.0.0.1.`,
+    );
+  }
+  if (sandbox.driver === 'unsafe_local') {
+    refuse(
+      `api.host: with sandbox.driver unsafe_local, which isolates nothing, the service listens on loopback only, got "${api.host}".`,
+    );
+  }
+}
+
+/**
+ * A provider URL that leads back here would make each model call a request to ourselves. It happens when the variable that
+ * points clients at this service is set on the service's own machine.
+ */
+function checkProvidersPointElsewhere(settings: Settings): void {
+  const urls: [string, string | null | undefined][] = [
+    ...Object.entries(settings.providers).map(
+      ([name, provider]) => [`providers.${name}.base_url`, provider.base_url] as [string, string | null],
+    ),
+    ...settings.models.map(
+      (model, index) => [`models.${index}.base_url`, model.base_url] as [string, string | undefined],
+    ),
+  ];
+  for (const [path, url] of urls) {
+    if (url && isOwnUrl(url, settings)) {
+      refuse(`${path}: ${url} is this service itself; expected the URL of a model provider.`);
+    }
+  }
+}
+
+/** Whether a URL leads to the API that these settings describe. */
+export function isOwnUrl(url: string, { api }: Pick<Settings, 'api'>): boolean {
+  const target = new URL(url);
+  if (api.public_url !== null && new URL(api.public_url).origin === target.origin) return true;
+  const port = Number(target.port || (target.protocol === 'https:' ? 443 : 80));
+  if (api.port === 0 || port !== api.port) return false;
+  const toThisMachine = isLoopback(target.hostname) || LOOPBACK_HOSTS.has(target.hostname);
+  return target.hostname === api.host || toThisMachine;
+}
+
+function checkKeys({ auth, encryption }: Settings): void {
+  for (const [index, key] of auth.keys.entries()) {
+    const given = [key.sha256, key.key_env, key.key_file].filter((value) => value !== undefined);
+    if (given.length !== 1) {
+      refuse(
+        `auth.keys.${index}: expected exactly one of sha256, key_env and key_file, got ${given.length}.`,
+      );
+    }
+  }
+  checkUnique('auth.keys', auth.keys);
+  for (const [index, key] of encryption.keys.entries()) {
+    if ((key.key_env === undefined) === (key.key_file === undefined)) {
+      refuse(`encryption.keys.${index}: expected exactly one of key_env and key_file.`);
+    }
+  }
+  checkUnique('encryption.keys', encryption.keys);
+}
+
+function checkModels({ models }: Settings): void {
+  checkUnique('models', models);
+  for (const [index, model] of models.entries()) {
+    if (model.fallback?.includes(model.id)) {
+      refuse(`models.${index}.fallback: ${model.id} cannot stand in for itself.`);
+    }
+  }
+}
+
+function checkUnique(path: string, entries: { id: string }[]): void {
+  const seen = new Set<string>();
+  for (const { id } of entries) {
+    if (seen.has(id)) refuse(`${path}: the id "${id}" is there twice.`);
+    seen.add(id);
+  }
+}
+
+function refuse(message: string): never {
+  throw new AppError('bad_config', message);
+}

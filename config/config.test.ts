@@ -1,0 +1,241 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parse } from 'yaml';
+import { afterAll, describe, expect, it } from 'vitest';
+import { configFileOf, loadConfig, readHostEnvironment, type Environment } from '../config.ts';
+import { AppError } from '../core/errors.ts';
+import { variableOf } from './environment.ts';
+import { renderExample } from './render-example.ts';
+import { Settings } from './schema.ts';
+import { listSettings } from './setting-list.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, text: string): string {
+  const file = path.join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+const empty = write('empty.yaml', '');
+
+function load(env: Environment, file = empty) {
+  return loadConfig({ file, env });
+}
+
+function refusal(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    expect(error).toBeInstanceOf(AppError);
+    expect((error as AppError).code).toBe('bad_config');
+    return (error as AppError).message;
+  }
+  throw new Error('expected the settings to be refused');
+}
+
+describe('settings', () => {
+  it('have defaults for everything', () => {
+    const config = load({});
+    expect(config.api).toMatchObject({ port: 8080, host: '127.0.0.1' });
+    expect(config.temporal).toMatchObject({ port: 7233, ui_port: 8233, namespace: 'default' });
+    expect(config.data_dir).toBe(path.resolve('data'));
+  });
+
+  it('come from the file, and from the environment before the file', () => {
+    const file = write('both.yaml', 'api:\n  port: 1234\n  host: 127.0.0.2\n');
+    const config = load({ MANAGED_AGENT_API_PORT: '4321' }, file);
+    expect(config.api).toMatchObject({ port: 4321, host: '127.0.0.2' });
+  });
+
+  it('are named by variables made from their path', () => {
+    expect(variableOf(['data_dir'])).toBe('MANAGED_AGENT_DATA_DIR');
+    const config = load({
+      MANAGED_AGENT_DATA_DIR: '/x',
+      MANAGED_AGENT_TEMPORAL_ADDRESS: 'a:1',
+      MANAGED_AGENT_PROVIDERS_ANTHROPIC_BASE_URL: 'https://proxy.example/v1',
+      MANAGED_AGENT_MODELS: '[{"id":"m","provider":"demo"}]',
+      MANAGED_AGENT_TELEMETRY_METRICS: 'false',
+      MANAGED_AGENT_STORE_URL: '',
+    });
+    expect(config).toMatchObject({
+      data_dir: '/x',
+      temporal: { address: 'a:1' },
+      providers: { anthropic: { base_url: 'https://proxy.example/v1' } },
+      models: [{ id: 'm', provider: 'demo' }],
+      telemetry: { metrics: false },
+      store: { url: null },
+    });
+  });
+
+  it('have variables that no two share', () => {
+    const variables = listSettings().map((setting) => variableOf(setting.path));
+    expect(new Set(variables).size).toBe(variables.length);
+  });
+
+  it('may be an empty section of the file', () => {
+    expect(load({}, write('section.yaml', 'api:\n  # port: 1\n')).api.port).toBe(8080);
+  });
+
+  it.each([
+    ['an unknown name in the file', 'apii:\n  port: 1\n', {}, /^ {2}apii: no such setting/m],
+    ['an unknown name inside a section', 'api:\n  prot: 1\n', {}, /^ {2}api\.prot: no such setting/m],
+    ['a wrong type', 'api:\n  port: many\n', {}, /^ {2}api\.port: .*expected number.*got "many"/m],
+    ['an unknown variable', '', { MANAGED_AGENT_API_PROT: '1' }, /MANAGED_AGENT_API_PROT names no setting/],
+    [
+      'a variable of a wrong type',
+      '',
+      { MANAGED_AGENT_API_PORT: 'x' },
+      /api\.port .*expected a number, got "x"/,
+    ],
+    ['a list that is not JSON', '', { MANAGED_AGENT_MODELS: 'x' }, /models .*expected JSON/],
+    ['text that is not YAML', 'a: [', {}, /cannot be read/],
+    ['a list at the top', '- a', {}, /expected settings by name/],
+  ] as [string, string, Environment, RegExp][])('refuse %s, naming it', (_, text, env, message) => {
+    expect(refusal(() => load(env, write('refused.yaml', text)))).toMatch(message);
+  });
+
+  it('refuse a missing file', () => {
+    expect(refusal(() => load({}, path.join(folder, 'none.yaml')))).toMatch(/none\.yaml cannot be read/);
+  });
+
+  it('do not repeat a secret in an error', () => {
+    const message = refusal(() =>
+      load({ MANAGED_AGENT_PROVIDERS: 'x', MANAGED_AGENT_TEMPORAL_API_KEY: 's3cret' }),
+    );
+    expect(message).not.toContain('s3cret');
+    const file = write('secret.yaml', 'providers:\n  anthropic:\n    api_key: [s3cret]\n');
+    expect(refusal(() => load({}, file))).not.toContain('s3cret');
+  });
+});
+
+describe('rules between settings', () => {
+  it('keep a service without keys on loopback', () => {
+    expect(refusal(() => load({ MANAGED_AGENT_API_HOST: '0.0.0.0' }))).toMatch(/without API keys/);
+    const keys = JSON.stringify([{ id: 'a', sha256: 'a'.repeat(64) }]);
+    expect(load({ MANAGED_AGENT_API_HOST: '0.0.0.0', MANAGED_AGENT_AUTH_KEYS: keys }).api.host).toBe(
+      '0.0.0.0',
+    );
+  });
+
+  it('keep an unisolated sandbox on loopback even with keys', () => {
+    const env = {
+      MANAGED_AGENT_API_HOST: '0.0.0.0',
+      MANAGED_AGENT_AUTH_KEYS: JSON.stringify([{ id: 'a', sha256: 'a'.repeat(64) }]),
+      MANAGED_AGENT_SANDBOX_DRIVER: 'unsafe_local',
+    };
+    expect(refusal(() => load(env))).toMatch(/unsafe_local/);
+  });
+
+  it.each([
+    'http://127.0.0.1:8080',
+    'http://localhost:8080/v1',
+    'http://[::1]:8080',
+    'https://agents.example',
+  ])('refuse a provider at %s, which is the service itself', (url) => {
+    const env = {
+      MANAGED_AGENT_PROVIDERS_ANTHROPIC_BASE_URL: url,
+      MANAGED_AGENT_API_PUBLIC_URL: 'https://agents.example',
+    };
+    expect(refusal(() => load(env))).toMatch(/is this service itself/);
+  });
+
+  it('let a provider be on another port of this machine', () => {
+    const url = 'http://127.0.0.1:11434/v1';
+    expect(load({ MANAGED_AGENT_PROVIDERS_OPENAI_BASE_URL: url }).providers.openai.base_url).toBe(url);
+  });
+
+  it('never take a base URL from the vendor’s variable', () => {
+    expect(load({ ANTHROPIC_BASE_URL: 'http://127.0.0.1:8080' }).providers.anthropic.base_url).toBeNull();
+  });
+
+  it('refuse ids that are there twice', () => {
+    const models = JSON.stringify([
+      { id: 'm', provider: 'demo' },
+      { id: 'm', provider: 'demo' },
+    ]);
+    expect(refusal(() => load({ MANAGED_AGENT_MODELS: models }))).toMatch(/"m" is there twice/);
+  });
+});
+
+describe('secrets', () => {
+  it('come from the vendors’ own variables', () => {
+    const { providers } = load({ ANTHROPIC_API_KEY: 'a', OPENAI_API_KEY: 'o', GEMINI_API_KEY: 'g' });
+    expect([providers.anthropic.api_key, providers.openai.api_key, providers.gemini.api_key]).toEqual([
+      'a',
+      'o',
+      'g',
+    ]);
+  });
+
+  it('come from files and named variables, which may carry our prefix', () => {
+    const key = write('key', 'from-file\n');
+    const file = write(
+      'keys.yaml',
+      `providers: { anthropic: { api_key_file: ${key} } }\nmodels: [{ id: m, provider: openai, api_key_env: MANAGED_AGENT_KEY }]`,
+    );
+    const config = load({ MANAGED_AGENT_KEY: 'from-env', ANTHROPIC_API_KEY: 'other' }, file);
+    expect(config.providers.anthropic.api_key).toBe('from-file');
+    expect(config.models[0]).toEqual({ id: 'm', provider: 'openai', api_key: 'from-env' });
+  });
+
+  it('of providers stay out of the api and of workers that only run tools', () => {
+    const env = { ANTHROPIC_API_KEY: 'a' };
+    expect(loadConfig({ file: empty, env, part: 'api' }).providers.anthropic.api_key).toBeNull();
+    expect(load({ ...env, MANAGED_AGENT_WORKER_ROLE: 'hands' }).providers.anthropic.api_key).toBeNull();
+    expect(load(env).providers.anthropic.api_key).toBe('a');
+  });
+
+  it('for the API are kept as hashes', () => {
+    const file = write('auth.yaml', 'auth: { keys: [{ id: a, key_env: KEY }] }');
+    expect(load({ KEY: 'abc' }, file).auth.keys).toEqual([
+      {
+        id: 'a',
+        workspace: 'default',
+        sha256: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+      },
+    ]);
+    expect(refusal(() => load({}, file))).toMatch(/KEY is not set/);
+  });
+
+  it('for encryption have 32 bytes', () => {
+    const file = write('encryption.yaml', 'encryption: { keys: [{ id: a, key_env: KEY }] }');
+    expect(load({ KEY: Buffer.alloc(32, 1).toString('base64') }, file).encryption.keys[0]?.key).toHaveLength(
+      32,
+    );
+    expect(refusal(() => load({ KEY: 'short' }, file))).toMatch(/expected 32 bytes/);
+  });
+});
+
+describe('config.example.yaml', () => {
+  it('lists every setting with its default and meaning (npm run config:example writes it)', () => {
+    expect(readFileSync('config.example.yaml', 'utf8')).toBe(renderExample(listSettings()));
+    expect(listSettings().filter((setting) => setting.description === '')).toEqual([]);
+  });
+
+  it('is itself a valid file that changes nothing', () => {
+    expect(Settings.parse(parse(readFileSync('config.example.yaml', 'utf8')))).toEqual(Settings.parse({}));
+  });
+});
+
+describe('the command line', () => {
+  it('names the file', () => {
+    expect(configFileOf(['--config', 'a.yaml'])).toEqual({ file: 'a.yaml' });
+    expect(configFileOf(['--config=a.yaml'])).toEqual({ file: 'a.yaml' });
+    expect(configFileOf([])).toEqual({});
+  });
+
+  it('is refused when it says something else', () => {
+    expect(refusal(() => configFileOf(['--confg', 'a']))).toMatch(/--confg/);
+    expect(refusal(() => configFileOf(['--config']))).toMatch(/expected the path/);
+  });
+});
+
+describe('the host’s environment', () => {
+  it('names the user’s cache folder', () => {
+    expect(readHostEnvironment({ XDG_CACHE_HOME: '/c' }).cacheDir).toBe('/c/managed-agent');
+    expect(readHostEnvironment({ HOME: '/h' }).cacheDir).toBe('/h/.cache/managed-agent');
+  });
+});

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { AppError } from '../core/errors.ts';
+import type { Environment } from './environment.ts';
+import { readSecret } from './read-secret.ts';
+import type { Settings } from './schema.ts';
+
+type ModelSetting = Omit<Settings['models'][number], 'api_key_env' | 'api_key_file'>;
+
+/**
+ * The settings after the environment and the files they name have been read. `data_dir` is absolute. Secrets hold the secret
+ * itself (a model's key is its own or, where it names none, absent: then the provider's counts), never a reference to one.
+ */
+export interface ResolvedSettings extends Omit<Settings, 'auth' | 'models' | 'encryption'> {
+  auth: { keys: { id: string; workspace: string; sha256: string }[] };
+  models: ModelSetting[];
+  /** The first encrypts, all decrypt; 32 bytes each. */
+  encryption: { keys: { id: string; key: Buffer }[] };
+}
+
+/** Which part of the service reads the settings. Provider keys exist only in a `worker` with the brain's role. */
+export type Part = 'api' | 'worker' | 'supervisor' | 'command';
+
+const VENDOR_KEYS = {
+  anthropic: 'ANTHROPIC_API_KEY',
+  openai: 'OPENAI_API_KEY',
+  gemini: 'GEMINI_API_KEY',
+} as const;
+
+/** Replaces each reference to a secret by the secret. Throws `bad_config` where one cannot be read. */
+export function resolveSecrets(settings: Settings, environment: Environment, part: Part): ResolvedSettings {
+  const read = (name: string, value?: string | null, file?: string | null, variable?: string | null) =>
+    readSecret({ value, file, variable }, name, environment);
+  const thinks = part === 'worker' && settings.worker.role !== 'hands';
+  const { providers, temporal, blobs, sandbox, web_search: search } = settings;
+  const connection = <P extends keyof typeof VENDOR_KEYS>(name: P): Settings['providers'][P] => {
+    const given = providers[name];
+    const key = thinks
+      ? (read(`providers.${name}.api_key`, given.api_key, given.api_key_file, given.api_key_env) ??
+        environment[VENDOR_KEYS[name]] ??
+        null)
+      : null;
+    return { ...given, api_key: key || null };
+  };
+  return {
+    ...settings,
+    providers: {
+      anthropic: connection('anthropic'),
+      openai: connection('openai'),
+      gemini: connection('gemini'),
+    },
+    models: settings.models.map(({ api_key, api_key_env, api_key_file, ...model }, index) => {
+      const key = thinks ? read(`models.${index}.api_key`, api_key, api_key_file, api_key_env) : null;
+      return key === null ? model : { ...model, api_key: key };
+    }),
+    auth: {
+      keys: settings.auth.keys.map(({ id, workspace, sha256, key_env, key_file }, index) => {
+        const key = read(`auth.keys.${index}.key`, null, key_file, key_env);
+        return {
+          id,
+          workspace,
+          sha256:
+            sha256 ??
+            createHash('sha256')
+              .update(key ?? '')
+              .digest('hex'),
+        };
+      }),
+    },
+    encryption: {
+      keys: settings.encryption.keys.map(({ id, key_env, key_file }, index) => {
+        const key = Buffer.from(
+          read(`encryption.keys.${index}.key`, null, key_file, key_env) ?? '',
+          'base64',
+        );
+        if (key.length === 32) return { id, key };
+        throw new AppError(
+          'bad_config',
+          `encryption.keys.${index}: expected 32 bytes in base64, got ${key.length} bytes.`,
+        );
+      }),
+    },
+    temporal: { ...temporal, api_key: read('temporal.api_key', temporal.api_key, temporal.api_key_file) },
+    blobs: {
+      ...blobs,
+      s3_secret_access_key: read(
+        'blobs.s3_secret_access_key',
+        blobs.s3_secret_access_key,
+        blobs.s3_secret_access_key_file,
+      ),
+    },
+    sandbox: {
+      ...sandbox,
+      aio_api_key: read('sandbox.aio_api_key', sandbox.aio_api_key, sandbox.aio_api_key_file),
+    },
+    web_search: {
+      ...search,
+      api_key:
+        part === 'worker'
+          ? read('web_search.api_key', search.api_key, search.api_key_file, search.api_key_env)
+          : null,
+    },
+  };
+}

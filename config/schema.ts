@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { ApiSettings, AuthSettings, RateLimitSettings } from './sections/access.ts';
+import { SessionSettings, TemporalSettings, WorkerSettings } from './sections/engine.ts';
+import { SandboxSettings, WebSearchSettings } from './sections/hands.ts';
+import { DefaultModel, ModelList, ProviderSettings } from './sections/models.ts';
+import { LogSettings, TelemetrySettings } from './sections/operations.ts';
+import { BlobSettings, EncryptionSettings, RetentionSettings, StoreSettings } from './sections/storage.ts';
+
+/** Every setting there is, with its type, default and meaning. Unknown ones are refused at every depth. */
+export const Settings = z.strictObject({
+  data_dir: z
+    .string()
+    .min(1)
+    .default('./data')
+    .describe('Folder of everything that the service keeps on disk.'),
+  api: ApiSettings.prefault({}),
+  auth: AuthSettings.prefault({}),
+  temporal: TemporalSettings.prefault({}),
+  store: StoreSettings.prefault({}),
+  blobs: BlobSettings.prefault({}),
+  providers: ProviderSettings.prefault({}),
+  models: ModelList,
+  default_model: DefaultModel,
+  worker: WorkerSettings.prefault({}),
+  sandbox: SandboxSettings.prefault({}),
+  web_search: WebSearchSettings.prefault({}),
+  session: SessionSettings.prefault({}),
+  log: LogSettings.prefault({}),
+  telemetry: TelemetrySettings.prefault({}),
+  encryption: EncryptionSettings.prefault({}),
+  rate_limits: RateLimitSettings.prefault({}),
+  retention: RetentionSettings.prefault({}),
+});
+export type Settings = z.infer<typeof Settings>;

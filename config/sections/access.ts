@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+/** Where the HTTP API listens. */
+export const ApiSettings = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1').describe('Address the API listens on.'),
+  port: z.int().min(0).max(65535).default(8080).describe('Port of the API; 0 picks a free one.'),
+  public_url: z
+    .url()
+    .nullable()
+    .default(null)
+    .describe('URL under which clients reach the API; null: made from host and port.'),
+  drain_seconds: z.number().min(0).default(10).describe('How long open requests may finish after SIGTERM.'),
+});
+
+const ApiKey = z.strictObject({
+  id: z.string().min(1).describe('Name of the key in logs and in the audit log.'),
+  workspace: z.string().min(1).default('default').describe('Workspace whose resources the key opens.'),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits')
+    .optional()
+    .describe('SHA-256 of the key, hexadecimal.'),
+  key_env: z.string().min(1).optional().describe('Environment variable that holds the key.'),
+  key_file: z.string().min(1).optional().describe('File that holds the key.'),
+});
+
+/** Who may call. */
+export const AuthSettings = z.strictObject({
+  keys: z
+    .array(ApiKey)
+    .default([])
+    .describe(
+      'API keys: id, workspace and one of sha256, key_env, key_file. None: loopback only, no key asked.',
+    ),
+});
+
+const Rate = z.number().positive().nullable().default(null);
+
+/** Limits per API key; null is no limit. */
+export const RateLimitSettings = z.strictObject({
+  requests_per_minute: Rate.describe('API requests per key and minute; null: no limit.'),
+  sessions_per_minute: Rate.describe('New sessions per key and minute; null: no limit.'),
+  open_streams: Rate.describe('Event streams open at once per key; null: no limit.'),
+  running_sessions_per_workspace: Rate.describe(
+    'Sessions of one workspace that run at once; null: no limit.',
+  ),
+});

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+
+/** The Temporal server that runs the sessions. */
+export const TemporalSettings = z.strictObject({
+  address: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('host:port of a Temporal server; null: npm start runs one itself.'),
+  namespace: z.string().min(1).default('default').describe('Temporal namespace.'),
+  task_queue: z.string().min(1).default('managed-agent').describe('Task queue of the workers.'),
+  port: z
+    .int()
+    .min(0)
+    .max(65535)
+    .default(7233)
+    .describe('Port of the Temporal we start; 0 picks a free one.'),
+  ui_port: z.int().min(0).max(65535).default(8233).describe('Port of its UI; 0 picks a free one.'),
+  ui_url: z
+    .url()
+    .nullable()
+    .default(null)
+    .describe('URL of the Temporal UI when the server is yours; null: ours.'),
+  tls: z.boolean().default(false).describe('Speak TLS to temporal.address.'),
+  tls_server_name: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('Name expected in its certificate; null: from the address.'),
+  tls_ca_file: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('PEM file of the authority that signed it; null: system.'),
+  tls_cert_file: z.string().nullable().default(null).describe('PEM file of our client certificate.'),
+  tls_key_file: z.string().nullable().default(null).describe('PEM file of its private key.'),
+  api_key: z.string().nullable().default(null).describe('API key (Temporal Cloud).'),
+  api_key_file: z.string().nullable().default(null).describe('File that holds that API key.'),
+});
+
+/** What a worker process does. */
+export const WorkerSettings = z.strictObject({
+  role: z
+    .enum(['brain', 'hands', 'both'])
+    .default('both')
+    .describe('brain: workflows and model calls; hands: tools; both.'),
+  max_concurrent_activities: z.int().positive().default(200).describe('Activities one worker runs at once.'),
+  max_concurrent_workflow_tasks: z
+    .int()
+    .positive()
+    .default(100)
+    .describe('Workflow tasks one worker runs at once.'),
+  max_cached_workflows: z.int().positive().default(500).describe('Workflows kept in memory between tasks.'),
+  transcript_cache_mb: z.number().positive().default(256).describe('Memory for built transcripts.'),
+  drain_seconds: z
+    .number()
+    .min(0)
+    .default(10)
+    .describe('How long running activities may finish after SIGTERM.'),
+  host_id: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Name of this machine among hosts of sandboxes; null: the host name.'),
+});
+
+/** Bounds of one session. */
+export const SessionSettings = z.strictObject({
+  history_budget: z
+    .int()
+    .min(50)
+    .default(1000)
+    .describe('History events after which a workflow continues as new.'),
+  signal_budget: z
+    .int()
+    .min(10)
+    .max(9000)
+    .default(5000)
+    .describe('Signals after which a workflow continues as new.'),
+  max_unprocessed_events: z
+    .int()
+    .positive()
+    .default(1000)
+    .describe('Queued events a session holds; beyond: 429.'),
+  parallel_tools: z.int().positive().default(64).describe('Tool uses of one response that run at once.'),
+  max_steps_per_turn: z
+    .int()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('Model calls after which a turn pauses with a typed reason; null: no limit.'),
+  max_repeated_calls: z
+    .int()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('Identical tool calls in a row after which a turn pauses; null: no limit.'),
+});

@@ -1,0 +1,122 @@
+import { z } from 'zod';
+
+const MiB = 1024 * 1024;
+
+const Limits = z.strictObject({
+  processes: z.int().positive().default(512).describe('Processes and threads at once.'),
+  memory_bytes: z
+    .int()
+    .positive()
+    .default(4096 * MiB)
+    .describe('Memory of all processes together.'),
+  process_memory_bytes: z
+    .int()
+    .positive()
+    .default(2048 * MiB)
+    .describe('Data memory of one process.'),
+  cpus: z.number().positive().default(2).describe('CPU cores.'),
+  open_files: z.int().positive().default(4096).describe('Open files per process.'),
+  file_bytes: z
+    .int()
+    .positive()
+    .default(1024 * MiB)
+    .describe('Size of one file.'),
+  workspace_bytes: z
+    .int()
+    .positive()
+    .default(2048 * MiB)
+    .describe('Size of the workspace.'),
+  tmp_bytes: z
+    .int()
+    .positive()
+    .default(512 * MiB)
+    .describe('Size of /tmp.'),
+  shm_bytes: z
+    .int()
+    .positive()
+    .default(256 * MiB)
+    .describe('Size of /dev/shm.'),
+  command_seconds: z
+    .number()
+    .positive()
+    .default(120)
+    .describe('Longest a command runs when it names no time.'),
+  max_command_seconds: z.number().positive().default(1800).describe('Longest time that a command may name.'),
+  output_bytes: z
+    .int()
+    .positive()
+    .default(61_440)
+    .describe('Output of a command that the model reads directly.'),
+  output_file_bytes: z
+    .int()
+    .positive()
+    .default(8 * MiB)
+    .describe('Output of a command that is kept as a file.'),
+});
+
+/** Where tools run. */
+export const SandboxSettings = z.strictObject({
+  driver: z
+    .enum(['bubblewrap', 'aio', 'docker', 'none', 'unsafe_local'])
+    .default('bubblewrap')
+    .describe(
+      'bubblewrap, aio, docker; none: no tools that need one; unsafe_local: NOT isolated, loopback only.',
+    ),
+  folder: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Folder of the sandboxes; null: <data_dir>/sandboxes, or one that other users can reach.'),
+  uid_base: z
+    .int()
+    .min(1000)
+    .max(2_147_483_647)
+    .default(1_900_000_000)
+    .describe('First of the user ids that sandboxes get when the service runs as root.'),
+  uid_count: z.int().positive().max(1_000_000).default(10_000).describe('How many user ids from there.'),
+  idle_stop_seconds: z
+    .number()
+    .positive()
+    .default(600)
+    .describe('Idle time after which a sandbox stops; its files stay.'),
+  browser_idle_stop_seconds: z
+    .number()
+    .positive()
+    .default(120)
+    .describe('Idle time after which its browser stops.'),
+  max_running: z
+    .int()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('Sandboxes that run at once on a host; null: no limit.'),
+  limits: Limits.prefault({}),
+  aio_url: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('URL of the AIO Sandbox; {session_id} in it is replaced.'),
+  aio_api_key: z.string().nullable().default(null).describe('API key of the AIO Sandbox.'),
+  aio_api_key_file: z.string().nullable().default(null).describe('File that holds that key.'),
+  docker_image: z.string().min(1).default('managed-agent-sandbox').describe('Image of the docker driver.'),
+  docker_host: z.string().nullable().default(null).describe('Docker engine; null: its usual socket.'),
+});
+
+/** The web_search tool. */
+export const WebSearchSettings = z.strictObject({
+  provider: z
+    .enum(['none', 'brave', 'tavily', 'searxng'])
+    .default('none')
+    .describe('Who answers web_search; none: the tool is not offered.'),
+  base_url: z.url().nullable().default(null).describe('URL of the search service; needed for searxng.'),
+  api_key: z.string().nullable().default(null).describe('Its API key.'),
+  api_key_env: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Environment variable that holds the key.'),
+  api_key_file: z.string().nullable().default(null).describe('File that holds the key.'),
+});

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+
+const keyFields = {
+  api_key: z.string().nullable().default(null).describe('API key.'),
+  api_key_env: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Environment variable that holds the key.'),
+  api_key_file: z.string().nullable().default(null).describe('File that holds the key.'),
+};
+
+const connection = {
+  base_url: z.url().nullable().default(null).describe('Base URL; null: the vendor’s own.'),
+  ...keyFields,
+  timeout_seconds: z.number().positive().default(1800).describe('Longest a model request may take.'),
+  stall_seconds: z.number().positive().default(120).describe('Longest a stream may go without content.'),
+  import_models: z
+    .boolean()
+    .default(false)
+    .describe('Offer every model that the server itself lists, besides those of `models`.'),
+};
+
+const OpenAiApi = z.enum(['chat_completions', 'responses']);
+
+/** The vendors. */
+export const ProviderSettings = z.strictObject({
+  anthropic: z.strictObject(connection).prefault({}),
+  openai: z
+    .strictObject({
+      ...connection,
+      api: OpenAiApi.nullable()
+        .default(null)
+        .describe('chat_completions or responses; null: responses for OpenAI itself, else chat_completions.'),
+    })
+    .prefault({}),
+  gemini: z.strictObject(connection).prefault({}),
+});
+
+const Price = z.number().min(0);
+
+const Model = z.strictObject({
+  id: z.string().min(1).max(256).describe('Name under which agents use it.'),
+  provider: z.enum(['anthropic', 'openai', 'gemini', 'demo']).describe('Whose protocol it speaks.'),
+  display_name: z.string().min(1).optional().describe('Name shown to people; default: the id.'),
+  vendor_model: z.string().min(1).optional().describe('Name sent to the vendor; default: the id.'),
+  api: OpenAiApi.optional().describe('OpenAI only: which of its two APIs; default: providers.openai.api.'),
+  base_url: z.url().optional().describe('Base URL; default: that of the provider.'),
+  api_key: z.string().min(1).optional().describe('API key; default: that of the provider.'),
+  api_key_env: z.string().min(1).optional().describe('Environment variable that holds the key.'),
+  api_key_file: z.string().min(1).optional().describe('File that holds the key.'),
+  context_window: z
+    .int()
+    .positive()
+    .optional()
+    .describe('Tokens that a request and its answer may have together.'),
+  max_output_tokens: z.int().positive().optional().describe('Tokens that an answer may have.'),
+  tools: z.boolean().optional().describe('Whether the model takes tools; default: yes.'),
+  thinking: z.boolean().optional().describe('Whether the model can think before it answers.'),
+  images: z
+    .strictObject({
+      max_count: z.int().min(0).optional().describe('Images per request; 0: takes none.'),
+      max_bytes: z.int().positive().optional().describe('Bytes of one image.'),
+      max_pixels_per_side: z.int().positive().optional().describe('Longer side of one image.'),
+      media_types: z.array(z.string().min(1)).optional().describe('Accepted types, such as image/png.'),
+    })
+    .optional()
+    .describe('What images it takes.'),
+  prices: z
+    .strictObject({
+      input: Price.optional(),
+      output: Price.optional(),
+      cache_read: Price.optional(),
+      cache_write_5m: Price.optional(),
+      cache_write_1h: Price.optional(),
+    })
+    .optional()
+    .describe('US dollars per million tokens.'),
+  fallback: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('Models to go on with, in order, when this one is down or out of quota.'),
+  extra_headers: z.record(z.string(), z.string()).optional().describe('Headers added to each request.'),
+  extra_body: z.record(z.string(), z.json()).optional().describe('Fields added to the body of each request.'),
+});
+
+/** The catalogue; entries with the id of a built-in model replace its fields. */
+export const ModelList = z
+  .array(Model)
+  .default([])
+  .describe('Models besides the built-in ones, or changes to these.');
+
+/** What agents get that name no model of their own, such as the one of the simple door. */
+export const DefaultModel = z
+  .string()
+  .min(1)
+  .nullable()
+  .default(null)
+  .describe('Model where none is named; null: that of the first provider with a key, else demo.');

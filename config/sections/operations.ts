@@ -1,0 +1,23 @@
+import { z } from 'zod';
+
+/** Logs of all processes. */
+export const LogSettings = z.strictObject({
+  level: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
+    .default('info')
+    .describe('Least important level that is logged.'),
+  format: z.enum(['json', 'text']).default('json').describe('json: one object per line; text: for reading.'),
+  max_file_bytes: z.int().min(65_536).default(20_971_520).describe('Size at which a log file is rotated.'),
+  max_files: z.int().min(1).default(5).describe('Rotated files kept per process.'),
+});
+
+/** Metrics and traces. */
+export const TelemetrySettings = z.strictObject({
+  metrics: z.boolean().default(true).describe('Serve Prometheus metrics at /metrics.'),
+  otlp_endpoint: z
+    .url()
+    .nullable()
+    .default(null)
+    .describe('OpenTelemetry collector for traces; null: no traces.'),
+  service_name: z.string().min(1).default('managed-agent').describe('Name of the service in traces.'),
+});

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+/** The PostgreSQL that holds resources and the journal. */
+export const StoreSettings = z.strictObject({
+  url: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('postgres:// URL; null: npm start runs a PostgreSQL in the data folder.'),
+  direct_url: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('URL for locks and LISTEN when store.url leads through a pooler; null: store.url.'),
+  pool_size: z
+    .int()
+    .positive()
+    .default(10)
+    .describe('Connections per process, besides those for locks and LISTEN.'),
+  statement_timeout_seconds: z.number().positive().default(30).describe('Longest a statement may take.'),
+});
+
+/** Where files and large payloads lie. */
+export const BlobSettings = z.strictObject({
+  kind: z.enum(['folder', 's3']).default('folder').describe('folder: on disk; s3: S3-compatible storage.'),
+  folder: z.string().min(1).nullable().default(null).describe('Folder of the blobs; null: <data_dir>/blobs.'),
+  s3_bucket: z.string().min(1).nullable().default(null).describe('Bucket.'),
+  s3_prefix: z.string().default('').describe('Prefix of the keys in the bucket.'),
+  s3_region: z.string().min(1).default('us-east-1').describe('Region.'),
+  s3_endpoint: z.url().nullable().default(null).describe('URL of an S3-compatible service; null: AWS.'),
+  s3_path_style: z.boolean().default(false).describe('Put the bucket into the path, not into the host name.'),
+  s3_access_key_id: z.string().nullable().default(null).describe('Access key; null: the usual AWS sources.'),
+  s3_secret_access_key: z.string().nullable().default(null).describe('Its secret.'),
+  s3_secret_access_key_file: z.string().nullable().default(null).describe('File that holds the secret.'),
+});
+
+const EncryptionKey = z.strictObject({
+  id: z.string().min(1).max(64).describe('Name of the key, stored beside what it encrypts.'),
+  key_env: z.string().min(1).optional().describe('Environment variable with 32 bytes in base64.'),
+  key_file: z.string().min(1).optional().describe('File with 32 bytes in base64.'),
+});
+
+/** Encryption of payloads, journal bodies and blobs. */
+export const EncryptionSettings = z.strictObject({
+  keys: z
+    .array(EncryptionKey)
+    .default([])
+    .describe(
+      'Key ring: id and one of key_env, key_file (32 bytes, base64). The first encrypts, all decrypt.',
+    ),
+});
+
+/** How long things are kept. */
+export const RetentionSettings = z.strictObject({
+  temporal_days: z.int().positive().default(30).describe('Days that Temporal keeps closed workflow runs.'),
+  blob_grace_hours: z.number().min(0).default(24).describe('Hours before an unreferenced blob is removed.'),
+  audit_days: z
+    .int()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('Days that audit entries are kept; null: for ever.'),
+});
