@@ -1,0 +1,81 @@
+import type { BetaManagedAgentsSessionRefusalStopDetails } from '@anthropic-ai/sdk/resources/beta/sessions/events';
+import { stepKey, type StepAttempt } from './attempt.ts';
+import { callStates } from './call-states.ts';
+import { STALE, standing, told, type Decision } from './decision.ts';
+import { createJournalWriter, errorResult } from './journal-writer.ts';
+import type { StepOutcome } from './outcome.ts';
+import type { IdSource, JournalView, NewEvent, UsageTotals } from './view.ts';
+import { newEvent, type WireEvent } from './wire-event.ts';
+import type { NewCall } from './writes.ts';
+
+/** The error object of `session.error`, as the API types it. */
+export type SessionError = Extract<WireEvent, { type: 'session.error' }>['error'];
+
+/** What an attempt of a model step found out. */
+export type StepAnswer =
+  | {
+      kind: 'response';
+      /** Thinking, messages and tool uses, in the model's order. */
+      events: NewEvent[];
+      /** The tool uses among them that are to be answered by somebody. */
+      calls: NewCall[];
+      /** Tool uses that are refused on the spot: not enabled, unknown, or with arguments that are no JSON object. */
+      refused: { id: string; text: string }[];
+      refusal: BetaManagedAgentsSessionRefusalStopDetails | null;
+      usage: UsageTotals;
+      label: string;
+    }
+  | { kind: 'interrupted'; arrival: number }
+  | { kind: 'exhausted'; error: SessionError };
+
+/**
+ * Commits a model step: its events, the span's end and, when the model stopped and nothing is queued, the end of the turn, in one
+ * transaction.
+ */
+export function commitStep(
+  view: JournalView,
+  attempt: StepAttempt,
+  answer: StepAnswer,
+  ids: IdSource,
+): Decision {
+  const { thread, row } = view;
+  if (attempt.step === thread.step && row?.outcome) return standing(row.outcome);
+  if (attempt.step !== thread.step + 1 || !row) return told({ kind: 'behind' });
+  if (attempt.fence < row.fence) return STALE;
+  const writer = createJournalWriter(view, ids);
+  let outcome: StepOutcome;
+
+  switch (answer.kind) {
+    case 'response': {
+      writer.running();
+      for (const event of answer.events) writer.append(event);
+      writer.closeSpan(row, false, answer.usage);
+      writer.addUsage(answer.usage);
+      if (answer.calls.length + answer.refused.length > 0) {
+        writer.addCalls(answer.calls);
+        const open = callStates(writer.calls);
+        for (const { id, text } of answer.refused) writer.append({ ...errorResult(ids, id, text), ref: id });
+        writer.setOwed(true);
+        outcome = { kind: 'tools', calls: open, label: answer.label };
+      } else {
+        writer.setOwed(false);
+        const more = writer.queue.length > 0;
+        if (!more) writer.idle({ type: answer.refusal ? 'refusal' : 'end_turn' }, answer.refusal);
+        outcome = { kind: 'final', more, label: answer.label };
+      }
+      break;
+    }
+    case 'interrupted':
+      writer.closeSpan(row, true);
+      outcome = { kind: 'interrupted', consumed: true, arrival: answer.arrival };
+      break;
+    case 'exhausted':
+      writer.closeSpan(row, true);
+      writer.append(newEvent({ id: ids.event(), type: 'session.error', error: answer.error }));
+      outcome = { kind: 'exhausted' };
+      break;
+  }
+  writer.advance(attempt.step);
+  writer.writeRow({ ...row, span: null, outcome });
+  return told(outcome, writer.finish(stepKey(attempt.threadId, attempt.step)));
+}

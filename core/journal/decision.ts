@@ -1,0 +1,24 @@
+import type { StepOutcome } from './outcome.ts';
+import type { JournalWrites } from './writes.ts';
+
+/**
+ * What a transaction comes to: what it writes, and what its caller is told. `writes` null means that nothing is written.
+ *
+ * - `opened`: the attempt holds the step and goes on.
+ * - `outcome`: this is what the step came to. `standing`: it stood before this transaction.
+ * - `stale`: a newer attempt holds the step; this one ends without a word.
+ */
+export type Decision =
+  | { kind: 'opened'; writes: JournalWrites; through: number; arrived: number; resumed: boolean }
+  | { kind: 'outcome'; writes: JournalWrites | null; outcome: StepOutcome; standing: boolean }
+  | { kind: 'stale'; writes: null };
+
+export function told(outcome: StepOutcome, writes: JournalWrites | null = null): Decision {
+  return { kind: 'outcome', writes, outcome, standing: false };
+}
+
+export function standing(outcome: StepOutcome): Decision {
+  return { kind: 'outcome', writes: null, outcome, standing: true };
+}
+
+export const STALE: Decision = { kind: 'stale', writes: null };

@@ -1,0 +1,13 @@
+import type { BetaManagedAgentsSessionEvent } from '@anthropic-ai/sdk/resources/beta/sessions/events';
+import type { JsonObject } from '../json.ts';
+import type { NewEvent } from './view.ts';
+
+type WithoutStamp<T> = T extends unknown ? Omit<T, 'processed_at'> : never;
+
+/** An event as clients see it, before it takes effect: the API's own types, less `processed_at`, which the store adds. */
+export type WireEvent = WithoutStamp<BetaManagedAgentsSessionEvent>;
+
+/** Wraps a wire event for the journal. The API's event types hold only JSON, which their declarations cannot say. */
+export function newEvent(body: WireEvent, rest: Omit<NewEvent, 'id' | 'type' | 'body'> = {}): NewEvent {
+  return { id: body.id, type: body.type, body: body as object as JsonObject, ...rest };
+}

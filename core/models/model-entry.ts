@@ -1,0 +1,76 @@
+import type { JsonObject } from '../json.ts';
+
+export type ModelProviderKind = 'anthropic' | 'openai' | 'gemini' | 'demo';
+export type OpenAiApi = 'chat_completions' | 'responses';
+export type Effort = 'low' | 'medium' | 'high' | 'xhigh' | 'max';
+
+/** List prices in US dollars per million tokens. */
+export interface ModelPrices {
+  input: number;
+  output: number;
+  cache_read: number;
+  cache_write_5m: number;
+  cache_write_1h: number;
+  /** What `speed: fast` multiplies every price by; absent where the model has no fast mode. */
+  fast_multiplier?: number;
+  /** Prices of a request whose whole prompt, cached parts included, is longer than `above` tokens. */
+  long_context?: { above: number } & Omit<ModelPrices, 'fast_multiplier' | 'long_context'>;
+}
+
+/** What images a model takes. Sizes are of the decoded file, not of its base64 form. */
+export interface ImageLimits {
+  maxCount: number;
+  maxBytes: number;
+  maxPixelsPerSide: number;
+  mediaTypes: readonly string[];
+}
+
+/**
+ * How a model thinks. `adaptive`: it decides by itself and takes an effort; `budget`: a number of tokens is set per request;
+ * `effort`: a reasoning effort is set per request; `none`: it does not.
+ */
+export type Thinking = 'adaptive' | 'budget' | 'effort' | 'none';
+
+/** How a model is reached, where that differs from its provider's own connection. */
+export interface ModelConnection {
+  baseUrl?: string;
+  apiKey?: string;
+  /** OpenAI only. */
+  api?: OpenAiApi;
+  extraHeaders: Record<string, string>;
+  extraBody: JsonObject;
+}
+
+/** One model that agents may name, with everything known about it. */
+export interface ModelEntry {
+  /** The name agents use. */
+  id: string;
+  displayName: string;
+  provider: ModelProviderKind;
+  /** The name sent to the vendor. */
+  vendorModel: string;
+  /** Tokens that a request and its answer may have together. */
+  contextWindow: number;
+  maxOutputTokens: number;
+  tools: boolean;
+  /** null: the model takes no images. */
+  images: ImageLimits | null;
+  /** Whether PDF documents go to the model as they are; otherwise their text is extracted first. */
+  pdf: boolean;
+  thinking: Thinking;
+  /** Efforts the model knows; empty where it has none. */
+  efforts: readonly Effort[];
+  /** The effort of a request that names none; null where the model has none. */
+  defaultEffort: Effort | null;
+  /** Whether `speed: fast` exists for it. */
+  fastMode: boolean;
+  /** Whether a system message may stand between the others. */
+  midConversationSystem: boolean;
+  /** null: unknown, so nothing that runs on it has a list cost. */
+  prices: ModelPrices | null;
+  /** Ids of the models to go on with, in order, when this one is down or out of quota. */
+  fallback: readonly string[];
+  /** When the vendor released it, RFC 3339; the epoch where unknown. */
+  createdAt: string;
+  connection: ModelConnection;
+}
