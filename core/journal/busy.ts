@@ -15,6 +15,7 @@ export function isBusy(view: {
   queue: readonly QueuedEvent[];
   calls: readonly CallView[];
 }): boolean {
+  if (view.head.status === 'terminated') return false;
   if (view.head.status === 'running' || view.head.status === 'rescheduling') return true;
   if (view.queue.some((event) => !isMessage(event.type))) return true;
   return view.queue.length > 0 && unanswered(view.calls).length === 0;

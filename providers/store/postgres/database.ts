@@ -1,0 +1,107 @@
+import { Pool, types, type PoolClient, type QueryResultRow } from 'pg';
+import { AppError, isAppError } from '../../../core/errors.ts';
+
+/** Type OIDs of PostgreSQL that come back as numbers here: `int8` holds counters below 2^53; `timestamptz` is Unix milliseconds. */
+const INT8 = 20;
+const TIMESTAMPTZ = 1184;
+const NUMERIC = 1700;
+
+/** One pooled connection to PostgreSQL, checked out for a transaction. */
+export type Connection = PoolClient;
+
+export interface Database {
+  readonly pool: Pool;
+  /** Runs one statement on any connection. `name` prepares it once per connection. */
+  query<Row extends QueryResultRow>(text: string, values?: unknown[], name?: string): Promise<Row[]>;
+  /**
+   * Runs `work` in one transaction, and rolls it back when `work` throws. Never repeats it. Connection failures and restarts surface as
+   * `unavailable`, values that PostgreSQL refuses (class 22) as `unstorable`.
+   */
+  transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a pool. Nothing is connected before the first use, so that a process starts while PostgreSQL does not answer.
+ *
+ * @param options.maximum - connections at most.
+ */
+export function openDatabase(options: { url: string; maximum?: number; applicationName?: string }): Database {
+  const pool = new Pool({
+    connectionString: options.url,
+    max: options.maximum ?? 16,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    application_name: options.applicationName ?? 'managed-agent',
+    types: { getTypeParser: parserOf },
+  });
+  // A pooled connection that breaks while nobody uses it must not end the process; the next query gets a fresh one.
+  pool.on('error', () => undefined);
+
+  return {
+    pool,
+    async query<Row extends QueryResultRow>(text: string, values: unknown[] = [], name?: string) {
+      try {
+        const result = await pool.query<Row>(name === undefined ? { text, values } : { text, values, name });
+        return result.rows;
+      } catch (error) {
+        throw toAppError(error);
+      }
+    },
+    async transaction(work) {
+      const connection = await pool.connect().catch((error: unknown) => {
+        throw toAppError(error);
+      });
+      let broken: Error | undefined;
+      try {
+        await connection.query('BEGIN');
+        const result = await work(connection);
+        await connection.query('COMMIT');
+        return result;
+      } catch (error) {
+        await connection.query('ROLLBACK').catch((failure: unknown) => {
+          broken = failure instanceof Error ? failure : new Error(String(failure));
+        });
+        throw toAppError(error);
+      } finally {
+        connection.release(broken);
+      }
+    },
+    async close() {
+      await pool.end();
+    },
+  };
+}
+
+function parserOf(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  if (oid === INT8 || oid === NUMERIC) return Number;
+  if (oid === TIMESTAMPTZ)
+    return (value) => Date.parse(value.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'));
+  return types.getTypeParser(oid as Parameters<typeof types.getTypeParser>[0], format ?? 'text') as (
+    value: string,
+  ) => unknown;
+}
+
+/** The one translation of database failures. Statements that are wrong in themselves stay what they are: defects of ours. */
+export function toAppError(error: unknown): unknown {
+  if (isAppError(error)) return error;
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  const message = error instanceof Error ? error.message : String(error);
+  if (code.startsWith('22')) {
+    return new AppError('unstorable', `The database refuses a value: ${message}`, { cause: error });
+  }
+  const gone =
+    /^(08|53|57P0|40)/.test(code) ||
+    ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].includes(code) ||
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/i.test(
+      message,
+    );
+  if (gone) {
+    return new AppError('unavailable', 'The database cannot be reached. Try again in a moment.', {
+      cause: error,
+      retryAfterMs: 1_000,
+    });
+  }
+  return error;
+}
