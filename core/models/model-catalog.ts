@@ -1,0 +1,95 @@
+import { claudeModel, claudeModels } from './claude-models.ts';
+import { demoModel } from './demo-model.ts';
+import { geminiModel, geminiModels } from './gemini-models.ts';
+import type { ModelEntry, ModelProviderKind } from './model-entry.ts';
+import type { ModelSetting } from './model-setting.ts';
+import { openAiModel, openAiModels } from './openai-models.ts';
+import { withSetting } from './with-setting.ts';
+
+/** Every model that agents may name. Pure data: the api lists it, the worker runs by it. */
+export interface ModelCatalog {
+  /**
+   * The entry of an id, or null. Besides the listed ones any `claude-*`, `gpt-*` and `gemini-*` id resolves where its provider is
+   * usable, with what is known of its family.
+   */
+  resolve(id: string): ModelEntry | null;
+  /** All listed entries whose provider is usable: configured ones first, then the newest. */
+  list(): readonly ModelEntry[];
+  /** The id that stands in where none is named. */
+  readonly defaultModel: string;
+}
+
+export interface ModelCatalogInput {
+  /** The items of `models` in the configuration, in order. */
+  settings: readonly ModelSetting[];
+  /** Providers that have a key or a base URL of their own; only their built-in models are offered. */
+  usable: readonly ModelProviderKind[];
+  /** `default_model` of the configuration. */
+  defaultModel?: string | null;
+  /** Models that a compatible server listed by itself. */
+  imported?: readonly ModelSetting[];
+}
+
+/** Builds the catalogue: built-in models, changed and extended by the configuration. */
+export function createModelCatalog(input: ModelCatalogInput): ModelCatalog {
+  const usable = new Set<ModelProviderKind>([...input.usable, 'demo']);
+  const builtIn = new Map(builtInModels().map((entry) => [entry.id, entry]));
+  const configured = new Map<string, ModelEntry>();
+  for (const setting of [...(input.imported ?? []), ...input.settings]) {
+    const known = configured.get(setting.id) ?? baseOf(setting, builtIn);
+    configured.set(setting.id, withSetting(known, setting));
+  }
+  const offered = [...builtIn.values()].filter(
+    ({ id, provider }) => usable.has(provider) && !configured.has(id),
+  );
+  const newestFirst = offered.sort((first, second) => second.createdAt.localeCompare(first.createdAt));
+  const listed = [...configured.values(), ...newestFirst];
+  const byId = new Map(listed.map((entry) => [entry.id, entry]));
+  return {
+    resolve: (id) => byId.get(id) ?? unlisted(id, usable),
+    list: () => listed,
+    defaultModel: input.defaultModel ?? defaultModelOf(input, listed),
+  };
+}
+
+function builtInModels(): ModelEntry[] {
+  return [...claudeModels(), ...openAiModels(), ...geminiModels(), demoModel()];
+}
+
+/** What a setting changes: the built-in model of its id, else of its vendor name, else what holds for its family. */
+function baseOf(setting: ModelSetting, builtIn: ReadonlyMap<string, ModelEntry>): ModelEntry {
+  const vendorModel = setting.vendor_model ?? setting.id;
+  const known = builtIn.get(setting.id) ?? builtIn.get(vendorModel);
+  // A compatible server may offer other models under a vendor's names, with other limits and prices.
+  const elsewhere = setting.base_url !== undefined && setting.provider === 'openai';
+  if (known !== undefined && known.provider === setting.provider && !elsewhere) return known;
+  return FAMILIES[setting.provider](vendorModel);
+}
+
+const FAMILIES: Record<ModelProviderKind, (id: string) => ModelEntry> = {
+  anthropic: claudeModel,
+  openai: openAiModel,
+  gemini: geminiModel,
+  demo: demoModel,
+};
+
+function unlisted(id: string, usable: ReadonlySet<ModelProviderKind>): ModelEntry | null {
+  if (id.startsWith('claude-') && usable.has('anthropic')) return datedOr(id, claudeModels(), claudeModel);
+  if (id.startsWith('gemini-') && usable.has('gemini')) return datedOr(id, geminiModels(), geminiModel);
+  if (id.startsWith('gpt-') && usable.has('openai')) return datedOr(id, openAiModels(), openAiModel);
+  return null;
+}
+
+/** A dated id (`claude-opus-4-5-20251101`, `gpt-5.6-2026-07-09`) is its undated model under its own name. */
+function datedOr(id: string, known: ModelEntry[], family: (id: string) => ModelEntry): ModelEntry {
+  const undated = id.replace(/-(\d{8}|\d{4}-\d{2}-\d{2})$/, '');
+  const entry = known.find((candidate) => candidate.id === undated);
+  return entry === undefined ? family(id) : { ...entry, id, vendorModel: id };
+}
+
+function defaultModelOf(input: ModelCatalogInput, listed: readonly ModelEntry[]): string {
+  const preferred = ['claude-sonnet-5-5', 'gpt-6.1-sol', 'gemini-3.8-flash'];
+  const ids = new Set(listed.map((entry) => entry.id));
+  const own = input.settings.find((setting) => setting.provider !== 'demo')?.id;
+  return preferred.find((id) => ids.has(id)) ?? own ?? 'demo';
+}

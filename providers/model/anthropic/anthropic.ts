@@ -1,0 +1,136 @@
+import Anthropic, { APIError, APIUserAbortError } from '@anthropic-ai/sdk';
+import type { MessageCreateParamsStreaming, MessageParam } from '@anthropic-ai/sdk/resources/messages';
+import type { JsonObject } from '../../../core/json.ts';
+import { connectionFailure } from '../connection-failure.ts';
+import { drain } from '../drain.ts';
+import type { ModelProvider, ModelRequest, ModelStreamPart } from '../model-provider.ts';
+import { createStreamGuard, type StreamGuard, type StreamLimits } from '../stream-guard.ts';
+import { refuseUnlessEventStream } from '../event-stream.ts';
+import { toModelError } from '../vendor-failure.ts';
+import { createAnthropicFetch } from './anthropic-fetch.ts';
+import { createAnthropicStreamReader } from './read-stream.ts';
+import { toAnthropicRequest, type AnthropicModelTraits } from './to-request.ts';
+import { toContinuation, toResponse, type CollectedBlock } from './to-response.ts';
+import { emptyUsage, sumUsage } from './usage.ts';
+
+export interface AnthropicOptions {
+  /** Default: the vendor's own. */
+  baseUrl?: string;
+  /** null sends none, for gateways that need none. */
+  apiKey: string | null;
+  limits: StreamLimits;
+  traits: AnthropicModelTraits;
+  cacheTtl?: '5m' | '1h';
+  extraHeaders?: Record<string, string>;
+  extraBody?: JsonObject;
+}
+
+const NAME = 'anthropic';
+const VENDOR = 'Anthropic';
+/** A turn that pauses more often than this ends where it is. */
+const MAX_CONTINUATIONS = 10;
+
+/** Claude through the vendor's Messages API, or anything that speaks it. */
+export function createAnthropicProvider(options: AnthropicOptions): ModelProvider {
+  const client = new Anthropic({
+    baseURL: options.baseUrl ?? 'https://api.anthropic.com',
+    // Passing a key keeps the SDK from looking for one in the environment or on disk.
+    apiKey: options.apiKey ?? 'none',
+    webhookKey: null,
+    maxRetries: 0,
+    timeout: options.limits.totalMs,
+    logLevel: 'off',
+    openTelemetry: false,
+    fetch: createAnthropicFetch(options.apiKey, options.extraHeaders ?? {}),
+  });
+
+  async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelStreamPart> {
+    signal.throwIfAborted();
+    const body = toAnthropicRequest(request, options.traits, {
+      provider: NAME,
+      cacheTtl: options.cacheTtl ?? '5m',
+    });
+    const guard = createStreamGuard(options.limits, VENDOR, signal);
+    try {
+      yield* converse(body, guard);
+    } catch (error) {
+      throw guard.reason()?.error ?? toFailure(error);
+    } finally {
+      guard.stop();
+    }
+  }
+
+  /** One request, or more where the vendor pauses: then what it said so far is sent back for it to go on. */
+  async function* converse(
+    body: MessageCreateParamsStreaming,
+    guard: StreamGuard,
+  ): AsyncGenerator<ModelStreamPart> {
+    let blocks: CollectedBlock[] = [];
+    let usage = emptyUsage();
+    for (let round = 0; ; round += 1) {
+      const continuation: MessageParam[] =
+        blocks.length === 0 ? [] : [{ role: 'assistant', content: toContinuation(blocks) }];
+      const {
+        data,
+        response,
+        request_id: requestId,
+      } = await client.messages
+        .create(
+          { ...body, ...options.extraBody, messages: [...body.messages, ...continuation], stream: true },
+          { signal: guard.signal, headers: betaHeaders(body) },
+        )
+        .withResponse();
+      refuseUnlessEventStream(response, VENDOR);
+      const reader = createAnthropicStreamReader(blocks.length);
+      const events = data[Symbol.asyncIterator]();
+      while (!reader.complete) {
+        const event = await events.next();
+        guard.progress();
+        if (event.done === true) throw endedEarly();
+        for (const part of reader.read(event.value)) {
+          guard.hold();
+          yield part;
+          guard.progress();
+        }
+      }
+      drain(events);
+      blocks = [...blocks, ...reader.message.blocks];
+      usage = sumUsage(usage, reader.message.usage);
+      if (reader.message.stopReason === 'pause_turn' && round < MAX_CONTINUATIONS) continue;
+      guard.hold();
+      const message = { ...reader.message, blocks, usage };
+      yield { type: 'finish', response: toResponse(message, NAME, requestId ?? undefined) };
+      return;
+    }
+  }
+
+  return { name: NAME, stream };
+}
+
+/** Without its own end marker a response is not complete, however much of it came. */
+function endedEarly(): Error {
+  return toModelError({ vendor: VENDOR, message: 'the stream ended before the end of the message' });
+}
+
+function betaHeaders(body: MessageCreateParamsStreaming): Record<string, string> {
+  const betas = [
+    ...(body.speed === 'fast' ? ['fast-mode-2026-02-01'] : []),
+    ...(body.thinking?.type === 'enabled' ? ['interleaved-thinking-2025-05-14'] : []),
+  ];
+  return betas.length > 0 ? { 'anthropic-beta': betas.join(',') } : {};
+}
+
+function toFailure(error: unknown): unknown {
+  if (error instanceof APIUserAbortError) return error;
+  const connection = connectionFailure(error, VENDOR);
+  if (connection !== undefined) return connection;
+  if (!(error instanceof APIError)) return error;
+  return toModelError({
+    vendor: VENDOR,
+    status: error.status,
+    type: error.type ?? undefined,
+    message: error.apiMessage ?? undefined,
+    headers: error.headers,
+    cause: error,
+  });
+}

@@ -1,0 +1,89 @@
+import type {
+  MessageCreateParamsStreaming,
+  TextBlockParam,
+  ThinkingConfigParam,
+  ToolUnion,
+} from '@anthropic-ai/sdk/resources/messages';
+import type { Effort, Thinking } from '../../../core/models/model-entry.ts';
+import type { ModelRequest } from '../model-provider.ts';
+import { nearestEffort } from '../nearest-effort.ts';
+import { placeCacheMarkers } from './cache-markers.ts';
+import { toAnthropicMessages } from './to-messages.ts';
+
+/** What of a model the request depends on. */
+export interface AnthropicModelTraits {
+  thinking: Thinking;
+  efforts: readonly Effort[];
+  fastMode: boolean;
+  midConversationSystem: boolean;
+}
+
+/** The body of a request. Built anew from the transcript each time, in time linear in its length. */
+export function toAnthropicRequest(
+  request: ModelRequest,
+  traits: AnthropicModelTraits,
+  options: { provider: string; cacheTtl: '5m' | '1h' },
+): MessageCreateParamsStreaming {
+  const system: TextBlockParam[] = /\S/.test(request.system) ? [{ type: 'text', text: request.system }] : [];
+  const tools: ToolUnion[] = request.tools.map(({ name, description, input_schema: schema }) => ({
+    name,
+    description,
+    input_schema: { ...schema, type: 'object' },
+  }));
+  const messages = toAnthropicMessages(
+    request.messages,
+    options.provider,
+    traits.midConversationSystem ? 'supported' : 'unsupported',
+  );
+  placeCacheMarkers({ system, tools, messages }, options.cacheTtl);
+  const thinking = thinkingOf(request, traits, messages);
+  const effort = nearestEffort(request.effort, traits.efforts);
+  return {
+    model: request.model,
+    max_tokens: request.maxOutputTokens,
+    stream: true,
+    messages,
+    ...(system.length > 0 ? { system } : {}),
+    ...(tools.length > 0 ? { tools } : {}),
+    ...(thinking === undefined ? {} : { thinking }),
+    ...(effort === undefined ? {} : { output_config: { effort } }),
+    ...(request.speed === 'fast' && traits.fastMode ? { speed: 'fast' } : {}),
+    metadata: { user_id: request.sessionId },
+  };
+}
+
+/** Summaries are asked for, so that a model that thinks for long is seen to be at work. */
+function thinkingOf(
+  request: ModelRequest,
+  traits: AnthropicModelTraits,
+  messages: MessageCreateParamsStreaming['messages'],
+): ThinkingConfigParam | undefined {
+  if (traits.thinking === 'adaptive') return { type: 'adaptive', display: 'summarized' };
+  if (traits.thinking !== 'budget' || request.effort === undefined) return undefined;
+  const budget = Math.min(BUDGETS[request.effort], request.maxOutputTokens - 1);
+  if (budget < 1_024 || !startsWithThinking(messages)) return undefined;
+  return { type: 'enabled', budget_tokens: budget };
+}
+
+const BUDGETS: Record<Effort, number> = {
+  low: 2_048,
+  medium: 8_192,
+  high: 16_384,
+  xhigh: 32_768,
+  max: 49_152,
+};
+
+/**
+ * Models with a thinking budget refuse to think in the middle of a tool loop whose answer so far does not begin with thinking, as
+ * after a switch from another vendor.
+ */
+function startsWithThinking(messages: MessageCreateParamsStreaming['messages']): boolean {
+  const last = messages.findLast(({ role }) => role === 'user');
+  const continues =
+    typeof last?.content !== 'string' && last?.content.some(({ type }) => type === 'tool_result') === true;
+  if (!continues) return true;
+  const answer = messages.findLast(({ role }) => role === 'assistant');
+  if (answer === undefined || typeof answer.content === 'string') return false;
+  const first = answer.content[0]?.type;
+  return first === 'thinking' || first === 'redacted_thinking';
+}

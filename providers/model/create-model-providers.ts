@@ -1,0 +1,83 @@
+import { AppError } from '../../core/errors.ts';
+import type { ModelEntry, ModelProviderKind, OpenAiApi } from '../../core/models/model-entry.ts';
+import { createAnthropicProvider } from './anthropic/anthropic.ts';
+import { createDemoProvider, type DemoPace } from './demo/demo.ts';
+import type { ModelProvider } from './model-provider.ts';
+
+/** How the models of one provider are reached, unless a model says otherwise. */
+export interface ProviderConnection {
+  /** null: the vendor's own. */
+  baseUrl: string | null;
+  apiKey: string | null;
+  timeoutSeconds: number;
+  stallSeconds: number;
+  /** OpenAI only; null: responses for OpenAI itself, else chat_completions. */
+  api?: OpenAiApi | null;
+}
+
+export interface ModelProvidersOptions {
+  anthropic: ProviderConnection;
+  openai: ProviderConnection;
+  gemini: ProviderConnection;
+  demoPace?: DemoPace;
+}
+
+/** Makes the adapter for each model of the catalogue, once, from the settings that only brain workers have. */
+export interface ModelProviders {
+  /**
+   * The adapter that answers for this model; the same one each time for the same entry. Throws `model_credentials_refused` when its
+   * provider has neither a key nor a base URL of its own.
+   */
+  for(entry: ModelEntry): ModelProvider;
+}
+
+export function createModelProviders(options: ModelProvidersOptions): ModelProviders {
+  const made = new WeakMap<ModelEntry, ModelProvider>();
+  return {
+    for(entry) {
+      const known = made.get(entry);
+      if (known !== undefined) return known;
+      const provider = FACTORIES[entry.provider](entry, options);
+      made.set(entry, provider);
+      return provider;
+    },
+  };
+}
+
+type Factory = (entry: ModelEntry, options: ModelProvidersOptions) => ModelProvider;
+
+const FACTORIES: Record<ModelProviderKind, Factory> = {
+  demo: (_entry, { demoPace }) => createDemoProvider(demoPace === undefined ? {} : { pace: demoPace }),
+  anthropic: (entry, options) =>
+    createAnthropicProvider({
+      ...connectionOf(entry, options.anthropic, 'ANTHROPIC_API_KEY'),
+      traits: entry,
+    }),
+  openai: (entry) => unsupported(entry),
+  gemini: (entry) => unsupported(entry),
+};
+
+function unsupported(entry: ModelEntry): never {
+  throw new AppError(
+    'model_request_refused',
+    `Model ${entry.id}: this build has no adapter for ${entry.provider}.`,
+  );
+}
+
+function connectionOf(entry: ModelEntry, connection: ProviderConnection, variable: string) {
+  const { extraHeaders, extraBody } = entry.connection;
+  const baseUrl = entry.connection.baseUrl ?? connection.baseUrl;
+  const apiKey = entry.connection.apiKey ?? connection.apiKey;
+  if (apiKey === null && baseUrl === null && Object.keys(extraHeaders).length === 0)
+    throw new AppError(
+      'model_credentials_refused',
+      `Model ${entry.id} needs an API key: set providers.${entry.provider}.api_key or ${variable}.`,
+    );
+  return {
+    ...(baseUrl === null ? {} : { baseUrl }),
+    apiKey,
+    limits: { totalMs: connection.timeoutSeconds * 1_000, stallMs: connection.stallSeconds * 1_000 },
+    extraHeaders,
+    extraBody,
+  };
+}

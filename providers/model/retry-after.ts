@@ -1,0 +1,19 @@
+/**
+ * The delay that a response asks for, in milliseconds, from `retry-after-ms`, else `retry-after` in seconds or as a date. Undefined
+ * when there is none or it makes no sense.
+ */
+export function retryAfterMs(headers: Headers | undefined, now: number = Date.now()): number | undefined {
+  const precise = numberOf(headers?.get('retry-after-ms'));
+  if (precise !== undefined) return precise;
+  const value = headers?.get('retry-after');
+  const seconds = numberOf(value);
+  if (seconds !== undefined) return seconds * 1_000;
+  const date = Date.parse(value ?? '');
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+function numberOf(value: string | null | undefined): number | undefined {
+  if (value === null || value === undefined || value.trim() === '') return undefined;
+  const number = Number(value);
+  return Number.isFinite(number) && number >= 0 ? number : undefined;
+}

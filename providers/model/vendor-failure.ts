@@ -1,0 +1,109 @@
+import { AppError, type ErrorCode } from '../../core/errors.ts';
+import { retryAfterMs } from './retry-after.ts';
+
+/** What a vendor said when it refused a request or broke off a stream. */
+export interface VendorFailure {
+  /** Its name, for the message. */
+  vendor: string;
+  /** HTTP status; undefined when the failure came inside the stream or there was no answer. */
+  status?: number | undefined;
+  /** Its own name for the failure (`rate_limit_error`, `insufficient_quota`, `RESOURCE_EXHAUSTED`). */
+  type?: string | undefined;
+  message?: string | undefined;
+  headers?: Headers | undefined;
+  /** Where the vendor names the delay in the body. */
+  retryAfterMs?: number | undefined;
+  cause?: unknown;
+}
+
+const OVERFLOW =
+  /prompt is too long|context.{0,20}(length|window|size)|maximum context|too many tokens|input token count.*exceeds|exceeds?.{0,30}(context|n_ctx)/i;
+
+/**
+ * The one place where a vendor's failure becomes an `AppError`; the code decides whether the request is sent again. A prompt that is
+ * too long carries the `error_code` `context_window_exceeded`. What vendors say about credentials is left out of the message, since
+ * it may quote parts of them.
+ */
+export function toModelError(failure: VendorFailure): AppError {
+  const code = codeOf(failure);
+  const said = failure.message?.slice(0, 1_000).toWellFormed();
+  const quiet = code === 'model_credentials_refused';
+  const status = failure.status === undefined ? '' : ` (HTTP ${String(failure.status)})`;
+  const delay = failure.retryAfterMs ?? retryAfterMs(failure.headers);
+  const overflow = code === 'model_request_refused' && OVERFLOW.test(failure.message ?? '');
+  return new AppError(
+    code,
+    `${failure.vendor} ${VERBS[code]}${status}${said && !quiet ? `: ${said}` : '.'}${hintOf(code)}`,
+    {
+      ...(delay === undefined ? {} : { retryAfterMs: delay }),
+      ...(overflow ? { details: { error_code: 'context_window_exceeded' } } : {}),
+      ...(failure.cause === undefined ? {} : { cause: failure.cause }),
+    },
+  );
+}
+
+type ModelErrorCode = Extract<ErrorCode, `model_${string}`>;
+
+const VERBS: Record<ModelErrorCode, string> = {
+  model_overloaded: 'is overloaded',
+  model_rate_limited: 'limits the rate of requests',
+  model_unreachable: 'did not give a complete answer',
+  model_request_refused: 'refused the request',
+  model_credentials_refused: 'refused the configured API key',
+  model_billing: 'refused the request for billing reasons',
+};
+
+function hintOf(code: ModelErrorCode): string {
+  return code === 'model_credentials_refused' ? ' Check the key of this provider or model.' : '';
+}
+
+const BY_TYPE: Readonly<Record<string, ModelErrorCode>> = {
+  // Anthropic
+  overloaded_error: 'model_overloaded',
+  rate_limit_error: 'model_rate_limited',
+  api_error: 'model_unreachable',
+  timeout_error: 'model_unreachable',
+  invalid_request_error: 'model_request_refused',
+  not_found_error: 'model_request_refused',
+  request_too_large: 'model_request_refused',
+  authentication_error: 'model_credentials_refused',
+  permission_error: 'model_credentials_refused',
+  billing_error: 'model_billing',
+  // OpenAI
+  insufficient_quota: 'model_billing',
+  billing_hard_limit_reached: 'model_billing',
+  rate_limit_exceeded: 'model_rate_limited',
+  server_error: 'model_unreachable',
+  invalid_api_key: 'model_credentials_refused',
+  context_length_exceeded: 'model_request_refused',
+  invalid_prompt: 'model_request_refused',
+  // Gemini
+  RESOURCE_EXHAUSTED: 'model_rate_limited',
+  UNAVAILABLE: 'model_overloaded',
+  INTERNAL: 'model_unreachable',
+  DEADLINE_EXCEEDED: 'model_unreachable',
+  INVALID_ARGUMENT: 'model_request_refused',
+  FAILED_PRECONDITION: 'model_request_refused',
+  NOT_FOUND: 'model_request_refused',
+  UNAUTHENTICATED: 'model_credentials_refused',
+  PERMISSION_DENIED: 'model_credentials_refused',
+};
+
+/** Types that say more than the status they come with. */
+const STRONGER_THAN_STATUS = new Set<ModelErrorCode>(['model_billing', 'model_overloaded']);
+
+function codeOf({ status, type, message }: VendorFailure): ModelErrorCode {
+  const byType = type === undefined ? undefined : BY_TYPE[type];
+  if (byType !== undefined && (status === undefined || STRONGER_THAN_STATUS.has(byType))) return byType;
+  if (status === undefined) return 'model_unreachable';
+  // Gemini answers 400 to a wrong key.
+  if (status === 400 && /api key not valid|api_key_invalid/i.test(message ?? ''))
+    return 'model_credentials_refused';
+  if (status === 401 || status === 403) return 'model_credentials_refused';
+  if (status === 402) return 'model_billing';
+  if (status === 408 || status === 409 || status === 425 || status === 499) return 'model_unreachable';
+  if (status === 429) return 'model_rate_limited';
+  if (status === 503 || status === 529) return 'model_overloaded';
+  if (status >= 400 && status < 500) return 'model_request_refused';
+  return 'model_unreachable';
+}
