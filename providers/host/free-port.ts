@@ -1,0 +1,27 @@
+import { createServer } from 'node:net';
+
+/** Whether a TCP port can be listened on. Another process may take it right afterwards. */
+export function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
+  return listen(port, host).then((free) => free !== null);
+}
+
+/** A TCP port that nobody listens on. Another process may take it before the caller does, so a caller retries with a new one. */
+export async function pickFreePort(host = '127.0.0.1'): Promise<number> {
+  const port = await listen(0, host);
+  if (port === null) throw new Error(`No port can be opened on ${host}.`);
+  return port;
+}
+
+function listen(port: number, host: string): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(null);
+      else reject(error);
+    });
+    server.listen({ port, host, exclusive: true }, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : null));
+    });
+  });
+}

@@ -1,0 +1,58 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** Names one process for good: the system gives a pid again, but not with the same start time. */
+export interface ProcessIdentity {
+  pid: number;
+  /** Opaque; compared for equality only. */
+  started: string;
+}
+
+/**
+ * The identity of a living process, or null when there is none with this pid. A zombie counts as dead: it has ended and only waits
+ * for its parent.
+ */
+export function identifyProcess(pid: number): ProcessIdentity | null {
+  if (!Number.isInteger(pid) || pid <= 0) return null;
+  const started = process.platform === 'linux' ? startOnLinux(pid) : startByPs(pid);
+  return started === null ? null : { pid, started };
+}
+
+/** Whether the process that was identified earlier still lives. */
+export function isAlive(identity: ProcessIdentity): boolean {
+  return identifyProcess(identity.pid)?.started === identity.started;
+}
+
+function startOnLinux(pid: number): string | null {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return null;
+  }
+  // The second field is the name in parentheses and may contain anything, so fields are counted from its end.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  if (fields[0] === 'Z' || fields[0] === 'X') return null;
+  return `${bootId()}/${fields[19]}`;
+}
+
+let knownBootId: string | null = null;
+
+/** Start times count from boot, so the boot is part of the identity. */
+function bootId(): string {
+  knownBootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return knownBootId;
+}
+
+function startByPs(pid: number): string | null {
+  try {
+    const line = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+      encoding: 'utf8',
+      env: { LC_ALL: 'C', PATH: '/bin:/usr/bin' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+    return line === '' || line.startsWith('Z') ? null : line.replace(/^\S+\s+/, '');
+  } catch {
+    return null;
+  }
+}
