@@ -4,20 +4,23 @@ import { STALE, standing, told, type Decision } from './decision.ts';
 import { createJournalWriter, waitingIds } from './journal-writer.ts';
 import type { StepOutcome } from './outcome.ts';
 import type { IdSource, JournalView } from './view.ts';
+import { newEvent } from './wire-event.ts';
 
 /** Why the workflow settles: an interrupt, calls that wait for somebody, retries exhausted, or a turn to be ended. */
 export type SettleReason = 'interrupt' | 'requires_action' | 'exhausted' | 'end';
+
+export interface SettleAttempt extends StepAttempt {
+  reason: SettleReason;
+  /** What clients are told as `session.error`, when a step failed for good. */
+  failure: string | null;
+}
 
 /**
  * Brings the session to rest: seals what is open, stamps what cannot start anything, and writes the idle, unless the row already
  * shows the same one. An ordinary step with a number of its own; after a cancel it takes the cancelled model step's number, and its
  * outcome closes that row.
  */
-export function settle(
-  view: JournalView,
-  attempt: StepAttempt & { reason: SettleReason },
-  ids: IdSource,
-): Decision {
+export function settle(view: JournalView, attempt: SettleAttempt, ids: IdSource): Decision {
   const { thread, row } = view;
   if (attempt.step === thread.step && row?.outcome) return standing(row.outcome);
   if (attempt.step !== thread.step + 1) return told({ kind: 'behind' });
@@ -25,6 +28,14 @@ export function settle(
   if (row) {
     if (attempt.fence < row.fence) return STALE;
     writer.closeSpan(row, true);
+  }
+  if (attempt.failure !== null) {
+    const error = {
+      type: 'unknown_error',
+      message: attempt.failure,
+      retry_status: { type: 'exhausted' },
+    } as const;
+    writer.append(newEvent({ id: ids.event(), type: 'session.error', error }));
   }
   const opened = view.calls.filter((call) => call.row !== null).map((call) => call.id);
   const interrupts = view.queue.filter((event) => event.type === 'user.interrupt');

@@ -78,9 +78,7 @@ function parserOf(oid: number, format?: 'text' | 'binary'): (value: string) => u
   if (oid === INT8 || oid === NUMERIC) return Number;
   if (oid === TIMESTAMPTZ)
     return (value) => Date.parse(value.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'));
-  return types.getTypeParser(oid as Parameters<typeof types.getTypeParser>[0], format ?? 'text') as (
-    value: string,
-  ) => unknown;
+  return types.getTypeParser(oid, format ?? 'text') as (value: string) => unknown;
 }
 
 /** The one translation of database failures. Statements that are wrong in themselves stay what they are: defects of ours. */

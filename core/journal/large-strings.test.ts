@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../json.ts';
+import {
+  largeStringsOf,
+  referencesOf,
+  restoreLargeStrings,
+  stringReferencesOf,
+  withReferences,
+} from './large-strings.ts';
+
+function stored(body: JsonObject, limit: number): { body: JsonObject; blobs: Map<string, string> } {
+  const blobs = new Map<string, string>();
+  const references = largeStringsOf(body, limit).map(({ path, text }, index) => {
+    blobs.set(`sha-${index}`, text);
+    return { path, sha256: `sha-${index}`, bytes: text.length };
+  });
+  return { body: withReferences(body, references), blobs };
+}
+
+function loaded({ body, blobs }: ReturnType<typeof stored>): JsonObject {
+  return restoreLargeStrings(
+    body,
+    stringReferencesOf(body).map(({ sha256 }) => blobs.get(sha256) ?? ''),
+  );
+}
+
+describe('large strings', () => {
+  it('leave the body and come back as they were, whatever the body', () => {
+    const value = fc.jsonValue({ maxDepth: 4 });
+    const body = fc.dictionary(
+      fc.string({ minLength: 1 }).filter((key) => !key.startsWith('$')),
+      value,
+    );
+    fc.assert(
+      fc.property(body, fc.nat(6), (given, limit) => {
+        const original = JSON.parse(JSON.stringify(given)) as JsonObject;
+        const kept = stored(original, limit);
+        expect(largeStringsOf({ ...kept.body, $blobs: null }, limit)).toEqual([]);
+        expect(loaded(kept)).toEqual(original);
+      }),
+    );
+  });
+
+  it('leave a body without any as it is', () => {
+    const body = { type: 'user.message', content: [{ type: 'text', text: 'short' }] };
+    expect(withReferences(body, [])).toBe(body);
+    expect(referencesOf(body)).toEqual([]);
+  });
+
+  it('are not confused by what looks like a reference deeper down', () => {
+    const body = { input: { $blobs: [{ path: ['input'], sha256: 'x', bytes: 1 }] } };
+    expect(restoreLargeStrings(body, [])).toEqual(body);
+  });
+
+  it('keep a reference to a copy of the whole body apart', () => {
+    const body = { a: 'long text' };
+    const kept = withReferences(withReferences(body, [{ path: ['a'], sha256: 's', bytes: 9 }]), [
+      { path: [], sha256: 'whole', bytes: 20 },
+    ]);
+    expect(referencesOf(kept)).toHaveLength(2);
+    expect(restoreLargeStrings(kept, ['long text'])).toEqual(body);
+  });
+});

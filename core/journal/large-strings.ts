@@ -1,0 +1,83 @@
+import type { Json, JsonObject } from '../json.ts';
+
+/**
+ * Large strings of an event's body lie in blobs. In their place the stored body has empty strings, and a list of references under a key
+ * at its top, where only the service writes: what a model or a client sends sits deeper and cannot forge one.
+ */
+const REFERENCES = '$blobs';
+
+/** Longer strings, in UTF-16 units, leave the body. */
+export const LARGE_STRING = 262_144;
+
+type Path = (string | number)[];
+
+export interface LargeString {
+  path: Path;
+  text: string;
+}
+
+/** Where a string of the body lies. An empty path names a blob with the whole body as Temporal's history refers to it. */
+export interface BlobReference {
+  path: Path;
+  sha256: string;
+  bytes: number;
+}
+
+/** The strings of a body that are longer than `limit`, in document order. */
+export function largeStringsOf(body: JsonObject, limit: number = LARGE_STRING): LargeString[] {
+  const found: LargeString[] = [];
+  const walk = (value: Json, path: Path): void => {
+    if (typeof value === 'string') {
+      if (value.length > limit) found.push({ path, text: value });
+    } else if (Array.isArray(value)) {
+      value.forEach((item, index) => walk(item, [...path, index]));
+    } else if (value !== null && typeof value === 'object') {
+      for (const [key, item] of Object.entries(value)) walk(item, [...path, key]);
+    }
+  };
+  walk(body, []);
+  return found;
+}
+
+/** The body with references in place of the strings they name. */
+export function withReferences(body: JsonObject, references: readonly BlobReference[]): JsonObject {
+  if (references.length === 0) return body;
+  const kept = referencesOf(body);
+  const emptied = references.reduce((result, { path }) => withStringAt(result, path, ''), body);
+  const listed = [...kept, ...references].map(({ path, sha256, bytes }) => ({ path, sha256, bytes }));
+  return { ...emptied, [REFERENCES]: listed };
+}
+
+/** The references that a stored body holds. */
+export function referencesOf(body: JsonObject): BlobReference[] {
+  const listed = body[REFERENCES];
+  return Array.isArray(listed) ? (listed as object[] as BlobReference[]) : [];
+}
+
+/** The references whose strings belong into the body, in the order in which {@link restoreLargeStrings} takes their texts. */
+export function stringReferencesOf(body: JsonObject): BlobReference[] {
+  return referencesOf(body).filter(({ path }) => path.length > 0);
+}
+
+/** The body as it was before its strings left it. `texts` are those of {@link stringReferencesOf}. */
+export function restoreLargeStrings(body: JsonObject, texts: readonly string[]): JsonObject {
+  const { [REFERENCES]: _references, ...rest } = body;
+  return stringReferencesOf(body).reduce<JsonObject>(
+    (result, { path }, index) => withStringAt(result, path, texts[index] ?? ''),
+    rest,
+  );
+}
+
+function withStringAt(body: JsonObject, path: Path, text: string): JsonObject {
+  return path.length === 0 ? body : (replaced(body, path, text) as JsonObject);
+}
+
+function replaced(value: Json, path: Path, text: string): Json {
+  const [key, ...rest] = path;
+  if (key === undefined) return text;
+  if (Array.isArray(value)) {
+    return value.map((item, index) => (index === key ? replaced(item, rest, text) : item));
+  }
+  if (value === null || typeof value !== 'object') return value;
+  return { ...value, [key]: replaced(value[key] ?? null, rest, text) };
+}
