@@ -1,8 +1,10 @@
 import type { Readable } from 'node:stream';
+import { AppError } from '../../core/errors.ts';
 
 /**
  * Bytes by content. Keys are `workspace/sha256`; the same bytes written twice are one blob. Writing is atomic: a blob is whole or
- * absent, also after a crash. Nothing here retries; callers do.
+ * absent, also after a crash. Callers retry; an adapter may repeat what is
+ * harmless to repeat.
  */
 export interface BlobStore {
   /** Stores bytes and returns their lower-case hex sha256. */
@@ -22,4 +24,9 @@ export interface BlobStore {
     graceMs: number,
     isReferenced: (workspaceId: string, sha256: string) => Promise<boolean>,
   ): Promise<number>;
+}
+
+/** What reading an absent blob rejects with. */
+export function blobNotFound(sha256: string): AppError {
+  return new AppError('not_found', `The blob ${sha256} was not found.`);
 }

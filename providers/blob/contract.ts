@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BlobStore } from './blob-store.ts';
+
+const HOUR = 3_600_000;
+
+/** What every blob store must do. `make` gives an empty store and how to make its blobs older by some milliseconds. */
+export function blobStoreContract(
+  name: string,
+  make: () => Promise<{
+    store: BlobStore;
+    age: (milliseconds: number) => Promise<void>;
+    close: () => Promise<void>;
+  }>,
+): void {
+  describe(`${name} as a blob store`, () => {
+    let store: BlobStore;
+    let age: (milliseconds: number) => Promise<void>;
+    let close: () => Promise<void>;
+    beforeAll(async () => {
+      ({ store, age, close } = await make());
+    });
+    afterAll(async () => close());
+
+    const bytesOf = (text: string) => new TextEncoder().encode(text);
+    const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+    it('gives back the bytes that were stored, under their hash', async () => {
+      const bytes = bytesOf('some bytes \u0000 and more');
+      expect(await store.put('one', bytes)).toEqual({ sha256: sha256Of(bytes), bytes: bytes.length });
+      expect(Buffer.from(await store.get('one', sha256Of(bytes)))).toEqual(Buffer.from(bytes));
+      expect(await buffer(await store.open('one', sha256Of(bytes)))).toEqual(Buffer.from(bytes));
+      expect(await store.has('one', sha256Of(bytes))).toBe(true);
+    });
+
+    it('stores nothing as well as something', async () => {
+      const { sha256 } = await store.put('one', new Uint8Array());
+      expect(await store.get('one', sha256)).toHaveLength(0);
+    });
+
+    it('takes the same bytes twice as one blob, also when both come at once', async () => {
+      const bytes = bytesOf('the same bytes');
+      const stored = await Promise.all([1, 2, 3, 4].map(async () => store.put('one', bytes)));
+      expect(new Set(stored.map(({ sha256 }) => sha256)).size).toBe(1);
+      expect(Buffer.from(await store.get('one', sha256Of(bytes)))).toEqual(Buffer.from(bytes));
+    });
+
+    it('keeps workspaces apart, whatever they are called', async () => {
+      const bytes = bytesOf('private');
+      await store.put('../one/ü?', bytes);
+      expect(await store.has('../one/ü?', sha256Of(bytes))).toBe(true);
+      expect(await store.has('one', sha256Of(bytes))).toBe(false);
+      await expect(store.get('one', sha256Of(bytes))).rejects.toMatchObject({ code: 'not_found' });
+    });
+
+    it('says not_found for hashes that it does not have, also for what is no hash', async () => {
+      for (const sha256 of ['0'.repeat(64), '../../etc/passwd', '']) {
+        await expect(store.get('one', sha256)).rejects.toMatchObject({ code: 'not_found' });
+        await expect(store.open('one', sha256)).rejects.toMatchObject({ code: 'not_found' });
+      }
+    });
+
+    it('stores a stream', async () => {
+      const chunks = Array.from({ length: 64 }, (_, index) => Buffer.alloc(65_536, index));
+      const whole = Buffer.concat(chunks);
+      const stored = await store.putStream('one', Readable.from(chunks), whole.length);
+      expect(stored).toEqual({ sha256: sha256Of(whole), bytes: whole.length });
+      expect(await buffer(await store.open('one', stored.sha256))).toEqual(whole);
+    });
+
+    it('refuses a stream that is too long and leaves nothing of it', async () => {
+      const chunks = [Buffer.from('12345'), Buffer.from('67890')];
+      await expect(store.putStream('one', Readable.from(chunks), 9)).rejects.toMatchObject({
+        code: 'too_large',
+      });
+      expect(await store.has('one', sha256Of(Buffer.concat(chunks)))).toBe(false);
+    });
+
+    it('passes on the error of a stream that breaks and leaves nothing of it', async () => {
+      async function* broken() {
+        yield Buffer.from('a start');
+        throw new Error('the client went away');
+      }
+      await expect(store.putStream('one', Readable.from(broken()), 100)).rejects.toThrow(
+        'the client went away',
+      );
+      expect(await store.has('one', sha256Of(bytesOf('a start')))).toBe(false);
+    });
+
+    it('sweeps blobs that are old and that nothing refers to', async () => {
+      const kept = await store.put('swept', bytesOf('kept'));
+      const dropped = await store.put('swept', bytesOf('dropped'));
+      const again = await store.put('swept', bytesOf('stored again'));
+      await age(2 * HOUR);
+      const fresh = await store.put('swept', bytesOf('fresh'));
+      await store.put('swept', bytesOf('stored again'));
+      const asked: string[] = [];
+      await store.sweep(HOUR, async (workspaceId, sha256) => {
+        if (workspaceId === 'swept') asked.push(sha256);
+        return workspaceId !== 'swept' || sha256 === kept.sha256;
+      });
+      expect(asked.sort()).toEqual([kept.sha256, dropped.sha256].sort());
+      expect(await store.has('swept', kept.sha256)).toBe(true);
+      expect(await store.has('swept', again.sha256)).toBe(true);
+      expect(await store.has('swept', fresh.sha256)).toBe(true);
+      expect(await store.has('swept', dropped.sha256)).toBe(false);
+    });
+  });
+}

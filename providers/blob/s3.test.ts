@@ -1,0 +1,46 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { startS3Server } from '../../test/doubles/s3-server.ts';
+import { blobStoreContract } from './contract.ts';
+import { createS3BlobStore } from './s3.ts';
+
+async function makeStore(endpoint: string) {
+  const spoolFolder = await mkdtemp(path.join(tmpdir(), 'spool-'));
+  const store = createS3BlobStore({
+    bucket: 'bucket',
+    prefix: 'blobs/',
+    region: 'us-east-1',
+    endpoint,
+    pathStyle: true,
+    credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
+    spoolFolder,
+  });
+  return { store, spoolFolder };
+}
+
+blobStoreContract('S3', async () => {
+  const server = await startS3Server();
+  const { store, spoolFolder } = await makeStore(server.url);
+  return {
+    store,
+    age: async (milliseconds) => {
+      for (const object of server.objects.values()) object.modified -= milliseconds;
+    },
+    close: async () => {
+      expect(await readdir(spoolFolder)).toEqual([]);
+      await rm(spoolFolder, { recursive: true });
+      await server.close();
+    },
+  };
+});
+
+it('says unavailable when the storage does not answer', async () => {
+  const server = await startS3Server();
+  await server.close();
+  const { store, spoolFolder } = await makeStore(server.url);
+  await expect(store.get('one', '0'.repeat(64))).rejects.toMatchObject({ code: 'unavailable' });
+  await expect(store.put('one', Buffer.from('x'))).rejects.toMatchObject({ code: 'unavailable' });
+  await rm(spoolFolder, { recursive: true });
+});

@@ -1,0 +1,148 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  S3Client,
+  paginateListObjectsV2,
+} from '@aws-sdk/client-s3';
+import { AppError, isAppError } from '../../core/errors.ts';
+import { blobNotFound, type BlobStore } from './blob-store.ts';
+import { hashed } from './hashed.ts';
+
+export interface S3Options {
+  bucket: string;
+  /** Put before every key. */
+  prefix: string;
+  region: string;
+  /** URL of an S3-compatible service; null: AWS. */
+  endpoint: string | null;
+  /** The bucket is part of the path, not of the host name. */
+  pathStyle: boolean;
+  /** null: the usual AWS sources. */
+  credentials: { accessKeyId: string; secretAccessKey: string } | null;
+  /** Folder for streams on their way: an object's key is its hash, known only at the end. */
+  spoolFolder: string;
+}
+
+/**
+ * Blobs in S3-compatible storage: `<prefix><workspace>/<sha256>`. A sweep deletes what it just saw to be old; bytes stored anew in the
+ * milliseconds between are lost, which the grace makes very unlikely.
+ */
+export function createS3BlobStore(options: S3Options): BlobStore {
+  const { bucket, prefix, spoolFolder } = options;
+  const client = new S3Client({
+    region: options.region,
+    forcePathStyle: options.pathStyle,
+    // Compatible services lack the newer checksums, and each object is sent with its SHA-256.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    ...(options.endpoint === null ? {} : { endpoint: options.endpoint }),
+    ...(options.credentials === null ? {} : { credentials: options.credentials }),
+  });
+  const keyOf = (workspaceId: string, sha256: string) => {
+    if (!/^[0-9a-f]{64}$/.test(sha256)) throw blobNotFound(sha256);
+    return `${prefix}${encodeURIComponent(workspaceId)}/${sha256}`;
+  };
+
+  async function store(workspaceId: string, sha256: string, body: Uint8Array | Readable, length: number) {
+    const checksum = Buffer.from(sha256, 'hex').toString('base64');
+    const command = new PutObjectCommand({
+      Bucket: bucket,
+      Key: keyOf(workspaceId, sha256),
+      Body: body,
+      ContentLength: length,
+      ChecksumSHA256: checksum,
+    });
+    await client.send(command).catch(fail(sha256));
+  }
+
+  async function read(workspaceId: string, sha256: string) {
+    const command = new GetObjectCommand({ Bucket: bucket, Key: keyOf(workspaceId, sha256) });
+    const { Body: body } = await client.send(command).catch(fail(sha256));
+    if (!body) throw blobNotFound(sha256);
+    return body;
+  }
+
+  return {
+    async put(workspaceId, bytes) {
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      await store(workspaceId, sha256, bytes, bytes.length);
+      return { sha256, bytes: bytes.length };
+    },
+
+    async putStream(workspaceId, source, limit) {
+      await mkdir(spoolFolder, { recursive: true, mode: 0o700 });
+      const spool = path.join(spoolFolder, randomUUID());
+      const counted = hashed(limit);
+      try {
+        await pipeline(
+          source,
+          async function* count(chunks: AsyncIterable<Uint8Array>) {
+            for await (const chunk of chunks) yield counted.pass(chunk);
+          },
+          createWriteStream(spool, { flags: 'wx', mode: 0o600 }),
+        );
+        const { sha256, bytes } = counted.result();
+        await store(workspaceId, sha256, createReadStream(spool), bytes);
+        return { sha256, bytes };
+      } finally {
+        await rm(spool, { force: true });
+      }
+    },
+
+    async get(workspaceId, sha256) {
+      return (await read(workspaceId, sha256)).transformToByteArray();
+    },
+
+    async open(workspaceId, sha256) {
+      const body = await read(workspaceId, sha256);
+      return body instanceof Readable ? body : Readable.from(await body.transformToByteArray());
+    },
+
+    async has(workspaceId, sha256) {
+      const command = new HeadObjectCommand({ Bucket: bucket, Key: keyOf(workspaceId, sha256) });
+      try {
+        await client.send(command).catch(fail(sha256));
+        return true;
+      } catch (error) {
+        if (isAppError(error) && error.code === 'not_found') return false;
+        throw error;
+      }
+    },
+
+    async sweep(graceMs, isReferenced) {
+      const cutoff = Date.now() - graceMs;
+      let removed = 0;
+      for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
+        for (const { Key: key, LastModified: modified } of page.Contents ?? []) {
+          const [, workspace, sha256] =
+            /^([^/]+)\/([0-9a-f]{64})$/.exec(key?.slice(prefix.length) ?? '') ?? [];
+          if (key === undefined || workspace === undefined || sha256 === undefined) continue;
+          if ((modified?.getTime() ?? Number.POSITIVE_INFINITY) > cutoff) continue;
+          if (await isReferenced(decodeURIComponent(workspace), sha256)) continue;
+          await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key })).catch(fail(sha256));
+          removed += 1;
+        }
+      }
+      return removed;
+    },
+  };
+}
+
+function fail(sha256: string): (error: unknown) => never {
+  return (error) => {
+    const name = error instanceof Error ? error.name : '';
+    if (name === 'NoSuchKey' || name === 'NotFound') throw blobNotFound(sha256);
+    throw new AppError('unavailable', 'The blob storage cannot be reached. Try again in a moment.', {
+      cause: error,
+      retryAfterMs: 1_000,
+    });
+  };
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+
+interface StoredObject {
+  bytes: Buffer;
+  modified: number;
+}
+
+/**
+ * As much of S3 as a blob store needs: put (its SHA-256 verified), get, head, delete, list in pages of two. Path-style only; requests
+ * must be signed, but signatures are not verified.
+ */
+export async function startS3Server(): Promise<{
+  url: string;
+  objects: Map<string, StoredObject>;
+  close: () => Promise<void>;
+}> {
+  const objects = new Map<string, StoredObject>();
+  const server = createServer((request, response) => {
+    answer(objects, request, response).catch((error: unknown) => {
+      response.destroy(error instanceof Error ? error : new Error(String(error)));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    objects,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function answer(
+  objects: Map<string, StoredObject>,
+  request: IncomingMessage,
+  response: ServerResponse,
+) {
+  const url = new URL(request.url ?? '/', 'http://s3.invalid');
+  const key = decodeURIComponent(url.pathname.split('/').slice(2).join('/'));
+  const fail = (status: number, code: string) => {
+    response.writeHead(status, { 'content-type': 'application/xml' });
+    response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`);
+  };
+  if (!request.headers.authorization?.startsWith('AWS4-HMAC-SHA256 ')) return fail(403, 'AccessDenied');
+  if (request.method === 'PUT') {
+    const bytes = await buffer(request);
+    const sum = createHash('sha256').update(bytes).digest('base64');
+    if (request.headers['x-amz-checksum-sha256'] !== sum) return fail(400, 'BadDigest');
+    objects.set(key, { bytes, modified: Date.now() });
+    return response.writeHead(200).end();
+  }
+  if (request.method === 'GET' && key === '') {
+    response.writeHead(200, { 'content-type': 'application/xml' });
+    return response.end(listing(objects, url.searchParams));
+  }
+  const found = objects.get(key);
+  if (request.method === 'DELETE') {
+    objects.delete(key);
+    return response.writeHead(204).end();
+  }
+  if (!found) return request.method === 'HEAD' ? response.writeHead(404).end() : fail(404, 'NoSuchKey');
+  response.writeHead(200, {
+    'content-length': found.bytes.length,
+    'last-modified': new Date(found.modified).toUTCString(),
+  });
+  return response.end(request.method === 'HEAD' ? undefined : found.bytes);
+}
+
+function listing(objects: Map<string, StoredObject>, query: URLSearchParams): string {
+  const start = Number(query.get('continuation-token') ?? 0);
+  const matching = [...objects]
+    .filter(([key]) => key.startsWith(query.get('prefix') ?? ''))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const page = matching.slice(start, start + 2);
+  const contents = page.map(
+    ([key, { bytes, modified }]) =>
+      `<Contents><Key>${key.replaceAll('&', '&amp;')}</Key><Size>${bytes.length}</Size>` +
+      `<LastModified>${new Date(modified).toISOString()}</LastModified></Contents>`,
+  );
+  const more = start + 2 < matching.length;
+  return `<?xml version="1.0"?><ListBucketResult><IsTruncated>${more}</IsTruncated>${
+    more ? `<NextContinuationToken>${start + 2}</NextContinuationToken>` : ''
+  }${contents.join('')}</ListBucketResult>`;
+}
