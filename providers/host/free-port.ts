@@ -1,8 +1,22 @@
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 
 /** Whether a TCP port can be listened on. Another process may take it right afterwards. */
 export function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   return listen(port, host).then((free) => free !== null);
+}
+
+/** Whether somebody listens on a TCP port. Unlike {@link isPortFree} it never stands in the way of a program that opens the port. */
+export function isListening(port: number, host = '127.0.0.1'): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host });
+    const settle = (listening: boolean) => {
+      socket.destroy();
+      resolve(listening);
+    };
+    socket.setTimeout(1_000, () => settle(false));
+    socket.once('connect', () => settle(true));
+    socket.once('error', () => settle(false));
+  });
 }
 
 /** A TCP port that nobody listens on. Another process may take it before the caller does, so a caller retries with a new one. */

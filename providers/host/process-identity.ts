@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 
 /** Names one process for good: the system gives a pid again, but not with the same start time. */
 export interface ProcessIdentity {
@@ -9,8 +9,8 @@ export interface ProcessIdentity {
 }
 
 /**
- * The identity of a living process, or null when there is none with this pid. A zombie counts as dead: it has ended and only waits
- * for its parent.
+ * The identity of a living process, or null when there is none with this pid. A zombie counts as dead, since it has let go of
+ * everything and only waits for its parent; but not while other threads of it are still ending and hold its files and ports.
  */
 export function identifyProcess(pid: number): ProcessIdentity | null {
   if (!Number.isInteger(pid) || pid <= 0) return null;
@@ -32,8 +32,16 @@ function startOnLinux(pid: number): string | null {
   }
   // The second field is the name in parentheses and may contain anything, so fields are counted from its end.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  if (fields[0] === 'Z' || fields[0] === 'X') return null;
+  if (fields[0] === 'X' || (fields[0] === 'Z' && threadsOf(pid) <= 1)) return null;
   return `${bootId()}/${fields[19]}`;
+}
+
+function threadsOf(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length;
+  } catch {
+    return 0;
+  }
 }
 
 let knownBootId: string | null = null;

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { endProcess } from '../host/end-process.ts';
 import { identifyProcess, type ProcessIdentity } from '../host/process-identity.ts';
+import { processesInFolder } from '../host/processes-in-folder.ts';
 
 const SHUTDOWN = {
   /** Ends sessions and writes a checkpoint. */
@@ -54,46 +55,20 @@ export async function endPostmaster(
  * pid file whose pid is somebody else's by now is removed. Only for files on which no server runs.
  */
 export async function clearAfterCrash(clusterDir: string): Promise<void> {
-  for (const pid of processesIn(clusterDir)) {
-    const identity = identifyProcess(pid);
-    if (identity) await endProcess(identity, [{ signal: 'SIGQUIT', waitMs: 1_000 }]);
+  for (const left of existsSync(clusterDir) ? processesInFolder(clusterDir, 'postgres') : []) {
+    await endProcess(left, [{ signal: 'SIGQUIT', waitMs: 1_000 }]);
   }
   rmSync(path.join(clusterDir, 'postmaster.pid'), { force: true });
 }
 
 function runsOn(pid: number, clusterDir: string): boolean {
-  if (identifyProcess(pid) === null) return false;
-  if (process.platform === 'linux') return folderOf(pid) === realpathSync(clusterDir);
+  if (process.platform === 'linux') {
+    return processesInFolder(clusterDir, 'postgres').some((found) => found.pid === pid);
+  }
   try {
     const line = execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
     return line.includes('postgres') && line.includes(clusterDir);
   } catch {
     return false;
-  }
-}
-
-/** Processes whose current folder is the cluster's: a server and all its children, and nobody else. */
-function processesIn(clusterDir: string): number[] {
-  if (process.platform !== 'linux') return [];
-  const folder = realpathSync(clusterDir);
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && folderOf(Number(name)) === folder)
-    .map(Number)
-    .filter((pid) => programOf(pid).includes('postgres'));
-}
-
-function folderOf(pid: number): string | null {
-  return linkOf(pid, 'cwd');
-}
-
-function programOf(pid: number): string {
-  return path.basename(linkOf(pid, 'exe') ?? '');
-}
-
-function linkOf(pid: number, name: string): string | null {
-  try {
-    return readlinkSync(`/proc/${pid}/${name}`);
-  } catch {
-    return null;
   }
 }

@@ -1,0 +1,61 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+const FILES = ['temporal.db', 'temporal.db-wal', 'temporal.db-shm'];
+const VERSION = 'server-version';
+
+/** SQLite's codes for a missing table, a malformed file, and one that is no database. */
+const DAMAGE = new Set([1, 11, 26]);
+
+/** The server's SQLite file in its folder. */
+export function databaseFile(folder: string): string {
+  return path.join(folder, 'temporal.db');
+}
+
+/**
+ * Moves the database file away when this server cannot go on with it. The dev server makes the schema of a new file and never changes
+ * that of an old one; a file of another version, one whose first start was cut off, or a damaged one would fail in ways nobody
+ * foresees. Nothing is lost by it: sessions go on from the journal. `say` gets a sentence when it happens.
+ */
+export function setAsideUnusableDatabase(
+  folder: string,
+  serverVersion: string,
+  say: (line: string) => void,
+): void {
+  if (!existsSync(databaseFile(folder))) return;
+  const reason = whyUnusable(folder, serverVersion);
+  if (reason === null) return;
+  const aside = path.join(folder, `set-aside-${new Date().toISOString().replace(/[:.]/g, '-')}`);
+  mkdirSync(aside);
+  for (const name of [...FILES, VERSION]) {
+    if (existsSync(path.join(folder, name))) renameSync(path.join(folder, name), path.join(aside, name));
+  }
+  say(
+    `Temporal's database ${reason}; it was moved to ${aside} and a new one is made. ` +
+      'Sessions go on from the journal; finished runs of before are no longer in the Temporal UI.',
+  );
+}
+
+/** Notes that a server of this version has made, or read, the database file. Called once the server is ready. */
+export function noteDatabaseVersion(folder: string, serverVersion: string): void {
+  writeFileSync(path.join(folder, VERSION), `${serverVersion}\n`);
+}
+
+function whyUnusable(folder: string, serverVersion: string): string | null {
+  const note = path.join(folder, VERSION);
+  if (!existsSync(note)) return 'was left incomplete by a first start that was cut off';
+  const written = readFileSync(note, 'utf8').trim();
+  if (written !== serverVersion) return `was written by server ${written}, and this one is ${serverVersion}`;
+  const database = new DatabaseSync(databaseFile(folder));
+  try {
+    database.prepare('SELECT count(*) FROM namespaces').get();
+    return null;
+  } catch (error) {
+    // Anything else, such as a lock or a full disk, says nothing about the file.
+    if (!DAMAGE.has((error as { errcode?: number }).errcode ?? 0)) throw error;
+    return `is damaged (${(error as Error).message})`;
+  } finally {
+    database.close();
+  }
+}

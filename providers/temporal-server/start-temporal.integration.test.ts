@@ -1,0 +1,239 @@
+import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Client, Connection } from '@temporalio/client';
+import { afterEach, expect, it } from 'vitest';
+import { readHostEnvironment } from '../../config.ts';
+import { isAlive } from '../host/process-identity.ts';
+import { findTemporalCli } from './find-cli.ts';
+import { startTemporal, type TemporalServer, type TemporalServerOptions } from './start-temporal.ts';
+
+const host = readHostEnvironment();
+const cli = await findTemporalCli(host);
+const started: TemporalServer[] = [];
+const folders: string[] = [];
+const said: string[] = [];
+
+afterEach(async () => {
+  for (const server of started.splice(0)) await server.stop();
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function newDataDir(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'temporal-server-'));
+  folders.push(folder);
+  return folder;
+}
+
+async function start(dataDir: string, changes: Partial<TemporalServerOptions> = {}): Promise<TemporalServer> {
+  said.length = 0;
+  const server = await startTemporal({
+    cli,
+    dataDir,
+    logFile: path.join(dataDir, 'logs', 'temporal.log'),
+    port: 0,
+    uiPort: 0,
+    namespace: 'default',
+    retentionDays: 30,
+    environment: host.variables,
+    say: (line) => said.push(line),
+    ...changes,
+  });
+  started.push(server);
+  return server;
+}
+
+async function withClient<T>(server: TemporalServer, use: (client: Client) => Promise<T>): Promise<T> {
+  const connection = await Connection.connect({ address: server.address });
+  try {
+    return await use(new Client({ connection }));
+  } finally {
+    await connection.close();
+  }
+}
+
+/** A workflow that nobody runs: it stays, whatever happens to the server. */
+const waiting = (id: string) => (client: Client) =>
+  client.workflow.start('nobody', { workflowId: id, taskQueue: 'nobody' });
+
+it('prepares the namespace: 30 days of retention and the search attributes', async () => {
+  const server = await start(newDataDir());
+  await withClient(server, async (client) => {
+    const { config } = await client.workflowService.describeNamespace({ namespace: 'default' });
+    expect(Number(config?.workflowExecutionRetentionTtl?.seconds)).toBe(30 * 86_400);
+    await client.workflow.start('nobody', {
+      workflowId: 'found',
+      taskQueue: 'nobody',
+      searchAttributes: { AgentStatus: ['idle'], Workspace: ['w'], AgentCostUsd: [1.5] },
+    });
+    const query = `AgentStatus = 'idle' AND AgentCostUsd > 1`;
+    await expect.poll(async () => (await client.workflow.count(query)).count).toBe(1);
+  });
+});
+
+it('makes another namespace when the settings name one', async () => {
+  const server = await start(newDataDir(), { namespace: 'agents' });
+  await withClient(server, async (client) => {
+    const { namespaceInfo } = await client.workflowService.describeNamespace({ namespace: 'agents' });
+    expect(namespaceInfo?.name).toBe('agents');
+  });
+});
+
+it('keeps running workflows over a clean stop and over kill -9', async () => {
+  const dataDir = newDataDir();
+  const first = await start(dataDir);
+  await withClient(first, waiting('kept'));
+  await first.stop();
+  expect(isAlive(first.process)).toBe(false);
+  const second = await start(dataDir);
+  await withClient(second, waiting('kept-too'));
+  process.kill(second.process.pid, 'SIGKILL');
+  const third = await start(dataDir);
+  await withClient(third, async (client) => {
+    for (const id of ['kept', 'kept-too']) {
+      expect((await client.workflow.getHandle(id).describe()).status.name).toBe('RUNNING');
+    }
+  });
+});
+
+it('takes the same ports again when it picked them itself', async () => {
+  const dataDir = newDataDir();
+  const first = await start(dataDir);
+  process.kill(first.process.pid, 'SIGKILL');
+  expect(await start(dataDir)).toMatchObject({ address: first.address, uiUrl: first.uiUrl, adopted: false });
+});
+
+it('adopts a healthy server that runs on the folder, and replaces one with other settings', async () => {
+  const dataDir = newDataDir();
+  const first = await start(dataDir);
+  const second = await start(dataDir);
+  expect(second).toMatchObject({
+    adopted: true,
+    address: first.address,
+    process: { pid: first.process.pid },
+  });
+  const third = await start(dataDir, { namespace: 'agents' });
+  expect(third.adopted).toBe(false);
+  expect(isAlive(first.process)).toBe(false);
+});
+
+it('replaces a server that does not answer', async () => {
+  const dataDir = newDataDir();
+  const first = await start(dataDir);
+  process.kill(first.process.pid, 'SIGSTOP');
+  const second = await start(dataDir);
+  expect(second.adopted).toBe(false);
+  expect(isAlive(first.process)).toBe(false);
+});
+
+it('finds and ends a server on the folder that nobody wrote down', async () => {
+  const dataDir = newDataDir();
+  const first = await start(dataDir);
+  rmSync(path.join(dataDir, 'temporal', 'server.json'));
+  await start(dataDir);
+  expect(isAlive(first.process)).toBe(false);
+});
+
+it('names a taken port', async () => {
+  const blocker = createServer();
+  const port = await new Promise<number>((resolve) => {
+    blocker.listen(0, '127.0.0.1', () => {
+      const address = blocker.address();
+      resolve(typeof address === 'object' && address ? address.port : 0);
+    });
+  });
+  await expect(start(newDataDir(), { port })).rejects.toThrow(new RegExp(`temporal\\.port: port ${port} `));
+  await expect(start(newDataDir(), { uiPort: port })).rejects.toThrow(
+    new RegExp(`temporal\\.ui_port: port ${port} `),
+  );
+  blocker.close();
+});
+
+it.each([
+  [
+    'of another server version',
+    (folder: string) => writeFileSync(path.join(folder, 'server-version'), '1.2.3\n'),
+    /1\.2\.3/,
+  ],
+  [
+    'of a start that was cut off',
+    (folder: string) => rmSync(path.join(folder, 'server-version')),
+    /incomplete/,
+  ],
+  [
+    'that is damaged',
+    (folder: string) => {
+      // What the write-ahead log still holds would repair the file.
+      rmSync(path.join(folder, 'temporal.db-wal'));
+      writeFileSync(path.join(folder, 'temporal.db'), 'x'.repeat(10_000));
+    },
+    /damaged/,
+  ],
+])('sets aside a database file %s, says so, and starts with a new one', async (_, spoil, message) => {
+  const dataDir = newDataDir();
+  const folder = path.join(dataDir, 'temporal');
+  const first = await start(dataDir);
+  await withClient(first, waiting('before'));
+  await first.stop();
+  spoil(folder);
+  const second = await start(dataDir);
+  expect(said.join('\n')).toMatch(message);
+  const aside = readdirSync(folder).find((name) => name.startsWith('set-aside-')) ?? '';
+  expect(readdirSync(path.join(folder, aside))).toContain('temporal.db');
+  await withClient(second, async (client) => {
+    await expect(client.workflow.getHandle('before').describe()).rejects.toThrow(/not found/);
+  });
+  expect(readFileSync(path.join(folder, 'server-version'), 'utf8').trim()).toBe(cli.serverVersion);
+});
+
+it('writes its database with a write-ahead log', async () => {
+  const dataDir = newDataDir();
+  await start(dataDir);
+  const database = new DatabaseSync(path.join(dataDir, 'temporal', 'temporal.db'), { readOnly: true });
+  expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
+  database.close();
+});
+
+it('answers no web page: its HTTP API refuses every host name that a browser can send', async () => {
+  const server = await start(newDataDir());
+  const ports = listeningPorts(server.process.pid).filter((port) => !server.uiUrl.includes(`:${port}/`));
+  expect(ports.length).toBeGreaterThan(1);
+  const statuses = await Promise.all(ports.map((port) => statusOf(port, '/api/v1/namespaces')));
+  expect(statuses).not.toContain(200);
+  expect(statuses).toContain(403);
+});
+
+function statusOf(port: number, target: string): Promise<number> {
+  return new Promise((resolve) => {
+    const outgoing = request({ host: '127.0.0.1', port, path: target, timeout: 2_000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    outgoing.on('timeout', () => outgoing.destroy());
+    outgoing.on('error', () => resolve(0));
+    outgoing.end();
+  });
+}
+
+/** TCP ports that a process listens on (Linux). */
+function listeningPorts(pid: number): number[] {
+  const sockets = new Set(
+    readdirSync(`/proc/${pid}/fd`, { withFileTypes: true }).map((entry) => linkTarget(pid, entry.name)),
+  );
+  return readFileSync(`/proc/${pid}/net/tcp`, 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[3] === '0A' && sockets.has(`socket:[${fields[9]}]`))
+    .map((fields) => Number.parseInt(fields[1]?.split(':')[1] ?? '', 16));
+}
+
+function linkTarget(pid: number, descriptor: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/${descriptor}`);
+  } catch {
+    return '';
+  }
+}
