@@ -20,6 +20,7 @@ export default defineConfig({
           name: 'integration',
           include: ['test/integration/**/*.test.ts', '**/*.integration.test.ts'],
           exclude: ['node_modules', 'data', 'web/**'],
+          globalSetup: ['test/harness/global-setup.ts'],
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 120_000,
