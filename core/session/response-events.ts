@@ -1,0 +1,103 @@
+import type { ResponseBlock } from '../../providers/model/model-provider.ts';
+import type { IdSource, NewEvent } from '../journal/view.ts';
+import { newEvent } from '../journal/wire-event.ts';
+import type { Json, JsonObject } from '../json.ts';
+import type { BlockIds } from './block-ids.ts';
+import type { ToolVerdict } from './permission.ts';
+import { toWellFormedJson } from './well-formed-json.ts';
+
+/** A tool use of the response, and what becomes of it. */
+export interface ResponseToolUse {
+  /** The event's id: from now on the tool use's own. */
+  id: string;
+  name: string;
+  input: JsonObject;
+  verdict: ToolVerdict;
+}
+
+interface Message {
+  id: string;
+  content: { type: 'text'; text: string }[];
+}
+
+/**
+ * The journaled events of a complete response, in the model's order: `agent.thinking`, `agent.message` (text blocks that follow each
+ * other form one), `agent.tool_use` or `agent.custom_tool_use`. They carry the ids under which they were previewed. A call whose
+ * arguments are no JSON object is journaled as refused, with empty input.
+ *
+ * @param judge - what becomes of a tool use, by its name.
+ */
+export function responseEvents(
+  blocks: readonly ResponseBlock[],
+  previewed: BlockIds,
+  judge: (name: string) => ToolVerdict,
+  ids: IdSource,
+): { events: NewEvent[]; toolUses: ResponseToolUse[] } {
+  const events: NewEvent[] = [];
+  const toolUses: ResponseToolUse[] = [];
+  const thinkingIds = previewed.thinking.values();
+  const textIds = previewed.text.values();
+  let message = null as Message | null;
+
+  for (const block of blocks) {
+    switch (block.type) {
+      case 'text': {
+        if (block.text === '') break;
+        const id: string = textIds.next().value ?? message?.id ?? ids.event();
+        const content = { type: 'text' as const, text: block.text.toWellFormed() };
+        if (message?.id === id) {
+          message.content.push(content);
+        } else {
+          message = { id, content: [content] };
+          events.push(newEvent({ type: 'agent.message', ...message }));
+        }
+        break;
+      }
+      case 'thinking': {
+        message = null;
+        const id = thinkingIds.next().value ?? ids.event();
+        events.push(newEvent({ id, type: 'agent.thinking' }, { detail: { ...block.opaque } }));
+        break;
+      }
+      case 'tool_use': {
+        message = null;
+        const toolUse = toToolUse(block, judge, ids);
+        toolUses.push(toolUse);
+        events.push(toolUseEvent(toolUse, { ...block.vendor }));
+        break;
+      }
+    }
+  }
+  return { events, toolUses };
+}
+
+function toToolUse(
+  block: Extract<ResponseBlock, { type: 'tool_use' }>,
+  judge: (name: string) => ToolVerdict,
+  ids: IdSource,
+): ResponseToolUse {
+  const name = block.name.toWellFormed();
+  const input = block.input && toWellFormedJson(block.input);
+  if (input && input !== 'too-deep') return { id: ids.event(), name, input, verdict: judge(name) };
+  const text =
+    input === 'too-deep'
+      ? 'The arguments of this call are nested too deeply, so it was not run. Call the tool again with flatter ones.'
+      : `The arguments of this call are not a complete JSON object, so it was not run. Call the tool again with valid arguments. Received: ${beginningOf(block.rawInput ?? '')}`;
+  return { id: ids.event(), name, input: {}, verdict: { kind: 'refused', permission: 'deny', text } };
+}
+
+function beginningOf(raw: string): string {
+  return Array.from(raw.slice(0, 1_000).toWellFormed()).slice(0, 500).join('');
+}
+
+/** A refused call is never the client's to run, so it is no custom tool use, whatever its name. */
+function toolUseEvent({ id, name, input, verdict }: ResponseToolUse, detail: Json): NewEvent {
+  if (verdict.kind === 'custom') {
+    return newEvent({ id, type: 'agent.custom_tool_use', name, input }, { detail });
+  }
+  const evaluation = 'evaluation' in verdict ? { evaluation: verdict.evaluation } : {};
+  return newEvent(
+    { id, type: 'agent.tool_use', name, input, evaluated_permission: verdict.permission, ...evaluation },
+    { detail },
+  );
+}
