@@ -4,12 +4,19 @@ import type { JournalWrites } from './writes.ts';
 /**
  * What a transaction comes to: what it writes, and what its caller is told. `writes` null means that nothing is written.
  *
- * - `opened`: the attempt holds the step and goes on.
+ * - `opened`: the attempt holds the step and goes on. `lastSeq` is the `seq` of its last event: for a model step, its span's start.
  * - `outcome`: this is what the step came to. `standing`: it stood before this transaction.
  * - `stale`: a newer attempt holds the step; this one ends without a word.
  */
 export type Decision =
-  | { kind: 'opened'; writes: JournalWrites; through: number; arrived: number; resumed: boolean }
+  | {
+      kind: 'opened';
+      writes: JournalWrites;
+      through: number;
+      arrived: number;
+      resumed: boolean;
+      lastSeq: number;
+    }
   | { kind: 'outcome'; writes: JournalWrites | null; outcome: StepOutcome; standing: boolean }
   | { kind: 'stale'; writes: null };
 

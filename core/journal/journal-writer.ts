@@ -218,7 +218,7 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
           usage.cache_creation_5m_input_tokens + spent.cache_creation_5m_input_tokens,
         cache_creation_1h_input_tokens:
           usage.cache_creation_1h_input_tokens + spent.cache_creation_1h_input_tokens,
-        list_cost_micro_usd: usage.list_cost_micro_usd + spent.list_cost_micro_usd,
+        list_cost_nano_usd: usage.list_cost_nano_usd + spent.list_cost_nano_usd,
       };
     },
     setOwed(value) {

@@ -27,6 +27,7 @@ export function openStep(view: JournalView, attempt: StepAttempt, ids: IdSource)
       through: row.through,
       arrived: row.arrived,
       resumed: true,
+      lastSeq: writer.lastSeq,
     };
   }
 
@@ -62,7 +63,14 @@ export function openStep(view: JournalView, attempt: StepAttempt, ids: IdSource)
     firstFailureAt: null,
     outcome: null,
   });
-  return { kind: 'opened', writes: writer.finish(key), through, arrived, resumed: false };
+  return {
+    kind: 'opened',
+    writes: writer.finish(key),
+    through,
+    arrived,
+    resumed: false,
+    lastSeq: writer.lastSeq,
+  };
 }
 
 const FAILED =

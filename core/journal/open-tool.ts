@@ -23,6 +23,7 @@ export function openTool(view: JournalView, attempt: ToolAttempt, ids: IdSource)
       through: row.through,
       arrived: row.arrived,
       resumed: true,
+      lastSeq: writer.lastSeq,
     };
   }
   const interrupt = view.queue.find((event) => event.type === 'user.interrupt');
@@ -54,5 +55,6 @@ export function openTool(view: JournalView, attempt: ToolAttempt, ids: IdSource)
     through: writer.lastSeq,
     arrived: view.head.lastArrival,
     resumed: false,
+    lastSeq: writer.lastSeq,
   };
 }

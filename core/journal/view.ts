@@ -19,8 +19,8 @@ export interface UsageTotals {
   cache_read_input_tokens: number;
   cache_creation_5m_input_tokens: number;
   cache_creation_1h_input_tokens: number;
-  /** At the catalogue's list prices, millionths of a US dollar. */
-  list_cost_micro_usd: number;
+  /** At the catalogue's list prices, billionths of a US dollar. */
+  list_cost_nano_usd: number;
 }
 
 /** The head row, locked by the transaction that holds this view. */

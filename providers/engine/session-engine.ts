@@ -21,6 +21,7 @@ export interface SessionEngine {
   start(session: {
     sessionId: string;
     workspaceId: string;
+    threadId: string;
     agentId: string;
     model: string;
     title: string | null;

@@ -1,3 +1,4 @@
+import type { BetaManagedAgentsSessionAgent } from '@anthropic-ai/sdk/resources/beta/sessions/sessions';
 import type { AcceptView } from '../../core/journal/accept.ts';
 import type { SessionStatus, StopReason, UsageTotals } from '../../core/journal/view.ts';
 import type { JournalWrites } from '../../core/journal/writes.ts';
@@ -65,6 +66,13 @@ export interface SessionHead {
   processedAt: number;
 }
 
+/** What a session runs with: its own copy of the agent, and its environment. */
+export interface SessionSetup {
+  workspaceId: string;
+  agent: BetaManagedAgentsSessionAgent;
+  environmentId: string;
+}
+
 export interface NewSession {
   id: string;
   workspaceId: string;
@@ -106,6 +114,8 @@ export interface Journal {
   ): Promise<Transacted<T>>;
 
   head(sessionId: string): Promise<SessionHead | null>;
+  /** What the session was created with. Throws `session_gone` when it was deleted. */
+  setup(sessionId: string): Promise<SessionSetup>;
 
   /** Events with a `seq` above `after`, ascending, at most `limit`. What a stream reads. */
   eventsAfter(sessionId: string, after: number, limit: number): Promise<JournalEvent[]>;

@@ -25,7 +25,7 @@ const NO_USAGE = {
   cache_read_input_tokens: 0,
   cache_creation_5m_input_tokens: 0,
   cache_creation_1h_input_tokens: 0,
-  list_cost_micro_usd: 0,
+  list_cost_nano_usd: 0,
 };
 
 /** One attempt of an activity. `current`: Temporal waits for it; else it is a zombie whose report nobody reads. */

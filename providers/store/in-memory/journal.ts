@@ -4,7 +4,14 @@ import { isBusy } from '../../../core/journal/busy.ts';
 import { toolKey } from '../../../core/journal/attempt.ts';
 import type { CallView, HeadView, StepRow, ThreadView } from '../../../core/journal/view.ts';
 import type { JournalWrites } from '../../../core/journal/writes.ts';
-import type { Claim, Journal, JournalEvent, NewSession, TransactionRequest } from '../journal.ts';
+import type {
+  Claim,
+  Journal,
+  JournalEvent,
+  NewSession,
+  SessionSetup,
+  TransactionRequest,
+} from '../journal.ts';
 
 interface StoredEvent extends JournalEvent {
   ref: string | null;
@@ -120,6 +127,12 @@ export function createInMemoryJournal(now: () => number): InMemoryJournal {
         processedAt: session.processedAt,
       };
     },
+    async setup(sessionId) {
+      const resource = sessions.get(sessionId)?.resource;
+      if (!resource) throw new AppError('session_gone', `The session ${sessionId} was deleted.`);
+      const { workspaceId, environmentId } = resource;
+      return { workspaceId, environmentId, agent: resource.agent as object as SessionSetup['agent'] };
+    },
     async eventsAfter(sessionId, after, limit) {
       return journaled(sessionId)
         .filter((event) => (event.seq ?? 0) > after)
@@ -184,7 +197,7 @@ function freshSession(resource: NewSession, at: number): StoredSession {
         cache_read_input_tokens: 0,
         cache_creation_5m_input_tokens: 0,
         cache_creation_1h_input_tokens: 0,
-        list_cost_micro_usd: 0,
+        list_cost_nano_usd: 0,
       },
       activeMs: 0,
       runningSince: null,

@@ -38,7 +38,7 @@ CREATE TABLE session_head (
   cache_read_input_tokens bigint NOT NULL DEFAULT 0,
   cache_creation_5m_input_tokens bigint NOT NULL DEFAULT 0,
   cache_creation_1h_input_tokens bigint NOT NULL DEFAULT 0,
-  list_cost_micro_usd bigint NOT NULL DEFAULT 0
+  list_cost_nano_usd bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 
 CREATE TABLE session_threads (

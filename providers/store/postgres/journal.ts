@@ -1,7 +1,14 @@
 import type { AcceptView } from '../../../core/journal/accept.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { Json, JsonObject } from '../../../core/json.ts';
-import type { Journal, JournalEvent, SessionHead, Transacted, TransactionRequest } from '../journal.ts';
+import type {
+  Journal,
+  JournalEvent,
+  SessionHead,
+  SessionSetup,
+  Transacted,
+  TransactionRequest,
+} from '../journal.ts';
 import { applyWrites } from './apply-writes.ts';
 import type { Connection, Database } from './database.ts';
 import { loadView } from './load-view.ts';
@@ -71,6 +78,17 @@ export function createPostgresJournal(database: Database): Journal {
       }),
 
     head: async (sessionId): Promise<SessionHead | null> => readHead(database, sessionId),
+
+    async setup(sessionId) {
+      const rows = await database.query<{
+        workspace_id: string;
+        agent: SessionSetup['agent'];
+        environment_id: string;
+      }>('SELECT workspace_id, agent, environment_id FROM sessions WHERE id = $1', [sessionId], 'setup');
+      const row = rows[0];
+      if (!row) throw new AppError('session_gone', `The session ${sessionId} was deleted.`);
+      return { workspaceId: row.workspace_id, agent: row.agent, environmentId: row.environment_id };
+    },
 
     eventsAfter: async (sessionId, after, limit) =>
       readEvents(

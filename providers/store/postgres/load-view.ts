@@ -26,7 +26,7 @@ interface LockedRow {
   cache_read_input_tokens: number;
   cache_creation_5m_input_tokens: number;
   cache_creation_1h_input_tokens: number;
-  list_cost_micro_usd: number;
+  list_cost_nano_usd: number;
   thread_id: string;
   agent_name: string;
   step: number;
@@ -66,7 +66,7 @@ interface LoadedRow {
 const LOCK = `
   SELECT h.workspace_id, h.epoch, h.last_seq, h.last_arrival, h.status, h.stop, h.archived_at, h.processed_at, h.running_since,
     h.active_ms, h.input_tokens, h.output_tokens, h.cache_read_input_tokens, h.cache_creation_5m_input_tokens,
-    h.cache_creation_1h_input_tokens, h.list_cost_micro_usd, t.thread_id, t.agent_name, t.step, t.owed
+    h.cache_creation_1h_input_tokens, h.list_cost_nano_usd, t.thread_id, t.agent_name, t.step, t.owed
   FROM session_head h JOIN session_threads t ON t.session_id = h.session_id AND t.is_primary
   WHERE h.session_id = $1 AND h.deleted_at IS NULL
   FOR UPDATE OF h, t`;
@@ -123,7 +123,7 @@ export async function loadView(
         cache_read_input_tokens: head.cache_read_input_tokens,
         cache_creation_5m_input_tokens: head.cache_creation_5m_input_tokens,
         cache_creation_1h_input_tokens: head.cache_creation_1h_input_tokens,
-        list_cost_micro_usd: head.list_cost_micro_usd,
+        list_cost_nano_usd: head.list_cost_nano_usd,
       },
       activeMs: head.active_ms,
       runningSince: head.running_since,

@@ -32,7 +32,7 @@ interface HeadRow {
   cache_read_input_tokens: number;
   cache_creation_5m_input_tokens: number;
   cache_creation_1h_input_tokens: number;
-  list_cost_micro_usd: number;
+  list_cost_nano_usd: number;
 }
 
 /** One session's changing part, read without a lock. Null when it does not exist or was deleted. */
@@ -60,7 +60,7 @@ export async function readHead(database: Database, sessionId: string): Promise<S
       cache_read_input_tokens: row.cache_read_input_tokens,
       cache_creation_5m_input_tokens: row.cache_creation_5m_input_tokens,
       cache_creation_1h_input_tokens: row.cache_creation_1h_input_tokens,
-      list_cost_micro_usd: row.list_cost_micro_usd,
+      list_cost_nano_usd: row.list_cost_nano_usd,
     },
     activeMs: row.active_ms,
     archivedAt: row.archived_at,

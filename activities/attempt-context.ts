@@ -1,0 +1,50 @@
+import { Context } from '@temporalio/activity';
+import { CancelledFailure } from '@temporalio/common';
+import type { Claim } from '../providers/store/journal.ts';
+import { toFailure } from './failures.ts';
+
+/** How often an activity tells Temporal that it lives, all the time it runs. Design section 7. */
+const HEARTBEAT_MS = 5_000;
+
+/** One attempt of an activity, as Temporal scheduled it. */
+export interface AttemptContext {
+  /** Grows from attempt to attempt: the attempt's scheduled time, microseconds. */
+  fence: number;
+  /** 1 for the first attempt. */
+  attempt: number;
+  claim: Claim;
+  /** Aborts when Temporal cancels the attempt or the worker shuts down. */
+  signal: AbortSignal;
+}
+
+/**
+ * Runs an activity's body with heartbeats from the first moment to the last, and translates what it throws. The attempt number is part
+ * of the fence, so that two attempts scheduled within one millisecond still differ.
+ */
+export async function withAttempt<T>(
+  worker: string,
+  body: (context: AttemptContext) => Promise<T>,
+): Promise<T> {
+  const context = Context.current();
+  const { info } = context;
+  const timer = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
+  try {
+    return await body({
+      fence: info.currentAttemptScheduledTimestampMs * 1_000 + Math.min(info.attempt, 999),
+      attempt: info.attempt,
+      claim: { worker, taskToken: info.taskToken },
+      signal: context.cancellationSignal,
+    });
+  } catch (error) {
+    if (context.cancellationSignal.aborted && isAbort(error, context.cancellationSignal)) {
+      throw new CancelledFailure(`cancelled: ${String(context.cancellationSignal.reason)}`);
+    }
+    throw toFailure(error);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function isAbort(error: unknown, signal: AbortSignal): boolean {
+  return error === signal.reason || (error instanceof Error && error.name === 'AbortError');
+}

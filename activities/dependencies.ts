@@ -1,0 +1,30 @@
+import type { IdSource } from '../core/journal/view.ts';
+import type { ModelCatalog } from '../core/models/model-catalog.ts';
+import type { ModelEntry } from '../core/models/model-entry.ts';
+import type { AgentTools } from '../core/session/permission.ts';
+import type { BlobStore } from '../providers/blob/blob-store.ts';
+import type { Bus } from '../providers/bus/bus.ts';
+import type { ModelProvider, ToolDefinition } from '../providers/model/model-provider.ts';
+import type { Journal } from '../providers/store/journal.ts';
+import type { ToolRunner } from '../tools/tool-runner.ts';
+import type { InterruptWatch } from './interrupt-watch.ts';
+import type { TranscriptCache } from './transcript-cache.ts';
+
+/** What activities need. Brain activities never touch `runner`, hands activities never touch `providers`. */
+export interface ActivityDependencies {
+  journal: Journal;
+  blobs: BlobStore;
+  bus: Bus;
+  ids: IdSource;
+  /** Name of this worker process in `steps.worker`; its advisory lock is held under the same name. */
+  worker: string;
+  interrupts: InterruptWatch;
+  catalog: ModelCatalog;
+  providers: { for(entry: ModelEntry): ModelProvider };
+  transcripts: TranscriptCache;
+  /** The built-in tools that an agent's configuration gives to the model. */
+  describeTools(tools: AgentTools): ToolDefinition[];
+  /** The names of a built-in toolset, by its type. */
+  builtInNames(toolset: string): readonly string[];
+  runner: ToolRunner;
+}

@@ -1,0 +1,18 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { errorRow, isAppError } from '../core/errors.ts';
+
+/**
+ * Translates errors for Temporal, the only place that does: the failure's type is the error's code, and the table says whether the
+ * activity is tried again. Errors that are not ours are defects or broken connections; they are retried until they pass.
+ */
+export function toFailure(error: unknown): unknown {
+  if (!isAppError(error)) return error;
+  const nonRetryable = errorRow(error.code).retry === 'never';
+  return ApplicationFailure.create({
+    type: error.code,
+    message: error.message,
+    nonRetryable,
+    ...(error.retryAfterMs === undefined || nonRetryable ? {} : { nextRetryDelay: error.retryAfterMs }),
+    cause: error,
+  });
+}

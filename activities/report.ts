@@ -1,0 +1,24 @@
+import type { StepOutcome } from '../core/journal/outcome.ts';
+import type { Json, JsonObject } from '../core/json.ts';
+
+/** A journaled event as Temporal's history holds it: small ones whole, larger ones as a reference to a blob. */
+export interface HistoryEvent {
+  id: string;
+  seq: number;
+  arrival: number | null;
+  type: string;
+  processedAt: number;
+  content: { body: JsonObject; detail: Json | null } | { sha256: string; bytes: number; preview: string };
+}
+
+/**
+ * What an activity hands to the workflow: the outcome that stands, and everything that the journal holds under its step key, whichever
+ * attempt wrote it, so that history alone can rebuild the journal.
+ */
+export interface StepReport {
+  outcome: StepOutcome;
+  /** The outcome stood before this attempt. */
+  standing: boolean;
+  stepKey: string | null;
+  events: HistoryEvent[];
+}

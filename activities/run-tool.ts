@@ -1,0 +1,93 @@
+import { toolKey, type ToolAttempt } from '../core/journal/attempt.ts';
+import { commitTool } from '../core/journal/commit-tool.ts';
+import { openTool } from '../core/journal/open-tool.ts';
+import { newEvent } from '../core/journal/wire-event.ts';
+import { isAppError } from '../core/errors.ts';
+import { loadLargeStrings, storeLargeStrings } from '../providers/blob/large-bodies.ts';
+import type { ToolCall, ToolResult } from '../tools/tool-runner.ts';
+import { withAttempt, type AttemptContext } from './attempt-context.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import type { StepReport } from './report.ts';
+import { transactStep } from './transact-step.ts';
+
+export type RunToolInput = Omit<ToolAttempt, 'fence'>;
+
+/** Attempts to get a sandbox before the model is told that there is none. */
+const SANDBOX_ATTEMPTS = 8;
+
+const INTERRUPTED =
+  'The call was interrupted while it ran; whether it had its full effect is unknown. Check before you repeat it.';
+
+/**
+ * Runs one tool call at most once: the step row is opened before anything is dispatched, and a later attempt re-attaches instead of
+ * starting. Whatever goes wrong in the tool is a result that the model reads. An interrupt kills the call and completes it.
+ */
+export function createRunTool(deps: ActivityDependencies) {
+  return async (input: RunToolInput): Promise<StepReport> =>
+    withAttempt(deps.worker, async (context) => {
+      const attempt: ToolAttempt = { ...input, fence: context.fence };
+      const key = toolKey(input.toolUseId);
+      const opened = await transactStep(deps, { ...input, rowKey: key, claim: context.claim }, (view) =>
+        openTool(view, attempt, deps.ids),
+      );
+      if (opened.kind === 'outcome') return opened.report();
+      const call = await readCall(deps, attempt);
+      const result = await run(deps, call, opened, context);
+      const event = newEvent({
+        id: deps.ids.event(),
+        type: 'agent.tool_result',
+        tool_use_id: input.toolUseId,
+        content: result.content,
+        is_error: result.isError,
+      });
+      const body = await storeLargeStrings(deps.blobs, call.workspaceId, event.body);
+      const committed = await transactStep(deps, { ...input, rowKey: key }, (view) =>
+        commitTool(view, attempt, { event: { ...event, body }, isError: result.isError }, deps.ids),
+      );
+      return committed.report();
+    });
+}
+
+async function readCall(deps: ActivityDependencies, attempt: ToolAttempt): Promise<ToolCall> {
+  const setup = await deps.journal.setup(attempt.sessionId);
+  const event = await deps.journal.event(attempt.sessionId, attempt.toolUseId);
+  if (!event) throw new Error(`the tool use ${attempt.toolUseId} is not in the journal`);
+  const body = await loadLargeStrings(deps.blobs, setup.workspaceId, event.body);
+  const input = body['input'];
+  return {
+    workspaceId: setup.workspaceId,
+    sessionId: attempt.sessionId,
+    toolUseId: attempt.toolUseId,
+    name: typeof body['name'] === 'string' ? body['name'] : '',
+    input: typeof input === 'object' && input !== null && !Array.isArray(input) ? input : {},
+    environmentId: setup.environmentId,
+  };
+}
+
+async function run(
+  deps: ActivityDependencies,
+  call: ToolCall,
+  opened: { arrived: number; resumed: boolean },
+  context: AttemptContext,
+): Promise<ToolResult> {
+  const interrupt = new AbortController();
+  const stop = deps.interrupts.watch(call.sessionId, opened.arrived, () =>
+    interrupt.abort(new Error(INTERRUPTED)),
+  );
+  const signal = AbortSignal.any([context.signal, interrupt.signal]);
+  try {
+    signal.throwIfAborted();
+    return await deps.runner.run(call, opened.resumed ? 'resume' : 'start', signal);
+  } catch (error) {
+    if (interrupt.signal.aborted && !context.signal.aborted) {
+      await deps.runner.kill(call);
+      return { content: [{ type: 'text', text: INTERRUPTED }], isError: true };
+    }
+    if (isAppError(error) && error.code === 'sandbox_unavailable' && context.attempt >= SANDBOX_ATTEMPTS) {
+      return { content: [{ type: 'text', text: error.message }], isError: true };
+    }
+    throw error;
+  } finally {
+    stop();
+  }
+}

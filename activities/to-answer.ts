@@ -1,0 +1,65 @@
+import type { StepAnswer } from '../core/journal/commit-step.ts';
+import type { NewEvent } from '../core/journal/view.ts';
+import type { NewCall } from '../core/journal/writes.ts';
+import { listCostNanoUsd } from '../core/models/list-cost.ts';
+import { callLabel } from '../core/session/call-label.ts';
+import { judgeToolUse } from '../core/session/permission.ts';
+import type { BlockIds } from '../core/session/block-ids.ts';
+import { responseEvents } from '../core/session/response-events.ts';
+import { storeLargeStrings } from '../providers/blob/large-bodies.ts';
+import type { ModelResponse } from '../providers/model/model-provider.ts';
+import type { PreparedRequest } from './build-model-request.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+
+const REFUSAL_CATEGORIES = ['cyber', 'bio', 'frontier_llm', 'reasoning_extraction', 'general_harms'] as const;
+
+/** Turns a complete response into what the step commits. Large strings go to the blob store before the transaction. */
+export async function toAnswer(
+  deps: ActivityDependencies,
+  prepared: PreparedRequest,
+  response: ModelResponse,
+  announced: BlockIds,
+): Promise<StepAnswer> {
+  const { agent, workspaceId } = prepared.setup;
+  const judged = responseEvents(
+    response.blocks,
+    announced,
+    (name) => judgeToolUse(agent.tools, name, deps.builtInNames),
+    deps.ids,
+  );
+  const calls: NewCall[] = [];
+  const refused: { id: string; text: string }[] = [];
+  for (const { id, name, input, verdict } of judged.toolUses) {
+    if (verdict.kind === 'refused') refused.push({ id, text: verdict.text });
+    else calls.push({ id, name, kind: verdict.kind, label: callLabel(name, input) });
+  }
+  const events: NewEvent[] = [];
+  for (const event of judged.events) {
+    events.push({ ...event, body: await storeLargeStrings(deps.blobs, workspaceId, event.body) });
+  }
+  const { usage } = response;
+  const { prices } = prepared.entry;
+  const input =
+    usage.input_tokens +
+    usage.cache_read_input_tokens +
+    usage.cache_creation_5m_input_tokens +
+    usage.cache_creation_1h_input_tokens;
+  return {
+    kind: 'response',
+    events,
+    calls,
+    refused,
+    refusal: response.stop === 'refusal' ? toDetails(response.refusal) : null,
+    usage: {
+      ...usage,
+      list_cost_nano_usd:
+        prices === null ? 0 : listCostNanoUsd(usage, prices, prepared.request.speed ?? 'standard'),
+    },
+    label: `${prepared.entry.id} · ${input.toLocaleString('en')}→${usage.output_tokens.toLocaleString('en')} tok`,
+  };
+}
+
+function toDetails(refusal: ModelResponse['refusal']) {
+  const category = REFUSAL_CATEGORIES.find((known) => known === refusal?.category) ?? null;
+  return { type: 'refusal', category, explanation: refusal?.explanation ?? null } as const;
+}

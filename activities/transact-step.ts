@@ -1,0 +1,45 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { AcceptView } from '../core/journal/accept.ts';
+import type { Decision } from '../core/journal/decision.ts';
+import type { Claim } from '../providers/store/journal.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import type { StepReport } from './report.ts';
+import { stepReport } from './step-report.ts';
+
+/** What a step's transaction came to: the attempt holds the step, or there is an outcome to report. */
+export type Transacted =
+  | { kind: 'opened'; through: number; arrived: number; resumed: boolean; lastSeq: number; report(): never }
+  | { kind: 'outcome'; report(): Promise<StepReport> };
+
+/**
+ * Runs one rule of the protocol in a transaction and tells streams that the journal grew. A stale attempt ends here: Temporal no longer
+ * waits for it, so its failure is read by nobody.
+ */
+export async function transactStep(
+  deps: ActivityDependencies,
+  request: { sessionId: string; epoch: number; rowKey: string; claim?: Claim },
+  rule: (view: AcceptView) => Decision,
+): Promise<Transacted> {
+  const { sessionId, epoch, rowKey, claim } = request;
+  const { result, lastSeq } = await deps.journal.transact(
+    { sessionId, epoch, rowKey, ...(claim ? { claim } : {}), caller: 'activity' },
+    (view) => {
+      const decision = rule(view);
+      return { writes: decision.writes, result: decision };
+    },
+  );
+  if (result.writes) deps.bus.publish({ type: 'grew', sessionId, seq: lastSeq });
+  switch (result.kind) {
+    case 'stale':
+      throw ApplicationFailure.retryable(`${rowKey} is held by a later attempt`, 'stale_attempt');
+    case 'outcome':
+      return { kind: 'outcome', report: () => stepReport(deps, sessionId, rowKey, result) };
+    case 'opened': {
+      const { through, arrived, resumed } = result;
+      const report = (): never => {
+        throw new Error('an open step has nothing to report');
+      };
+      return { kind: 'opened', through, arrived, resumed, lastSeq, report };
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import type { Logger } from 'pino';
+import { toSignalledEvent } from '../../providers/engine/signalled-event.ts';
+import type { BlobStore } from '../../providers/blob/blob-store.ts';
+import type { TemporalEngine } from '../../providers/engine/temporal-engine.ts';
+import type { Journal } from '../../providers/store/journal.ts';
+import type { QuietSession, Upkeep } from '../../providers/store/upkeep.ts';
+import type { Lease } from '../../providers/store/lease.ts';
+
+/** Design section 4, rule 6. */
+const PERIOD_MS = 2_000;
+const UNSIGNALLED_AFTER_MS = 2_000;
+const QUIET_AFTER_MS = 3_000;
+/** Between the two looks after which an idle run of a busy session counts as lost. */
+const SECOND_LOOK_MS = 10_000;
+const TOMBSTONES_EVERY_MS = 60_000;
+const TOMBSTONE_AGE_MS = 24 * 3600 * 1000;
+const BATCH = 500;
+
+export interface SweeperDependencies {
+  upkeep: Upkeep;
+  journal: Journal;
+  engine: TemporalEngine;
+  blobs: BlobStore;
+  /** Only the process that holds it sweeps. */
+  lease: Lease;
+  log: Logger;
+  /** Unix milliseconds. */
+  now: () => number;
+}
+
+/**
+ * Makes sure that what was accepted is heard, and that a session whose workflow is gone gets another one. One sweeper is active among
+ * all workers. Everything it does is a repetition that the protocol tolerates.
+ */
+export interface Sweeper {
+  /** One round. Errors are logged; the next round tries again. */
+  sweep(): Promise<void>;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export function createSweeper(deps: SweeperDependencies): Sweeper {
+  const { upkeep, journal, engine, log, now } = deps;
+  /** Busy sessions whose run was seen doing nothing: when, and at which `seq`. */
+  const suspects = new Map<string, { at: number; lastSeq: number }>();
+  let tombstonesAt = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let round: Promise<void> | undefined;
+
+  async function deliver(): Promise<void> {
+    for (const { sessionId, workspaceId, archived, events } of await upkeep.unsignalled(
+      UNSIGNALLED_AFTER_MS,
+      BATCH,
+    )) {
+      const signalled = [];
+      for (const event of events) signalled.push(await toSignalledEvent(deps.blobs, workspaceId, event));
+      const answer = await engine.signalRun(sessionId, signalled);
+      const arrivals = events.map((event) => event.arrival);
+      if (answer === 'acknowledged' || archived) await journal.markSignalled(sessionId, arrivals);
+      else await revive(sessionId, 'its workflow does not exist');
+    }
+  }
+
+  async function reviveLost(): Promise<void> {
+    const quiet = await upkeep.quiet(QUIET_AFTER_MS, BATCH);
+    const seen = new Set(quiet.map((session) => session.sessionId));
+    for (const sessionId of suspects.keys()) if (!seen.has(sessionId)) suspects.delete(sessionId);
+    for (const session of quiet) await examine(session);
+  }
+
+  async function examine({ sessionId, lastSeq }: QuietSession): Promise<void> {
+    const state = await engine.stateOf(sessionId);
+    if (state === 'missing') return revive(sessionId, 'its workflow does not exist');
+    const suspect = suspects.get(sessionId);
+    if (state === 'working') {
+      suspects.delete(sessionId);
+    } else if (suspect?.lastSeq !== lastSeq) {
+      suspects.set(sessionId, { at: now(), lastSeq });
+    } else if (now() - suspect.at >= SECOND_LOOK_MS) {
+      await revive(sessionId, 'its workflow waits for something that it will not hear');
+    }
+  }
+
+  async function revive(sessionId: string, why: string): Promise<void> {
+    suspects.delete(sessionId);
+    const session = await upkeep.newEpoch(sessionId);
+    if (!session) return;
+    log.warn({ session_id: sessionId, epoch: session.epoch }, `a busy session is taken up again: ${why}`);
+    await engine.startRun({ ...session, mode: 'takeover' });
+  }
+
+  async function bury(): Promise<void> {
+    if (now() - tombstonesAt < TOMBSTONES_EVERY_MS) return;
+    tombstonesAt = now();
+    for (const sessionId of await upkeep.tombstones(TOMBSTONE_AGE_MS, BATCH)) {
+      if ((await engine.stateOf(sessionId)) !== 'missing') await engine.removeRuns(sessionId);
+    }
+  }
+
+  async function sweep(): Promise<void> {
+    if (!(await deps.lease.held())) return;
+    for (const step of [deliver, reviveLost, bury]) {
+      try {
+        await step();
+      } catch (error) {
+        log.warn({ err: error }, 'a sweep was cut short and is repeated');
+      }
+    }
+  }
+
+  return {
+    sweep,
+    start() {
+      timer = setInterval(() => {
+        round ??= sweep().finally(() => {
+          round = undefined;
+        });
+      }, PERIOD_MS);
+    },
+    async stop() {
+      clearInterval(timer);
+      await round;
+      await deps.lease.release();
+    },
+  };
+}

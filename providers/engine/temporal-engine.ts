@@ -1,0 +1,173 @@
+import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { initialState } from '../../core/session/state.ts';
+import type { SessionEngine, SignalledEvent } from './session-engine.ts';
+
+/** How long a request may wait for Temporal. What it does not take in time the sweeper delivers. Design section 5. */
+const PATIENCE_MS = 1_000;
+
+const WORKFLOW_TYPE = 'session';
+const SIGNAL = 'accepted';
+/** A worker killed inside a workflow task costs this long. Design section 6. */
+const WORKFLOW_TASK_TIMEOUT = '2s';
+
+const STATUS = defineSearchAttributeKey('AgentStatus', SearchAttributeType.KEYWORD);
+const AGENT = defineSearchAttributeKey('AgentId', SearchAttributeType.KEYWORD);
+const MODEL = defineSearchAttributeKey('AgentModel', SearchAttributeType.KEYWORD);
+const WORKSPACE = defineSearchAttributeKey('Workspace', SearchAttributeType.KEYWORD);
+
+/** A session as a run of it is started. */
+export interface StartableSession {
+  sessionId: string;
+  workspaceId: string;
+  threadId: string;
+  epoch: number;
+  agentId: string;
+  model: string;
+  title: string | null;
+  /** `fresh`: just created, with or without queued events. `takeover`: read the state from the store; ends a run that may exist. */
+  mode: 'fresh' | 'takeover';
+}
+
+/** What the sweeper learns about a session's run. */
+export type RunState = 'missing' | 'working' | 'waiting';
+
+/** The engine on Temporal, with what upkeep needs besides. */
+export interface TemporalEngine extends SessionEngine {
+  /** Starts a run, or rejects. `fresh` runs that exist already are left alone. */
+  startRun(session: StartableSession): Promise<void>;
+  /** Signals, or rejects. `missing` when there is no run to signal. */
+  signalRun(sessionId: string, events: readonly SignalledEvent[]): Promise<'acknowledged' | 'missing'>;
+  /** `working`: an activity or a workflow task is pending. `waiting`: neither is. */
+  stateOf(sessionId: string): Promise<RunState>;
+  /** Ends and deletes every run, or rejects. */
+  removeRuns(sessionId: string): Promise<void>;
+}
+
+export interface EngineSettings {
+  taskQueue: string;
+  handsTaskQueue: string | null;
+  historyBudget: number;
+  signalBudget: number;
+}
+
+/** @param onError - told of what was left to the sweeper. */
+export function createTemporalEngine(
+  client: Client,
+  settings: EngineSettings,
+  onError: (error: unknown) => void,
+): TemporalEngine {
+  const { namespace } = client.options;
+
+  async function patiently<T>(work: () => Promise<T>): Promise<T> {
+    return client.withDeadline(Date.now() + PATIENCE_MS, work);
+  }
+
+  const startRun: TemporalEngine['startRun'] = async (session) => {
+    const { sessionId, threadId, epoch, mode } = session;
+    const state = initialState({ epoch, threadId, resync: mode === 'takeover', flag: false });
+    try {
+      await client.workflow.start(WORKFLOW_TYPE, {
+        workflowId: sessionId,
+        taskQueue: settings.taskQueue,
+        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: mode === 'takeover' ? 'TERMINATE_EXISTING' : 'FAIL',
+        staticSummary: session.title ?? `Session of ${session.agentId}`,
+        typedSearchAttributes: new TypedSearchAttributes([
+          { key: STATUS, value: 'idle' },
+          { key: AGENT, value: session.agentId },
+          { key: MODEL, value: session.model },
+          { key: WORKSPACE, value: session.workspaceId },
+        ]),
+        args: [
+          {
+            sessionId,
+            model: session.model,
+            state,
+            historyBudget: settings.historyBudget,
+            signalBudget: settings.signalBudget,
+            handsTaskQueue: settings.handsTaskQueue,
+            counts: { models: 0, tools: 0 },
+          },
+        ],
+      });
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError && mode === 'fresh') return;
+      throw error;
+    }
+  };
+
+  const signalRun: TemporalEngine['signalRun'] = async (sessionId, events) => {
+    try {
+      await client.workflow.getHandle(sessionId).signal(SIGNAL, [...events]);
+      return 'acknowledged';
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return 'missing';
+      throw error;
+    }
+  };
+
+  const removeRuns: TemporalEngine['removeRuns'] = async (sessionId) => {
+    const handle = client.workflow.getHandle(sessionId);
+    try {
+      await handle.terminate('the session was deleted');
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+    // Earlier runs of the chain are found through visibility, which may lag; the sweeper comes by again.
+    for await (const run of client.workflow.list({ query: `WorkflowId = '${sessionId}'` })) {
+      await client.workflowService.deleteWorkflowExecution({
+        namespace,
+        workflowExecution: { workflowId: sessionId, runId: run.runId },
+      });
+    }
+  };
+
+  return {
+    startRun,
+    signalRun,
+    removeRuns,
+    async start(session) {
+      try {
+        await patiently(() => startRun({ ...session, epoch: 1, mode: 'fresh' }));
+      } catch (error) {
+        onError(error);
+      }
+    },
+    async signal(sessionId, events) {
+      try {
+        return (await patiently(() => signalRun(sessionId, events))) === 'acknowledged';
+      } catch (error) {
+        onError(error);
+        return false;
+      }
+    },
+    async remove(sessionId) {
+      try {
+        await patiently(() => removeRuns(sessionId));
+      } catch (error) {
+        onError(error);
+      }
+    },
+    async stateOf(sessionId) {
+      try {
+        const { raw, status } = await client.workflow.getHandle(sessionId).describe();
+        if (status.name !== 'RUNNING') return 'missing';
+        const busy = (raw.pendingActivities?.length ?? 0) > 0 || raw.pendingWorkflowTask != null;
+        return busy ? 'working' : 'waiting';
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return 'missing';
+        throw error;
+      }
+    },
+    async reachable() {
+      try {
+        await patiently(() => client.workflowService.getSystemInfo({}));
+        return true;
+      } catch {
+        return false;
+      }
+    },
+  };
+}

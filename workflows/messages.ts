@@ -1,0 +1,28 @@
+import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { SignalledEvent } from '../providers/engine/session-engine.ts';
+import type { SessionState } from '../core/session/state.ts';
+
+/** What a session's workflow starts with, and carries from run to run. */
+export interface SessionInput {
+  sessionId: string;
+  /** For people: the model's name in activity summaries. */
+  model: string;
+  state: SessionState;
+  /** History events after which the run continues as new. */
+  historyBudget: number;
+  /** Signals after which the run continues as new; Temporal refuses the 10,000th of a run. */
+  signalBudget: number;
+  /** Task queue of the hands; null: the workflow's own. */
+  handsTaskQueue: string | null;
+  /** Model calls and tool calls so far, for the run report. */
+  counts: { models: number; tools: number };
+}
+
+/** Name of the workflow type: recorded in every history, so it never changes. */
+export const SESSION_WORKFLOW = 'session';
+
+/** Tells that events were accepted: a wake-up that also leaves their content in history. */
+export const acceptedSignal = defineSignal<[SignalledEvent[]]>('accepted');
+
+/** For operators: the control state. */
+export const stateQuery = defineQuery<SessionState>('state');

@@ -1,0 +1,170 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import type { StepReport } from '../activities/report.ts';
+import { applyEvent, type SessionEvent } from '../core/session/apply-event.ts';
+import { atStepBoundary, carriedState, nextStep, type Command } from '../core/session/next-step.ts';
+import type { OpenActivity, SessionState } from '../core/session/state.ts';
+import { BOOKKEEPING, KILL, MODEL_CALL, TOOL_CALL } from './activity-options.ts';
+import { acceptedSignal, stateQuery, type SessionInput } from './messages.ts';
+import { runReport } from './run-report.ts';
+
+/** How long open activities may take to notice an interrupt by themselves before they are cancelled. Design section 5. */
+const INTERRUPT_GRACE_MS = 1_000;
+
+/** Failure types on which a run ends: the session is gone, or goes on elsewhere. */
+const ENDING = new Set(['session_gone', 'session_superseded']);
+
+/**
+ * One agent session. A thin loop: events come in, `applyEvent` and `nextStep` decide, activities are started. The conversation is in
+ * the journal; this run only knows what is under way.
+ */
+export async function session(input: SessionInput): Promise<void> {
+  const brain = proxyActivities<Activities>(BOOKKEEPING);
+  const model = proxyActivities<Activities>(MODEL_CALL);
+  const hands = input.handsTaskQueue === null ? {} : { taskQueue: input.handsTaskQueue };
+  const tool = proxyActivities<Activities>({ ...TOOL_CALL, ...hands });
+  const sandbox = proxyActivities<Activities>({ ...KILL, ...hands });
+
+  let state: SessionState = input.state;
+  const counts = { ...input.counts };
+  const inbox: SessionEvent[] = [];
+  let signals = 0;
+  /** A failure that is no activity's: a defect of this code, which fails the workflow task until a fixed worker arrives. */
+  let defect: unknown;
+  let open: { scope: CancellationScope; ignored: boolean }[] = [];
+  let interruptedAt: number | null = null;
+
+  setHandler(acceptedSignal, (events) => {
+    signals++;
+    for (const { arrival, type, ref, allow } of events) {
+      inbox.push({ kind: 'signalled', event: { arrival, type, ref, allow } });
+    }
+  });
+  setHandler(stateQuery, () => state);
+
+  function perform(command: Command): Promise<StepReport | null> {
+    const { epoch, threadId } = state;
+    const base = { sessionId: input.sessionId, epoch, threadId };
+    switch (command.kind) {
+      case 'callModel': {
+        const { step, seals } = command;
+        const summary = `${input.model} · step ${step}`;
+        return model.callModel.executeWithOptions({ summary }, [{ ...base, step, seals }]);
+      }
+      case 'settle': {
+        const { kind: _, ...rest } = command;
+        const summary = `settle · ${command.reason.replace('_', ' ')}`;
+        return brain.settle.executeWithOptions({ summary }, [{ ...base, ...rest }]);
+      }
+      case 'runTool': {
+        const { toolUseId, label } = command;
+        return tool.runTool.executeWithOptions({ summary: label }, [{ ...base, toolUseId }]);
+      }
+      case 'openSession':
+        return brain.openSession.executeWithOptions({ summary: 'read the session from the store' }, [base]);
+      case 'kill': {
+        const { toolUseId } = command;
+        const summary = `end ${toolUseId}`;
+        return sandbox.kill.executeWithOptions({ summary }, [{ ...base, toolUseId }]);
+      }
+    }
+  }
+
+  function start(command: Command): void {
+    const activity = toActivity(command);
+    const attempt = { scope: new CancellationScope(), ignored: false };
+    if (command.kind === 'callModel' || command.kind === 'runTool') open.push(attempt);
+    if (command.kind === 'callModel') counts.models++;
+    if (command.kind === 'runTool') counts.tools++;
+    void follow(attempt, () => perform(command), activity);
+  }
+
+  async function follow(
+    attempt: { scope: CancellationScope; ignored: boolean },
+    work: () => Promise<StepReport | null>,
+    activity: OpenActivity,
+  ): Promise<void> {
+    let event: SessionEvent;
+    try {
+      const report = await attempt.scope.run(work);
+      event = report
+        ? { kind: 'completed', activity, outcome: report.outcome, standing: report.standing }
+        : { kind: 'failed', activity, ended: false, message: '' };
+    } catch (error) {
+      if (attempt.ignored) return;
+      if (!(error instanceof ActivityFailure)) {
+        if (!isCancellation(error)) defect = error;
+        return;
+      }
+      event = { kind: 'failed', activity, ...describe(error) };
+    }
+    if (attempt.ignored) return;
+    open = open.filter((candidate) => candidate !== attempt);
+    inbox.push(event);
+  }
+
+  for (;;) {
+    for (const event of inbox.splice(0)) state = applyEvent(state, event);
+    const next = nextStep(state);
+    state = next.state;
+    for (const command of next.commands) start(command);
+    setCurrentDetails(runReport(state, counts));
+    if (state.ended) return;
+    if (atStepBoundary(state) && inbox.length === 0 && isFull(input, signals)) {
+      await continueAsNew<typeof session>({ ...input, state: carriedState(state), counts });
+    }
+
+    const waitsForActivities = state.interrupt && open.length > 0;
+    interruptedAt = waitsForActivities ? (interruptedAt ?? Date.now()) : null;
+    const woken = (): boolean => inbox.length > 0 || defect !== undefined;
+    if (interruptedAt === null) await condition(woken);
+    else if (!(await condition(woken, Math.max(1, interruptedAt + INTERRUPT_GRACE_MS - Date.now())))) {
+      for (const attempt of open) {
+        attempt.ignored = true;
+        attempt.scope.cancel();
+      }
+      open = [];
+      inbox.push({ kind: 'cancelled' });
+    }
+    if (defect !== undefined) throw defect;
+  }
+}
+
+/** Whether the run has used its budget. Temporal suggests by events and bytes, and says nothing about signals. */
+function isFull(input: SessionInput, signals: number): boolean {
+  const info = workflowInfo();
+  return (
+    info.continueAsNewSuggested || info.historyLength >= input.historyBudget || signals >= input.signalBudget
+  );
+}
+
+function describe(error: ActivityFailure): { ended: boolean; message: string } {
+  const { cause } = error;
+  const type = cause instanceof ApplicationFailure ? (cause.type ?? '') : '';
+  return { ended: ENDING.has(type), message: cause?.message ?? error.message };
+}
+
+function toActivity(command: Command): OpenActivity {
+  switch (command.kind) {
+    case 'callModel':
+      return { kind: 'callModel', step: command.step };
+    case 'settle':
+      return { kind: 'settle', step: command.step, reason: command.reason };
+    case 'runTool':
+    case 'kill':
+      return { kind: command.kind, toolUseId: command.toolUseId };
+    case 'openSession':
+      return { kind: 'openSession' };
+  }
+}
