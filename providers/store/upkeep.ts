@@ -1,3 +1,5 @@
+import type { JsonObject } from '../../core/json.ts';
+
 /** An accepted event that Temporal has not acknowledged. */
 export interface UnsignalledEvents {
   sessionId: string;
@@ -9,7 +11,7 @@ export interface UnsignalledEvents {
     type: string;
     seq: number | null;
     ref: string | null;
-    body: import('../../core/json.ts').JsonObject;
+    body: JsonObject;
   }[];
 }
 

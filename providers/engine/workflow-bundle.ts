@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode } from '@temporalio/worker';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** All that the workflow bundle is made of. */
+const SOURCES = ['workflows', 'core'];
+
+/**
+ * The workflow code as one file. Bundling takes a second or two, so the result is kept under the hash of its sources: a worker that is
+ * restarted after a crash starts with the stored one.
+ *
+ * @param folder - where bundles are kept; made if it does not exist.
+ */
+export async function workflowBundle(folder: string): Promise<{ codePath: string }> {
+  const hash = createHash('sha256');
+  hash.update(await readFile(path.join(ROOT, 'package-lock.json')));
+  for (const source of SOURCES) {
+    const files = await readdir(path.join(ROOT, source), { recursive: true });
+    for (const file of files.filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts')).sort()) {
+      hash.update(`${source}/${file}\0`).update(await readFile(path.join(ROOT, source, file)));
+    }
+  }
+  const codePath = path.join(folder, `workflows-${hash.digest('hex').slice(0, 24)}.js`);
+  const exists = await readFile(codePath).then(
+    () => true,
+    () => false,
+  );
+  if (!exists) {
+    const { code } = await bundleWorkflowCode({ workflowsPath: path.join(ROOT, 'workflows/index.ts') });
+    await mkdir(folder, { recursive: true });
+    const unfinished = `${codePath}.${process.pid}`;
+    await writeFile(unfinished, code);
+    await rename(unfinished, codePath);
+  }
+  return { codePath };
+}

@@ -1,0 +1,132 @@
+import { Client } from 'pg';
+import type { DeadWorker, WorkerRegistry } from '../worker-registry.ts';
+import { toAppError } from './database.ts';
+
+/** Class of the advisory locks of workers; the second number is the worker's. */
+const WORKER_LOCKS = 726_193;
+/** Looks in a row in which a lock must be free. Design section 7. */
+const LOOKS = 4;
+const RETAKE_MS = 500;
+
+interface FreeRow {
+  id: number;
+  name: string;
+  host: string;
+  pid: number;
+  started: string;
+  settled: boolean;
+}
+
+const FREE = `
+  SELECT w.id, w.name, w.host, w.pid, w.started,
+    clock_timestamp() - pg_postmaster_start_time() > interval '5 seconds' AS settled
+  FROM workers w
+  WHERE NOT EXISTS (
+    SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.classid = $1::oid AND l.objid = w.id::oid AND l.granted
+      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))`;
+
+/**
+ * @param options.url - a direct connection: locks do not survive a transaction pooler.
+ * @param options.process - this process; `started` tells it from a later one with the same pid.
+ * @param options.isAlive - whether a process of this host lives.
+ */
+export function createPostgresWorkerRegistry(options: {
+  url: string;
+  name: string;
+  host: string;
+  process: { pid: number; started: string };
+  isAlive: (process: { pid: number; started: string }) => boolean;
+}): WorkerRegistry {
+  let id: number | undefined;
+  let lock: Client | undefined;
+  let looker: Client | undefined;
+  let looks = new Map<number, number>();
+  let leaving = false;
+  let retake: NodeJS.Timeout | undefined;
+
+  async function connect(onLost: () => void): Promise<Client> {
+    const client = new Client({
+      connectionString: options.url,
+      connectionTimeoutMillis: 3_000,
+      keepAlive: true,
+    });
+    let lost = false;
+    const lose = (): void => {
+      if (!lost) onLost();
+      lost = true;
+    };
+    client.on('error', lose);
+    client.on('end', lose);
+    await client.connect();
+    return client;
+  }
+
+  async function takeLock(): Promise<void> {
+    const client = await connect(() => {
+      lock = undefined;
+      if (!leaving) retake = setTimeout(() => void retakeLock(), RETAKE_MS);
+    });
+    lock = client;
+    const row = await client.query<{ id: number }>(
+      `INSERT INTO workers (name, host, pid, started) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (name) DO UPDATE SET registered_at = now() RETURNING id`,
+      [options.name, options.host, options.process.pid, options.process.started],
+    );
+    id = row.rows[0]?.id;
+    await client.query('SELECT pg_advisory_lock($1, $2)', [WORKER_LOCKS, id]);
+  }
+
+  async function retakeLock(): Promise<void> {
+    try {
+      await takeLock();
+    } catch {
+      const broken = lock;
+      lock = undefined;
+      await broken?.end().catch(() => undefined);
+      if (!leaving) retake = setTimeout(() => void retakeLock(), RETAKE_MS);
+    }
+  }
+
+  return {
+    async join() {
+      try {
+        await takeLock();
+      } catch (error) {
+        throw toAppError(error);
+      }
+    },
+    async findDead() {
+      try {
+        looker ??= await connect(() => {
+          looker = undefined;
+          looks = new Map();
+        });
+        const { rows } = await looker.query<FreeRow>(FREE, [WORKER_LOCKS]);
+        const seen = new Map<number, number>();
+        const dead: DeadWorker[] = [];
+        for (const row of rows) {
+          if (row.id === id) continue;
+          const count = row.settled ? (looks.get(row.id) ?? 0) + 1 : 0;
+          seen.set(row.id, count);
+          const gone = row.host === options.host && !options.isAlive({ pid: row.pid, started: row.started });
+          if (gone || count >= LOOKS) dead.push({ id: row.id, name: row.name });
+        }
+        looks = seen;
+        return dead;
+      } catch (error) {
+        throw toAppError(error);
+      }
+    },
+    async forget(worker) {
+      await looker?.query('DELETE FROM workers WHERE id = $1', [worker]);
+    },
+    async leave() {
+      leaving = true;
+      clearTimeout(retake);
+      await lock?.query('DELETE FROM workers WHERE id = $1', [id]).catch(() => undefined);
+      await Promise.allSettled(
+        [lock, looker].filter((client) => client !== undefined).map((client) => client.end()),
+      );
+    },
+  };
+}
