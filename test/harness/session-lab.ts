@@ -1,0 +1,276 @@
+import { randomBytes } from 'node:crypto';
+import { hostname, tmpdir } from 'node:os';
+import path from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Runtime, makeTelemetryFilterString, type Worker } from '@temporalio/worker';
+import pino from 'pino';
+import { createWorkers } from '../../activities/create-workers.ts';
+import type { ActivityDependencies } from '../../activities/dependencies.ts';
+import { createInterruptWatch } from '../../activities/interrupt-watch.ts';
+import { createTranscriptCache } from '../../activities/transcript-cache.ts';
+import { createSweeper, type Sweeper } from '../../activities/upkeep/sweeper.ts';
+import { createTakeover } from '../../activities/upkeep/takeover.ts';
+import { accept, type AcceptEvent, type Accepted } from '../../core/journal/accept.ts';
+import { makeId } from '../../core/ids.ts';
+import { createModelCatalog } from '../../core/models/model-catalog.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
+import { createInMemoryBus } from '../../providers/bus/in-memory.ts';
+import { toSignalledEvent } from '../../providers/engine/signalled-event.ts';
+import { createTemporalEngine } from '../../providers/engine/temporal-engine.ts';
+import { workflowBundle } from '../../providers/engine/workflow-bundle.ts';
+import { identifyProcess, isAlive } from '../../providers/host/process-identity.ts';
+import type { ModelProvider } from '../../providers/model/model-provider.ts';
+import { openDatabase } from '../../providers/store/postgres/database.ts';
+import { createPostgresJournal } from '../../providers/store/postgres/journal.ts';
+import { createPostgresLease, SWEEPER_ROLE } from '../../providers/store/postgres/lease.ts';
+import { migrate } from '../../providers/store/postgres/migrate.ts';
+import { createPostgresUpkeep } from '../../providers/store/postgres/upkeep.ts';
+import { createPostgresWorkerRegistry } from '../../providers/store/postgres/worker-registry.ts';
+import type { ToolResult, ToolRunner } from '../../tools/tool-runner.ts';
+import { startTestServices, type TestServices } from './start-test-services.ts';
+
+/** A tool runner that the test scripts: `run` decides by the call; every call is counted by its id. */
+export interface ScriptedRunner extends ToolRunner {
+  readonly runs: string[];
+  readonly kills: string[];
+}
+
+export function createScriptedRunner(
+  respond: (name: string, input: JsonObject, signal: AbortSignal) => Promise<ToolResult>,
+): ScriptedRunner {
+  const runs: string[] = [];
+  const kills: string[] = [];
+  return {
+    runs,
+    kills,
+    async run(call, mode, signal) {
+      if (mode === 'resume') return { content: [{ type: 'text', text: 'lost' }], isError: true, lost: true };
+      runs.push(call.toolUseId);
+      return respond(call.name, call.input, signal);
+    },
+    async kill(call) {
+      kills.push(call.toolUseId);
+    },
+  };
+}
+
+const ids = { event: () => makeId('event', Date.now(), randomBytes(10)) };
+
+/**
+ * The durable core of the service in one process: a real PostgreSQL, a real Temporal, the product's workflow, activities, sweeper and
+ * takeover; the model and the tools are the test's. For tests that need no HTTP and no sandbox.
+ */
+export async function startSessionLab(options: {
+  provider: ModelProvider;
+  runner: ToolRunner;
+  historyBudget?: number;
+  services?: TestServices;
+}) {
+  const services = options.services ?? (await startTestServices());
+  const log = pino({ level: 'silent' });
+  const database = openDatabase({ url: services.postgresUrl });
+  await migrate(database);
+  const journal = createPostgresJournal(database);
+  const upkeep = createPostgresUpkeep(database);
+  const bus = createInMemoryBus();
+  const blobs = createInMemoryBlobStore();
+  const connection = await Connection.connect({ address: services.temporalAddress });
+  const native = await NativeConnection.connect({ address: services.temporalAddress });
+  const client = new Client({ connection, namespace: services.temporalNamespace });
+  const engine = createTemporalEngine(
+    client,
+    {
+      taskQueue: services.taskQueue,
+      handsTaskQueue: null,
+      historyBudget: options.historyBudget ?? 1_000,
+      signalBudget: 5_000,
+    },
+    () => undefined,
+  );
+  const interrupts = createInterruptWatch({
+    bus,
+    newest: (sessions) => upkeep.newestInterrupts(sessions),
+    onError: () => undefined,
+  });
+  const bundle = await workflowBundle(path.join(tmpdir(), 'managed-agent-test-bundles'));
+  const running: { worker: Worker; done: Promise<void> }[] = [];
+
+  async function startWorker(name = `lab-${randomBytes(4).toString('hex')}`) {
+    const deps: ActivityDependencies = {
+      journal,
+      blobs,
+      bus,
+      ids,
+      worker: name,
+      interrupts,
+      catalog: createModelCatalog({ settings: [], usable: ['anthropic'], defaultModel: null }),
+      providers: { for: () => options.provider },
+      transcripts: createTranscriptCache(journal, 64 * 1024 * 1024),
+      describeTools: () => [],
+      builtInNames: () => ['bash', 'read', 'write', 'edit', 'glob', 'grep'],
+      runner: options.runner,
+    };
+    const [worker] = await createWorkers(native, bundle, deps, {
+      role: 'both',
+      namespace: services.temporalNamespace,
+      taskQueue: services.taskQueue,
+      handsTaskQueue: null,
+      maxConcurrentActivities: 100,
+      maxConcurrentWorkflowTasks: 40,
+      maxCachedWorkflows: 100,
+      drainSeconds: 1,
+      identity: name,
+    });
+    if (!worker) throw new Error('no worker was made');
+    running.push({ worker, done: worker.run() });
+    return worker;
+  }
+
+  const sweeper: Sweeper = createSweeper({
+    ...{ upkeep, journal, engine, blobs, log, now: Date.now },
+    lease: createPostgresLease(services.postgresUrl, SWEEPER_ROLE),
+  });
+  const registry = createPostgresWorkerRegistry({
+    url: services.postgresUrl,
+    name: `lab-${randomBytes(4).toString('hex')}`,
+    host: hostname(),
+    process: identifyProcess(process.pid) ?? { pid: process.pid, started: '' },
+    isAlive,
+  });
+  const takeover = createTakeover({ registry, upkeep, client, log });
+
+  async function createSession(agent: JsonObject = {}, events: readonly AcceptEvent[] = []) {
+    const id = makeId('session', Date.now(), randomBytes(10));
+    const threadId = makeId('thread', Date.now(), randomBytes(10));
+    const snapshot = {
+      model: { id: 'claude-test', effort: { type: 'high' } },
+      system: null,
+      tools: [],
+      ...agent,
+    };
+    const { result } = await journal.createSession(
+      {
+        ...{ id, threadId, agent: snapshot, workspaceId: 'lab', agentId: 'agent_lab', agentVersion: 1 },
+        ...{
+          agentName: 'lab',
+          environmentId: 'env_lab',
+          title: null,
+          metadata: {},
+          vaultIds: [],
+          budget: null,
+        },
+      },
+      (view) => {
+        const { writes, accepted } = accept(view, events, 1_000, ids);
+        return { writes, result: accepted };
+      },
+    );
+    await engine.start({
+      ...{
+        sessionId: id,
+        workspaceId: 'lab',
+        threadId,
+        agentId: 'agent_lab',
+        model: 'claude-test',
+        title: null,
+      },
+    });
+    await signal(id, events, result);
+    return { id, threadId };
+  }
+
+  async function signal(sessionId: string, events: readonly AcceptEvent[], accepted: readonly Accepted[]) {
+    const told = [];
+    for (const [index, event] of events.entries()) {
+      const place = accepted[index];
+      if (!place || place.finished) continue;
+      const { arrival, seq } = place;
+      told.push(await toSignalledEvent(blobs, 'lab', { ...event, arrival, seq, ref: event.ref ?? null }));
+    }
+    if (told.length > 0 && (await engine.signal(sessionId, told))) {
+      await journal.markSignalled(
+        sessionId,
+        told.map((event) => event.arrival),
+      );
+    }
+  }
+
+  return {
+    services,
+    database,
+    journal,
+    upkeep,
+    bus,
+    blobs,
+    client,
+    engine,
+    sweeper,
+    takeover,
+    registry,
+    startWorker,
+    createSession,
+    /** Accepts events and tells the workflow, unless `untold`. */
+    async send(sessionId: string, events: readonly AcceptEvent[], mode: 'told' | 'untold' = 'told') {
+      const named = events.flatMap((event) => (event.ref === undefined ? [] : [event.ref]));
+      const { result } = await journal.transact({ sessionId, named, caller: 'client' }, (view) => {
+        const { writes, accepted } = accept(view, events, 1_000, ids);
+        return { writes, result: accepted };
+      });
+      for (const [index, event] of events.entries()) {
+        const arrival = result[index]?.arrival;
+        if (event.type === 'user.interrupt' && arrival !== undefined) {
+          bus.publish({ type: 'interrupt', sessionId, arrival });
+        }
+      }
+      if (mode === 'told') await signal(sessionId, events, result);
+      return result;
+    },
+    /** Waits until the session is at rest: idle and not busy. */
+    async rest(sessionId: string, milliseconds = 30_000) {
+      const end = Date.now() + milliseconds;
+      for (;;) {
+        const head = await journal.head(sessionId);
+        if (head && !head.busy && head.status !== 'running') return head;
+        if (Date.now() > end) throw new Error(`${sessionId} is still ${head?.status}`);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    },
+    async types(sessionId: string) {
+      const events = await journal.eventsAfter(sessionId, 0, 10_000);
+      return events.map((event) => event.type);
+    },
+    async stop() {
+      for (const { worker } of running) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await Promise.allSettled(running.map(({ done }) => done));
+      await sweeper.stop();
+      await takeover.stop();
+      await registry.leave();
+      interrupts.close();
+      await native.close();
+      await connection.close();
+      await database.close();
+      if (!options.services) await services.stop();
+    },
+  };
+}
+
+export type SessionLab = Awaited<ReturnType<typeof startSessionLab>>;
+
+/** A user message as the api hands it to the journal. */
+export function userMessage(text: string): AcceptEvent {
+  const id = ids.event();
+  return { id, type: 'user.message', body: { id, type: 'user.message', content: [{ type: 'text', text }] } };
+}
+
+export function userInterrupt(): AcceptEvent {
+  const id = ids.event();
+  return { id, type: 'user.interrupt', body: { id, type: 'user.interrupt' } };
+}
+
+/** Silences the Temporal runtime of a test process. Call it before anything of Temporal starts. */
+export function quietRuntime(): void {
+  Runtime.install({
+    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }), forward: {} } },
+  });
+}
