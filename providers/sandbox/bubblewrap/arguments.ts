@@ -1,0 +1,188 @@
+import type { SandboxLimits } from '../limits.ts';
+import type { RuntimeFiles } from '../runtime-files.ts';
+import type { Identity } from './identity.ts';
+import { SYNTHETIC_ETC, type SystemFiles } from './system-files.ts';
+
+/** How a top-level folder of the host looks: part of /usr by a link, a folder of its own, or missing. */
+export type TopFolder = { name: string; link: string } | { name: string; link?: undefined };
+
+/** The host's folders of one session, all below its `files`, and the claims. */
+export interface SessionPaths {
+  workspace: string;
+  home: string;
+  outputs: string;
+  uploads: string;
+  state: string;
+  claims: string;
+  /** Holds the socket of the egress proxy where the session has one. */
+  network: string;
+}
+
+export interface ArgumentsRequest {
+  identity: Identity;
+  paths: SessionPaths;
+  runtime: RuntimeFiles;
+  system: SystemFiles;
+  limits: SandboxLimits;
+  topFolders: readonly TopFolder[];
+  /** Those of {@link HIDDEN_PROC} that this kernel has. */
+  hiddenProc: readonly string[];
+  /** Descriptors that bwrap inherits. */
+  descriptors: { info: number; block: number; seccomp: number };
+}
+
+/** Paths inside. */
+export const INSIDE = {
+  workdir: '/workspace',
+  home: '/home/agent',
+  outputs: '/mnt/session/outputs',
+  uploads: '/mnt/session/uploads',
+  toolOutputs: '/mnt/session/tool-outputs',
+  state: '/run/sandboxd',
+  claims: '/run/claims',
+  network: '/run/network',
+  node: '/opt/sandbox/bin/node',
+  sandboxd: '/opt/sandbox/sandboxd',
+} as const;
+
+/** Parts of the host's /etc that programs in /usr need and that say nothing about the host. */
+const SHARED_ETC = [
+  'alternatives',
+  'ssl',
+  'ca-certificates',
+  'pki',
+  'crypto-policies',
+  'ld.so.cache',
+  'fonts',
+  'mime.types',
+  'perl',
+  'java-17-openjdk',
+  'java-21-openjdk',
+  'chromium',
+  'chromium.d',
+];
+
+/** Made first, since bwrap closes the parents that it makes by itself to everybody but their owner. */
+const PARENTS = [
+  '/etc',
+  '/home',
+  '/mnt',
+  '/mnt/session',
+  '/opt',
+  '/opt/sandbox',
+  '/opt/sandbox/bin',
+  '/run',
+  '/var',
+];
+
+/** Kernel files that tell about the host and that no program needs. */
+export const HIDDEN_PROC = ['cmdline', 'kallsyms', 'keys', 'key-users', 'timer_list', 'sched_debug', 'kcore'];
+
+/** What sandboxd may do: act as the agent, end its processes, and hand folders over to it. */
+const KEEPER_CAPABILITIES = ['CAP_SETUID', 'CAP_SETGID', 'CAP_KILL', 'CAP_CHOWN'];
+
+/**
+ * Process number 1 of the sandbox: it starts sandboxd again whenever it ends, reaps orphans, and can't be killed from inside. Its log
+ * lies in the sandbox's own folder, so that no path of the host shows in /proc.
+ */
+const INIT_SCRIPT = `exec >${INSIDE.state}/log 2>&1
+while :; do
+  ${INSIDE.node} --max-semi-space-size=1 ${INSIDE.sandboxd}/main.js "$1"
+  [ $? = 75 ] && exit 0
+  sleep 0.05
+done`;
+
+function systemArguments(request: ArgumentsRequest): string[] {
+  const { system, topFolders } = request;
+  const words = ['--ro-bind', '/usr', '/usr'];
+  for (const folder of topFolders) {
+    if (folder.link === undefined) words.push('--ro-bind', `/${folder.name}`, `/${folder.name}`);
+    else words.push('--symlink', folder.link, `/${folder.name}`);
+  }
+  for (const folder of PARENTS) words.push('--perms', '0755', '--dir', folder);
+  for (const name of SHARED_ETC) words.push('--ro-bind-try', `/etc/${name}`, `/etc/${name}`);
+  for (const name of SYNTHETIC_ETC) words.push('--ro-bind', `${system.folder}/${name}`, `/etc/${name}`);
+  words.push(
+    '--dev',
+    '/dev',
+    '--size',
+    String(request.limits.shmBytes),
+    '--perms',
+    '1777',
+    '--tmpfs',
+    '/dev/shm',
+    '--proc',
+    '/proc',
+  );
+  for (const name of request.hiddenProc) words.push('--ro-bind', system.empty, `/proc/${name}`);
+  words.push(
+    '--size',
+    String(request.limits.tmpBytes),
+    '--perms',
+    '1777',
+    '--tmpfs',
+    '/tmp',
+    '--symlink',
+    '../tmp',
+    '/var/tmp',
+  );
+  return words;
+}
+
+function sessionArguments({ paths, runtime }: ArgumentsRequest): string[] {
+  return [
+    ['--ro-bind', runtime.node, INSIDE.node],
+    ['--ro-bind', runtime.sandboxd, INSIDE.sandboxd],
+    ['--bind', paths.workspace, INSIDE.workdir],
+    ['--bind', paths.home, INSIDE.home],
+    ['--bind', paths.outputs, INSIDE.outputs],
+    ['--ro-bind', paths.uploads, INSIDE.uploads],
+    ['--bind', paths.state, INSIDE.state],
+    ['--ro-bind', `${paths.state}/outputs`, INSIDE.toolOutputs],
+    ['--ro-bind', paths.claims, INSIDE.claims],
+    ['--ro-bind', paths.network, INSIDE.network],
+  ].flat();
+}
+
+/** Namespaces, users and capabilities, by whether there are two user ids or one. */
+function isolationArguments({ identity, descriptors }: ArgumentsRequest): string[] {
+  const words = [
+    '--unshare-user',
+    '--unshare-pid',
+    '--unshare-net',
+    '--unshare-ipc',
+    '--unshare-uts',
+    '--unshare-cgroup-try',
+  ];
+  words.push('--hostname', 'sandbox', '--new-session', '--as-pid-1', '--cap-drop', 'ALL');
+  words.push('--info-fd', String(descriptors.info), '--seccomp', String(descriptors.seccomp));
+  if (identity.kind === 'single') return [...words, '--uid', '1000', '--gid', '1000', '--disable-userns'];
+  for (const capability of KEEPER_CAPABILITIES) words.push('--cap-add', capability);
+  return [...words, '--uid', '0', '--gid', '0', '--userns-block-fd', String(descriptors.block)];
+}
+
+/**
+ * The words after `bwrap`. Everything that is mounted without a size bound ends read-only: an unsized memory file system would take half
+ * of the host's memory. The process limit is set inside, where the kernel counts only the sandbox's own processes.
+ */
+export function bubblewrapArguments(request: ArgumentsRequest, settings: string): string[] {
+  const { limits } = request;
+  const limiter = [
+    'prlimit',
+    `--nproc=${limits.processes}`,
+    '--core=0',
+    `--nofile=${limits.openFiles}`,
+    `--data=${limits.dataBytes}`,
+    `--fsize=${limits.fileBytes}`,
+    '--',
+  ];
+  return [
+    systemArguments(request),
+    sessionArguments(request),
+    ['--remount-ro', '/dev', '--remount-ro', '/'],
+    isolationArguments(request),
+    ['--chdir', '/', '--'],
+    limiter,
+    ['/bin/sh', '-c', INIT_SCRIPT, 'init', settings],
+  ].flat();
+}

@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { AppError } from '../../../core/errors.ts';
+import { withHostLock } from '../host-lock.ts';
+import type { IdRange } from './identity.ts';
+
+/**
+ * Gives each session folder its own block of user ids, host-wide: files keep their owner, so an id belongs to a session until the
+ * session's folder is gone, whether its sandbox runs or not. Several instances of the service share one registry folder.
+ */
+export interface IdRegistry {
+  /** The first id of the folder's block; the same one every time. */
+  claim(sessionFolder: string): Promise<number>;
+  /** Gives the block back. The folder's files must be gone. */
+  release(sessionFolder: string, first: number): void;
+}
+
+/** Whether the system knows the id, as a user or group, or runs a process with it. */
+function isKnown(id: number): boolean {
+  for (const database of ['passwd', 'group']) {
+    try {
+      execFileSync('getent', [database, String(id)], { stdio: 'ignore', env: { PATH: '/usr/bin:/bin' } });
+      return true;
+    } catch (error) {
+      // Status 2: not found. Anything else means that nobody could say.
+      if (!(error instanceof Error && 'status' in error && error.status === 2)) throw error;
+    }
+  }
+  return readdirSync('/proc').some((name) => {
+    try {
+      return /^\d+$/.test(name) && statSync(join('/proc', name)).uid === id;
+    } catch {
+      return false;
+    }
+  });
+}
+
+export function createIdRegistry(folder: string, range: IdRange, blockSize: number): IdRegistry {
+  const slots = Math.floor(range.count / blockSize);
+  const fileOf = (first: number): string => join(folder, String(first));
+  const ownerOf = (first: number): string | undefined => {
+    try {
+      return readFileSync(fileOf(first), 'utf8');
+    } catch {
+      return undefined;
+    }
+  };
+
+  function search(sessionFolder: string): number {
+    const start = createHash('sha256').update(sessionFolder).digest().readUInt32LE(0) % slots;
+    for (let step = 0; step < slots; step++) {
+      const first = range.first + ((start + step) % slots) * blockSize;
+      const owner = ownerOf(first);
+      if (owner === sessionFolder) return first;
+      // A folder that is gone can't own files any more.
+      if (owner !== undefined && existsSync(owner)) continue;
+      if (Array.from({ length: blockSize }, (_, index) => first + index).some(isKnown)) continue;
+      writeFileSync(fileOf(first), sessionFolder, { mode: 0o600 });
+      return first;
+    }
+    throw new AppError(
+      'sandbox_unavailable',
+      `All ${slots} user id blocks of the sandbox range are taken; destroy old sessions or widen the range.`,
+    );
+  }
+
+  return {
+    claim(sessionFolder) {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      return withHostLock(join(folder, '.lock'), () => Promise.resolve(search(sessionFolder)));
+    },
+    release(sessionFolder, first) {
+      if (ownerOf(first) === sessionFolder) rmSync(fileOf(first), { force: true });
+    },
+  };
+}

@@ -1,0 +1,155 @@
+import { endianness } from 'node:os';
+
+/**
+ * The system call filter of a sandbox, as classic BPF. Everything is allowed except what leads out of a namespace, into the kernel's
+ * rarely used and often broken parts, or to another process's memory.
+ */
+
+/** One instruction: code, jump if true, jump if false, operand. */
+type Instruction = readonly [code: number, jumpTrue: number, jumpFalse: number, operand: number];
+
+const LOAD_WORD = 0x20;
+const JUMP_EQUAL = 0x15;
+const JUMP_GREATER_EQUAL = 0x35;
+const JUMP_SET = 0x45;
+const RETURN = 0x06;
+
+const ALLOW = 0x7fff0000;
+const KILL_PROCESS = 0x80000000;
+const failWith = (errno: number): number => 0x00050000 | errno;
+const EPERM = 1;
+const ENOSYS = 38;
+const EAFNOSUPPORT = 97;
+
+/** Offsets in the data that the kernel hands to the filter. */
+const NUMBER = 0;
+const ARCHITECTURE = 4;
+const FIRST_ARGUMENT = 16;
+const SECOND_ARGUMENT = 24;
+
+/** CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
+const NEW_NAMESPACES =
+  0x80 | 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000;
+/** Terminal injection. */
+const TIOCSTI = 0x5412;
+const TIOCLINUX = 0x541c;
+/** AF_UNIX, AF_INET, AF_INET6, AF_NETLINK (which programs use to list interfaces). */
+const SOCKET_FAMILIES = [1, 2, 10, 16];
+
+interface Architecture {
+  audit: number;
+  clone: number;
+  clone3: number;
+  ioctl: number;
+  socket: number;
+  /** Numbers from here on are another calling convention (x32). */
+  foreignFrom?: number;
+  denied: readonly number[];
+}
+
+/** Numbers that are the same on both: io_uring, the new mount calls, pidfd_getfd, mount_setattr, quotactl_fd. */
+const DENIED_ON_BOTH = [425, 426, 427, 428, 429, 430, 431, 432, 433, 438, 442, 443];
+
+/**
+ * In this order: ptrace, process_vm_readv, process_vm_writev, mount, umount2, pivot_root, chroot, setns, unshare, bpf,
+ * perf_event_open, keyctl, add_key, request_key, userfaultfd, kexec_load, kexec_file_load, init_module, finit_module, delete_module,
+ * reboot, open_by_handle_at, name_to_handle_at, swapon, swapoff, acct, quotactl, syslog, settimeofday, clock_settime, clock_adjtime,
+ * sethostname, setdomainname, nfsservctl, lookup_dcookie, vhangup, kcmp, fanotify_init; then, on x86-64 only, iopl, ioperm,
+ * modify_ldt, uselib, _sysctl, sysfs, ustat.
+ */
+const ARCHITECTURES: Partial<Record<NodeJS.Architecture, Architecture>> = {
+  x64: {
+    audit: 0xc000003e,
+    clone: 56,
+    clone3: 435,
+    ioctl: 16,
+    socket: 41,
+    foreignFrom: 0x40000000,
+    denied: [
+      101, 310, 311, 165, 166, 155, 161, 308, 272, 321, 298, 250, 248, 249, 323, 246, 320, 175, 313, 176, 169,
+      304, 303, 167, 168, 163, 179, 103, 164, 227, 305, 170, 171, 180, 212, 153, 312, 300, 172, 173, 154, 134,
+      156, 139, 136,
+    ],
+  },
+  arm64: {
+    audit: 0xc00000b7,
+    clone: 220,
+    clone3: 435,
+    ioctl: 29,
+    socket: 198,
+    denied: [
+      117, 270, 271, 40, 39, 41, 51, 268, 97, 280, 241, 219, 217, 218, 282, 104, 294, 105, 273, 106, 142, 265,
+      264, 224, 225, 89, 60, 116, 170, 112, 266, 161, 162, 42, 18, 58, 272, 262,
+    ],
+  },
+};
+
+/** Whether there is a filter for this processor. Without one no sandbox is started. */
+export function hasSeccompFilter(architecture: NodeJS.Architecture): boolean {
+  return ARCHITECTURES[architecture] !== undefined;
+}
+
+/** Returns `value` for one system call number. */
+function onNumber(number: number, value: number): Instruction[] {
+  return [
+    [JUMP_EQUAL, 0, 1, number],
+    [RETURN, 0, 0, value],
+  ];
+}
+
+/** The program's bytes for `bwrap --seccomp`. Throws RangeError for a processor without a table. */
+export function seccompFilter(architecture: NodeJS.Architecture): Uint8Array {
+  const table = ARCHITECTURES[architecture];
+  if (table === undefined) throw new RangeError(`no system call table for ${architecture}`);
+  const program: Instruction[] = [
+    [LOAD_WORD, 0, 0, ARCHITECTURE],
+    [JUMP_EQUAL, 1, 0, table.audit],
+    [RETURN, 0, 0, KILL_PROCESS],
+    [LOAD_WORD, 0, 0, NUMBER],
+  ];
+  if (table.foreignFrom !== undefined) {
+    program.push([JUMP_GREATER_EQUAL, 0, 1, table.foreignFrom], [RETURN, 0, 0, KILL_PROCESS]);
+  }
+  for (const number of [...table.denied, ...DENIED_ON_BOTH])
+    program.push(...onNumber(number, failWith(EPERM)));
+  // The C library falls back to clone, whose flags can be looked at.
+  program.push(...onNumber(table.clone3, failWith(ENOSYS)));
+  program.push(
+    [JUMP_EQUAL, 0, 4, table.clone],
+    [LOAD_WORD, 0, 0, FIRST_ARGUMENT],
+    [JUMP_SET, 0, 1, NEW_NAMESPACES],
+    [RETURN, 0, 0, failWith(EPERM)],
+    [RETURN, 0, 0, ALLOW],
+  );
+  program.push(
+    [JUMP_EQUAL, 0, 5, table.ioctl],
+    [LOAD_WORD, 0, 0, SECOND_ARGUMENT],
+    [JUMP_EQUAL, 1, 0, TIOCSTI],
+    [JUMP_EQUAL, 0, 1, TIOCLINUX],
+    [RETURN, 0, 0, failWith(EPERM)],
+    [RETURN, 0, 0, ALLOW],
+  );
+  const families = SOCKET_FAMILIES.map((family, index): Instruction => [
+    JUMP_EQUAL,
+    SOCKET_FAMILIES.length - index,
+    0,
+    family,
+  ]);
+  program.push(
+    [JUMP_EQUAL, 0, families.length + 2, table.socket],
+    [LOAD_WORD, 0, 0, FIRST_ARGUMENT],
+    ...families,
+    [RETURN, 0, 0, failWith(EAFNOSUPPORT)],
+    [RETURN, 0, 0, ALLOW],
+  );
+
+  const bytes = new DataView(new ArrayBuffer(program.length * 8));
+  const little = endianness() === 'LE';
+  for (const [index, [code, jumpTrue, jumpFalse, operand]] of program.entries()) {
+    bytes.setUint16(index * 8, code, little);
+    bytes.setUint8(index * 8 + 2, jumpTrue);
+    bytes.setUint8(index * 8 + 3, jumpFalse);
+    bytes.setUint32(index * 8 + 4, operand >>> 0, little);
+  }
+  return new Uint8Array(bytes.buffer);
+}

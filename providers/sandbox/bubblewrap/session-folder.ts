@@ -1,0 +1,91 @@
+import {
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+import type { SessionPaths } from './arguments.ts';
+import type { Identity } from './identity.ts';
+
+/** What the host notes about a sandbox that it started. */
+export interface RunningNote {
+  /** Process number 1 of the sandbox, by its number and start time on the host. */
+  pid: number;
+  startTime: string;
+  boot: string;
+}
+
+/**
+ * A session's folder on the host: notes and claims belong to the service, `files` to the sandbox's user. Nothing below `files` is
+ * ever touched from outside once the sandbox has run.
+ */
+export interface SessionFolder {
+  path: string;
+  lockFile: string;
+  bootLog: string;
+  claims: string;
+  files: string;
+  paths: SessionPaths;
+  identity(): Identity | undefined;
+  saveIdentity(identity: Identity): void;
+  running(): RunningNote | undefined;
+  saveRunning(note: RunningNote): void;
+  /** Makes the folders that are missing; new ones go to the sandbox's own user. */
+  create(owner: number | undefined): void;
+}
+
+function readJson(file: string): unknown {
+  if (!existsSync(file)) return undefined;
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+function writeWhole(file: string, value: unknown): void {
+  writeFileSync(`${file}.new`, JSON.stringify(value), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+export function sessionFolder(base: string, sessionId: string): SessionFolder {
+  const path = join(base, 'sandboxes', sessionId);
+  const files = join(path, 'files');
+  const claims = join(path, 'claims');
+  const network = join(path, 'network');
+  const paths: SessionPaths = {
+    workspace: join(files, 'workspace'),
+    home: join(files, 'home'),
+    outputs: join(files, 'outputs'),
+    uploads: join(files, 'uploads'),
+    state: join(files, 'state'),
+    claims,
+    network,
+  };
+  return {
+    path,
+    lockFile: join(path, 'lock'),
+    bootLog: join(path, 'boot.log'),
+    claims,
+    files,
+    paths,
+    identity: () => readJson(join(path, 'identity.json')) as Identity | undefined,
+    saveIdentity: (identity) => writeWhole(join(path, 'identity.json'), identity),
+    running: () => readJson(join(path, 'running.json')) as RunningNote | undefined,
+    saveRunning: (note) => writeWhole(join(path, 'running.json'), note),
+    create(owner) {
+      for (const folder of [claims, network]) mkdirSync(folder, { recursive: true, mode: 0o755 });
+      if (existsSync(files)) return;
+      // Made under another name, so that a crash in between leaves nothing half done.
+      const building = `${files}.new`;
+      const folders = ['', 'workspace', 'home', 'outputs', 'uploads', 'state', 'state/outputs'];
+      for (const name of folders) {
+        const folder = join(building, name);
+        mkdirSync(folder, { recursive: true, mode: name === '' ? 0o700 : 0o755 });
+        if (owner !== undefined && lstatSync(folder).uid !== owner) chownSync(folder, owner, owner);
+      }
+      renameSync(building, files);
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { seccompFilter } from './seccomp.ts';
+
+/** Files that every sandbox of this host sees instead of the host's own, and the system call filter. */
+export interface SystemFiles {
+  folder: string;
+  seccomp: string;
+  empty: string;
+}
+
+const CONTENTS: Record<string, string> = {
+  passwd: [
+    'root:x:0:0:sandbox keeper:/:/usr/sbin/nologin',
+    'agent:x:1000:1000:agent:/home/agent:/bin/bash',
+    'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin',
+    '',
+  ].join('\n'),
+  group: 'root:x:0:\nagent:x:1000:\nnogroup:x:65534:\n',
+  hosts: '127.0.0.1 localhost sandbox\n::1 localhost\n',
+  'nsswitch.conf':
+    'passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n',
+  'resolv.conf': '',
+  hostname: 'sandbox\n',
+  empty: '',
+};
+
+/** Names in the folder that appear in /etc of the sandbox. */
+export const SYNTHETIC_ETC = [
+  'passwd',
+  'group',
+  'hosts',
+  'nsswitch.conf',
+  'resolv.conf',
+  'hostname',
+] as const;
+
+/** Writes the files once; `version` changes when the contents of this module do. */
+export function prepareSystemFiles(base: string): SystemFiles {
+  const version = 'system-1';
+  const folder = join(base, 'runtime', `${version}-${process.arch}`);
+  const files = { folder, seccomp: join(folder, 'seccomp.bpf'), empty: join(folder, 'empty') };
+  if (existsSync(folder)) return files;
+  const building = `${folder}.${process.pid}-${Date.now()}`;
+  mkdirSync(building, { recursive: true, mode: 0o755 });
+  for (const [name, content] of Object.entries(CONTENTS))
+    writeFileSync(join(building, name), content, { mode: 0o644 });
+  writeFileSync(join(building, 'seccomp.bpf'), seccompFilter(process.arch), { mode: 0o644 });
+  try {
+    renameSync(building, folder);
+  } catch (error) {
+    rmSync(building, { recursive: true, force: true });
+    if (!existsSync(folder)) throw error;
+  }
+  return files;
+}

@@ -1,0 +1,122 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { AppError, isAppError } from '../../core/errors.ts';
+import { isRecordName, type Claims } from './claims.ts';
+import type { CallOutcome, Sandbox, SandboxCall, SandboxSpec } from './sandbox.ts';
+import { SandboxProtocolError, type SandboxdClient, type SandboxdView } from './sandboxd-client.ts';
+
+/** How long one request waits for the end of a call. */
+const WAIT_MS = 20_000;
+/** Connections that may break in a row before the sandbox counts as unreachable. */
+const ATTEMPTS = 6;
+
+export const ABANDONED_REASON = 'The call was ended before it started, and will not start any more.';
+
+/** What a launcher gives: the ways to its sandboxd. */
+export interface ClaimedSandboxDeps {
+  spec: SandboxSpec;
+  claims: Claims;
+  /** The client of the running sandbox; starts it where it does not run. Rejects with `sandbox_unavailable`. */
+  reach(): Promise<SandboxdClient>;
+  /** The client of the sandbox if it runs. */
+  find(): Promise<SandboxdClient | undefined>;
+  /** A connection failed: the next `reach` must look again. */
+  suspect(client: SandboxdClient): void;
+}
+
+/** A sandbox whose calls are decided by the host's claims and run by a sandboxd. */
+export function createClaimedSandbox(deps: ClaimedSandboxDeps): Sandbox {
+  const { claims } = deps;
+
+  /** Speaks with sandboxd until the call has an end, across its restarts and the sandbox's. Every request may be sent twice. */
+  async function follow(
+    call: SandboxCall,
+    mode: 'start' | 'resume',
+    signal: AbortSignal,
+  ): Promise<CallOutcome> {
+    let isBegun = false;
+    for (let failures = 0; ;) {
+      const client = await deps.reach();
+      let view: SandboxdView;
+      try {
+        view = isBegun
+          ? await client.wait(call.id, WAIT_MS, signal)
+          : await client.begin(call.id, { operation: call.operation, mode, wait_ms: WAIT_MS }, signal);
+        failures = 0;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (isAppError(error)) throw error;
+        failures++;
+        if (error instanceof SandboxProtocolError || failures >= ATTEMPTS) {
+          const reason = error instanceof Error ? error.message : String(error);
+          throw new AppError('sandbox_unavailable', `The sandbox cannot be reached: ${reason}`, {
+            cause: error,
+          });
+        }
+        deps.suspect(client);
+        isBegun = false;
+        await delay(20 * 2 ** failures, undefined, { signal });
+        continue;
+      }
+      switch (view.state) {
+        case 'finished':
+          return { state: 'finished', result: view.result };
+        case 'lost':
+          return { state: 'lost', reason: view.reason };
+        case 'conflict':
+          throw new AppError('conflict', `The call id ${call.id} was used for another operation.`);
+        case 'running':
+          isBegun = true;
+          break;
+        case 'unknown':
+          isBegun = false;
+          break;
+      }
+    }
+  }
+
+  async function kill(id: string): Promise<void> {
+    const { standing, isNew } = claims.decide(id, 'abandoned');
+    if (isNew || standing === 'abandoned') return;
+    // First the mark, then the look: a start that comes between them finds the mark.
+    claims.forbid(id);
+    const client = await deps.find();
+    if (client === undefined) return;
+    try {
+      await client.kill(id);
+    } catch (error) {
+      deps.suspect(client);
+      // A sandbox that ended meanwhile took the call with it; one that runs must hear the kill.
+      const again = await deps.find();
+      if (again === undefined) return;
+      if (error instanceof SandboxProtocolError)
+        throw new AppError('sandbox_unavailable', error.message, { cause: error });
+      await again.kill(id);
+    }
+  }
+
+  return {
+    spec: deps.spec,
+    async call(call, mode, signal = new AbortController().signal) {
+      signal.throwIfAborted();
+      if (!isRecordName(call.id)) {
+        throw new AppError(
+          'invalid_request',
+          `A call id has 1 to 128 characters of A-Z a-z 0-9 _ -, not ${JSON.stringify(call.id)}.`,
+        );
+      }
+      // Before the claim, so that a sandbox that can't be had leaves no claim behind.
+      if (mode === 'start') await deps.reach();
+      const { standing } = claims.decide(call.id, mode === 'start' ? 'start' : 'abandoned');
+      if (standing === 'abandoned') return { state: 'lost', reason: ABANDONED_REASON };
+      try {
+        return await follow(call, mode, signal);
+      } catch (error) {
+        if (signal.aborted) await kill(call.id);
+        signal.throwIfAborted();
+        throw error;
+      }
+    },
+    kill,
+  };
+}

@@ -1,0 +1,52 @@
+import { existsSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What was decided about a call id, once and for all. */
+export type ClaimDecision = 'start' | 'abandoned';
+
+/**
+ * The host's half of the at-most-once record, in a folder that no sandbox can write. A decision is a symbolic link that points to the
+ * word: making it is atomic together with its content, exactly one maker wins, and it needs no block on disk.
+ */
+export interface Claims {
+  readonly folder: string;
+  /** Decides, unless it was decided before; returns what stands. */
+  decide(id: string, decision: ClaimDecision): { standing: ClaimDecision; isNew: boolean };
+  /** Forbids a start that was decided and has not reached the sandbox yet. */
+  forbid(id: string): void;
+}
+
+const ID = /^[A-Za-z0-9_-]{1,128}$/;
+
+/** Whether `id` can name a record: it becomes a file name. */
+export function isRecordName(id: string): boolean {
+  return ID.test(id);
+}
+
+export function createClaims(folder: string): Claims {
+  const fileOf = (id: string): string => {
+    if (!isRecordName(id)) throw new RangeError(`not a call id: ${id}`);
+    return join(folder, id);
+  };
+  /** The sandbox's own user looks for forbidden calls here: readable for all, writable for nobody else. */
+  function makeFolder(): void {
+    if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o755 });
+  }
+  return {
+    folder,
+    decide(id, decision) {
+      makeFolder();
+      try {
+        symlinkSync(decision, fileOf(id));
+        return { standing: decision, isNew: true };
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      }
+      return { standing: readlinkSync(fileOf(id)) === 'start' ? 'start' : 'abandoned', isNew: false };
+    },
+    forbid(id) {
+      makeFolder();
+      writeFileSync(`${fileOf(id)}.abandoned`, '', { mode: 0o644 });
+    },
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * What can be done in a sandbox by a claimed call. Paths are paths inside the sandbox; relative ones start at its working directory.
+ */
+export type SandboxOperation =
+  /** Runs a command in bash. The working directory and exported variables of the last command are carried over. */
+  | { type: 'bash'; command: string; timeoutMs: number }
+  /** Forgets the carried shell state and ends every process that no running call owns. */
+  | { type: 'restart' }
+  /** Reads a text file. `range` is lines, 1-based and inclusive; an end of 0 or less is the end of the file. */
+  | { type: 'read'; path: string; range?: [number, number] }
+  /** Replaces a file as a whole, atomically, and makes missing parents. */
+  | { type: 'write'; path: string; content: string }
+  /** Replaces `oldText` by `newText`: exactly one occurrence, or all of them. */
+  | { type: 'edit'; path: string; oldText: string; newText: string; occurrences: 'one' | 'all' }
+  /** Lists files whose path below `path` matches a doublestar pattern, newest first. */
+  | { type: 'glob'; pattern: string; path?: string }
+  /** Searches file contents for a regular expression. */
+  | { type: 'grep'; pattern: string; path?: string };
+
+/** How a command ended: by itself, at its time limit, by a kill, or at a limit of the sandbox (memory, disk). */
+export type EndedBy = 'exit' | 'timeout' | 'kill' | 'limit';
+
+export interface OperationResult {
+  /** What a model reads: well-formed Unicode of at most {@link OUTPUT_CHARACTERS}, cut on code points. */
+  text: string;
+  isError: boolean;
+  /** For commands: `code` is null when no exit code could be had. */
+  exit?: { code: number | null; endedBy: EndedBy };
+  /** For commands: how much was written in all, and where the whole of it lies when `text` is only a preview. */
+  output?: { bytes: number; path: string | null };
+  /** For image files that were read. */
+  image?: { mediaType: string; base64: string };
+}
+
+/** Output above this many characters goes to a file in the sandbox; the model sees a preview and the path. */
+export const OUTPUT_CHARACTERS = 100_000;

@@ -1,0 +1,80 @@
+import type { OperationResult, SandboxOperation } from './operation.ts';
+
+/** Which sandbox is meant, and what decides its network, packages and limits. One session has one sandbox. */
+export interface SandboxSpec {
+  workspaceId: string;
+  sessionId: string;
+  environmentId: string;
+}
+
+/** One call by its id: the tool-use event that asked for it. An id names one operation for ever. */
+export interface SandboxCall {
+  /** 1 to 128 characters of `A-Z a-z 0-9 _ -`. */
+  id: string;
+  operation: SandboxOperation;
+}
+
+/**
+ * `lost`: the call may have run, in part or in whole, or not at all; nobody can know any more, and it will never start from now on.
+ * `reason` says why, in words for a model.
+ */
+export type CallOutcome = { state: 'finished'; result: OperationResult } | { state: 'lost'; reason: string };
+
+/**
+ * The sandbox of one session. A handle holds nothing: the sandbox starts at the first call that needs it and may stop or die at any
+ * time; the next call starts it again on the same files. Safe for concurrent use, also from several processes on the host.
+ */
+export interface Sandbox {
+  readonly spec: SandboxSpec;
+  /**
+   * Runs an operation at most once per id, and waits for its end.
+   *
+   * `start` claims the id and starts the operation; when the id is claimed already it attaches, as `resume` does. `resume` attaches to
+   * the running call, or returns the finished one; where nothing is known of the id it first records it as abandoned, so that a late
+   * `start` starts nothing, and then reports `lost`. A call whose sandbox died is `lost`; operations that change nothing are
+   * simply done again.
+   *
+   * Failures of the operation itself are results with `isError`. Rejects with `sandbox_unavailable` when the sandbox can't be started
+   * or reached (a `start` that rejects so has claimed nothing and may be repeated as `start`), with `conflict` when the id
+   * was used for another operation, and with the signal's reason when `signal` aborts: the call's processes are killed first.
+   */
+  call(call: SandboxCall, mode: 'start' | 'resume', signal?: AbortSignal): Promise<CallOutcome>;
+  /**
+   * Ends a call: kills its processes, or, when nothing is known of the id, records it as abandoned. Idempotent; never starts a sandbox.
+   * Returns when the kill is recorded, not when the processes are gone.
+   */
+  kill(id: string): Promise<void>;
+}
+
+/** What a driver can and cannot do on this host. `limits` are sentences for operators: which bounds hold, and which do not. */
+export interface SandboxProbe {
+  ok: boolean;
+  isolation: 'container' | 'namespace' | 'none';
+  limits: string[];
+  /** Why it is not ok, and what to do. */
+  why?: string;
+}
+
+export interface SandboxInfo {
+  sessionId: string;
+  state: 'running' | 'stopped';
+}
+
+/** One technology that runs sandboxes on this host. */
+export interface SandboxDriver {
+  readonly kind: 'bubblewrap' | 'docker' | 'aio' | 'unsafe_local' | 'in_memory';
+  /** Tries what the driver needs. Never rejects for a missing requirement: it says so in `why`. */
+  probe(): Promise<SandboxProbe>;
+  /** The session's sandbox. Starts nothing and does no I/O. */
+  open(spec: SandboxSpec): Sandbox;
+  /** Starts the sandbox unless it runs. Idempotent, across processes too. Rejects with `sandbox_unavailable`. */
+  ensure(spec: SandboxSpec): Promise<void>;
+  /** Ends every process and frees the memory; files and records stay. Idempotent. */
+  stop(sessionId: string): Promise<void>;
+  /** Stops, then removes files, records and all other traces. Idempotent. */
+  destroy(sessionId: string): Promise<void>;
+  /** Every sandbox that has files or processes on this host, also those that other processes started. */
+  list(): Promise<SandboxInfo[]>;
+  /** Lets go of connections. Sandboxes live on and are found again by the next driver. */
+  close(): Promise<void>;
+}

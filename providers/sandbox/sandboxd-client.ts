@@ -1,0 +1,118 @@
+import { Agent, request as httpRequest } from 'node:http';
+
+import { z } from 'zod';
+
+import type { SandboxOperation } from './operation.ts';
+
+/** Where a sandboxd listens. */
+export type SandboxdAddress = { socketPath: string } | { host: string; port: number; token: string };
+
+/** One reply holds at most a result: text, or an image in base64. */
+const REPLY_BYTES = 32 * 1024 * 1024;
+
+/** What a sandbox says is not trusted: it is capped, and checked against this. */
+const resultSchema = z.object({
+  text: z.string(),
+  isError: z.boolean(),
+  exit: z
+    .object({ code: z.number().int().nullable(), endedBy: z.enum(['exit', 'timeout', 'kill', 'limit']) })
+    .exactOptional(),
+  output: z.object({ bytes: z.number(), path: z.string().nullable() }).exactOptional(),
+  image: z.object({ mediaType: z.string(), base64: z.string() }).exactOptional(),
+});
+const viewSchema = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('finished'), result: resultSchema }),
+  z.object({ state: z.literal('lost'), reason: z.string() }),
+  z.object({ state: z.literal('running') }),
+  z.object({ state: z.literal('unknown') }),
+  z.object({ state: z.literal('conflict') }),
+]);
+const statusSchema = z.object({ boot: z.string(), running: z.number() });
+
+export type SandboxdView = z.infer<typeof viewSchema>;
+
+/** The client of one sandboxd. Retries nothing; a failed connection rejects with the system's error. */
+export interface SandboxdClient {
+  status(): Promise<z.infer<typeof statusSchema>>;
+  begin(
+    id: string,
+    body: { operation: SandboxOperation; mode: 'start' | 'resume'; wait_ms: number },
+    signal: AbortSignal,
+  ): Promise<SandboxdView>;
+  wait(id: string, waitMs: number, signal: AbortSignal): Promise<SandboxdView>;
+  kill(id: string): Promise<void>;
+  close(): void;
+}
+
+/** The sandbox answered, but not as sandboxd does. */
+export class SandboxProtocolError extends Error {}
+
+export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
+  const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+  const target =
+    'socketPath' in address ? { socketPath: address.socketPath } : { host: address.host, port: address.port };
+  const headers: Record<string, string> =
+    'token' in address ? { authorization: `Bearer ${address.token}` } : {};
+
+  function send(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+      const request = httpRequest({
+        ...target,
+        agent,
+        method,
+        path,
+        headers:
+          payload === undefined
+            ? headers
+            : { ...headers, 'content-type': 'application/json', 'content-length': payload.length },
+        ...(signal === undefined ? {} : { signal }),
+      });
+      request.once('error', reject);
+      request.once('response', (response) => {
+        const parts: Buffer[] = [];
+        let size = 0;
+        response.on('data', (chunk: Buffer) => {
+          size += chunk.length;
+          if (size > REPLY_BYTES)
+            request.destroy(new SandboxProtocolError('the reply of the sandbox is too large'));
+          else parts.push(chunk);
+        });
+        response.once('error', reject);
+        response.once('end', () => {
+          const text = Buffer.concat(parts).toString('utf8');
+          if (response.statusCode !== 200) {
+            reject(
+              new SandboxProtocolError(`the sandbox answered ${response.statusCode}: ${text.slice(0, 500)}`),
+            );
+            return;
+          }
+          try {
+            resolve(JSON.parse(text));
+          } catch (cause) {
+            reject(new SandboxProtocolError('the reply of the sandbox is no JSON', { cause }));
+          }
+        });
+      });
+      request.end(payload);
+    });
+  }
+  function parse<Value>(schema: z.ZodType<Value>, value: unknown): Value {
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    throw new SandboxProtocolError(
+      `the reply of the sandbox is not understood: ${z.prettifyError(parsed.error)}`,
+    );
+  }
+
+  return {
+    status: async () => parse(statusSchema, await send('GET', '/v1/status', undefined)),
+    begin: async (id, body, signal) => parse(viewSchema, await send('POST', `/v1/calls/${id}`, body, signal)),
+    wait: async (id, waitMs, signal) =>
+      parse(viewSchema, await send('GET', `/v1/calls/${id}?wait_ms=${waitMs}`, undefined, signal)),
+    async kill(id) {
+      await send('DELETE', `/v1/calls/${id}`, undefined);
+    },
+    close: () => agent.destroy(),
+  };
+}

@@ -1,0 +1,264 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+
+import type { EndedBy, OperationResult, SandboxOperation } from '../providers/sandbox/operation.ts';
+import { adoptCommand, startCommand, type CommandDeps, type RunningCommand } from './command.ts';
+import { isReadOnly, performFileOperation, OUTPUT_CHARACTERS, type OperationDeps } from './operations.ts';
+import type { Pipes } from './pipes.ts';
+import { carriesMark, listProcesses, readProcess, signalQuietly } from './processes.ts';
+import type { CallEnd, Records } from './record.ts';
+import { commandScript } from './shell-script.ts';
+import { forgetShellState, promoteShellState } from './shell-state.ts';
+
+/** What callers see of a call. `conflict`: the id names another operation. */
+export type CallView = CallEnd | { state: 'running' } | { state: 'unknown' } | { state: 'conflict' };
+
+export interface CallsDeps extends OperationDeps {
+  records: Records;
+  pipes: Pipes;
+  boot: string;
+  processes: 'all' | 'own';
+  /** Folder with the host's own claims. */
+  claims: string;
+  /** As sandboxd sees it, and as the agent does. */
+  outputs: { folder: string; shownAt: string };
+  shellFolder: string;
+  /** A sentence for the first command after a restart of the sandbox; empty the first time. */
+  restartNotice: string;
+  log(message: string): void;
+}
+
+interface Running {
+  operation: SandboxOperation;
+  settled: Promise<CallEnd>;
+  command?: RunningCommand;
+  cancel: AbortController;
+}
+
+/** The calls of this sandbox. */
+export interface Calls {
+  /** Claims and starts, or attaches. */
+  start(id: string, operation: SandboxOperation): CallView;
+  /** Attaches; an id that nobody claimed is abandoned first. */
+  resume(id: string, operation: SandboxOperation): CallView;
+  /** Waits at most `milliseconds` for the end. */
+  wait(id: string, milliseconds: number): Promise<CallView>;
+  kill(id: string): void;
+  /** Ends all commands because a limit of the sandbox was reached. */
+  endCommands(reason: EndedBy): void;
+  runningCount(): number;
+  /** Takes up what an earlier sandboxd left. */
+  recover(): Promise<void>;
+}
+
+const ABANDONED = 'The call was ended before it started, and will not start any more.';
+const SANDBOX_GONE =
+  'The sandbox stopped while the call ran. Whether, or how far, it took effect is unknown; look before you do it again.';
+const RUNNER_GONE =
+  'The call was cut off while it ran. Whether, or how far, it took effect is unknown; look before you do it again.';
+
+export function createCalls(deps: CallsDeps): Calls {
+  const { records } = deps;
+  const running = new Map<string, Running>();
+  const ownSession = readProcess(process.pid)?.session;
+  let { restartNotice } = deps;
+
+  const commandDeps = (id: string): CommandDeps => ({
+    pipes: deps.pipes,
+    noteEnding: (reason) => records.noteEnding(id, reason),
+  });
+
+  /** Waits for a command and turns what it left into a result. */
+  async function commandResult(id: string, command: RunningCommand): Promise<OperationResult> {
+    const code = await command.ended;
+    promoteShellState(deps.asAgent, deps.shellFolder, id);
+    const file = `${id}.txt`;
+    const rendered = command.spool.render(OUTPUT_CHARACTERS, join(deps.outputs.shownAt, file));
+    if (rendered.preview) command.spool.keep(join(deps.outputs.folder, file));
+    else command.spool.drop();
+    const endedBy = records.endedBy(id) ?? (code === null ? 'kill' : 'exit');
+    const notice = restartNotice;
+    restartNotice = '';
+    return {
+      text: notice === '' ? rendered.text : `${notice}\n${rendered.text}`,
+      isError: code !== 0 || endedBy !== 'exit',
+      exit: { code, endedBy },
+      output: { bytes: rendered.bytes, path: rendered.preview ? join(deps.outputs.shownAt, file) : null },
+    };
+  }
+
+  function restart(): OperationResult {
+    forgetShellState(deps.asAgent, deps.shellFolder);
+    const alive = new Set<number>();
+    for (const call of running.values()) {
+      if (call.command === undefined) continue;
+      alive.add(call.command.runnerPid);
+      alive.add(call.command.processSession() ?? call.command.runnerPid);
+    }
+    const doomed = listProcesses().filter((row) => {
+      if (row.pid === process.pid || row.parent === process.pid || alive.has(row.session)) return false;
+      return deps.processes === 'all'
+        ? row.pid !== 1 && row.session !== ownSession
+        : carriesMark(row.pid, deps.boot);
+    });
+    for (const row of doomed) signalQuietly(row.pid, 'SIGKILL');
+    return {
+      text: `The shell was restarted; ${doomed.length} background processes were ended.`,
+      isError: false,
+    };
+  }
+
+  async function perform(id: string, call: Running): Promise<OperationResult> {
+    const { operation } = call;
+    if (operation.type === 'restart') return restart();
+    if (operation.type !== 'bash') return performFileOperation(deps, operation, call.cancel.signal);
+    const folder = records.folder(id);
+    const script = commandScript(deps.shellFolder, id, deps.workdir);
+    const { command: text } = operation;
+    call.command = await startCommand(
+      { folder, command: text, script, prefix: deps.prefix, environment: deps.environment },
+      commandDeps(id),
+    );
+    return follow(id, call, call.command, operation.timeoutMs);
+  }
+
+  async function follow(
+    id: string,
+    call: Running,
+    command: RunningCommand,
+    timeoutMs: number,
+  ): Promise<OperationResult> {
+    const timer = setTimeout(() => command.end('timeout'), Math.max(0, timeoutMs));
+    if (call.cancel.signal.aborted) command.end('kill');
+    try {
+      return await commandResult(id, command);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Registers a call whose work is `work`, and records its end, whatever it is. */
+  function track(
+    id: string,
+    operation: SandboxOperation,
+    work: (call: Running) => Promise<OperationResult>,
+  ): void {
+    const call: Running = {
+      operation,
+      cancel: new AbortController(),
+      settled: Promise.resolve({ state: 'lost', reason: '' }),
+    };
+    call.settled = (async (): Promise<CallEnd> => {
+      let end: CallEnd;
+      try {
+        end = { state: 'finished', result: await work(call) };
+      } catch (error) {
+        deps.log(
+          `call ${id} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+        );
+        end = {
+          state: 'lost',
+          reason: `${RUNNER_GONE} (${error instanceof Error ? error.message : 'unknown failure'})`,
+        };
+      }
+      records.finish(id, end);
+      records.prune();
+      running.delete(id);
+      return end;
+    })();
+    running.set(id, call);
+  }
+
+  function view(id: string, operation?: SandboxOperation): CallView {
+    const call = running.get(id);
+    const known = call?.operation ?? records.start(id)?.operation;
+    if (operation !== undefined && known !== undefined && !isDeepStrictEqual(known, operation))
+      return { state: 'conflict' };
+    if (call !== undefined) return { state: 'running' };
+    const end = records.end(id);
+    if (end !== undefined) return end;
+    if (!records.exists(id)) return { state: 'unknown' };
+    // A claim of an earlier sandboxd that recovery did not take up: a search, or a file that was being read.
+    if (known !== undefined && isReadOnly(known)) {
+      track(id, known, (again) => perform(id, again));
+      return { state: 'running' };
+    }
+    const lost: CallEnd = { state: 'lost', reason: SANDBOX_GONE };
+    records.finish(id, lost);
+    return lost;
+  }
+
+  return {
+    start(id, operation) {
+      if (existsSync(join(deps.claims, `${id}.abandoned`)) && records.abandon(id, ABANDONED)) {
+        return { state: 'lost', reason: ABANDONED };
+      }
+      if (!running.has(id) && records.claim(id, { operation, boot: deps.boot, startedAt: Date.now() })) {
+        track(id, operation, (call) => perform(id, call));
+        return { state: 'running' };
+      }
+      return view(id, operation);
+    },
+    resume(id, operation) {
+      if (!running.has(id) && records.abandon(id, ABANDONED)) return { state: 'lost', reason: ABANDONED };
+      return view(id, operation);
+    },
+    async wait(id, milliseconds) {
+      const call = running.get(id);
+      if (call === undefined) return view(id);
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<CallView>((resolve) => {
+        timer = setTimeout(() => resolve({ state: 'running' }), milliseconds);
+      });
+      try {
+        return await Promise.race([call.settled, late]);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    kill(id) {
+      const call = running.get(id);
+      if (call === undefined) {
+        records.abandon(id, ABANDONED);
+        return;
+      }
+      call.cancel.abort();
+      call.command?.end('kill');
+    },
+    endCommands(reason) {
+      for (const call of running.values()) call.command?.end(reason);
+    },
+    runningCount: () => running.size,
+    async recover() {
+      for (const id of records.unfinished()) {
+        const start = records.start(id);
+        if (start === undefined) {
+          records.finish(id, { state: 'lost', reason: SANDBOX_GONE });
+          continue;
+        }
+        if (isReadOnly(start.operation)) continue;
+        if (start.operation.type !== 'bash' || start.boot !== deps.boot) {
+          records.finish(id, {
+            state: 'lost',
+            reason: start.boot === deps.boot ? RUNNER_GONE : SANDBOX_GONE,
+          });
+          continue;
+        }
+        const { timeoutMs } = start.operation;
+        const adoption = await adoptCommand(records.folder(id), commandDeps(id));
+        if (adoption.state === 'gone') {
+          records.finish(id, { state: 'lost', reason: RUNNER_GONE });
+          continue;
+        }
+        const { command } = adoption;
+        track(id, start.operation, (call) => {
+          call.command = command;
+          const noted = records.endedBy(id);
+          if (noted !== undefined) command.end(noted);
+          return follow(id, call, command, start.startedAt + timeoutMs - Date.now());
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,221 @@
+import { spawn } from 'node:child_process';
+import { closeSync, constants, existsSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+
+import type { EndedBy } from '../providers/sandbox/operation.ts';
+import type { Pipes } from './pipes.ts';
+import { listProcesses, readProcess, signalQuietly } from './processes.ts';
+import { RUNNER_SCRIPT } from './shell-script.ts';
+import { openSpool, type Spool } from './spool.ts';
+
+/** Between asking a command to end and ending it. */
+const GRACE_MS = 2_000;
+/** How often a command that another sandboxd started is looked at. */
+const POLL_MS = 25;
+/** What is read at most after the end; a background process that goes on writing would otherwise never let go. */
+const DRAIN_BYTES = 1024 * 1024;
+
+/** A command under way. */
+export interface RunningCommand {
+  /** The exit code, or null when its runner was killed. */
+  readonly ended: Promise<number | null>;
+  readonly spool: Spool;
+  /** Asks the command's processes to end, and after two seconds ends them. */
+  end(reason: EndedBy): void;
+  readonly runnerPid: number;
+  /** The session id of the command's processes, once it has any. */
+  processSession(): number | undefined;
+}
+
+export interface CommandRequest {
+  folder: string;
+  command: string;
+  script: string;
+  /** The words before the shell that switch to the agent's user. */
+  prefix: readonly string[];
+  environment: Record<string, string>;
+}
+
+export interface CommandDeps {
+  pipes: Pipes;
+  noteEnding(reason: EndedBy): void;
+}
+
+function readNumber(file: string): number | undefined {
+  if (!existsSync(file)) return undefined;
+  const text = readFileSync(file, 'utf8');
+  return text.endsWith('\n') ? Number(text) : undefined;
+}
+
+/** Reads what is left in the pipe. The descriptor does not block: "nothing there" ends the loop. */
+function drain(descriptor: number, spool: Spool): void {
+  const buffer = Buffer.alloc(65_536);
+  for (let seen = 0; seen < DRAIN_BYTES;) {
+    let count: number;
+    try {
+      count = readSync(descriptor, buffer, 0, buffer.length, null);
+    } catch {
+      return;
+    }
+    if (count === 0) return;
+    seen += count;
+    spool.write(buffer.subarray(0, count));
+  }
+}
+
+/** Collects from the pipe, and ends the command when told to; the two ways to know its exit are given by the caller. */
+function watch(folder: string, runnerPid: number, exited: Promise<void>, deps: CommandDeps): RunningCommand {
+  const spool = openSpool(join(folder, 'output'));
+  const descriptor = openSync(join(folder, 'pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
+  const reader = new Socket({ fd: descriptor, readable: true, writable: false });
+  let collecting = true;
+  // Later output of background processes is read and dropped, so that they neither block nor die of a closed pipe.
+  reader.on('data', (chunk: Buffer) => {
+    if (collecting) spool.write(chunk);
+  });
+  reader.on('error', () => reader.destroy());
+  reader.unref();
+
+  const life = { over: false };
+  let killing: Promise<void> | undefined;
+  let processSession: number | undefined;
+  const findSession = (): number | undefined => {
+    processSession ??= listProcesses().find(
+      (row) => row.parent === runnerPid && row.session === row.pid,
+    )?.pid;
+    return processSession;
+  };
+  const pause = (milliseconds: number): Promise<void> =>
+    new Promise((resolve) => {
+      setTimeout(resolve, milliseconds);
+    });
+  async function endProcesses(): Promise<void> {
+    const patience = Date.now() + GRACE_MS;
+    let asked = false;
+    while (!life.over) {
+      const session = findSession();
+      if (session !== undefined && !asked) {
+        signalQuietly(-session, 'SIGTERM');
+        asked = true;
+      }
+      if (Date.now() >= patience) {
+        for (const row of listProcesses()) {
+          if (row.session === session || row.group === session || row.parent === runnerPid) {
+            signalQuietly(row.pid, 'SIGKILL');
+          }
+        }
+      }
+      await pause(asked && Date.now() >= patience ? 10 : POLL_MS);
+    }
+    // The shell is gone; what it started in its own group goes too, whatever it does with SIGTERM.
+    const session = processSession;
+    if (session === undefined) return;
+    for (let round = 0; round < 200; round++) {
+      const rest = listProcesses().filter((row) => row.session === session || row.group === session);
+      if (rest.length === 0) return;
+      for (const row of rest) signalQuietly(row.pid, 'SIGKILL');
+      await pause(5);
+    }
+  }
+
+  const ended = exited.then(async () => {
+    life.over = true;
+    await killing;
+    // At the end of the stream the descriptor is closed, and its number may belong to another file by now.
+    if (!reader.destroyed) drain(descriptor, spool);
+    collecting = false;
+    return readNumber(join(folder, 'exit')) ?? null;
+  });
+
+  return {
+    ended,
+    spool,
+    runnerPid,
+    end(reason) {
+      if (life.over) return;
+      deps.noteEnding(reason);
+      killing ??= endProcesses();
+    },
+    processSession: findSession,
+  };
+}
+
+/** Starts a claimed command. */
+export async function startCommand(request: CommandRequest, deps: CommandDeps): Promise<RunningCommand> {
+  const { folder } = request;
+  writeFileSync(join(folder, 'command'), request.command, { mode: 0o600 });
+  await deps.pipes.take(join(folder, 'pipe'));
+  // Opened for both directions, so that the pipe has a reader as long as any of the command's processes lives.
+  const output = openSync(join(folder, 'pipe'), constants.O_RDWR);
+  const runner = spawn(
+    '/bin/sh',
+    ['-c', RUNNER_SCRIPT, 'runner', folder, request.script, ...request.prefix],
+    {
+      cwd: '/',
+      detached: true,
+      env: request.environment,
+      stdio: ['ignore', output, output],
+    },
+  );
+  runner.unref();
+  const exited = new Promise<void>((resolve, reject) => {
+    runner.once('exit', () => resolve());
+    runner.once('error', reject);
+  });
+  try {
+    if (runner.pid === undefined) {
+      await exited;
+      throw new Error('the runner of the command did not start');
+    }
+    return watch(folder, runner.pid, exited, deps);
+  } finally {
+    closeSync(output);
+  }
+}
+
+/** Whether the process is the runner of this record, and not a later process with the same number. */
+function isRunnerOf(pid: number, folder: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(folder);
+  } catch {
+    return false;
+  }
+}
+
+export type Adoption = { state: 'running'; command: RunningCommand } | { state: 'gone' };
+
+/**
+ * Takes a command over that an earlier sandboxd of the same boot claimed. `gone`: its runner never started and now never will, or
+ * it was killed.
+ */
+export async function adoptCommand(folder: string, deps: CommandDeps): Promise<Adoption> {
+  const runnerFile = join(folder, 'runner');
+  try {
+    writeFileSync(runnerFile, '', { flag: 'wx' });
+    return { state: 'gone' };
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+  let pid = readNumber(runnerFile);
+  for (let attempt = 0; pid === undefined && attempt < 40; attempt++) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, POLL_MS);
+    });
+    pid = readNumber(runnerFile);
+  }
+  const runner = pid === undefined || !isRunnerOf(pid, folder) ? undefined : readProcess(pid);
+  const isExited = existsSync(join(folder, 'exit'));
+  if (pid === undefined || (runner === undefined && !isExited) || !existsSync(join(folder, 'pipe'))) {
+    return { state: 'gone' };
+  }
+  const startTime = runner?.startTime;
+  const exited = (async () => {
+    while (!existsSync(join(folder, 'exit')) && readProcess(pid)?.startTime === startTime) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, POLL_MS);
+      });
+    }
+  })();
+  return { state: 'running', command: watch(folder, pid, exited, deps) };
+}

@@ -1,0 +1,121 @@
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+import type { EndedBy, OperationResult, SandboxOperation } from '../providers/sandbox/operation.ts';
+
+/** What stands in the record of a call from its claim on. */
+export interface CallStart {
+  operation: SandboxOperation;
+  boot: string;
+  /** Unix milliseconds. */
+  startedAt: number;
+}
+
+/** The settled end of a call. */
+export type CallEnd = { state: 'finished'; result: OperationResult } | { state: 'lost'; reason: string };
+
+/** Finished records beyond this many are removed, oldest first; the host's own claim keeps their ids from starting again. */
+const KEPT_RECORDS = 500;
+
+/**
+ * The records of calls, one folder each: `start.json` is written after the folder was made (which is the claim: `mkdir` wins once),
+ * `runner` by the process that owns the command, `exit` when the command ended, `end.json` last.
+ */
+export interface Records {
+  folder(id: string): string;
+  /** True for the one caller that made the record. */
+  claim(id: string, start: CallStart): boolean;
+  /** Makes the record as one that never starts. False when there is one already. */
+  abandon(id: string, reason: string): boolean;
+  exists(id: string): boolean;
+  start(id: string): CallStart | undefined;
+  end(id: string): CallEnd | undefined;
+  finish(id: string, end: CallEnd): void;
+  endedBy(id: string): EndedBy | undefined;
+  /** Notes why a command is being ended; the first reason stands. */
+  noteEnding(id: string, reason: EndedBy): void;
+  /** Ids of calls that were claimed and have no end. */
+  unfinished(): string[];
+  prune(): void;
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    // A file that is missing or cut short by a crash says nothing; anything else is a defect.
+    if (
+      error instanceof SyntaxError ||
+      (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+    ) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function writeWhole(file: string, content: string): void {
+  writeFileSync(`${file}.new`, content);
+  renameSync(`${file}.new`, file);
+}
+
+function makeFolder(folder: string): boolean {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+export function createRecords(calls: string): Records {
+  const folder = (id: string): string => join(calls, id);
+  return {
+    folder,
+    claim(id, start) {
+      if (!makeFolder(folder(id))) return false;
+      writeWhole(join(folder(id), 'start.json'), JSON.stringify(start));
+      return true;
+    },
+    abandon(id, reason) {
+      if (!makeFolder(folder(id))) return false;
+      writeWhole(join(folder(id), 'end.json'), JSON.stringify({ state: 'lost', reason }));
+      return true;
+    },
+    exists: (id) => existsSync(folder(id)),
+    start: (id) => readJson(join(folder(id), 'start.json')) as CallStart | undefined,
+    end: (id) => readJson(join(folder(id), 'end.json')) as CallEnd | undefined,
+    finish(id, end) {
+      writeWhole(join(folder(id), 'end.json'), JSON.stringify(end));
+    },
+    endedBy: (id) =>
+      (readJson(join(folder(id), 'ended-by.json')) as { endedBy: EndedBy } | undefined)?.endedBy,
+    noteEnding(id, endedBy) {
+      const file = join(folder(id), 'ended-by.json');
+      if (!existsSync(file)) writeWhole(file, JSON.stringify({ endedBy }));
+    },
+    unfinished: () => readdirSync(calls).filter((id) => !existsSync(join(folder(id), 'end.json'))),
+    prune() {
+      const ids = readdirSync(calls);
+      if (ids.length <= KEPT_RECORDS) return;
+      const ended: { id: string; time: number }[] = [];
+      for (const id of ids) {
+        const file = join(folder(id), 'end.json');
+        if (existsSync(file)) ended.push({ id, time: statSync(file).mtimeMs });
+      }
+      ended.sort((one, other) => one.time - other.time);
+      const surplus = ids.length - KEPT_RECORDS;
+      for (const { id } of ended.slice(0, surplus)) rmSync(folder(id), { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { timingSafeEqual } from 'node:crypto';
+
+import type { SandboxOperation } from '../providers/sandbox/operation.ts';
+import type { Calls, CallView } from './calls.ts';
+
+const BODY_BYTES = 32 * 1024 * 1024;
+const LONGEST_WAIT_MS = 60_000;
+
+export interface ServerDeps {
+  calls: Calls;
+  boot: string;
+  token: string | undefined;
+  /** Called at every request. */
+  touched(): void;
+  log(message: string): void;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    const part = chunk as Buffer;
+    size += part.length;
+    if (size > BODY_BYTES) throw new RangeError('the request is too large');
+    parts.push(part);
+  }
+  return size === 0 ? {} : JSON.parse(Buffer.concat(parts).toString('utf8'));
+}
+
+function answer(response: ServerResponse, status: number, body: unknown): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': bytes.length });
+  response.end(bytes);
+}
+
+function isAllowed(request: IncomingMessage, token: string | undefined): boolean {
+  if (token === undefined) return true;
+  const given = Buffer.from(request.headers.authorization ?? '');
+  const wanted = Buffer.from(`Bearer ${token}`);
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
+}
+
+/**
+ * The protocol between a driver and its sandbox, spoken only by our own client: `GET /v1/status`; `POST /v1/calls/ID` with
+ * `{operation, mode, wait_ms}`; `GET /v1/calls/ID?wait_ms=`; `DELETE /v1/calls/ID` kills.
+ */
+export function createSandboxServer(deps: ServerDeps): Server {
+  async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://sandbox');
+    if (!isAllowed(request, deps.token)) return answer(response, 401, { error: 'unauthorized' });
+    deps.touched();
+    if (url.pathname === '/v1/status') {
+      return answer(response, 200, { boot: deps.boot, running: deps.calls.runningCount() });
+    }
+    const id = /^\/v1\/calls\/([A-Za-z0-9_-]{1,128})$/.exec(url.pathname)?.[1];
+    if (id === undefined) return answer(response, 404, { error: 'no such route' });
+    const waitOf = (value: unknown): number => Math.min(LONGEST_WAIT_MS, Math.max(0, Number(value ?? 0)));
+    switch (request.method ?? '') {
+      case 'POST': {
+        const body = (await bodyOf(request)) as {
+          operation: SandboxOperation;
+          mode: string;
+          wait_ms?: number;
+        };
+        const first: CallView =
+          body.mode === 'start'
+            ? deps.calls.start(id, body.operation)
+            : deps.calls.resume(id, body.operation);
+        return answer(
+          response,
+          200,
+          first.state === 'running' ? await deps.calls.wait(id, waitOf(body.wait_ms)) : first,
+        );
+      }
+      case 'GET':
+        return answer(response, 200, await deps.calls.wait(id, waitOf(url.searchParams.get('wait_ms'))));
+      case 'DELETE':
+        deps.calls.kill(id);
+        return answer(response, 200, {});
+      default:
+        return answer(response, 405, { error: 'method not allowed' });
+    }
+  }
+  return createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    route(request, response).catch((error: unknown) => {
+      deps.log(
+        `${request.method} ${request.url}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
+      if (!response.headersSent)
+        answer(response, 500, { error: error instanceof Error ? error.message : 'failed' });
+    });
+  });
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+
+/**
+ * What a launcher tells sandboxd, as one JSON argument. Nothing in it is secret: commands in the sandbox can read the argument list.
+ */
+export interface Settings {
+  /** Names this start of the sandbox. Processes of another boot are gone. */
+  boot: string;
+  /** Folder of records, written by sandboxd only: where `agent` is set, the agent's commands can't write it. */
+  state: string;
+  /** Where relative paths and the first command start. */
+  workdir: string;
+  home: string;
+  /** Where the agent sees `<state>/outputs`. */
+  outputsPath: string;
+  /** Other folders that belong to the agent: sandboxd hands them over when it starts. */
+  agentFolders: string[];
+  /** Whom commands run as. Null: as sandboxd itself, where only one user id is to be had. */
+  agent: { uid: number; gid: number } | null;
+  /**
+   * Folder of the host's own claims, which nothing in the sandbox can write: `<id>.abandoned` there forbids the start of a call.
+   */
+  claims: string;
+  /** `all`: every process that sandboxd sees is the sandbox's. `own`: it shares the system with others. */
+  processes: 'all' | 'own';
+  /** The search path of commands. */
+  path: string;
+  /** sandboxd ends, and the sandbox with it, after this long without a request and without a running call. 0: never. */
+  idleMs: number;
+  /** All processes of the agent together, resident bytes; 0: no watch here. */
+  memoryBytes: number;
+  /** Everything in `agentFolders`; 0: no watch here. */
+  diskBytes: number;
+  diskFiles: number;
+  /** A listening socket that the launcher made, or a port with the file that holds the bearer token. */
+  listen: { fd: number } | { port: number; tokenFile: string };
+}
+
+/** Reads the settings from the first argument. A wrong argument is a defect of the launcher and ends the process. */
+export function readSettings(argument: string | undefined): Settings {
+  if (argument === undefined) throw new Error('sandboxd needs its settings as the first argument');
+  return JSON.parse(argument) as Settings;
+}
+
+/** The bearer token that requests must carry, or undefined where the socket itself is the permission. */
+export function tokenOf(settings: Settings): string | undefined {
+  return 'tokenFile' in settings.listen ? readFileSync(settings.listen.tokenFile, 'utf8').trim() : undefined;
+}

@@ -1,0 +1,94 @@
+import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+
+import { cleanText, cutHead, cutTail, decode, trimPartialEnd, trimPartialStart } from './clean-text.ts';
+
+/** The file holds this much of one command's output; what comes after is counted, and only its last part is kept. */
+const FILE_BYTES = 64 * 1024 * 1024;
+const TAIL_BYTES = 256 * 1024;
+/** A preview shows this many characters of the beginning and of the end. */
+const PREVIEW_HEAD = 10_000;
+const PREVIEW_TAIL = 20_000;
+
+export interface Rendered {
+  text: string;
+  bytes: number;
+  /** True when `text` is a preview; the file is then worth keeping. */
+  preview: boolean;
+}
+
+/** Gathers what a command writes: in a file from the first byte on, so that a restart of sandboxd loses nothing. */
+export interface Spool {
+  write(chunk: Uint8Array): void;
+  /** The output as a model reads it: whole up to `limit` characters, else its beginning and its end. */
+  render(limit: number, keptAt: string): Rendered;
+  /** Moves the file to where the agent can read it. */
+  keep(target: string): void;
+  /** Removes the file. */
+  drop(): void;
+}
+
+function readRange(descriptor: number, start: number, length: number): Uint8Array {
+  const buffer = Buffer.alloc(length);
+  let filled = 0;
+  while (filled < length) {
+    const count = readSync(descriptor, buffer, filled, length - filled, start + filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return buffer.subarray(0, filled);
+}
+
+export function openSpool(file: string): Spool {
+  const descriptor = openSync(file, 'a+', 0o644);
+  let inFile = fstatSync(descriptor).size;
+  let total = inFile;
+  let tail: Buffer = Buffer.alloc(0);
+
+  function lastBytes(count: number): Uint8Array {
+    if (total === inFile) return readRange(descriptor, Math.max(0, inFile - count), Math.min(count, inFile));
+    return tail.subarray(Math.max(0, tail.length - count));
+  }
+
+  return {
+    write(chunk) {
+      total += chunk.length;
+      const room = FILE_BYTES - inFile;
+      if (room > 0) {
+        const part = chunk.subarray(0, room);
+        let written = 0;
+        while (written < part.length) written += writeSync(descriptor, part, written);
+        inFile += part.length;
+      }
+      if (chunk.length > room) {
+        tail = Buffer.concat([tail, chunk.subarray(Math.max(0, room))]);
+        if (tail.length > 2 * TAIL_BYTES) tail = Buffer.from(tail.subarray(tail.length - TAIL_BYTES));
+      }
+    },
+    render(limit, keptAt) {
+      const head = readRange(descriptor, 0, Math.min(inFile, limit * 4));
+      if (head.subarray(0, 8192).includes(0)) {
+        return { text: `[binary output, ${total} bytes, saved at ${keptAt}]`, bytes: total, preview: true };
+      }
+      if (total <= limit * 4) {
+        const text = cleanText(decode(head));
+        if (text.length <= limit) return { text, bytes: total, preview: false };
+      }
+      const first = cutHead(cleanText(decode(trimPartialEnd(head))), PREVIEW_HEAD);
+      const last = cutTail(cleanText(decode(trimPartialStart(lastBytes(TAIL_BYTES)))), PREVIEW_TAIL);
+      const saved =
+        total > inFile
+          ? `its first ${inFile} bytes are saved at ${keptAt}`
+          : `all of it is saved at ${keptAt}`;
+      const notice = `[output of ${total} bytes, shown are its beginning and its end; ${saved}]`;
+      return { text: `${first}\n\n${notice}\n\n${last}`, bytes: total, preview: true };
+    },
+    keep(target) {
+      closeSync(descriptor);
+      renameSync(file, target);
+    },
+    drop() {
+      closeSync(descriptor);
+      rmSync(file, { force: true });
+    },
+  };
+}

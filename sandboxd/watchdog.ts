@@ -1,0 +1,89 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+import type { Calls } from './calls.ts';
+import { listProcesses, signalQuietly } from './processes.ts';
+import type { Settings } from './settings.ts';
+
+const PAGE_BYTES = 4096;
+const BUSY_MS = 500;
+/** Background processes are looked at less often, and an idle sandbox hardly costs anything. */
+const QUIET_MS = 5_000;
+const DISK_MS = 5_000;
+
+export interface WatchdogDeps {
+  settings: Settings;
+  prefix: readonly string[];
+  environment: Record<string, string>;
+  calls: Pick<Calls, 'endCommands' | 'runningCount'>;
+  log(message: string): void;
+}
+
+/** Bytes and files below the agent's folders, measured as the agent by `du`. Folders that the agent closed to itself count as empty. */
+async function usageOf(deps: WatchdogDeps): Promise<{ bytes: number; files: number }> {
+  const [program = 'sh', ...rest] = [
+    ...deps.prefix,
+    'sh',
+    '-c',
+    'du -s -x -c -B1 -- "$@" 2>/dev/null | tail -n 1; du -s -x -c --inodes -- "$@" 2>/dev/null | tail -n 1',
+    'du',
+    ...deps.settings.agentFolders,
+  ];
+  const { stdout } = await promisify(execFile)(program, rest, {
+    env: deps.environment,
+    cwd: '/',
+    timeout: 60_000,
+  });
+  const [bytes = 0, files = 0] = stdout.split('\n').map((line) => Number(line.split('\t')[0]));
+  return { bytes, files };
+}
+
+function holdMemory(deps: WatchdogDeps): void {
+  const limit = deps.settings.memoryBytes;
+  const rows = listProcesses().filter((row) => row.pid !== process.pid && row.pid !== 1);
+  const total = rows.reduce((sum, row) => sum + row.residentPages * PAGE_BYTES, 0);
+  if (total <= limit) return;
+  const groups = new Map<number, number>();
+  for (const row of rows) groups.set(row.group, (groups.get(row.group) ?? 0) + row.residentPages);
+  const [largest] = [...groups].sort((one, other) => other[1] - one[1]);
+  if (largest === undefined) return;
+  deps.log(`memory: ${total} bytes are over the limit of ${limit}; process group ${largest[0]} is killed`);
+  for (const row of rows) if (row.group === largest[0]) signalQuietly(row.pid, 'SIGKILL');
+}
+
+/**
+ * Bounds that the kernel does not hold here: the memory of all processes together, and what lies in the workspace. Over the memory
+ * bound the largest process group is killed; over the disk bound every running command is ended, unless usage shrinks,
+ * so that a command that cleans up can do its work.
+ */
+export function startWatchdog(deps: WatchdogDeps): void {
+  const { settings } = deps;
+  if (settings.memoryBytes > 0) {
+    const look = (): void => {
+      holdMemory(deps);
+      setTimeout(look, deps.calls.runningCount() > 0 ? BUSY_MS : QUIET_MS).unref();
+    };
+    look();
+  }
+  if (settings.diskBytes > 0) {
+    let last = Number.POSITIVE_INFINITY;
+    let busy = false;
+    setInterval(() => {
+      if (busy || deps.calls.runningCount() === 0) return;
+      busy = true;
+      usageOf(deps)
+        .then(({ bytes, files }) => {
+          const isOver = bytes > settings.diskBytes || (settings.diskFiles > 0 && files > settings.diskFiles);
+          if (isOver && bytes >= last) {
+            deps.log(`disk: ${bytes} bytes in ${files} files are over the limit; commands are ended`);
+            deps.calls.endCommands('limit');
+          }
+          last = isOver ? bytes : 0;
+        })
+        .catch((error: unknown) => deps.log(`disk usage cannot be measured: ${String(error)}`))
+        .finally(() => {
+          busy = false;
+        });
+    }, DISK_MS).unref();
+  }
+}
