@@ -31,8 +31,8 @@ module.exports = {
     {
       name: 'product-imports-no-tests',
       severity: 'error',
-      from: { pathNot: '^(test|bench|examples)/|\\.test\\.ts$|/contract\\.ts$' },
-      to: { path: '^(test|bench|examples)/|\\.test\\.ts$|/contract\\.ts$' },
+      from: { pathNot: '^(test|bench|examples)/|\\.test\\.ts$|/contract\\.ts$|/contract/' },
+      to: { path: '^(test|bench|examples)/|\\.test\\.ts$|/contract\\.ts$|/contract/' },
     },
     {
       name: 'api-and-worker-are-apart',

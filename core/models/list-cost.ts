@@ -36,7 +36,7 @@ export function listCostNanoUsd(
       usage.cache_creation_5m_input_tokens * price.cache_write_5m +
       usage.cache_creation_1h_input_tokens * price.cache_write_1h);
   // Binary fractions of prices such as 0.1 would otherwise round an exact amount up by one.
-  return Math.ceil(nano - 1e-6);
+  return Math.max(0, Math.ceil(nano - 1e-6));
 }
 
 /** The API's `list_cost`: whole cents as a decimal string, rounded up. */

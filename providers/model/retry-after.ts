@@ -8,7 +8,8 @@ export function retryAfterMs(headers: Headers | undefined, now: number = Date.no
   const value = headers?.get('retry-after');
   const seconds = numberOf(value);
   if (seconds !== undefined) return seconds * 1_000;
-  const date = Date.parse(value ?? '');
+  // Date.parse reads almost anything as a date; the header's dates begin with the day's name.
+  const date = /^[A-Za-z]/.test(value ?? '') ? Date.parse(value ?? '') : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 

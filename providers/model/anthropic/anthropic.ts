@@ -83,15 +83,20 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
       refuseUnlessEventStream(response, VENDOR);
       const reader = createAnthropicStreamReader(blocks.length);
       const events = data[Symbol.asyncIterator]();
-      while (!reader.complete) {
-        const event = await events.next();
-        guard.progress();
-        if (event.done === true) throw endedEarly();
-        for (const part of reader.read(event.value)) {
-          guard.hold();
-          yield part;
+      try {
+        while (!reader.complete) {
+          const event = await events.next();
           guard.progress();
+          if (event.done === true) throw endedEarly();
+          for (const part of reader.read(event.value)) {
+            guard.hold();
+            yield part;
+            guard.progress();
+          }
         }
+      } finally {
+        // Whoever stops reading in the middle has no use for the connection any more.
+        if (!reader.complete) await events.return?.();
       }
       drain(events);
       blocks = [...blocks, ...reader.message.blocks];

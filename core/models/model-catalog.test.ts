@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import { createModelCatalog } from './model-catalog.ts';
+import { toModelInfo } from './model-info.ts';
+
+describe('the model catalogue', () => {
+  it('always has demo, and nothing else where no provider is usable', () => {
+    const catalog = createModelCatalog({ settings: [], usable: [] });
+    expect(catalog.list().map(({ id }) => id)).toEqual(['demo']);
+    expect(catalog.resolve('demo')?.provider).toBe('demo');
+    expect(catalog.resolve('claude-opus-5-5')).toBeNull();
+    expect(catalog.defaultModel).toBe('demo');
+  });
+
+  it('lists the built-in models of usable providers, newest first', () => {
+    const catalog = createModelCatalog({ settings: [], usable: ['anthropic', 'openai', 'gemini'] });
+    const dates = catalog.list().map(({ createdAt }) => createdAt);
+    expect(dates).toEqual([...dates].sort().reverse());
+    expect(new Set(catalog.list().map(({ provider }) => provider))).toEqual(
+      new Set(['anthropic', 'openai', 'gemini', 'demo']),
+    );
+    expect(catalog.resolve(catalog.defaultModel)).not.toBeNull();
+  });
+
+  it.each([
+    ['claude-opus-9', { thinking: 'adaptive', contextWindow: 1_000_000, midConversationSystem: true }],
+    [
+      'claude-sonnet-4-5-20250929',
+      { thinking: 'budget', contextWindow: 200_000, midConversationSystem: false },
+    ],
+    [
+      'claude-opus-4-5-20251101',
+      { efforts: ['low', 'medium', 'high'], vendorModel: 'claude-opus-4-5-20251101' },
+    ],
+    ['claude-opus-4-7', { thinking: 'adaptive', midConversationSystem: false }],
+    ['claude-3-7-sonnet-20250219', { thinking: 'budget', midConversationSystem: false }],
+    ['claude-haiku-5-5', { fastMode: false, midConversationSystem: true }],
+  ])('resolves %s without an entry, by what holds for its family', (id, expected) => {
+    const catalog = createModelCatalog({ settings: [], usable: ['anthropic'] });
+    expect(catalog.resolve(id)).toMatchObject({ id, provider: 'anthropic', ...expected });
+  });
+
+  it('gives a dated id the prices of its model', () => {
+    const catalog = createModelCatalog({ settings: [], usable: ['anthropic'] });
+    expect(catalog.resolve('claude-haiku-4-5-20251001')?.prices).toEqual(
+      catalog.resolve('claude-haiku-4-5')?.prices,
+    );
+    expect(catalog.resolve('claude-haiku-4-5')?.prices).toMatchObject({ input: 1, output: 5 });
+  });
+
+  it('changes single fields of a built-in model and keeps the rest', () => {
+    const catalog = createModelCatalog({
+      settings: [
+        { id: 'claude-opus-5-5', provider: 'anthropic', max_output_tokens: 1_000, fallback: ['demo'] },
+      ],
+      usable: ['anthropic'],
+    });
+    expect(catalog.resolve('claude-opus-5-5')).toMatchObject({
+      displayName: 'Claude Opus 5.5',
+      maxOutputTokens: 1_000,
+      contextWindow: 1_000_000,
+      fallback: ['demo'],
+      prices: { input: 4 },
+    });
+    expect(catalog.list().filter(({ id }) => id === 'claude-opus-5-5')).toHaveLength(1);
+  });
+
+  it('knows a configured alias by the model behind it', () => {
+    const catalog = createModelCatalog({
+      settings: [{ id: 'smart', provider: 'anthropic', vendor_model: 'claude-sonnet-5-5' }],
+      usable: ['anthropic'],
+    });
+    expect(catalog.resolve('smart')).toMatchObject({
+      vendorModel: 'claude-sonnet-5-5',
+      thinking: 'adaptive',
+      prices: { input: 2 },
+    });
+  });
+
+  it('assumes little of a model behind a compatible server, also under a known name', () => {
+    const catalog = createModelCatalog({
+      settings: [
+        { id: 'gpt-6-sol', provider: 'openai', base_url: 'http://localhost:8000/v1', context_window: 8_000 },
+        {
+          id: 'local',
+          provider: 'openai',
+          base_url: 'http://localhost:8000/v1',
+          images: { max_count: 2 },
+          tools: false,
+        },
+      ],
+      usable: [],
+    });
+    expect(catalog.resolve('gpt-6-sol')).toMatchObject({
+      contextWindow: 8_000,
+      maxOutputTokens: 2_000,
+      images: null,
+      prices: null,
+    });
+    expect(catalog.resolve('local')).toMatchObject({
+      tools: false,
+      images: { maxCount: 2, mediaTypes: ['image/jpeg', 'image/png'] },
+      connection: { baseUrl: 'http://localhost:8000/v1' },
+    });
+  });
+
+  it('takes images and thinking away where the configuration says so', () => {
+    const catalog = createModelCatalog({
+      settings: [{ id: 'claude-opus-5-5', provider: 'anthropic', images: { max_count: 0 }, thinking: false }],
+      usable: ['anthropic'],
+    });
+    expect(catalog.resolve('claude-opus-5-5')).toMatchObject({
+      images: null,
+      thinking: 'none',
+      efforts: [],
+      defaultEffort: null,
+    });
+  });
+
+  it('lets configured entries win over imported ones', () => {
+    const catalog = createModelCatalog({
+      imported: [
+        { id: 'qwen', provider: 'openai', context_window: 4_096 },
+        { id: 'llama', provider: 'openai' },
+      ],
+      settings: [{ id: 'qwen', provider: 'openai', context_window: 100_000 }],
+      usable: [],
+    });
+    expect(catalog.resolve('qwen')?.contextWindow).toBe(100_000);
+    expect(catalog.resolve('llama')).not.toBeNull();
+  });
+
+  it('shows every listed model in the API’s form', () => {
+    const catalog = createModelCatalog({ settings: [], usable: ['anthropic', 'openai', 'gemini'] });
+    for (const entry of catalog.list()) {
+      const info = toModelInfo(entry);
+      expect(info).toMatchObject({ type: 'model', id: entry.id, max_input_tokens: entry.contextWindow });
+      expect(new Date(info.created_at).toISOString()).toBe(info.created_at.replace('Z', '.000Z'));
+      expect(info.capabilities?.image_input.supported).toBe(entry.images !== null);
+    }
+    expect(
+      toModelInfo(catalog.list().find(({ id }) => id === 'claude-opus-5-5') ?? catalog.list()[0]!).line,
+    ).toBe('opus');
+  });
+
+  it('names only models that resolve as fallbacks of built-in ones, and prices that make sense', () => {
+    const catalog = createModelCatalog({ settings: [], usable: ['anthropic', 'openai', 'gemini'] });
+    for (const { fallback, prices, maxOutputTokens, contextWindow } of catalog.list()) {
+      for (const id of fallback) expect(catalog.resolve(id)).not.toBeNull();
+      expect(prices?.output ?? 0).toBeGreaterThanOrEqual(prices?.input ?? 0);
+      expect(prices?.cache_read ?? 0).toBeLessThanOrEqual(prices?.input ?? 0);
+      expect(maxOutputTokens).toBeLessThanOrEqual(contextWindow);
+    }
+  });
+});
