@@ -29,6 +29,13 @@ module.exports = {
       to: { path: '^(server|worker|start)\\.ts$' },
     },
     {
+      name: 'wiring-is-for-entries',
+      comment: 'wiring/ makes the parts from the settings; parts themselves take what they need as arguments.',
+      severity: 'error',
+      from: { pathNot: '^(server|worker|start)\\.ts$|^(wiring|operations|supervisor|test|bench|examples)/' },
+      to: { path: '^wiring/' },
+    },
+    {
       name: 'product-imports-no-tests',
       severity: 'error',
       from: { pathNot: '^(test|bench|examples)/|\\.test\\.ts$|/contract\\.ts$|/contract/' },

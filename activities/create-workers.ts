@@ -1,38 +1,41 @@
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createBrainActivities, createHandsActivities, type ActivityDependencies } from './index.ts';
 
+/** The settings that shape a worker; parts of the configuration. */
 export interface WorkerSettings {
-  role: 'brain' | 'hands' | 'both';
-  namespace: string;
-  taskQueue: string;
-  /** Null: the hands share the brain's queue. */
-  handsTaskQueue: string | null;
-  maxConcurrentActivities: number;
-  maxConcurrentWorkflowTasks: number;
-  maxCachedWorkflows: number;
-  drainSeconds: number;
-  /** Name of this process in Temporal and in the store. */
-  identity: string;
+  temporal: { namespace: string; task_queue: string; hands_task_queue: string | null };
+  worker: {
+    role: 'brain' | 'hands' | 'both';
+    max_concurrent_activities: number;
+    max_concurrent_workflow_tasks: number;
+    max_cached_workflows: number;
+    drain_seconds: number;
+  };
 }
 
 /**
  * Makes the Temporal workers of a process: one for workflows and model calls, one for tools, or one for all where both use one queue.
  * They poll once `run()` is called.
+ *
+ * @param identity - name of this process in Temporal and in the store.
  */
 export async function createWorkers(
   connection: NativeConnection,
   bundle: { codePath: string },
   deps: ActivityDependencies,
   settings: WorkerSettings,
+  identity: string,
 ): Promise<Worker[]> {
-  const { role, taskQueue, handsTaskQueue } = settings;
+  const { temporal, worker } = settings;
+  const { role } = worker;
+  const taskQueue = temporal.task_queue;
   const shared: Omit<WorkerOptions, 'taskQueue'> = {
     connection,
-    namespace: settings.namespace,
-    identity: settings.identity,
-    maxConcurrentActivityTaskExecutions: settings.maxConcurrentActivities,
-    shutdownGraceTime: settings.drainSeconds * 1_000,
-    shutdownForceTime: settings.drainSeconds * 1_000 + 5_000,
+    namespace: temporal.namespace,
+    identity,
+    maxConcurrentActivityTaskExecutions: worker.max_concurrent_activities,
+    shutdownGraceTime: worker.drain_seconds * 1_000,
+    shutdownForceTime: worker.drain_seconds * 1_000 + 5_000,
     // The defaults (10 s, 60 s) would let a lost worker or an interrupt go unnoticed for as long. Design section 7.
     stickyQueueScheduleToStartTimeout: '1s',
     maxHeartbeatThrottleInterval: '5s',
@@ -40,10 +43,10 @@ export async function createWorkers(
   };
   const brain: Partial<WorkerOptions> = {
     workflowBundle: bundle,
-    maxConcurrentWorkflowTaskExecutions: settings.maxConcurrentWorkflowTasks,
-    maxCachedWorkflows: settings.maxCachedWorkflows,
+    maxConcurrentWorkflowTaskExecutions: worker.max_concurrent_workflow_tasks,
+    maxCachedWorkflows: worker.max_cached_workflows,
   };
-  const queue = handsTaskQueue ?? taskQueue;
+  const queue = temporal.hands_task_queue ?? taskQueue;
   if (role === 'both' && queue === taskQueue) {
     const activities = { ...createBrainActivities(deps), ...createHandsActivities(deps) };
     return [await Worker.create({ ...shared, ...brain, taskQueue, activities })];

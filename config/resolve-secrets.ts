@@ -13,6 +13,8 @@ type ModelSetting = Omit<Settings['models'][number], 'api_key_env' | 'api_key_fi
 export interface ResolvedSettings extends Omit<Settings, 'auth' | 'models' | 'encryption'> {
   auth: { keys: { id: string; workspace: string; sha256: string }[] };
   models: ModelSetting[];
+  /** Providers that the brain can reach: they have a key or a base URL of their own. Known to every part, unlike the keys. */
+  usable_providers: (keyof Settings['providers'])[];
   /** The first encrypts, all decrypt; 32 bytes each. */
   encryption: { keys: { id: string; key: Buffer }[] };
 }
@@ -32,17 +34,24 @@ export function resolveSecrets(settings: Settings, environment: Environment, par
     readSecret({ value, file, variable }, name, environment);
   const thinks = part === 'worker' && settings.worker.role !== 'hands';
   const { providers, temporal, blobs, sandbox, web_search: search } = settings;
+  const keyOf = (name: keyof typeof VENDOR_KEYS): string | null => {
+    const given = providers[name];
+    return (
+      read(`providers.${name}.api_key`, given.api_key, given.api_key_file, given.api_key_env) ??
+      environment[VENDOR_KEYS[name]] ??
+      null
+    );
+  };
   const connection = <P extends keyof typeof VENDOR_KEYS>(name: P): Settings['providers'][P] => {
     const given = providers[name];
-    const key = thinks
-      ? (read(`providers.${name}.api_key`, given.api_key, given.api_key_file, given.api_key_env) ??
-        environment[VENDOR_KEYS[name]] ??
-        null)
-      : null;
+    const key = thinks ? keyOf(name) : null;
     return { ...given, api_key: key || null };
   };
   return {
     ...settings,
+    usable_providers: (['anthropic', 'openai', 'gemini'] as const).filter(
+      (name) => providers[name].base_url !== null || (keyOf(name) ?? '') !== '',
+    ),
     providers: {
       anthropic: connection('anthropic'),
       openai: connection('openai'),

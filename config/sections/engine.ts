@@ -8,8 +8,18 @@ export const TemporalSettings = z.strictObject({
     .nullable()
     .default(null)
     .describe('host:port of a Temporal server; null: npm start runs one itself.'),
+  managed: z
+    .boolean()
+    .default(false)
+    .describe('The server at temporal.address is run by npm start, so a new one is taken over; set by it.'),
   namespace: z.string().min(1).default('default').describe('Temporal namespace.'),
   task_queue: z.string().min(1).default('managed-agent').describe('Task queue of the workers.'),
+  hands_task_queue: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Task queue of tool calls; null: workers with the hands share the one above.'),
   port: z
     .int()
     .min(0)

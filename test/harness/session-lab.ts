@@ -111,17 +111,26 @@ export async function startSessionLab(options: {
       builtInNames: () => ['bash', 'read', 'write', 'edit', 'glob', 'grep'],
       runner: options.runner,
     };
-    const [worker] = await createWorkers(native, bundle, deps, {
-      role: 'both',
-      namespace: services.temporalNamespace,
-      taskQueue: services.taskQueue,
-      handsTaskQueue: null,
-      maxConcurrentActivities: 100,
-      maxConcurrentWorkflowTasks: 40,
-      maxCachedWorkflows: 100,
-      drainSeconds: 1,
-      identity: name,
-    });
+    const [worker] = await createWorkers(
+      native,
+      bundle,
+      deps,
+      {
+        temporal: {
+          namespace: services.temporalNamespace,
+          task_queue: services.taskQueue,
+          hands_task_queue: null,
+        },
+        worker: {
+          role: 'both',
+          max_concurrent_activities: 100,
+          max_concurrent_workflow_tasks: 40,
+          max_cached_workflows: 100,
+          drain_seconds: 1,
+        },
+      },
+      name,
+    );
     if (!worker) throw new Error('no worker was made');
     running.push({ worker, done: worker.run() });
     return worker;

@@ -26,13 +26,19 @@ export interface Database {
  *
  * @param options.maximum - connections at most.
  */
-export function openDatabase(options: { url: string; maximum?: number; applicationName?: string }): Database {
+export function openDatabase(options: {
+  url: string;
+  maximum?: number;
+  applicationName?: string;
+  statementTimeoutMs?: number;
+}): Database {
   const pool = new Pool({
     connectionString: options.url,
     max: options.maximum ?? 16,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
+    ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
     application_name: options.applicationName ?? 'managed-agent',
     types: { getTypeParser: parserOf },
   });

@@ -1,0 +1,15 @@
+import { configFileOf, loadConfig } from '../config.ts';
+import { createPostgresUpkeep } from '../providers/store/postgres/upkeep.ts';
+import { createLogger } from '../providers/telemetry/logger.ts';
+import { connectTemporal } from '../wiring/connect-temporal.ts';
+import { openStore } from '../wiring/open-store.ts';
+
+/** Says that the configured Temporal is now the one that this store belongs to. Its sessions go on from the journal. */
+const config = loadConfig({ ...configFileOf(), part: 'command' });
+const log = createLogger(config.log, 'adopt-temporal');
+const { signal } = new AbortController();
+const database = await openStore(config, log, signal);
+const managed = { ...config, temporal: { ...config.temporal, managed: true } };
+const { client, native } = await connectTemporal(managed, log, createPostgresUpkeep(database), signal);
+console.log(`This store now belongs to the Temporal at ${config.temporal.address ?? ''}.`);
+await Promise.all([native.close(), client.connection.close(), database.close()]);

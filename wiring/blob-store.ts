@@ -1,0 +1,28 @@
+import path from 'node:path';
+import type { Config } from '../config.ts';
+import { AppError } from '../core/errors.ts';
+import type { BlobStore } from '../providers/blob/blob-store.ts';
+import { createFilesystemBlobStore } from '../providers/blob/filesystem.ts';
+import { createS3BlobStore } from '../providers/blob/s3.ts';
+
+/** The blob store that the settings name. */
+export function blobStore(config: Config): BlobStore {
+  const { blobs, data_dir: dataDir } = config;
+  if (blobs.kind === 'folder') return createFilesystemBlobStore(blobs.folder ?? path.join(dataDir, 'blobs'));
+  if (blobs.s3_bucket === null) {
+    throw new AppError(
+      'bad_config',
+      'blobs.s3_bucket: expected the name of a bucket, since blobs.kind is s3.',
+    );
+  }
+  const { s3_access_key_id: accessKeyId, s3_secret_access_key: secretAccessKey } = blobs;
+  return createS3BlobStore({
+    bucket: blobs.s3_bucket,
+    prefix: blobs.s3_prefix,
+    region: blobs.s3_region,
+    endpoint: blobs.s3_endpoint,
+    pathStyle: blobs.s3_path_style,
+    credentials: accessKeyId === null || secretAccessKey === null ? null : { accessKeyId, secretAccessKey },
+    spoolFolder: path.join(dataDir, 'spool'),
+  });
+}

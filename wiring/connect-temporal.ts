@@ -1,0 +1,59 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import { AppError } from '../core/errors.ts';
+import type { Upkeep } from '../providers/store/upkeep.ts';
+import { checkTemporalIdentity } from './temporal-identity.ts';
+import {
+  temporalConnectionOptions,
+  type TemporalAccess,
+} from '../providers/temporal-server/connection-options.ts';
+
+const RETRY_MS = 500;
+
+function access(config: Config): TemporalAccess {
+  const { address } = config.temporal;
+  if (address === null) {
+    throw new AppError(
+      'bad_config',
+      'temporal.address: expected the address of a Temporal server; only npm start runs one itself.',
+    );
+  }
+  return { ...config.temporal, address };
+}
+
+/** A client that connects at its first call, and again whenever it must: Temporal may be down now. */
+export function temporalClient(config: Config): Client {
+  const connection = Connection.lazy(temporalConnectionOptions(access(config)));
+  return new Client({ connection, namespace: config.temporal.namespace });
+}
+
+/**
+ * A worker's two connections, once the server answers and is the one that the store belongs to. Waits for it, or until `signal`
+ * aborts.
+ */
+export async function connectTemporal(
+  config: Config,
+  log: Logger,
+  upkeep: Upkeep,
+  signal: AbortSignal,
+): Promise<{ client: Client; native: NativeConnection }> {
+  const native = await nativeConnection(config, log, signal);
+  const client = temporalClient(config);
+  await checkTemporalIdentity(config, log, client, upkeep);
+  return { client, native };
+}
+
+async function nativeConnection(config: Config, log: Logger, signal: AbortSignal): Promise<NativeConnection> {
+  for (;;) {
+    try {
+      return await NativeConnection.connect(temporalConnectionOptions(access(config)));
+    } catch (error) {
+      signal.throwIfAborted();
+      log.warn({ err: error, address: config.temporal.address }, 'waiting for Temporal');
+      await delay(RETRY_MS, undefined, { signal });
+    }
+  }
+}
