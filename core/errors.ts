@@ -11,6 +11,7 @@ const TABLE = {
   unauthenticated: { http: 401, type: 'authentication_error', retry: 'never' },
   forbidden: { http: 403, type: 'permission_error', retry: 'never' },
   not_found: { http: 404, type: 'not_found_error', retry: 'never' },
+  method_not_allowed: { http: 405, type: 'invalid_request_error', retry: 'never' },
   conflict: { http: 409, type: 'conflict_error', retry: 'never' },
   precondition_failed: { http: 412, type: 'invalid_request_error', retry: 'never' },
   too_large: { http: 413, type: 'request_too_large', retry: 'never' },

@@ -16,7 +16,7 @@ export interface LargeString {
   text: string;
 }
 
-/** Where a string of the body lies. An empty path names a blob with the whole body as Temporal's history refers to it. */
+/** Where a string of the body lies. */
 export interface BlobReference {
   path: Path;
   sha256: string;
@@ -42,9 +42,8 @@ export function largeStringsOf(body: JsonObject, limit: number = LARGE_STRING): 
 /** The body with references in place of the strings they name. */
 export function withReferences(body: JsonObject, references: readonly BlobReference[]): JsonObject {
   if (references.length === 0) return body;
-  const kept = referencesOf(body);
   const emptied = references.reduce((result, { path }) => withStringAt(result, path, ''), body);
-  const listed = [...kept, ...references].map(({ path, sha256, bytes }) => ({ path, sha256, bytes }));
+  const listed = references.map(({ path, sha256, bytes }) => ({ path, sha256, bytes }));
   return { ...emptied, [REFERENCES]: listed };
 }
 
@@ -54,22 +53,17 @@ export function referencesOf(body: JsonObject): BlobReference[] {
   return Array.isArray(listed) ? (listed as object[] as BlobReference[]) : [];
 }
 
-/** The references whose strings belong into the body, in the order in which {@link restoreLargeStrings} takes their texts. */
-export function stringReferencesOf(body: JsonObject): BlobReference[] {
-  return referencesOf(body).filter(({ path }) => path.length > 0);
-}
-
-/** The body as it was before its strings left it. `texts` are those of {@link stringReferencesOf}. */
+/** The body as it was before its strings left it. `texts` are those of {@link referencesOf}, in its order. */
 export function restoreLargeStrings(body: JsonObject, texts: readonly string[]): JsonObject {
   const { [REFERENCES]: _references, ...rest } = body;
-  return stringReferencesOf(body).reduce<JsonObject>(
+  return referencesOf(body).reduce<JsonObject>(
     (result, { path }, index) => withStringAt(result, path, texts[index] ?? ''),
     rest,
   );
 }
 
 function withStringAt(body: JsonObject, path: Path, text: string): JsonObject {
-  return path.length === 0 ? body : (replaced(body, path, text) as JsonObject);
+  return replaced(body, path, text) as JsonObject;
 }
 
 function replaced(value: Json, path: Path, text: string): Json {

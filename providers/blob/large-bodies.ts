@@ -1,7 +1,6 @@
 import {
   largeStringsOf,
   restoreLargeStrings,
-  stringReferencesOf,
   referencesOf,
   withReferences,
 } from '../../core/journal/large-strings.ts';
@@ -29,11 +28,10 @@ export async function loadLargeStrings(
   workspaceId: string,
   body: JsonObject,
 ): Promise<JsonObject> {
-  if (referencesOf(body).length === 0) return body;
+  const references = referencesOf(body);
+  if (references.length === 0) return body;
   const texts = await Promise.all(
-    stringReferencesOf(body).map(async ({ sha256 }) =>
-      Buffer.from(await blobs.get(workspaceId, sha256)).toString('utf8'),
-    ),
+    references.map(async ({ sha256 }) => Buffer.from(await blobs.get(workspaceId, sha256)).toString('utf8')),
   );
   return restoreLargeStrings(body, texts);
 }

@@ -1,0 +1,252 @@
+import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import pino from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { AppError } from '../core/errors.ts';
+import { listen } from '../test/harness/listen.ts';
+import { createAccess } from './access.ts';
+import { createApp } from './app.ts';
+import { createRateLimiter } from './rate-limiter.ts';
+import { defineRoute, defineStreamRoute } from './route.ts';
+
+const ok = z.object({});
+const about = (operationId: string) => ({ operationId, summary: operationId, tag: 'test', response: ok });
+
+const routes = [
+  defineRoute({
+    method: 'POST',
+    path: '/v1/things',
+    ...about('create'),
+    rate: 'create',
+    body: z.strictObject({ name: z.string(), list: z.array(z.strictObject({ size: z.int() })).optional() }),
+    handle: ({ body }) => ({ got: body }),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/v1/things/{thing_id}',
+    ...about('read'),
+    rate: 'read',
+    params: z.object({ thing_id: z.string().regex(/^thing_\w+$/) }),
+    query: z.object({ types: z.array(z.string()).optional() }),
+    handle: ({ params, query, caller }) => ({ params, query, caller }),
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/v1/things/{thing_id}/archive',
+    ...about('archive'),
+    rate: 'write',
+    handle: () => ({ archived: true }),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/v1/things/special',
+    ...about('special'),
+    rate: 'read',
+    handle: () => ({ special: true }),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/v1/fail/{code}',
+    ...about('fail'),
+    rate: 'read',
+    params: z.object({ code: z.enum(['conflict', 'unavailable', 'not_implemented', 'defect']) }),
+    handle: ({ params: { code } }) => {
+      if (code === 'defect') throw new TypeError('the secret inside');
+      throw new AppError(code, 'It failed.', { details: { error_code: 'why' } });
+    },
+  }),
+  defineStreamRoute({
+    method: 'GET',
+    path: '/v1/cut',
+    ...about('cut'),
+    response: ok,
+    content: 'text/plain',
+    rate: 'read',
+    handle: async (_request, response) => {
+      response.write('half');
+      throw new AppError('unavailable', 'It broke in the middle.');
+    },
+  }),
+];
+
+describe('an application', () => {
+  let url: string;
+  let port: number;
+  let close: () => Promise<void>;
+  let ids = 0;
+  beforeAll(async () => {
+    const app = createApp({
+      routes,
+      access: createAccess({ keys: [], publicUrl: null }),
+      limiter: createRateLimiter(
+        {
+          requestsPerKey: 1,
+          sessionsPerKey: 1,
+          createsPerWorkspace: 1,
+          readsPerWorkspace: 1,
+          streamsPerKey: 1,
+        },
+        Date.now,
+      ),
+      log: pino({ level: 'silent' }),
+      newRequestId: () => `req_${(ids += 1)}`,
+    });
+    ({ url, port, close } = await listen(app));
+  });
+  afterAll(async () => close());
+
+  const post = async (
+    body: string | Uint8Array<ArrayBuffer>,
+    headers: Record<string, string> = { 'content-type': 'application/json' },
+  ) => fetch(`${url}/v1/things`, { method: 'POST', body, headers });
+
+  async function refusal(response: Response, status: number): Promise<string> {
+    const envelope = (await response.json()) as {
+      type: string;
+      error: { type: string; message: string };
+      request_id: string;
+    };
+    expect(response.status).toBe(status);
+    expect(envelope.type).toBe('error');
+    expect(envelope.request_id).toBe(response.headers.get('request-id'));
+    return envelope.error.message;
+  }
+
+  it('answers JSON with an id of the request and the workspace', async () => {
+    const response = await post('{"name":"a"}');
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+    expect(response.headers.get('request-id')).toMatch(/^req_\d+$/);
+    expect(response.headers.get('anthropic-workspace-id')).toBe('default');
+    expect(await response.json()).toEqual({ got: { name: 'a' } });
+  });
+
+  it('takes a POST without a body and without a content type', async () => {
+    const response = await fetch(`${url}/v1/things/thing_1/archive`, { method: 'POST' });
+    expect(await response.json()).toEqual({ archived: true });
+    expect(await refusal(await fetch(`${url}/v1/things`, { method: 'POST' }), 400)).toContain('name:');
+  });
+
+  it('names each wrong field', async () => {
+    const message = await refusal(await post('{"nam":"a","list":[{"size":1},{"size":"2"}]}'), 400);
+    expect(message).toContain('name:');
+    expect(message).toContain('list.1.size:');
+    expect(message).toContain('nam');
+  });
+
+  it('reads arrays in both notations and ignores what it does not know', async () => {
+    const read = async (query: string) =>
+      ((await (await fetch(`${url}/v1/things/thing_1?${query}`)).json()) as { query: object }).query;
+    expect(await read('types[]=a&types%5B%5D=b&beta=true')).toEqual({ types: ['a', 'b'] });
+    expect(await read('types=a&types=b')).toEqual({ types: ['a', 'b'] });
+    expect(await read('types[]=a')).toEqual({ types: ['a'] });
+    expect(await read('types=')).toEqual({});
+  });
+
+  it('prefers literal paths to parameters', async () => {
+    expect(await (await fetch(`${url}/v1/things/special`)).json()).toEqual({ special: true });
+  });
+
+  it('says 404 for ids of the wrong form and for unknown paths, 405 for other methods', async () => {
+    await refusal(await fetch(`${url}/v1/things/other_1`), 404);
+    await refusal(await fetch(`${url}/v1/things/thing_%00`), 404);
+    await refusal(await fetch(`${url}/v1/nothing`), 404);
+    await refusal(await fetch(`${url}/V1/things/special`), 404);
+    const wrong = await fetch(`${url}/v1/things`, { method: 'PUT' });
+    expect(wrong.headers.get('allow')).toBe('POST');
+    await refusal(wrong, 405);
+    await refusal(await fetch(`${url}/v1/things/%ZZ`), 400);
+  });
+
+  it('says which failures are not worth repeating, and when the others are', async () => {
+    const conflict = await fetch(`${url}/v1/fail/conflict`);
+    expect(conflict.headers.get('x-should-retry')).toBe('false');
+    await refusal(conflict, 409);
+    const missing = await fetch(`${url}/v1/fail/not_implemented`);
+    expect(missing.headers.get('x-should-retry')).toBe('false');
+    await refusal(missing, 501);
+    const unavailable = await fetch(`${url}/v1/fail/unavailable`);
+    expect(unavailable.headers.get('x-should-retry')).toBeNull();
+    expect(unavailable.headers.get('retry-after')).toBe('1');
+    await refusal(unavailable, 503);
+  });
+
+  it('keeps the words of a defect to itself', async () => {
+    expect(await refusal(await fetch(`${url}/v1/fail/defect`), 500)).not.toContain('secret');
+  });
+
+  it('cuts the connection when an answer fails in the middle', async () => {
+    const response = await fetch(`${url}/v1/cut`);
+    await expect(response.text()).rejects.toThrow();
+  });
+
+  it.each([
+    ['no JSON', '{"name":'],
+    ['another value', '[1]'],
+    ['not a number', '{"name":NaN}'],
+    ['a key twice', '{"name":"a","name":"b"}'],
+    ['a key twice in other spelling', '{"name":"a","\\u006eame":"b"}'],
+    ['a prototype', '{"name":"a","__proto__":{}}'],
+    ['an escaped prototype', '{"name":"a","__proto\\u005f_":{}}'],
+    ['a constructor', '{"name":"a","constructor":{}}'],
+    ['NUL', '{"name":"a\\u0000"}'],
+    ['half a character', '{"name":"\\ud800"}'],
+    ['half a character in a key', '{"\\ud800":"a"}'],
+    ['deep nesting', `{"name":${'['.repeat(10_000)}${']'.repeat(10_000)}}`],
+    ['nesting without end', '{"name":'.repeat(20_000)],
+    ['very many values', `{"name":[${'1,'.repeat(600_000)}1]}`],
+    ['bad UTF-8', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x7d])],
+  ])('refuses %s', async (_name, body) => {
+    await refusal(await post(body), 400);
+  });
+
+  it('refuses bodies of other content types', async () => {
+    for (const type of [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+    ]) {
+      expect(await refusal(await post('{"name":"a"}', { 'content-type': type }), 400)).toContain(
+        'application/json',
+      );
+    }
+    expect((await post('{"name":"a"}', { 'content-type': 'application/json; charset=utf-8' })).status).toBe(
+      200,
+    );
+  });
+
+  it('refuses more than 32 MB, also when it is compressed', async () => {
+    const large = JSON.stringify({ name: 'x'.repeat(33_000_000) });
+    await refusal(await post(large), 413);
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    await refusal(await post(gzipSync(large), headers), 413);
+    expect((await post(gzipSync('{"name":"a"}'), headers)).status).toBe(200);
+    await refusal(await post('no gzip', headers), 400);
+    await refusal(await post('{}', { 'content-type': 'application/json', 'content-encoding': 'zip' }), 400);
+  });
+
+  it('takes 20 MB in one string', async () => {
+    expect((await post(JSON.stringify({ name: 'x'.repeat(20_000_000) }))).status).toBe(200);
+  });
+
+  it('serves this machine only, and no web page from elsewhere', async () => {
+    const asked = async (...headers: string[]) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.write(`GET /v1/things/special HTTP/1.1\r\nConnection: close\r\n${headers.join('\r\n')}\r\n\r\n`);
+      let text = '';
+      for await (const chunk of socket) text += String(chunk);
+      return Number(text.slice(9, 12));
+    };
+    expect(await asked(`Host: localhost:${port}`)).toBe(200);
+    expect(await asked(`Host: [::1]:${port}`)).toBe(200);
+    expect(await asked('Host: evil.example')).toBe(403);
+    expect(await asked('Host: localhost.evil.example')).toBe(403);
+    expect(await asked(`Host: 127.0.0.1:${port}`, 'Origin: http://evil.example')).toBe(403);
+    expect(await asked(`Host: 127.0.0.1:${port}`, 'Origin: null')).toBe(403);
+    expect(await asked(`Host: 127.0.0.1:${port}`, `Origin: http://127.0.0.1:${port}`)).toBe(200);
+    expect(await asked(`Host: 127.0.0.1:${port}`, 'Sec-Fetch-Site: cross-site')).toBe(403);
+    expect(await asked(`Host: 127.0.0.1:${port}`, 'Sec-Fetch-Site: same-site')).toBe(403);
+    expect(await asked(`Host: 127.0.0.1:${port}`, 'Sec-Fetch-Site: same-origin')).toBe(200);
+  });
+});

@@ -1,0 +1,88 @@
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
+import helmet from 'helmet';
+import type { Logger } from 'pino';
+import { AppError } from '../core/errors.ts';
+import type { Access } from './access.ts';
+import { errors } from './middleware/errors.ts';
+import { requestId, requestIdOf } from './middleware/request-id.ts';
+import { requestLog } from './middleware/request-log.ts';
+import { parseQuery } from './parse-query.ts';
+import type { RateLimiter } from './rate-limiter.ts';
+import type { Route } from './route.ts';
+
+export interface AppDeps {
+  /** All of them; order does not matter. */
+  routes: readonly Route[];
+  access: Access;
+  limiter: RateLimiter;
+  log: Logger;
+  newRequestId: () => string;
+}
+
+/** The HTTP application: routes behind the transport's rules. It holds nothing open and needs no closing. */
+export function createApp({ routes, access, limiter, log, newRequestId }: AppDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  app.set('query parser', parseQuery);
+
+  app.use(requestId(newRequestId));
+  app.use(requestLog(log));
+  app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } }, hsts: false }));
+  app.use((request, _response, next) => {
+    access.checkOrigin(request.headers);
+    next();
+  });
+
+  const byPath = Map.groupBy([...routes].sort(literalsFirst), (route) => route.path);
+  for (const [path, sharing] of byPath) {
+    const pattern = path.replace(/\{(\w+)\}/g, ':$1');
+    for (const route of sharing) {
+      app[toVerb(route.method)](pattern, handlerOf(route, access, limiter));
+    }
+    app.all(pattern, methodNotAllowed(sharing, access));
+  }
+  app.use((request) => {
+    if (request.path.startsWith('/v1/')) access.authenticate(request.headers);
+    throw new AppError('not_found', `There is no ${request.method} ${request.path.slice(0, 200)}.`);
+  });
+  app.use(errors(log));
+  return app;
+}
+
+function handlerOf(route: Route, access: Access, limiter: RateLimiter): RequestHandler {
+  return async (request: Request, response: Response) => {
+    const caller =
+      route.access === 'public' ? { workspaceId: '', keyId: null } : access.authenticate(request.headers);
+    if (route.access === 'key') response.setHeader('anthropic-workspace-id', caller.workspaceId);
+    limiter.take(caller, route.rate);
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    if (route.response.type === 'text/event-stream') response.once('close', limiter.openStream(caller));
+    await route.serve(request, response, { caller, requestId: requestIdOf(response), signal: gone.signal });
+  };
+}
+
+function methodNotAllowed(sharing: readonly Route[], access: Access): RequestHandler {
+  const allowed = sharing.map(({ method }) => method);
+  if (allowed.includes('GET')) allowed.push('HEAD' as 'GET');
+  return (request, response) => {
+    if (sharing.some((route) => route.access === 'key')) access.authenticate(request.headers);
+    response.setHeader('allow', allowed.join(', '));
+    throw new AppError(
+      'method_not_allowed',
+      `${request.method.slice(0, 20)} is not possible here; ${allowed.join(', ')} is.`,
+    );
+  };
+}
+
+function toVerb(method: Route['method']): 'get' | 'post' | 'delete' {
+  return method === 'GET' ? 'get' : method === 'POST' ? 'post' : 'delete';
+}
+
+/** `/work/poll` comes before `/work/{work_id}`. */
+function literalsFirst(first: Route, second: Route): number {
+  const rank = (route: Route) => route.path.replaceAll('{', '~');
+  return rank(first) < rank(second) ? -1 : 1;
+}

@@ -1,0 +1,62 @@
+import type { ErrorRequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
+import { AppError, errorRow, isAppError } from '../../core/errors.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { requestIdOf } from './request-id.ts';
+
+/** The body of every error answer. */
+export interface ErrorEnvelope {
+  type: 'error';
+  error: { type: string; message: string; details?: JsonObject };
+  request_id: string;
+}
+
+/** The one translation of errors to HTTP. What is no {@link AppError} is a defect: it is logged, and its words stay here. */
+export function errors(log: Logger): ErrorRequestHandler {
+  return (thrown: unknown, request, response, _next) => {
+    const id = requestIdOf(response);
+    const error = toAppError(thrown);
+    if (error.code === 'internal') {
+      log.error(
+        { err: thrown, request_id: id, method: request.method, path: request.path },
+        'request failed',
+      );
+    } else if (errorRow(error.code).http >= 500) {
+      log.warn({ err: error, request_id: id, method: request.method, path: request.path }, 'request failed');
+    }
+    if (response.headersSent) {
+      response.destroy(error);
+      return;
+    }
+    send(response, error, id);
+  };
+}
+
+function send(response: Response, error: AppError, id: string): void {
+  const { http, type, retry } = errorRow(error.code);
+  // Clients repeat these by default.
+  if (retry === 'never' && (http === 409 || http >= 500)) response.setHeader('x-should-retry', 'false');
+  if (retry === 'later' && http !== 500) {
+    const wait = error.retryAfterMs ?? 1_000;
+    response.setHeader('retry-after', String(Math.max(1, Math.ceil(wait / 1_000))));
+  }
+  const details = error.details === undefined ? {} : { details: error.details };
+  const envelope: ErrorEnvelope = {
+    type: 'error',
+    error: { type, message: error.message, ...details },
+    request_id: id,
+  };
+  response.status(http).json(envelope);
+}
+
+function toAppError(thrown: unknown): AppError {
+  if (isAppError(thrown)) return thrown;
+  // The router's complaint about a path that cannot be decoded.
+  if (thrown instanceof Error && 'status' in thrown && thrown.status === 400) {
+    return new AppError('invalid_request', `The request cannot be read: ${thrown.message}.`);
+  }
+  return new AppError(
+    'internal',
+    'An internal error occurred; the server’s log has it under this request id.',
+  );
+}

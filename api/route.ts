@@ -1,0 +1,171 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import { AppError } from '../core/errors.ts';
+import type { Caller } from './access.ts';
+import type { Rate } from './rate-limiter.ts';
+import { readJsonBody } from './read-body.ts';
+import { validate } from './validate.ts';
+
+/** What every route says about itself; `openapi.ts` makes the document of it. */
+export interface RouteDescription {
+  method: 'GET' | 'POST' | 'DELETE';
+  /** With `{name}` for parameters. */
+  path: string;
+  operationId: string;
+  summary: string;
+  tag: string;
+  rate: Rate;
+  /** Whether a caller must be known. */
+  access: 'key' | 'public';
+  params: z.ZodObject;
+  query: z.ZodObject;
+  body: { schema: z.ZodType; type: 'application/json' | 'multipart/form-data' } | null;
+  response: { schema: z.ZodType | null; type: string };
+}
+
+export interface Route extends RouteDescription {
+  /** Validates and answers. Errors are thrown; whoever mounted the route translates them. */
+  serve(request: Request, response: Response, context: RouteContext): Promise<void>;
+}
+
+export interface RouteContext {
+  caller: Caller;
+  requestId: string;
+  /** Aborts when the client is gone. */
+  signal: AbortSignal;
+}
+
+/** A validated request. */
+export interface RouteRequest<Params, Query, Body> {
+  params: Params;
+  query: Query;
+  body: Body;
+  caller: Caller;
+  requestId: string;
+  headers: IncomingHttpHeaders;
+}
+
+type Empty = z.ZodObject<Record<string, never>>;
+
+interface Described<Params extends z.ZodObject, Query extends z.ZodObject> {
+  method: RouteDescription['method'];
+  path: string;
+  operationId: string;
+  summary: string;
+  tag: string;
+  rate: Rate;
+  access?: RouteDescription['access'];
+  /** Parameters that do not parse answer 404: there is nothing of that name. */
+  params?: Params;
+  query?: Query;
+}
+
+/**
+ * A route that takes and answers JSON. `handle` gets what the schemas give and returns the answer; it is not told when the client goes
+ * away, since what was accepted is finished.
+ */
+export function defineRoute<
+  Answer,
+  Params extends z.ZodObject = Empty,
+  Query extends z.ZodObject = Empty,
+  Body extends z.ZodType = z.ZodUndefined,
+>(
+  definition: Described<Params, Query> & {
+    body?: Body;
+    response: z.ZodType;
+    handle: (
+      request: RouteRequest<z.output<Params>, z.output<Query>, z.output<Body>>,
+    ) => Answer | Promise<Answer>;
+  },
+): Route {
+  const { body, response, handle, ...described } = definition;
+  return {
+    ...description(described),
+    body: body === undefined ? null : { schema: body, type: 'application/json' },
+    response: { schema: response, type: 'application/json' },
+    async serve(request, answer, context) {
+      const { params, query } = parse(request, described);
+      const sent = request.method === 'GET' ? undefined : await readJsonBody(request, answer);
+      const parsedBody = body === undefined ? undefined : validate(body, sent ?? {});
+      answer.json(
+        await handle({
+          params,
+          query,
+          body: parsedBody as z.output<Body>,
+          caller: context.caller,
+          requestId: context.requestId,
+          headers: request.headers,
+        }),
+      );
+    },
+  };
+}
+
+/**
+ * A route that writes its answer itself: event streams, downloads, and uploads. An error before the headers were sent becomes the
+ * envelope; later ones end the connection.
+ */
+export function defineStreamRoute<Params extends z.ZodObject = Empty, Query extends z.ZodObject = Empty>(
+  definition: Described<Params, Query> & {
+    /** Documentation of a multipart body, if the route takes one. */
+    form?: z.ZodType;
+    response?: z.ZodType;
+    content: string;
+    handle: (
+      request: RouteRequest<z.output<Params>, z.output<Query>, undefined> & { raw: Request },
+      response: Response,
+      signal: AbortSignal,
+    ) => Promise<void>;
+  },
+): Route {
+  const { form, response: schema, content, handle, ...described } = definition;
+  return {
+    ...description(described),
+    body: form === undefined ? null : { schema: form, type: 'multipart/form-data' },
+    response: { schema: schema ?? null, type: content },
+    async serve(request, response, { caller, requestId, signal }) {
+      const { params, query } = parse(request, described);
+      const { headers } = request;
+      await handle(
+        { params, query, body: undefined, caller, requestId, headers, raw: request },
+        response,
+        signal,
+      );
+    },
+  };
+}
+
+function description<Params extends z.ZodObject, Query extends z.ZodObject>(
+  described: Described<Params, Query>,
+): Omit<RouteDescription, 'body' | 'response'> {
+  const { method, path, operationId, summary, tag, rate, access = 'key' } = described;
+  const none = z.object({});
+  return {
+    method,
+    path,
+    operationId,
+    summary,
+    tag,
+    rate,
+    access,
+    params: described.params ?? none,
+    query: described.query ?? none,
+  };
+}
+
+function parse<Params extends z.ZodObject, Query extends z.ZodObject>(
+  request: Request,
+  described: Described<Params, Query>,
+): { params: z.output<Params>; query: z.output<Query> } {
+  const params = (described.params ?? z.object({})).safeParse(request.params);
+  if (!params.success) {
+    const name = String(params.error.issues[0]?.path[0] ?? 'path');
+    const value = String(request.params[name] ?? '').slice(0, 100);
+    throw new AppError('not_found', `${name}: there is no ${JSON.stringify(value)} here.`);
+  }
+  return {
+    params: params.data as z.output<Params>,
+    query: validate(described.query ?? z.object({}), request.query) as z.output<Query>,
+  };
+}
