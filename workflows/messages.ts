@@ -2,6 +2,14 @@ import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { SignalledEvent } from '../providers/engine/session-engine.ts';
 import type { SessionState } from '../core/session/state.ts';
 
+/** Model calls and tool calls so far, their list price in billionths of a US dollar, and the last model call in one line. */
+export interface Tally {
+  models: number;
+  tools: number;
+  costNanoUsd: number;
+  last: string;
+}
+
 /** What a session's workflow starts with, and carries from run to run. */
 export interface SessionInput {
   sessionId: string;
@@ -14,8 +22,8 @@ export interface SessionInput {
   signalBudget: number;
   /** Task queue of the hands; null: the workflow's own. */
   handsTaskQueue: string | null;
-  /** Model calls and tool calls so far, for the run report. */
-  counts: { models: number; tools: number };
+  /** What the session did so far, for operators. */
+  tally: Tally;
 }
 
 /** Name of the workflow type: recorded in every history, so it never changes. */

@@ -1,12 +1,14 @@
 import type { SessionState } from '../core/session/state.ts';
+import type { Tally } from './messages.ts';
 
 /** The workflow's current details, as Markdown: what an operator sees first in the Temporal UI. */
-export function runReport(state: SessionState, counts: { models: number; tools: number }): string {
+export function runReport(state: SessionState, tally: Tally): string {
   const lines = [
     `**${headline(state)}**`,
     '',
-    `Model calls: ${counts.models} · tool calls: ${counts.tools} · last finished step: ${state.step}`,
+    `Model calls: ${tally.models} · tool calls: ${tally.tools} · list price: $${(tally.costNanoUsd / 1e9).toFixed(4)}`,
   ];
+  if (tally.last !== '') lines.push('', `Last model call: ${tally.last}`);
   if (state.calls.length > 0) {
     lines.push('', '| tool use | state | what |', '| --- | --- | --- |');
     for (const call of state.calls.slice(0, 20)) {
@@ -15,6 +17,13 @@ export function runReport(state: SessionState, counts: { models: number; tools: 
     if (state.calls.length > 20) lines.push('', `and ${state.calls.length - 20} more`);
   }
   return lines.join('\n');
+}
+
+/** The status that operators filter by: `running`, `requires_action` or `idle`. */
+export function statusOf(state: SessionState): 'running' | 'requires_action' | 'idle' {
+  if (state.open.some((activity) => activity.kind !== 'kill')) return 'running';
+  const waits = state.calls.some((call) => call.state === 'ask' || call.state === 'custom');
+  return waits ? 'requires_action' : 'idle';
 }
 
 function headline(state: SessionState): string {

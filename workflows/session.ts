@@ -8,19 +8,25 @@ import {
   proxyActivities,
   setCurrentDetails,
   setHandler,
+  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { Activities } from '../activities/index.ts';
 import type { StepReport } from '../activities/report.ts';
+import type { StepOutcome } from '../core/journal/outcome.ts';
 import { applyEvent, type SessionEvent } from '../core/session/apply-event.ts';
 import { atStepBoundary, carriedState, nextStep, type Command } from '../core/session/next-step.ts';
 import type { OpenActivity, SessionState } from '../core/session/state.ts';
 import { BOOKKEEPING, KILL, MODEL_CALL, TOOL_CALL } from './activity-options.ts';
-import { acceptedSignal, stateQuery, type SessionInput } from './messages.ts';
-import { runReport } from './run-report.ts';
+import { acceptedSignal, stateQuery, type SessionInput, type Tally } from './messages.ts';
+import { runReport, statusOf } from './run-report.ts';
 
 /** How long open activities may take to notice an interrupt by themselves before they are cancelled. Design section 5. */
 const INTERRUPT_GRACE_MS = 1_000;
+
+const STATUS = defineSearchAttributeKey('AgentStatus', SearchAttributeType.KEYWORD);
+const COST = defineSearchAttributeKey('AgentCostUsd', SearchAttributeType.DOUBLE);
 
 /** Failure types on which a run ends: the session is gone, or goes on elsewhere. */
 const ENDING = new Set(['session_gone', 'session_superseded']);
@@ -37,7 +43,8 @@ export async function session(input: SessionInput): Promise<void> {
   const sandbox = proxyActivities<Activities>({ ...KILL, ...hands });
 
   let state: SessionState = input.state;
-  const counts = { ...input.counts };
+  const tally = { ...input.tally };
+  let shown: string | null = null;
   const inbox: SessionEvent[] = [];
   let signals = 0;
   /** A failure that is no activity's: a defect of this code, which fails the workflow task until a fixed worker arrives. */
@@ -85,8 +92,8 @@ export async function session(input: SessionInput): Promise<void> {
     const activity = toActivity(command);
     const attempt = { scope: new CancellationScope(), ignored: false };
     if (command.kind === 'callModel' || command.kind === 'runTool') open.push(attempt);
-    if (command.kind === 'callModel') counts.models++;
-    if (command.kind === 'runTool') counts.tools++;
+    if (command.kind === 'callModel') tally.models++;
+    if (command.kind === 'runTool') tally.tools++;
     void follow(attempt, () => perform(command), activity);
   }
 
@@ -111,6 +118,7 @@ export async function session(input: SessionInput): Promise<void> {
     }
     if (attempt.ignored) return;
     open = open.filter((candidate) => candidate !== attempt);
+    if (event.kind === 'completed') note(tally, event.outcome);
     inbox.push(event);
   }
 
@@ -119,10 +127,18 @@ export async function session(input: SessionInput): Promise<void> {
     const next = nextStep(state);
     state = next.state;
     for (const command of next.commands) start(command);
-    setCurrentDetails(runReport(state, counts));
+    setCurrentDetails(runReport(state, tally));
+    const status = statusOf(state);
+    if (status !== shown) {
+      shown = status;
+      upsertSearchAttributes([
+        { key: STATUS, value: status },
+        { key: COST, value: tally.costNanoUsd / 1e9 },
+      ]);
+    }
     if (state.ended) return;
     if (atStepBoundary(state) && inbox.length === 0 && isFull(input, signals)) {
-      await continueAsNew<typeof session>({ ...input, state: carriedState(state), counts });
+      await continueAsNew<typeof session>({ ...input, state: carriedState(state), tally });
     }
 
     const waitsForActivities = state.interrupt && open.length > 0;
@@ -139,6 +155,13 @@ export async function session(input: SessionInput): Promise<void> {
     }
     if (defect !== undefined) throw defect;
   }
+}
+
+/** Adds what a model step used, unless it was counted before. */
+function note(tally: Tally, outcome: StepOutcome): void {
+  if ((outcome.kind !== 'final' && outcome.kind !== 'tools') || outcome.spent === undefined) return;
+  tally.costNanoUsd += outcome.spent.listCostNanoUsd;
+  tally.last = outcome.spent.label;
 }
 
 /** Whether the run has used its budget. Temporal suggests by events and bytes, and says nothing about signals. */

@@ -47,6 +47,7 @@ export function commitStep(
 
   switch (answer.kind) {
     case 'response': {
+      const spent = { label: answer.label, listCostNanoUsd: answer.usage.list_cost_nano_usd };
       writer.running();
       for (const event of answer.events) writer.append(event);
       writer.closeSpan(row, false, answer.usage);
@@ -56,12 +57,12 @@ export function commitStep(
         const open = callStates(writer.calls);
         for (const { id, text } of answer.refused) writer.append({ ...errorResult(ids, id, text), ref: id });
         writer.setOwed(true);
-        outcome = { kind: 'tools', calls: open, label: answer.label };
+        outcome = { kind: 'tools', calls: open, spent };
       } else {
         writer.setOwed(false);
         const more = writer.queue.length > 0;
         if (!more) writer.idle({ type: answer.refusal ? 'refusal' : 'end_turn' }, answer.refusal);
-        outcome = { kind: 'final', more, label: answer.label };
+        outcome = { kind: 'final', more, spent };
       }
       break;
     }

@@ -8,15 +8,21 @@ export interface CallRef {
   label: string;
 }
 
+/** What a model step used, for operators: one line of text, and its list price in billionths of a US dollar. */
+export interface Spent {
+  label: string;
+  listCostNanoUsd: number;
+}
+
 /**
  * What a step came to. Stored in its row, returned by the activity, applied by the workflow: the workflow applies the outcome it
  * gets back, never the one it proposed.
  */
 export type StepOutcome =
   /** The model stopped. `more`: something is queued, so the turn goes on. */
-  | { kind: 'final'; more: boolean; label?: string }
+  | { kind: 'final'; more: boolean; spent?: Spent }
   /** The model asked for tools. Calls already refused by policy are not in `calls`. */
-  | { kind: 'tools'; calls: CallRef[]; label?: string }
+  | { kind: 'tools'; calls: CallRef[]; spent?: Spent }
   /** An interrupt is queued. `consumed`: the step's number is used up. */
   | { kind: 'interrupted'; consumed: boolean; arrival: number }
   /** The provider could not be had; `settle` ends the turn with `retries_exhausted`. */

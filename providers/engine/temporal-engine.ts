@@ -88,7 +88,7 @@ export function createTemporalEngine(
             historyBudget: settings.historyBudget,
             signalBudget: settings.signalBudget,
             handsTaskQueue: settings.handsTaskQueue,
-            counts: { models: 0, tools: 0 },
+            tally: { models: 0, tools: 0, costNanoUsd: 0, last: '' },
           },
         ],
       });
