@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { CancelledFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Claim } from '../providers/store/journal.ts';
 import { toFailure } from './failures.ts';
 
@@ -13,8 +13,10 @@ export interface AttemptContext {
   /** 1 for the first attempt. */
   attempt: number;
   claim: Claim;
-  /** Aborts when Temporal cancels the attempt or the worker shuts down. */
+  /** Aborts when Temporal cancels the attempt or the worker stops. */
   signal: AbortSignal;
+  /** Whether Temporal asked for the cancellation; else the worker stops, and another one takes the attempt over. */
+  cancelRequested(): boolean;
 }
 
 /**
@@ -27,6 +29,7 @@ export async function withAttempt<T>(
 ): Promise<T> {
   const context = Context.current();
   const { info } = context;
+  const cancelRequested = (): boolean => context.cancellationDetails?.cancelRequested === true;
   const timer = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
   try {
     return await body({
@@ -34,9 +37,14 @@ export async function withAttempt<T>(
       attempt: info.attempt,
       claim: { worker, taskToken: info.taskToken },
       signal: context.cancellationSignal,
+      cancelRequested,
     });
   } catch (error) {
     if (context.cancellationSignal.aborted && isAbort(error, context.cancellationSignal)) {
+      // Temporal takes a cancellation only where it asked for one; a worker that stops hands the attempt back instead.
+      if (!cancelRequested()) {
+        throw ApplicationFailure.retryable('the worker stops', 'worker_stops');
+      }
       throw new CancelledFailure(`cancelled: ${String(context.cancellationSignal.reason)}`);
     }
     throw toFailure(error);

@@ -70,16 +70,25 @@ async function run(
   opened: { arrived: number; resumed: boolean },
   context: AttemptContext,
 ): Promise<ToolResult> {
-  const interrupt = new AbortController();
+  const ended = new AbortController();
   const stop = deps.interrupts.watch(call.sessionId, opened.arrived, () =>
-    interrupt.abort(new Error(INTERRUPTED)),
+    ended.abort(new Error(INTERRUPTED)),
   );
-  const signal = AbortSignal.any([context.signal, interrupt.signal]);
+  const leave = Promise.withResolvers<never>();
+  leave.promise.catch(() => undefined);
+  // A worker that stops leaves the command running: the next attempt attaches to it. A cancellation ends it.
+  const onAbort = (): void => {
+    if (context.cancelRequested()) ended.abort(context.signal.reason);
+    else leave.reject(context.signal.reason);
+  };
+  context.signal.addEventListener('abort', onAbort, { once: true });
   try {
-    signal.throwIfAborted();
-    return await deps.runner.run(call, opened.resumed ? 'resume' : 'start', signal);
+    context.signal.throwIfAborted();
+    const result = deps.runner.run(call, opened.resumed ? 'resume' : 'start', ended.signal);
+    result.catch(() => undefined);
+    return await Promise.race([result, leave.promise]);
   } catch (error) {
-    if (interrupt.signal.aborted && !context.signal.aborted) {
+    if (ended.signal.aborted && !context.signal.aborted) {
       await deps.runner.kill(call);
       return { content: [{ type: 'text', text: INTERRUPTED }], isError: true };
     }
@@ -88,6 +97,7 @@ async function run(
     }
     throw error;
   } finally {
+    context.signal.removeEventListener('abort', onAbort);
     stop();
   }
 }
