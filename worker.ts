@@ -40,7 +40,7 @@ await runUntilStopped(log, async (signal) => {
   );
   const { client, native } = await connectTemporal(config, log, upkeep, signal);
   const blobs = blobStore(config);
-  const tools = openTools(config, log, { blobs });
+  const tools = openTools(config, log);
   const interrupts = createInterruptWatch({
     bus,
     newest: (sessions) => upkeep.newestInterrupts(sessions),

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { defineTool, type Tool } from './tool.ts';
+
+export interface CommandTimes {
+  /** When a command names no time. */
+  defaultMs: number;
+  /** The longest that a command may name. */
+  maximumMs: number;
+}
+
+/** Runs shell commands; the directory and exported variables are carried from one to the next. */
+export function createBashTool(times: CommandTimes): Tool {
+  return defineTool({
+    name: 'bash',
+    description: `Run a command in bash. The working directory and exported variables are kept for the next command; so are background processes. There is no terminal and no standard input. A command that takes longer than timeout_ms (default ${times.defaultMs}, at most ${times.maximumMs}) is ended. Set restart to forget the shell's state and end all background processes.`,
+    input: z.strictObject({
+      command: z.string().min(1).optional().describe('The command line to run.'),
+      restart: z.boolean().optional().describe('Start over with a fresh shell instead of running a command.'),
+      timeout_ms: z
+        .int()
+        .positive()
+        .max(times.maximumMs)
+        .optional()
+        .describe('Longest it may run, milliseconds.'),
+    }),
+    operation: ({ command, restart, timeout_ms: timeoutMs = times.defaultMs }) => {
+      if (restart === true) return { type: 'restart' };
+      if (command === undefined) return { problem: 'Give bash a command, or set restart to true.' };
+      return { type: 'bash', command, timeoutMs };
+    },
+  });
+}

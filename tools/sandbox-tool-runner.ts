@@ -1,0 +1,34 @@
+import type { SandboxDriver } from '../providers/sandbox/sandbox.ts';
+import type { ToolRegistry } from './registry.ts';
+import type { ToolCall, ToolResult, ToolRunner } from './tool-runner.ts';
+
+/** Runs built-in tools in the session's sandbox, each under its tool-use id. */
+export function createSandboxToolRunner(driver: SandboxDriver, registry: ToolRegistry): ToolRunner {
+  return {
+    async run(call, mode, signal) {
+      const tool = registry.find(call.name);
+      if (!tool) return failed(`There is no tool named "${call.name}".`);
+      const asked = tool.toOperation(call.input);
+      if ('problem' in asked) return failed(asked.problem);
+      const sandbox = driver.open(specOf(call));
+      const outcome = await sandbox.call({ id: call.toolUseId, operation: asked.operation }, mode, signal);
+      if (outcome.state === 'lost') {
+        const text = `The outcome of this call is unknown: ${outcome.reason} It may have run in part, in whole, or not at all. Check before you repeat it.`;
+        return { ...failed(text), lost: true };
+      }
+      return tool.toResult(outcome.result);
+    },
+    async kill(call) {
+      await driver.open(specOf(call)).kill(call.toolUseId);
+    },
+  };
+}
+
+function specOf(call: Pick<ToolCall, 'workspaceId' | 'sessionId' | 'environmentId'>) {
+  const { workspaceId, sessionId, environmentId } = call;
+  return { workspaceId, sessionId, environmentId };
+}
+
+function failed(text: string): ToolResult {
+  return { content: [{ type: 'text', text }], isError: true };
+}

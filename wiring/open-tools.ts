@@ -1,0 +1,82 @@
+import path from 'node:path';
+import type { Logger } from 'pino';
+import type { ActivityDependencies } from '../activities/dependencies.ts';
+import type { Config } from '../config.ts';
+import { AppError } from '../core/errors.ts';
+import { createBubblewrapDriver } from '../providers/sandbox/bubblewrap/driver.ts';
+import type { SandboxDriver } from '../providers/sandbox/sandbox.ts';
+import { createSandboxToolRunner } from '../tools/sandbox-tool-runner.ts';
+import { createToolRegistry } from '../tools/registry.ts';
+
+/** The hands of a worker: its tools, and the sandboxes they run in. */
+export interface OpenTools extends Pick<ActivityDependencies, 'runner' | 'describeTools' | 'builtInNames'> {
+  driver: SandboxDriver | null;
+  close(): Promise<void>;
+}
+
+/** Makes the tools that the settings ask for. Sandboxes start at the first call that needs one. */
+export function openTools(config: Config, log: Logger): OpenTools {
+  const { limits } = config.sandbox;
+  const registry = createToolRegistry({
+    defaultMs: limits.command_seconds * 1_000,
+    maximumMs: limits.max_command_seconds * 1_000,
+  });
+  const shared = { builtInNames: (toolset: string) => registry.namesOf(toolset) };
+  const driver = sandboxDriver(config, log);
+  if (driver === null) {
+    return {
+      ...shared,
+      driver,
+      // Without a sandbox the model is offered no tool that needs one.
+      describeTools: () => [],
+      runner: {
+        run: async () => {
+          throw new AppError(
+            'sandbox_unavailable',
+            'This service runs without sandboxes (sandbox.driver: none).',
+          );
+        },
+        kill: async () => undefined,
+      },
+      close: async () => undefined,
+    };
+  }
+  return {
+    ...shared,
+    driver,
+    describeTools: (tools) => registry.definitions(tools),
+    runner: createSandboxToolRunner(driver, registry),
+    close: () => driver.close(),
+  };
+}
+
+function sandboxDriver(config: Config, log: Logger): SandboxDriver | null {
+  const { driver, limits, uid_base: first, uid_count: count, folder } = config.sandbox;
+  switch (driver) {
+    case 'none':
+      return null;
+    case 'bubblewrap':
+      return createBubblewrapDriver({
+        dataFolder: folder ?? path.join(config.data_dir),
+        idRange: { first, count },
+        limits: {
+          processes: limits.processes,
+          openFiles: limits.open_files,
+          fileBytes: limits.file_bytes,
+          dataBytes: limits.process_memory_bytes,
+          memoryBytes: limits.memory_bytes,
+          diskBytes: limits.workspace_bytes,
+          tmpBytes: limits.tmp_bytes,
+          shmBytes: limits.shm_bytes,
+          cpus: limits.cpus,
+          idleMs: config.sandbox.idle_stop_seconds * 1_000,
+        },
+        log: (message, details) => log.info(details ?? {}, message),
+      });
+    default:
+      throw new AppError(
+        'bad_config',
+        `sandbox.driver: ${driver} is not built into this version; use bubblewrap or none.`,
+      );
+  }
+}
