@@ -137,7 +137,12 @@ export async function startSessionLab(options: {
   }
 
   const sweeper: Sweeper = createSweeper({
-    ...{ upkeep, journal, engine, blobs, log, now: Date.now },
+    upkeep,
+    journal,
+    engine,
+    blobs,
+    log,
+    now: Date.now,
     lease: createPostgresLease(services.postgresUrl, SWEEPER_ROLE),
   });
   const registry = createPostgresWorkerRegistry({
@@ -160,15 +165,18 @@ export async function startSessionLab(options: {
     };
     const { result } = await journal.createSession(
       {
-        ...{ id, threadId, agent: snapshot, workspaceId: 'lab', agentId: 'agent_lab', agentVersion: 1 },
-        ...{
-          agentName: 'lab',
-          environmentId: 'env_lab',
-          title: null,
-          metadata: {},
-          vaultIds: [],
-          budget: null,
-        },
+        id,
+        threadId,
+        workspaceId: 'lab',
+        agent: snapshot,
+        agentId: 'agent_lab',
+        agentVersion: 1,
+        agentName: 'lab',
+        environmentId: 'env_lab',
+        title: null,
+        metadata: {},
+        vaultIds: [],
+        budget: null,
       },
       (view) => {
         const { writes, accepted } = accept(view, events, 1_000, ids);
@@ -176,14 +184,12 @@ export async function startSessionLab(options: {
       },
     );
     await engine.start({
-      ...{
-        sessionId: id,
-        workspaceId: 'lab',
-        threadId,
-        agentId: 'agent_lab',
-        model: 'claude-test',
-        title: null,
-      },
+      sessionId: id,
+      workspaceId: 'lab',
+      threadId,
+      agentId: 'agent_lab',
+      model: 'claude-test',
+      title: null,
     });
     await signal(id, events, result);
     return { id, threadId };

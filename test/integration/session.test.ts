@@ -9,8 +9,11 @@ import {
 } from '../harness/session-lab.ts';
 
 const USAGE: ModelResponse['usage'] = {
-  ...{ input_tokens: 3, output_tokens: 2, cache_read_input_tokens: 0 },
-  ...{ cache_creation_5m_input_tokens: 0, cache_creation_1h_input_tokens: 0 },
+  input_tokens: 3,
+  output_tokens: 2,
+  cache_read_input_tokens: 0,
+  cache_creation_5m_input_tokens: 0,
+  cache_creation_1h_input_tokens: 0,
 };
 
 /** Plays: "tools N" asks for N bash calls once, "hang" never ends, anything else is answered. */

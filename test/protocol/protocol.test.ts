@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SCRIPTS, type Script } from './scripts.ts';
-import { Simulation } from './simulation.ts';
+import { createSimulation } from './simulation.ts';
 
 /** Walks of one script per run of the suite; a failing one prints its seed and its trace. */
 const WALKS = 3_000;
@@ -26,8 +26,8 @@ describe('the session protocol', () => {
 async function walk(script: Script, seed: number): Promise<void> {
   const random = generator(seed);
   const calm = 0.3 + 0.65 * random();
-  const simulation = new Simulation(script);
-  await simulation.begin();
+  const simulation = await createSimulation(script);
+  const trace: string[] = [];
   try {
     for (let count = 0; count < LIMIT; count++) {
       const possible = simulation.transitions();
@@ -38,14 +38,14 @@ async function walk(script: Script, seed: number): Promise<void> {
       const pool = others.length === 0 || (system.length > 0 && random() < calm) ? system : others;
       const next = pool[Math.floor(random() * pool.length)];
       if (!next) throw new Error('an empty pool');
-      simulation.trace.push(next.label);
+      trace.push(next.label);
       await next.run();
     }
     throw new Error('livelock: the system does not come to rest');
   } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${simulation.describe()}`, {
-      cause: error,
-    });
+    const steps = trace.map((label, index) => `  ${index + 1}. ${label}`).join('\n');
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Error(`${message}\n${steps}\n${simulation.describe()}`, { cause: error });
   }
 }
 

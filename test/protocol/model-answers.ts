@@ -1,0 +1,49 @@
+import type { StepAnswer } from '../../core/journal/commit-step.ts';
+import type { CallKind } from '../../core/journal/view.ts';
+import { newEvent } from '../../core/journal/wire-event.ts';
+import { isUse } from './checks.ts';
+import type { Attempt, World } from './world.ts';
+
+const NO_USAGE = {
+  input_tokens: 0,
+  output_tokens: 0,
+  cache_read_input_tokens: 0,
+  cache_creation_5m_input_tokens: 0,
+  cache_creation_1h_input_tokens: 0,
+  list_cost_nano_usd: 0,
+};
+const KINDS: Record<string, CallKind> = { p: 'run', a: 'ask', c: 'custom' };
+
+/** What the model may answer now: the menu's choices for so many tool steps, and `interrupted` where one is queued. */
+export function answersOf(world: World, attempt: Attempt): string[] {
+  const steps = new Set(
+    world.stored.events.filter((event) => isUse(event.type)).map((event) => event.stepKey),
+  );
+  const out = [...(world.menu[steps.size] ?? ['final'])];
+  if (world.interruptedSince(attempt.arrived)) out.push('interrupted');
+  return out;
+}
+
+/** A choice of the menu as a step commits it. */
+export function toAnswer(world: World, answer: string, attempt: Attempt): StepAnswer {
+  if (answer === 'interrupted') return { kind: 'interrupted', arrival: attempt.arrived + 1 };
+  if (answer === 'exhausted') {
+    const error = { type: 'unknown_error', message: 'down', retry_status: { type: 'exhausted' } } as const;
+    return { kind: 'exhausted', error };
+  }
+  const letters = answer === 'final' ? [] : answer.split('');
+  const calls = letters.map((letter) => ({
+    id: world.newId(letter),
+    name: letter,
+    label: letter,
+    kind: KINDS[letter] ?? 'run',
+  }));
+  const events = calls.map(({ id, name, kind }) => {
+    const type = kind === 'custom' ? 'agent.custom_tool_use' : 'agent.tool_use';
+    return newEvent({ id, type, name, input: {} });
+  });
+  if (letters.length === 0) {
+    events.push(newEvent({ id: world.newId('text'), type: 'agent.message', content: [] }));
+  }
+  return { kind: 'response', events, calls, refused: [], refusal: null, usage: NO_USAGE, label: '' };
+}
