@@ -1,0 +1,174 @@
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config, HostEnvironment } from '../config.ts';
+import { rotateLog } from '../providers/host/log-file.ts';
+import { startPostgres } from '../providers/postgres-server/start-postgres.ts';
+import { findTemporalCli } from '../providers/temporal-server/find-cli.ts';
+import { startTemporal } from '../providers/temporal-server/start-temporal.ts';
+import { choosePort } from './choose-port.ts';
+import { lockDataFolder } from './data-folder-lock.ts';
+import { entryPart } from './entry-part.ts';
+import { keepRunning, type KeptPart } from './keep-running.ts';
+import type { Part } from './part.ts';
+import { readRunFile, writeRunFile, type RunFile } from './run-file.ts';
+
+const ROTATE_EVERY_MS = 10_000;
+const READY_TIMEOUT_MS = 120_000;
+
+export interface SuperviseOptions {
+  config: Config;
+  host: HostEnvironment;
+  /** Folder of the checkout, where the entries lie. */
+  root: string;
+  /** Gets a sentence for each thing a person should know. */
+  say: (line: string) => void;
+}
+
+/** The running service. */
+export interface SupervisedService {
+  urls: RunFile['urls'];
+  /** Resolves when `/readyz` answers 200. Rejects after two minutes. */
+  ready(): Promise<void>;
+  /** Stops all parts in reverse order and gives the data folder back. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs the embedded service: PostgreSQL, Temporal, api and worker, in this order, each restarted at once when it dies. What a killed
+ * supervisor left running is adopted while it is healthy.
+ */
+export async function supervise(options: SuperviseOptions): Promise<SupervisedService> {
+  const { config, host, root, say } = options;
+  const { data_dir: dataDir } = config;
+  const unlock = lockDataFolder(dataDir);
+  const before = readRunFile(dataDir);
+  const log = (name: string): string => path.join(dataDir, 'logs', `${name}.log`);
+  const apiPort = await choosePort(config.api, before, say);
+  const urls: RunFile['urls'] = {
+    api: config.api.public_url ?? `http://${hostForUrl(config.api.host)}:${apiPort}`,
+    temporal: config.temporal.address ?? '',
+    temporal_ui: config.temporal.ui_url,
+  };
+  let storeUrl = config.store.url ?? '';
+  const kept: KeptPart[] = [];
+
+  const settings = (): Record<string, string> => ({
+    MANAGED_AGENT_DATA_DIR: dataDir,
+    MANAGED_AGENT_API_PORT: String(apiPort),
+    MANAGED_AGENT_STORE_URL: storeUrl,
+    MANAGED_AGENT_TEMPORAL_ADDRESS: urls.temporal,
+    ...(config.temporal.address === null ? { MANAGED_AGENT_TEMPORAL_MANAGED: 'true' } : {}),
+    ...(urls.temporal_ui === null ? {} : { MANAGED_AGENT_TEMPORAL_UI_URL: urls.temporal_ui }),
+  });
+
+  const note = (): void => {
+    const pids: RunFile['pids'] = { supervisor: process.pid };
+    for (const part of kept) {
+      const running = part.current();
+      if (running) pids[part.name] = running.process.pid;
+    }
+    writeRunFile(dataDir, { urls, pids });
+  };
+
+  const run = async (part: Part): Promise<void> => {
+    kept.push(await keepRunning(part, say, note));
+    note();
+  };
+
+  try {
+    if (config.store.url === null) {
+      await run({
+        name: 'postgres',
+        async start() {
+          const server = await startPostgres({ dataDir, logFile: log('postgres'), ...host, say });
+          storeUrl = server.url;
+          return server;
+        },
+      });
+    }
+    if (config.temporal.address === null) {
+      const cli = await findTemporalCli(host);
+      await run({
+        name: 'temporal',
+        async start() {
+          const server = await startTemporal({
+            cli,
+            dataDir,
+            logFile: log('temporal'),
+            port: config.temporal.port,
+            uiPort: config.temporal.ui_port,
+            namespace: config.temporal.namespace,
+            retentionDays: config.retention.temporal_days,
+            environment: host.variables,
+            say,
+          });
+          urls.temporal = server.address;
+          urls.temporal_ui = server.uiUrl;
+          return server;
+        },
+      });
+    }
+    const configArguments = config.file === null ? [] : ['--config', config.file];
+    for (const [name, entry] of [
+      ['api', 'server.ts'],
+      ['worker', 'worker.ts'],
+    ] as const) {
+      await run(
+        entryPart({
+          name,
+          command: [process.execPath, '--disable-warning=ExperimentalWarning', entry, ...configArguments],
+          folder: root,
+          dataDir,
+          inherited: host.variables,
+          settings,
+          drainMs: (name === 'api' ? config.api.drain_seconds : config.worker.drain_seconds) * 1_000 + 10_000,
+        }),
+      );
+    }
+  } catch (error) {
+    await stopAll(kept);
+    unlock();
+    throw error;
+  }
+
+  const rotation = { maxBytes: config.log.max_file_bytes, maxFiles: config.log.max_files };
+  const rotating = setInterval(() => {
+    for (const name of ['postgres', 'temporal', 'api', 'worker']) rotateLog(log(name), rotation);
+  }, ROTATE_EVERY_MS);
+
+  return {
+    urls,
+    async ready() {
+      const end = performance.now() + READY_TIMEOUT_MS;
+      while (!(await isReady(urls.api))) {
+        if (performance.now() > end) {
+          throw new Error(`${urls.api}/readyz does not answer 200; see ${path.join(dataDir, 'logs')}`);
+        }
+        await delay(100);
+      }
+    },
+    async stop() {
+      clearInterval(rotating);
+      await stopAll(kept);
+      unlock();
+    },
+  };
+}
+
+async function stopAll(kept: readonly KeptPart[]): Promise<void> {
+  for (const part of kept.toReversed()) await part.stop();
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/readyz`)).ok;
+  } catch {
+    return false;
+  }
+}
+
+function hostForUrl(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}
