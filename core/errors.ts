@@ -19,6 +19,8 @@ const TABLE = {
   internal: { http: 500, type: 'api_error', retry: 'later' },
   not_implemented: { http: 501, type: 'api_error', retry: 'never' },
   unavailable: { http: 503, type: 'api_error', retry: 'later' },
+  /** The connection to the database broke while it committed: nobody knows whether it did. */
+  commit_unknown: { http: 503, type: 'api_error', retry: 'later' },
 
   /** The session was archived or deleted; the workflow that hears it ends. */
   session_gone: { http: 404, type: 'not_found_error', retry: 'never' },

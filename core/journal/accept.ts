@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
 import { unanswered } from './call-states.ts';
 import { isMessage } from './busy.ts';
 import { toolKey } from './attempt.ts';
@@ -13,8 +14,18 @@ export interface NamedCall {
   resolved: boolean;
 }
 
+/** What clients may change of a session besides its journal. */
+export interface SessionDetails {
+  title: string | null;
+  metadata: Record<string, string>;
+  agent: JsonObject;
+  budget: JsonObject | null;
+}
+
 export interface AcceptView extends JournalView {
   named: NamedCall[];
+  /** Set where the transaction asked for it. */
+  details?: SessionDetails;
 }
 
 /**

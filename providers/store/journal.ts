@@ -3,6 +3,7 @@ import type { AcceptView } from '../../core/journal/accept.ts';
 import type { SessionStatus, StopReason, UsageTotals } from '../../core/journal/view.ts';
 import type { JournalWrites } from '../../core/journal/writes.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
+import type { NewResource } from './sessions.ts';
 
 /** An event as it stands in the journal. */
 export interface JournalEvent {
@@ -38,6 +39,8 @@ export interface TransactionRequest {
   rowKey?: string;
   /** Tool uses to load into `view.named`. */
   named?: readonly string[];
+  /** Load `view.details`. */
+  details?: true;
   /** Written into the step rows that the transaction opens. */
   claim?: Claim;
   /** For an activity, archived means `session_gone`; a client gets `invalid_request`. */
@@ -86,6 +89,8 @@ export interface NewSession {
   metadata: JsonObject;
   vaultIds: string[];
   budget: JsonObject | null;
+  /** Files to place into its sandbox. Unknown ones are `not_found`, and nothing is created. */
+  resources?: readonly NewResource[];
 }
 
 /**

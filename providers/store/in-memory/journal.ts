@@ -31,6 +31,10 @@ export interface StoredSession {
   calls: Map<string, Omit<CallView, 'row'> & { resolved: boolean }>;
 }
 
+function detailsOf({ title, metadata, agent, budget }: NewSession): NonNullable<AcceptView['details']> {
+  return { title, metadata: metadata as Record<string, string>, agent, budget };
+}
+
 /** A journal in memory, and a look inside for tests. */
 export interface InMemoryJournal extends Journal {
   readonly sessions: Map<string, StoredSession>;
@@ -67,7 +71,7 @@ export function createInMemoryJournal(now: () => number): InMemoryJournal {
 
   function viewOf(
     session: StoredSession,
-    request: { rowKey?: string; named?: readonly string[] },
+    request: { rowKey?: string; named?: readonly string[]; details?: true },
   ): AcceptView {
     const open = [...session.calls.values()].filter((call) => !call.resolved);
     return {
@@ -84,6 +88,7 @@ export function createInMemoryJournal(now: () => number): InMemoryJournal {
         const call = session.calls.get(id);
         return call ? [{ id, kind: call.kind, resolved: call.resolved }] : [];
       }),
+      ...(request.details ? { details: detailsOf(session.resource) } : {}),
     };
   }
 
@@ -104,6 +109,7 @@ export function createInMemoryJournal(now: () => number): InMemoryJournal {
       return run(find(request, 'live-only'), request, decide);
     },
     async createSession(session, decide) {
+      if (session.resources?.length) throw new Error('the journal in memory holds no files');
       const stored = freshSession(session, now());
       const outcome = run(stored, { sessionId: session.id, caller: 'client' }, decide);
       sessions.set(session.id, stored);

@@ -15,7 +15,7 @@ export interface Database {
   query<Row extends QueryResultRow>(text: string, values?: unknown[], name?: string): Promise<Row[]>;
   /**
    * Runs `work` in one transaction, and rolls it back when `work` throws. Never repeats it. Connection failures and restarts surface as
-   * `unavailable`, values that PostgreSQL refuses (class 22) as `unstorable`.
+   * `unavailable` (in the middle of the commit as `commit_unknown`), values that PostgreSQL refuses (class 22) as `unstorable`.
    */
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -60,16 +60,18 @@ export function openDatabase(options: {
         throw toAppError(error);
       });
       let broken: Error | undefined;
+      let committing = false;
       try {
         await connection.query('BEGIN');
         const result = await work(connection);
+        committing = true;
         await connection.query('COMMIT');
         return result;
       } catch (error) {
         await connection.query('ROLLBACK').catch((failure: unknown) => {
           broken = failure instanceof Error ? failure : new Error(String(failure));
         });
-        throw toAppError(error);
+        throw committing ? toCommitError(error) : toAppError(error);
       } finally {
         connection.release(broken);
       }
@@ -85,6 +87,16 @@ function parserOf(oid: number, format?: 'text' | 'binary'): (value: string) => u
   if (oid === TIMESTAMPTZ)
     return (value) => Date.parse(value.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'));
   return types.getTypeParser(oid, format ?? 'text') as (value: string) => unknown;
+}
+
+function toCommitError(error: unknown): unknown {
+  const translated = toAppError(error);
+  if (!isAppError(translated) || translated.code !== 'unavailable') return translated;
+  return new AppError(
+    'commit_unknown',
+    'The database went away while it committed; whether it did is unknown. Look before you repeat the request.',
+    { cause: error, retryAfterMs: 1_000 },
+  );
 }
 
 /** The one translation of database failures. Statements that are wrong in themselves stay what they are: defects of ours. */

@@ -13,6 +13,7 @@ import { applyWrites } from './apply-writes.ts';
 import type { Connection, Database } from './database.ts';
 import { loadView } from './load-view.ts';
 import { readHead } from './read-head.ts';
+import { attachFiles } from './session-resources.ts';
 
 interface EventRow {
   id: string;
@@ -72,6 +73,7 @@ export function createPostgresJournal(database: Database): Journal {
             session.agentName,
           ],
         });
+        await attachFiles(connection, session.workspaceId, session.id, session.resources ?? []);
         const loaded = await loadView(connection, { sessionId: session.id });
         if (!loaded) throw new Error('a session that was just created cannot be read');
         return run(connection, loaded.view, { sessionId: session.id, caller: 'client' }, decide);

@@ -1,4 +1,4 @@
-import type { AcceptView } from '../../../core/journal/accept.ts';
+import type { AcceptView, SessionDetails } from '../../../core/journal/accept.ts';
 import type {
   CallKind,
   CallView,
@@ -91,7 +91,7 @@ const LOAD = `
 /** Locks the head row and reads what the rules need. Null when there is no such session (or it was deleted). */
 export async function loadView(
   connection: Connection,
-  request: { sessionId: string; rowKey?: string; named?: readonly string[] },
+  request: { sessionId: string; rowKey?: string; named?: readonly string[]; details?: true },
 ): Promise<{ view: AcceptView; archivedAt: number | null } | null> {
   const locked = await connection.query<LockedRow>({
     name: 'journal-lock',
@@ -135,7 +135,18 @@ export async function loadView(
     now: Math.max(rest.clock, head.processed_at),
     named: rest.named,
   };
+  if (request.details) view.details = await readDetails(connection, request.sessionId);
   return { view, archivedAt: head.archived_at };
+}
+
+async function readDetails(connection: Connection, sessionId: string): Promise<SessionDetails> {
+  const { rows } = await connection.query<SessionDetails>({
+    name: 'journal-details',
+    text: 'SELECT title, metadata, agent, budget FROM sessions WHERE id = $1',
+    values: [sessionId],
+  });
+  if (!rows[0]) throw new Error(`the session ${sessionId} has a head row only`);
+  return rows[0];
 }
 
 function toCall(stored: StoredCall): CallView {

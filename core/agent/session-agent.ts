@@ -1,0 +1,76 @@
+import type { BetaManagedAgentsAgent } from '@anthropic-ai/sdk/resources/beta/agents/agents';
+import type { BetaManagedAgentsSessionAgent } from '@anthropic-ai/sdk/resources/beta/sessions/sessions';
+import type { AgentParams, SessionUpdate } from '../schema/session.ts';
+import type { Models } from './agent-spec.ts';
+import { checkAgent } from './check-agent.ts';
+import { notBuilt, refuseUnbuilt } from './refuse-unbuilt.ts';
+import { resolveModel } from './resolve-model.ts';
+import { resolveTools } from './resolve-tools.ts';
+
+type Overrides = Extract<AgentParams, { type: 'agent_with_overrides' }>;
+
+/**
+ * A session's own copy of an agent. Overrides replace whole fields, `null` and `[]` clear; an effort in a model override is ignored.
+ *
+ * @throws `invalid_request` or `not_implemented`, naming the field.
+ */
+export function sessionAgentOf(
+  agent: BetaManagedAgentsAgent,
+  overrides: Overrides | null,
+  models: Models,
+): BetaManagedAgentsSessionAgent {
+  refuseUnbuilt({ skills: overrides?.skills });
+  const { id, version, name, description, execution_identity } = agent;
+  const copy: BetaManagedAgentsSessionAgent = {
+    type: 'agent',
+    id,
+    version,
+    name,
+    description,
+    system: overrides?.system === undefined ? agent.system : overrides.system || null,
+    model: overriddenModel(agent, overrides, models),
+    tools: overrides?.tools === undefined ? agent.tools : resolveTools(overrides.tools ?? []),
+    mcp_servers: overrides?.mcp_servers === undefined ? agent.mcp_servers : (overrides.mcp_servers ?? []),
+    skills: overrides?.skills === undefined ? agent.skills : [],
+    execution_identity,
+    multiagent: null,
+  };
+  return checked(copy, models, 'agent');
+}
+
+/** A session's copy of its agent after an update. Throws as {@link sessionAgentOf} does. */
+export function changedSessionAgent(
+  stored: BetaManagedAgentsSessionAgent,
+  changes: NonNullable<SessionUpdate['agent']>,
+  models: Models,
+): BetaManagedAgentsSessionAgent {
+  const changed = {
+    ...stored,
+    tools: changes.tools === undefined ? stored.tools : resolveTools(changes.tools ?? []),
+    mcp_servers: changes.mcp_servers === undefined ? stored.mcp_servers : (changes.mcp_servers ?? []),
+  };
+  return checked(changed, models, 'agent');
+}
+
+function overriddenModel(
+  agent: BetaManagedAgentsAgent,
+  overrides: Overrides | null,
+  models: Models,
+): BetaManagedAgentsAgent['model'] {
+  const model = overrides?.model;
+  // The stored model is looked up too: it may have left the catalogue since the agent was made.
+  if (model == null)
+    return resolveModel({ ...agent.model, inference_geo: null }, models, undefined, 'agent.model');
+  const given = typeof model === 'string' ? { id: model } : { ...model, effort: undefined };
+  return resolveModel(given, models, undefined, 'agent.model');
+}
+
+function checked(
+  agent: BetaManagedAgentsSessionAgent,
+  models: Models,
+  where: string,
+): BetaManagedAgentsSessionAgent {
+  checkAgent(agent, models);
+  if (agent.mcp_servers.length > 0) notBuilt(`${where}.mcp_servers`, 'MCP servers in sessions');
+  return agent;
+}

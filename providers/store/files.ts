@@ -1,0 +1,37 @@
+import type { Position, Slice } from './position.ts';
+
+/** A file's row. Its bytes are the blob `workspaceId/sha256`. Times are Unix milliseconds. */
+export interface StoredFile {
+  id: string;
+  workspaceId: string;
+  /** The session that it belongs to and goes with. */
+  sessionId: string | null;
+  filename: string;
+  mimeType: string;
+  bytes: number;
+  sha256: string;
+  downloadable: boolean;
+  createdAt: number;
+  expiresAt: number | null;
+}
+
+export type NewFile = Omit<StoredFile, 'createdAt' | 'expiresAt'> & { expiresInSeconds: number | null };
+
+/** Files. Every call names a workspace and sees nothing of others. Rejects with `unavailable`; nothing is retried. */
+export interface FileStore {
+  create(file: NewFile): Promise<StoredFile>;
+  get(workspaceId: string, fileId: string): Promise<StoredFile | null>;
+  /** Those of `ids` that exist, newest first. */
+  some(workspaceId: string, ids: readonly string[]): Promise<StoredFile[]>;
+  /** Whether it was there. */
+  delete(workspaceId: string, fileId: string): Promise<boolean>;
+  /** Newest first; of one session, or all. */
+  list(
+    workspaceId: string,
+    query: { limit: number; after: Position | null; sessionId: string | null },
+  ): Promise<Slice<StoredFile>>;
+  /** Bytes that the workspace's files take together. */
+  totalBytes(workspaceId: string): Promise<number>;
+  /** Removes files that expired longer than `keepMs` ago. Returns how many. */
+  removeExpired(keepMs: number): Promise<number>;
+}

@@ -1,0 +1,119 @@
+import type { FileStore, StoredFile } from '../files.ts';
+import type { Database } from './database.ts';
+import { addAfter, conditions, sliceOf } from './keyset.ts';
+
+interface FileRow {
+  id: string;
+  workspace_id: string;
+  session_id: string | null;
+  filename: string;
+  mime_type: string;
+  size_bytes: number;
+  sha256: string;
+  downloadable: boolean;
+  created_at: number;
+  expires_at: number | null;
+}
+
+const COLUMNS = `f.id, f.workspace_id, f.session_id, f.filename, f.mime_type, f.size_bytes, f.sha256, f.downloadable, f.created_at,
+  f.expires_at`;
+
+/** Files on PostgreSQL. */
+export function createPostgresFiles(database: Database): FileStore {
+  return {
+    async create(file) {
+      const rows = await database.query<FileRow>(
+        `INSERT INTO files AS f (id, workspace_id, session_id, filename, mime_type, size_bytes, sha256, downloadable, created_at,
+          expires_at)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, at, at + make_interval(secs => $9)
+        FROM (SELECT date_trunc('milliseconds', clock_timestamp()) AS at) AS moment
+        RETURNING ${COLUMNS}`,
+        [
+          file.id,
+          file.workspaceId,
+          file.sessionId,
+          file.filename,
+          file.mimeType,
+          file.bytes,
+          file.sha256,
+          file.downloadable,
+          file.expiresInSeconds,
+        ],
+      );
+      const [row] = rows;
+      if (!row) throw new Error('a file was not stored');
+      return toFile(row);
+    },
+
+    async get(workspaceId, fileId) {
+      const rows = await database.query<FileRow>(
+        `SELECT ${COLUMNS} FROM files f WHERE f.workspace_id = $1 AND f.id = $2`,
+        [workspaceId, fileId],
+        'file-get',
+      );
+      return rows[0] ? toFile(rows[0]) : null;
+    },
+
+    async some(workspaceId, ids) {
+      const rows = await database.query<FileRow>(
+        `SELECT ${COLUMNS} FROM files f WHERE f.workspace_id = $1 AND f.id = ANY ($2)
+        ORDER BY f.created_at DESC, f.id DESC`,
+        [workspaceId, ids],
+        'file-some',
+      );
+      return rows.map(toFile);
+    },
+
+    async delete(workspaceId, fileId) {
+      const rows = await database.query(
+        'DELETE FROM files WHERE workspace_id = $1 AND id = $2 RETURNING id',
+        [workspaceId, fileId],
+      );
+      return rows.length > 0;
+    },
+
+    async list(workspaceId, { limit, after, sessionId }) {
+      const where = conditions();
+      where.add('f.workspace_id = ?', workspaceId);
+      if (sessionId !== null) where.add('f.session_id = ?', sessionId);
+      addAfter(where, 'f', after);
+      const rows = await database.query<FileRow>(
+        `SELECT ${COLUMNS} FROM files f WHERE ${where.sql}
+        ORDER BY f.created_at DESC, f.id DESC LIMIT ${where.value(limit + 1)}`,
+        where.values,
+      );
+      return sliceOf(rows, limit, toFile);
+    },
+
+    async totalBytes(workspaceId) {
+      const rows = await database.query<{ total: number }>(
+        'SELECT coalesce(sum(size_bytes), 0) AS total FROM files WHERE workspace_id = $1',
+        [workspaceId],
+      );
+      return rows[0]?.total ?? 0;
+    },
+
+    async removeExpired(keepMs) {
+      const rows = await database.query(
+        `DELETE FROM files WHERE expires_at < clock_timestamp() - make_interval(secs => $1 / 1000.0) RETURNING id`,
+        [keepMs],
+      );
+      return rows.length;
+    },
+  };
+}
+
+function toFile(row: FileRow): StoredFile {
+  return {
+    id: row.id,
+    workspaceId: row.workspace_id,
+    sessionId: row.session_id,
+    filename: row.filename,
+    mimeType: row.mime_type,
+    bytes: row.size_bytes,
+    sha256: row.sha256,
+    downloadable: row.downloadable,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+  };
+}

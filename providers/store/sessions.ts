@@ -1,0 +1,83 @@
+import type { BetaManagedAgentsSessionAgent } from '@anthropic-ai/sdk/resources/beta/sessions/sessions';
+import type { SessionStatus, StopReason, UsageTotals } from '../../core/journal/view.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { CreatedRange, Position } from './position.ts';
+
+/** A file in a session's sandbox. `fileId` is the session's own copy. Times are Unix milliseconds. */
+export interface StoredResource {
+  id: string;
+  fileId: string;
+  mountPath: string;
+  createdAt: number;
+  updatedAt: number;
+}
+
+/** A file to attach: `copyOf` is the uploaded one, of which `fileId` becomes a copy that belongs to the session. */
+export interface NewResource {
+  id: string;
+  copyOf: string;
+  fileId: string;
+  mountPath: string;
+}
+
+/** A session, read without a lock. Times are Unix milliseconds. */
+export interface SessionRecord {
+  id: string;
+  workspaceId: string;
+  agent: BetaManagedAgentsSessionAgent;
+  environmentId: string;
+  title: string | null;
+  metadata: Record<string, string>;
+  vaultIds: string[];
+  budget: JsonObject | null;
+  /** As clients see it: a busy idle session is `running`. */
+  status: SessionStatus;
+  stop: StopReason | null;
+  usage: UsageTotals;
+  activeMs: number;
+  runningSince: number | null;
+  lastSeq: number;
+  threadId: string;
+  resources: StoredResource[];
+  createdAt: number;
+  updatedAt: number;
+  archivedAt: number | null;
+}
+
+export interface SessionQuery {
+  limit: number;
+  order: 'asc' | 'desc';
+  /** Where the page starts, and to which side of it the page lies. */
+  from: { position: Position; side: 'after' | 'before' } | null;
+  created: CreatedRange;
+  archived: 'with' | 'without';
+  statuses: readonly SessionStatus[] | null;
+  agent: { id: string; version: number | null } | null;
+}
+
+/** A page in the list's order, and whether there is more on either side. */
+export interface SessionSlice {
+  items: SessionRecord[];
+  hasBefore: boolean;
+  hasAfter: boolean;
+}
+
+/**
+ * Reads sessions and keeps what is attached to them; the journal writes everything else. Every call names a workspace and sees nothing
+ * of others. Rejects with `unavailable`; nothing is retried.
+ */
+export interface SessionStore {
+  get(workspaceId: string, sessionId: string): Promise<SessionRecord | null>;
+  list(workspaceId: string, query: SessionQuery): Promise<SessionSlice>;
+  /** Attaches one more file. Rejects with `not_found` for an unknown file, `invalid_request` when `check` refuses what is there. */
+  attach(
+    workspaceId: string,
+    sessionId: string,
+    resource: NewResource,
+    check: (existing: readonly StoredResource[]) => void,
+  ): Promise<StoredResource>;
+  /** Detaches a file and removes the session's copy of it. Whether it was there. */
+  detach(workspaceId: string, sessionId: string, resourceId: string): Promise<boolean>;
+  /** Sessions of the workspace that run now. */
+  countRunning(workspaceId: string): Promise<number>;
+}
