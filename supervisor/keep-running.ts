@@ -51,7 +51,7 @@ export async function keepRunning(
         say(
           `${part.name} keeps ending; next start in ${pause / 1000} s. The end of ${ended?.logFile ?? 'its log'}:`,
         );
-        if (ended) say(lastOfLog(ended.logFile));
+        if (ended) say(lastOfLog(ended.logFile, 600));
         await delay(pause, undefined, { signal: stopping.signal }).catch(() => undefined);
         if (stopping.signal.aborted) return;
       }
