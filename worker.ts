@@ -7,11 +7,13 @@ import { createTranscriptCache } from './activities/transcript-cache.ts';
 import { configFileOf, loadConfig } from './config.ts';
 import { openPostgresBus } from './providers/bus/postgres/postgres-bus.ts';
 import { workflowBundle } from './providers/engine/workflow-bundle.ts';
+import { temporalDataConverter } from './providers/encryption/data-converter.ts';
 import { createPostgresJournal } from './providers/store/postgres/journal.ts';
 import { createPostgresUpkeep } from './providers/store/postgres/upkeep.ts';
 import { createLogger } from './providers/telemetry/logger.ts';
 import { blobStore } from './wiring/blob-store.ts';
 import { connectTemporal } from './wiring/connect-temporal.ts';
+import { keyRing } from './wiring/key-ring.ts';
 import { modelCatalog, modelProviders } from './wiring/model-access.ts';
 import { newIds } from './wiring/new-ids.ts';
 import { openStore, storeUrls } from './wiring/open-store.ts';
@@ -26,7 +28,8 @@ const log = createLogger(config.log, 'worker');
 
 await runUntilStopped(log, async (signal) => {
   const name = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
-  const bundle = await workflowBundle(path.join(config.data_dir, 'cache'));
+  const dataConverter = temporalDataConverter(keyRing(config));
+  const bundle = await workflowBundle(path.join(config.data_dir, 'cache'), dataConverter);
   const database = await openStore(config, log, signal);
   const journal = createPostgresJournal(database);
   const upkeep = createPostgresUpkeep(database);
@@ -50,13 +53,20 @@ await runUntilStopped(log, async (signal) => {
     native,
     bundle,
     {
-      ...{ journal, blobs, bus, interrupts, ids: newIds, worker: name, ...tools },
+      ...tools,
+      journal,
+      blobs,
+      bus,
+      interrupts,
+      ids: newIds,
+      worker: name,
       catalog: modelCatalog(config),
       providers: modelProviders(config),
       transcripts: createTranscriptCache(journal, config.worker.transcript_cache_mb * 1024 * 1024),
     },
     config,
     name,
+    dataConverter,
   );
   const engine = sessionEngine(config, client, log);
   const running = await startUpkeep({ config, log, client, engine, journal, upkeep, blobs, name });

@@ -85,7 +85,7 @@ export async function startService(settings: Record<string, string> = {}): Promi
       const { pids } = run();
       const wanted = part === 'everything' ? Object.values(pids) : [pids[part]];
       for (const pid of wanted) if (pid !== undefined) process.kill(pid, 'SIGKILL');
-      for (const pid of wanted) while (pid !== undefined && identifyProcess(pid) !== null) await sleep(10);
+      while (wanted.some((pid) => pid !== undefined && identifyProcess(pid) !== null)) await sleep(10);
       if (part === 'supervisor' || part === 'everything') supervisor = launch();
     },
     async stop() {
