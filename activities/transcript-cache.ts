@@ -58,7 +58,7 @@ export function createTranscriptCache(journal: Journal, maximumBytes: number): T
         }
         entry.transcript.append(loaded);
         entry.through = through;
-        if (entries.get(key) === entry) held -= entry.bytes;
+        held -= entries.get(key)?.bytes ?? 0;
         entry.bytes += bytes;
         entries.delete(key);
         entries.set(key, entry);

@@ -1,4 +1,5 @@
 import { callStates, unanswered } from '../../core/journal/call-states.ts';
+import { STEP_USAGE } from './step-usage.ts';
 import type { World } from './world.ts';
 
 /** What is wrong with a resting state; null when it is a good one. */
@@ -10,8 +11,8 @@ export function complaintAbout(world: World): string | null {
     return `events never processed: ${queued.map((event) => event.id).join()}`;
   }
   if ([...world.stored.steps.values()].some((row) => row.outcome === null)) return 'a steps row stays open';
-  const types = world.journaled().map((event) => event.type);
-  if (hasEmptyTurn(types)) return 'a turn was opened in which nothing happened';
+  const logComplaint = complaintAboutLog(world);
+  if (logComplaint !== null) return logComplaint;
   const { status, stop } = world.stored.head;
   if (status !== 'idle') return `the session stays ${status}`;
   if (waiting.length > 0 || stop?.type === 'requires_action') {
@@ -76,6 +77,37 @@ export function describeWorld(world: World): string {
     `head: ${JSON.stringify(world.stored.head)} calls: ${JSON.stringify(callStates(world.calls()))}`,
     `workflow: ${JSON.stringify(world.workflow)}`,
   ].join('\n');
+}
+
+/** What is wrong with the log as clients see it; null when nothing is. */
+function complaintAboutLog(world: World): string | null {
+  const log = world.journaled();
+  if (hasEmptyTurn(log.map((event) => event.type))) return 'a turn was opened in which nothing happened';
+  if (log.some((event, index) => event.seq !== index + 1)) return 'the numbers of the log have gaps';
+  let running = false;
+  for (const { type } of log) {
+    if (type === 'session.status_running' && running) return 'two turns are open at once';
+    if (type === 'session.status_running') running = true;
+    if (type === 'session.status_idle') running = false;
+  }
+  const open = new Set(world.calls().map((call) => call.id));
+  for (const use of log.filter((event) => isUse(event.type))) {
+    const results = log.filter((event) => event.type.endsWith('result') && event.ref === use.id);
+    const duplicates = use.type === 'agent.custom_tool_use' ? results.length : 1;
+    if (open.has(use.id) ? results.length > 0 : results.length < 1 || results.length > duplicates) {
+      return `the tool use ${use.id} has ${results.length} results`;
+    }
+  }
+  const ends = log.filter((event) => event.type === 'span.model_request_end');
+  const starts = log.filter((event) => event.type === 'span.model_request_start');
+  if (ends.length !== starts.length) return `${starts.length} model calls began, ${ends.length} ended`;
+  const answered = ends.filter((event) => event.body['is_error'] === false).length;
+  const spent = world.stored.head.usage;
+  for (const [field, amount] of Object.entries(spent)) {
+    const each = STEP_USAGE[field as keyof typeof STEP_USAGE];
+    if (amount !== answered * each) return `${field} is ${amount} after ${answered} responses of ${each}`;
+  }
+  return null;
 }
 
 /** Whether a running pair is followed by an idle with neither input nor result between them. */

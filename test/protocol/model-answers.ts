@@ -2,16 +2,9 @@ import type { StepAnswer } from '../../core/journal/commit-step.ts';
 import type { CallKind } from '../../core/journal/view.ts';
 import { newEvent } from '../../core/journal/wire-event.ts';
 import { isUse } from './checks.ts';
+import { STEP_USAGE } from './step-usage.ts';
 import type { Attempt, World } from './world.ts';
 
-const NO_USAGE = {
-  input_tokens: 0,
-  output_tokens: 0,
-  cache_read_input_tokens: 0,
-  cache_creation_5m_input_tokens: 0,
-  cache_creation_1h_input_tokens: 0,
-  list_cost_nano_usd: 0,
-};
 const KINDS: Record<string, CallKind> = { p: 'run', a: 'ask', c: 'custom' };
 
 /** What the model may answer now: the menu's choices for so many tool steps, and `interrupted` where one is queued. */
@@ -45,5 +38,5 @@ export function toAnswer(world: World, answer: string, attempt: Attempt): StepAn
   if (letters.length === 0) {
     events.push(newEvent({ id: world.newId('text'), type: 'agent.message', content: [] }));
   }
-  return { kind: 'response', events, calls, refused: [], refusal: null, usage: NO_USAGE, label: '' };
+  return { kind: 'response', events, calls, refused: [], refusal: null, usage: STEP_USAGE, label: '' };
 }
