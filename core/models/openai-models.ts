@@ -102,6 +102,7 @@ export function openAiModels(): ModelEntry[] {
     maxOutputTokens: known.output,
     images: OPENAI_IMAGES,
     pdf: true,
+    midConversationSystem: true,
     thinking: known.efforts.length > 0 ? 'effort' : 'none',
     efforts: known.efforts,
     defaultEffort: known.efforts.length > 0 ? 'medium' : null,
@@ -128,7 +129,8 @@ export function openAiModel(id: string): ModelEntry {
     efforts: [],
     defaultEffort: null,
     fastMode: false,
-    midConversationSystem: true,
+    // Many chat templates refuse a system message that is not the first.
+    midConversationSystem: false,
     prices: null,
     fallback: [],
     createdAt: '1970-01-01T00:00:00Z',

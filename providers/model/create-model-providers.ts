@@ -1,6 +1,7 @@
 import { AppError } from '../../core/errors.ts';
 import type { ModelEntry, ModelProviderKind, OpenAiApi } from '../../core/models/model-entry.ts';
 import { createAnthropicProvider } from './anthropic/anthropic.ts';
+import { createOpenAiProvider } from './openai/openai.ts';
 import { createDemoProvider, type DemoPace } from './demo/demo.ts';
 import type { ModelProvider } from './model-provider.ts';
 
@@ -53,7 +54,14 @@ const FACTORIES: Record<ModelProviderKind, Factory> = {
       ...connectionOf(entry, options.anthropic, 'ANTHROPIC_API_KEY'),
       traits: entry,
     }),
-  openai: (entry) => unsupported(entry),
+  openai: (entry, options) => {
+    const api = entry.connection.api ?? options.openai.api;
+    return createOpenAiProvider({
+      ...connectionOf(entry, options.openai, 'OPENAI_API_KEY'),
+      traits: entry,
+      ...(api === null || api === undefined ? {} : { api }),
+    });
+  },
   gemini: (entry) => unsupported(entry),
 };
 
@@ -67,7 +75,9 @@ function unsupported(entry: ModelEntry): never {
 function connectionOf(entry: ModelEntry, connection: ProviderConnection, variable: string) {
   const { extraHeaders, extraBody } = entry.connection;
   const baseUrl = entry.connection.baseUrl ?? connection.baseUrl;
-  const apiKey = entry.connection.apiKey ?? connection.apiKey;
+  // A provider's key goes to the provider's own address only, never to the one that a single model names.
+  const elsewhere = entry.connection.baseUrl !== undefined && entry.connection.baseUrl !== connection.baseUrl;
+  const apiKey = entry.connection.apiKey ?? (elsewhere ? null : connection.apiKey);
   if (apiKey === null && baseUrl === null && Object.keys(extraHeaders).length === 0)
     throw new AppError(
       'model_credentials_refused',

@@ -6,7 +6,7 @@ export function framesBefore(frames: readonly Frame[], place: Place): number {
   const indexes = (kind: Frame['kind']) =>
     frames.flatMap((frame, index) => (frame.kind === kind ? [index] : []));
   if (place === 'head') return (indexes('head').at(-1) ?? 0) + 1;
-  if (place === 'before-end') return frames.length - 1;
+  if (place === 'before-end') return indexes('end')[0] ?? frames.length - 1;
   const places = indexes(place);
   // In the middle of a text, of the thinking, of the arguments; right after the start of a tool use.
   const middle = place === 'tool-start' ? places[0] : places[Math.floor((places.length - 1) / 2)];
@@ -31,10 +31,7 @@ export function malformed(
     case 'unknown-event':
       return around(format.unknownFrame());
     case 'huge-line':
-      return around({
-        ...format.unknownFrame(),
-        data: JSON.stringify({ type: 'news', pad: 'x'.repeat(10_000_000) }),
-      });
+      return around(padded(format.unknownFrame()));
     case 'repeated-start': {
       const head = frames.find(({ kind }) => kind === 'head');
       return head === undefined ? [...frames] : around(head);
@@ -46,4 +43,9 @@ export function malformed(
     default:
       return fault.what satisfies never;
   }
+}
+
+/** The frame on a line of ten megabytes. */
+function padded(frame: Frame): Frame {
+  return { ...frame, data: `${' '.repeat(10_000_000)}${frame.data}` };
 }

@@ -5,6 +5,8 @@ export interface Frame {
   kind: 'head' | 'text' | 'thinking' | 'tool-start' | 'tool-input' | 'other' | 'tail' | 'end';
   event?: string;
   data: string;
+  /** Sent instead of the data: a line that means nothing. */
+  comment?: string;
 }
 
 /** What the script book and the ledger need to know of a request. */

@@ -14,6 +14,8 @@ export interface LedgerEntry {
   bodyBytes: number;
   bodySha256: string;
   model: string;
+  /** Names of the tools on offer. */
+  tools: string[];
   /** Text of the first user message, its first 200 characters. */
   about: string;
   /** How often the model has answered before in this conversation. */

@@ -6,6 +6,7 @@ type Form = Omit<Extract<Fault, { kind: 'form' }>, 'kind'>;
 
 /** A frame as it goes over the wire. */
 export function encodeFrame(frame: Frame, newline = '\n'): string {
+  if (frame.comment !== undefined) return `: ${frame.comment}${newline}${newline}`;
   const event = frame.event === undefined ? '' : `event: ${frame.event}${newline}`;
   return `${event}data: ${frame.data}${newline}${newline}`;
 }

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../core/json.ts';
 import type { ReadScript, ScriptBlock } from './script.ts';
 
 const WORDS = ['alpha', 'bravo', 'charlie', 'delta', 'echo', 'foxtrot', 'golf', 'hotel', 'india', 'juliett'];
@@ -39,4 +40,22 @@ export function outputTokensOf(script: ReadScript): number {
     else total += 50;
   }
   return Math.max(1, total);
+}
+
+/** Arguments come in pieces that know nothing of their meaning; the first is often empty. */
+export function jsonPieces(json: string): string[] {
+  const pieces = [''];
+  for (let start = 0; start < json.length; start += 12) pieces.push(json.slice(start, start + 12));
+  return pieces;
+}
+
+/** Arguments that are no object come back as an empty one. */
+export function inputSaid(block: Extract<ScriptBlock, { type: 'tool_use' }>): JsonObject {
+  try {
+    const value: unknown = JSON.parse(rawInputOf(block));
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+  } catch {
+    // No JSON: what comes back is empty.
+  }
+  return {};
 }

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { handleControl } from './control.ts';
 import type { FrameContext, IncomingModelRequest, ReportedUsage, WireFormat } from './format.ts';
 import { createAnthropicFormat } from './formats/anthropic/anthropic-format.ts';
+import { createChatFormat } from './formats/openai/chat-format.ts';
+import { createResponsesFormat } from './formats/openai/responses-format.ts';
 import { createLedger, type LedgerEntry } from './ledger.ts';
 import { outputTokensOf } from './pieces.ts';
 import { play } from './play.ts';
@@ -45,7 +47,7 @@ export interface ScriptedModelServer {
 export async function startScriptedModelServer(
   options: ScriptedModelServerOptions = {},
 ): Promise<ScriptedModelServer> {
-  const formats: WireFormat[] = [createAnthropicFormat()];
+  const formats: WireFormat[] = [createAnthropicFormat(), createChatFormat(), createResponsesFormat()];
   const ledger = createLedger(options.keepBodies ?? 200);
   const book = createScriptBook(options.respond);
   const server: Omit<ScriptedModelServer, 'url' | 'port' | 'close'> = {
@@ -110,6 +112,7 @@ export async function startScriptedModelServer(
       bodyBytes: raw.length,
       bodySha256: createHash('sha256').update(raw).digest('hex'),
       model: summary.model,
+      tools: summary.tools,
       about: summary.firstUserText.slice(0, 200),
       step: summary.answers,
       attempt: 0,

@@ -1,11 +1,12 @@
 import Anthropic, { APIError, APIUserAbortError } from '@anthropic-ai/sdk';
 import type { MessageCreateParamsStreaming, MessageParam } from '@anthropic-ai/sdk/resources/messages';
 import type { JsonObject } from '../../../core/json.ts';
+import { followEvents, guardedStream } from '../adapter-stream.ts';
 import { connectionFailure } from '../connection-failure.ts';
-import { drain } from '../drain.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../model-provider.ts';
-import { createStreamGuard, type StreamGuard, type StreamLimits } from '../stream-guard.ts';
+import type { StreamGuard, StreamLimits } from '../stream-guard.ts';
 import { refuseUnlessEventStream } from '../event-stream.ts';
+import { createToolNames } from '../tool-names.ts';
 import { toModelError } from '../vendor-failure.ts';
 import { createAnthropicFetch } from './anthropic-fetch.ts';
 import { createAnthropicStreamReader } from './read-stream.ts';
@@ -44,27 +45,15 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
     fetch: createAnthropicFetch(options.apiKey, options.extraHeaders ?? {}),
   });
 
-  async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelStreamPart> {
-    signal.throwIfAborted();
-    const body = toAnthropicRequest(request, options.traits, {
-      provider: NAME,
-      cacheTtl: options.cacheTtl ?? '5m',
-    });
-    const guard = createStreamGuard(options.limits, VENDOR, signal);
-    try {
-      yield* converse(body, guard);
-    } catch (error) {
-      throw guard.reason()?.error ?? toFailure(error);
-    } finally {
-      guard.stop();
-    }
-  }
-
   /** One request, or more where the vendor pauses: then what it said so far is sent back for it to go on. */
-  async function* converse(
-    body: MessageCreateParamsStreaming,
-    guard: StreamGuard,
-  ): AsyncGenerator<ModelStreamPart> {
+  async function* converse(request: ModelRequest, guard: StreamGuard): AsyncGenerator<ModelStreamPart> {
+    const names = createToolNames(
+      request.tools.map(({ name }) => name),
+      (name) => /^[a-zA-Z0-9_-]{1,128}$/.test(name),
+      128,
+    );
+    const cacheTtl = options.cacheTtl ?? '5m';
+    const body = toAnthropicRequest(request, options.traits, { provider: NAME, names, cacheTtl });
     let blocks: CollectedBlock[] = [];
     let usage = emptyUsage();
     for (let round = 0; ; round += 1) {
@@ -82,39 +71,27 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
         .withResponse();
       refuseUnlessEventStream(response, VENDOR);
       const reader = createAnthropicStreamReader(blocks.length);
-      const events = data[Symbol.asyncIterator]();
-      try {
-        while (!reader.complete) {
-          const event = await events.next();
-          guard.progress();
-          if (event.done === true) throw endedEarly();
-          for (const part of reader.read(event.value)) {
-            guard.hold();
-            yield part;
-            guard.progress();
-          }
-        }
-      } finally {
-        // Whoever stops reading in the middle has no use for the connection any more.
-        if (!reader.complete) await events.return?.();
-      }
-      drain(events);
+      yield* followEvents(VENDOR, data[Symbol.asyncIterator](), reader, guard);
       blocks = [...blocks, ...reader.message.blocks];
       usage = sumUsage(usage, reader.message.usage);
       if (reader.message.stopReason === 'pause_turn' && round < MAX_CONTINUATIONS) continue;
-      guard.hold();
       const message = { ...reader.message, blocks, usage };
-      yield { type: 'finish', response: toResponse(message, NAME, requestId ?? undefined) };
+      yield {
+        type: 'finish',
+        response: toResponse(message, { provider: NAME, names, requestId: requestId ?? undefined }),
+      };
       return;
     }
   }
 
-  return { name: NAME, stream };
-}
-
-/** Without its own end marker a response is not complete, however much of it came. */
-function endedEarly(): Error {
-  return toModelError({ vendor: VENDOR, message: 'the stream ended before the end of the message' });
+  return {
+    name: NAME,
+    stream(request: ModelRequest, signal: AbortSignal) {
+      return guardedStream({ vendor: VENDOR, limits: options.limits, toFailure }, signal, (guard) =>
+        converse(request, guard),
+      );
+    },
+  };
 }
 
 function betaHeaders(body: MessageCreateParamsStreaming): Record<string, string> {

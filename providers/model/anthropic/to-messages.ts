@@ -7,15 +7,17 @@ import type {
 } from '../../../core/session/content.ts';
 import { wireCallIds } from '../call-ids.ts';
 import { toTurns, type ConversationTurn } from '../conversation.ts';
+import { systemNote } from '../system-note.ts';
+import type { ToolNames } from '../tool-names.ts';
 import { isThinkingData } from './thinking-data.ts';
 import { toAnthropicContent, toAnthropicResult } from './to-content.ts';
 
 /** The `messages` of a request. */
 export function toAnthropicMessages(
   transcript: readonly TranscriptMessage[],
-  provider: string,
-  midConversationSystem: 'supported' | 'unsupported',
+  options: { provider: string; names: ToolNames; midConversationSystem: boolean },
 ): MessageParam[] {
+  const { provider, names, midConversationSystem } = options;
   const turns = toTurns(transcript, provider);
   const wireId = wireCallIds(turns, provider, (id) => /^[a-zA-Z0-9_-]{1,64}$/.test(id));
   const messages: MessageParam[] = [];
@@ -23,24 +25,20 @@ export function toAnthropicMessages(
     if (turn.role === 'assistant') {
       messages.push({
         role: 'assistant',
-        content: turn.blocks.map((block) => toAssistantBlock(block, wireId)),
+        content: turn.blocks.map((block) => toAssistantBlock(block, names, wireId)),
       });
       continue;
     }
     const content = userContent(turn, wireId);
     const system = turn.system.map(({ text }) => ({ type: 'text' as const, text }));
-    const inPlace = midConversationSystem === 'supported' && content.length > 0;
-    if (!inPlace) content.push(...system.map(({ text }) => ({ type: 'text' as const, text: asNote(text) })));
+    const inPlace = midConversationSystem && content.length > 0;
+    if (!inPlace)
+      content.push(...system.map(({ text }) => ({ type: 'text' as const, text: systemNote(text) })));
     if (content.length === 0) content.push({ type: 'text', text: '(The conversation goes on from here.)' });
     messages.push({ role: 'user', content });
     if (inPlace && system.length > 0) messages.push({ role: 'system', content: system });
   }
   return messages;
-}
-
-/** Models that take no system message here are told in the user's turn whose words these are. */
-function asNote(text: string): string {
-  return `[System message from the operator, not from the user]\n${text}`;
 }
 
 function userContent(
@@ -59,13 +57,14 @@ function userContent(
 
 function toAssistantBlock(
   block: TextBlock | OpaqueBlock | ToolUseBlock,
+  names: ToolNames,
   wireId: (id: string) => string,
 ): ContentBlockParam {
   switch (block.type) {
     case 'text':
       return { type: 'text', text: block.text };
     case 'tool_use':
-      return { type: 'tool_use', id: wireId(block.id), name: block.name, input: block.input };
+      return { type: 'tool_use', id: wireId(block.id), name: names.toWire(block.name), input: block.input };
     case 'opaque':
       if (isThinkingData(block.data)) return block.data;
       throw new TypeError('An opaque block of this provider holds no thinking.');

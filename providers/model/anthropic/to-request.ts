@@ -7,6 +7,7 @@ import type {
 import type { Effort, Thinking } from '../../../core/models/model-entry.ts';
 import type { ModelRequest } from '../model-provider.ts';
 import { nearestEffort } from '../nearest-effort.ts';
+import type { ToolNames } from '../tool-names.ts';
 import { placeCacheMarkers } from './cache-markers.ts';
 import { toAnthropicMessages } from './to-messages.ts';
 
@@ -22,19 +23,19 @@ export interface AnthropicModelTraits {
 export function toAnthropicRequest(
   request: ModelRequest,
   traits: AnthropicModelTraits,
-  options: { provider: string; cacheTtl: '5m' | '1h' },
+  options: { provider: string; names: ToolNames; cacheTtl: '5m' | '1h' },
 ): MessageCreateParamsStreaming {
   const system: TextBlockParam[] = /\S/.test(request.system) ? [{ type: 'text', text: request.system }] : [];
   const tools: ToolUnion[] = request.tools.map(({ name, description, input_schema: schema }) => ({
-    name,
+    name: options.names.toWire(name),
     description,
     input_schema: { ...schema, type: 'object' },
   }));
-  const messages = toAnthropicMessages(
-    request.messages,
-    options.provider,
-    traits.midConversationSystem ? 'supported' : 'unsupported',
-  );
+  const messages = toAnthropicMessages(request.messages, {
+    provider: options.provider,
+    names: options.names,
+    midConversationSystem: traits.midConversationSystem,
+  });
   placeCacheMarkers({ system, tools, messages }, options.cacheTtl);
   const thinking = thinkingOf(request, traits, messages);
   const effort = nearestEffort(request.effort, traits.efforts);

@@ -1,5 +1,6 @@
 import type { ContentBlockParam, RefusalStopDetails, StopReason } from '@anthropic-ai/sdk/resources/messages';
 import type { ModelResponse, ModelUsage, ResponseBlock } from '../model-provider.ts';
+import type { ToolNames } from '../tool-names.ts';
 import { cutToolInput, isJsonObject, readToolInput } from '../tool-input.ts';
 
 /** A content block as it was collected from a stream. */
@@ -18,12 +19,18 @@ export interface CollectedMessage {
   refusal: RefusalStopDetails | undefined;
 }
 
+interface Context {
+  provider: string;
+  names: ToolNames;
+  requestId: string | undefined;
+}
+
 /** The response that the collected messages are: one, or several where the vendor paused and was asked to go on. */
 export function toResponse(
   message: Pick<CollectedMessage, 'blocks' | 'usage' | 'stopReason' | 'refusal'>,
-  provider: string,
-  requestId: string | undefined,
+  context: Context,
 ): ModelResponse {
+  const { requestId } = context;
   const stop = stopOf(message);
   const cut = stop === 'max_tokens' || stop === 'context_overflow';
   const last = message.blocks.at(-1);
@@ -31,7 +38,7 @@ export function toResponse(
   const kept = stop === 'refusal' ? message.blocks.filter(({ type }) => type !== 'tool_use') : message.blocks;
   const blocks = kept
     .filter((block) => block.type !== 'text' || block.text !== '')
-    .map((block) => toBlock(block, provider, cut && block === last));
+    .map((block) => toBlock(block, context, cut && block === last));
   const { refusal } = message;
   return {
     blocks,
@@ -62,7 +69,7 @@ function stopOf({
   return blocks.some(({ type }) => type === 'tool_use') ? 'tool_use' : 'end_turn';
 }
 
-function toBlock(block: CollectedBlock, provider: string, cut: boolean): ResponseBlock {
+function toBlock(block: CollectedBlock, { provider, names }: Context, cut: boolean): ResponseBlock {
   switch (block.type) {
     case 'text':
       return { type: 'text', text: block.text.toWellFormed() };
@@ -72,7 +79,7 @@ function toBlock(block: CollectedBlock, provider: string, cut: boolean): Respons
     case 'tool_use':
       return {
         type: 'tool_use',
-        name: block.name,
+        name: names.fromWire(block.name).toWellFormed(),
         ...(cut ? cutToolInput(block.json) : readInput(block)),
         vendor: { provider, callId: block.id },
       };

@@ -1,7 +1,15 @@
 import { expect, it } from 'vitest';
 import type { ScriptedModelServer } from '../../../test/scripted-model-server/index.ts';
 import type { ModelProvider, ModelResponse } from '../model-provider.ts';
-import { answerTo, asMessage, collect, makeRequest, userSays, type ContractSubject } from './subject.ts';
+import {
+  answerTo,
+  asMessage,
+  BASH,
+  collect,
+  makeRequest,
+  userSays,
+  type ContractSubject,
+} from './subject.ts';
 
 interface Setup {
   server: ScriptedModelServer;
@@ -52,6 +60,25 @@ export function itReadsOddAnswers(subject: ContractSubject, setup: () => Setup):
     const second = asMessage((await collect(provider, makeRequest(subject, { messages }))).response);
     server.push({ blocks: [{ type: 'text', text: 'ok' }] });
     await collect(provider, makeRequest(subject, { messages: [...messages, second, answerTo(second)] }));
+  });
+
+  it('writes tool names that the vendor refuses in another way, and reads them back', async () => {
+    const { server, provider } = setup();
+    const names = ['files.read', 'files/read', `${'very_long_'.repeat(14)}name`, 'plain'];
+    const tools = names.map((name) => ({ ...BASH, name }));
+    server.scenario({ when: 'names', steps: [{ blocks: [{ type: 'text', text: 'x' }] }] });
+    await collect(provider, makeRequest(subject, { tools, messages: [userSays('names')] }));
+    const offered = server.ledger().at(-1)?.tools ?? [];
+    expect(new Set(offered).size).toBe(names.length);
+    server.push({ blocks: offered.map((name) => ({ type: 'tool_use' as const, name, input: {} })) });
+    const { response } = await collect(provider, makeRequest(subject, { tools }));
+    expect(response.blocks.map((block) => (block.type === 'tool_use' ? block.name : ''))).toEqual(names);
+    const message = asMessage(response);
+    server.push({ blocks: [{ type: 'text', text: 'x' }] });
+    await collect(
+      provider,
+      makeRequest(subject, { tools, messages: [userSays('go'), message, answerTo(message)] }),
+    );
   });
 
   it('reports calls of tools that nobody offered as they came', async () => {

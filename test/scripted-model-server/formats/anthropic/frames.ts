@@ -1,7 +1,8 @@
 import type { Frame, FrameContext } from '../../format.ts';
-import { piecesOf, rawInputOf, textOf } from '../../pieces.ts';
+import { inputSaid, jsonPieces, piecesOf, rawInputOf, textOf } from '../../pieces.ts';
 import type { ReadScript, ScriptBlock } from '../../script.ts';
-import { hiddenThinking, signatureOf, type IssuedAnswers } from './issued.ts';
+import { hiddenThinking, signatureOf } from '../../signatures.ts';
+import type { IssuedAnswers } from './issued.ts';
 import type { Message } from './request-schema.ts';
 
 type AssistantBlock = Extract<Message, { role: 'assistant' }>['content'][number];
@@ -117,13 +118,6 @@ function blockFrames(block: ScriptBlock, index: number, callId: string, script: 
   }
 }
 
-/** Arguments come in pieces that know nothing of their meaning; the first is often empty. */
-function jsonPieces(json: string): string[] {
-  const pieces = [''];
-  for (let start = 0; start < json.length; start += 12) pieces.push(json.slice(start, start + 12));
-  return pieces;
-}
-
 function asSaid(block: ScriptBlock, index: number, callId: string): AssistantBlock {
   switch (block.type) {
     case 'text':
@@ -133,20 +127,8 @@ function asSaid(block: ScriptBlock, index: number, callId: string): AssistantBlo
     case 'hidden_thinking':
       return { type: 'redacted_thinking', data: hiddenThinking(index) };
     case 'tool_use':
-      return { type: 'tool_use', id: block.id ?? callId, name: block.name, input: inputOf(block) };
+      return { type: 'tool_use', id: block.id ?? callId, name: block.name, input: inputSaid(block) };
     default:
       return block satisfies never;
   }
-}
-
-/** Arguments that are no object come back as an empty one. */
-function inputOf(block: Extract<ScriptBlock, { type: 'tool_use' }>): Record<string, never> {
-  try {
-    const value: unknown = JSON.parse(rawInputOf(block));
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return value as Record<string, never>;
-  } catch {
-    // No JSON: what comes back is empty.
-  }
-  return {};
 }

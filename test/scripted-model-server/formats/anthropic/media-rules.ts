@@ -1,16 +1,8 @@
+import { isOfType } from '../../media-signatures.ts';
 import type { AnthropicRequest, Message } from './request-schema.ts';
 
 const MAX_IMAGES = 100;
 const MAX_IMAGE_BYTES = 5 * 1024 * 1024;
-
-const SIGNATURES: Readonly<Record<string, (bytes: Buffer) => boolean>> = {
-  'image/png': (bytes) => bytes.subarray(0, 8).equals(Buffer.from('89504e470d0a1a0a', 'hex')),
-  'image/jpeg': (bytes) => bytes.subarray(0, 3).equals(Buffer.from('ffd8ff', 'hex')),
-  'image/gif': (bytes) => /^GIF8[79]a/.test(bytes.toString('latin1', 0, 6)),
-  'image/webp': (bytes) =>
-    bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP',
-  'application/pdf': (bytes) => bytes.toString('latin1', 0, 5) === '%PDF-',
-};
 
 /** What the vendor refuses about images and documents: too many, too large, not what they say they are. */
 export function mediaViolations({ messages }: AnthropicRequest): string[] {
@@ -20,7 +12,7 @@ export function mediaViolations({ messages }: AnthropicRequest): string[] {
   for (const { source } of media) {
     if (source.type !== 'base64') continue;
     const bytes = Buffer.from(source.data, 'base64');
-    if (SIGNATURES[source.media_type]?.(bytes) !== true)
+    if (!isOfType(bytes, source.media_type))
       violations.push(`messages: data that is no ${source.media_type}`);
     if (source.media_type !== 'application/pdf' && bytes.length > MAX_IMAGE_BYTES)
       violations.push(`messages: an image of ${String(bytes.length)} bytes`);

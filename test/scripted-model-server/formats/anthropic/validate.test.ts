@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createIssuedAnswers, signatureOf } from './issued.ts';
+import { signatureOf } from '../../signatures.ts';
+import { createIssuedAnswers } from './issued.ts';
 import { anthropicViolations } from './validate.ts';
 
 const PIXEL =

@@ -1,4 +1,5 @@
 import type { IncomingModelRequest } from '../../format.ts';
+import { hasLoneSurrogate } from '../../lone-surrogates.ts';
 import { conversationViolations } from './conversation-rules.ts';
 import type { IssuedAnswers } from './issued.ts';
 import { mediaViolations } from './media-rules.ts';
@@ -41,9 +42,4 @@ function headerViolations({ method, headers }: IncomingModelRequest): string[] {
   if (headers['authorization'] === undefined && headers['x-api-key'] === undefined)
     violations.push('no credentials');
   return violations;
-}
-
-/** JSON text escapes half characters, and whole ones not. */
-function hasLoneSurrogate(body: unknown): boolean {
-  return /(?<!\\)(?:\\\\)*\\ud[89a-f]/i.test(JSON.stringify(body));
 }

@@ -1,0 +1,57 @@
+import type { ChatCompletionChunk } from 'openai/resources/chat/completions';
+import { followEvents, guardedStream } from '../../adapter-stream.ts';
+import { drain } from '../../drain.ts';
+import { refuseUnlessEventStream } from '../../event-stream.ts';
+import type { ModelProvider, ModelRequest, ModelStreamPart } from '../../model-provider.ts';
+import type { StreamGuard } from '../../stream-guard.ts';
+import { createOpenAiClient, openAiProviderName, type OpenAiOptions } from '../openai-client.ts';
+import { toOpenAiFailure } from '../openai-failure.ts';
+import { openAiToolNames } from '../openai-tool-names.ts';
+import { awaitUsage } from './await-usage.ts';
+import { createChatStreamReader } from './read-chat-stream.ts';
+import { toChatRequest } from './to-chat-request.ts';
+import { toChatResponse } from './to-chat-response.ts';
+
+/** Any server that speaks OpenAI's chat completions: OpenAI, Azure, vLLM, Ollama, llama.cpp, OpenRouter and others. */
+export function createChatProvider(options: OpenAiOptions): ModelProvider {
+  const client = createOpenAiClient(options);
+  const name = openAiProviderName(options.baseUrl);
+  const vendor =
+    options.baseUrl === undefined ? 'OpenAI' : `The model server ${new URL(options.baseUrl).host}`;
+  const dialect = options.dialect ?? (options.baseUrl === undefined ? 'openai' : 'compatible');
+
+  async function* converse(request: ModelRequest, guard: StreamGuard): AsyncGenerator<ModelStreamPart> {
+    const names = openAiToolNames(request);
+    const body = toChatRequest(request, options.traits, { provider: name, names, dialect });
+    const { data, response } = await client.chat.completions
+      .create(
+        { ...body, ...options.extraBody, messages: body.messages, stream: true },
+        { signal: guard.signal },
+      )
+      .withResponse();
+    refuseUnlessEventStream(response, vendor);
+    const reader = createChatStreamReader(vendor);
+    const events: AsyncIterator<ChatCompletionChunk> = data[Symbol.asyncIterator]();
+    yield* followEvents(vendor, events, reader, guard, 'open');
+    await awaitUsage(events, reader);
+    drain(events);
+    yield {
+      type: 'finish',
+      response: toChatResponse(reader.chat, {
+        provider: name,
+        names,
+        request,
+        contextWindow: options.traits.contextWindow,
+        requestId: response.headers.get('x-request-id') ?? reader.chat.id ?? undefined,
+      }),
+    };
+  }
+
+  return {
+    name,
+    stream: (request, signal) =>
+      guardedStream({ vendor, limits: options.limits, toFailure: toOpenAiFailure(vendor) }, signal, (guard) =>
+        converse(request, guard),
+      ),
+  };
+}

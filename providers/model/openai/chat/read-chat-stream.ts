@@ -1,0 +1,111 @@
+import type { ChatCompletionChunk } from 'openai/resources/chat/completions';
+import type { StreamReader } from '../../adapter-stream.ts';
+import type { ModelStreamPart } from '../../model-provider.ts';
+import { createTextPreview } from '../../text-preview.ts';
+import { toModelError } from '../../vendor-failure.ts';
+import { createReasoningCollector, type ReasoningCollector } from './reasoning.ts';
+
+export interface CollectedCall {
+  type: 'tool_use';
+  id: string | null;
+  name: string;
+  json: string;
+}
+export type CollectedPart =
+  { type: 'text'; text: string } | { type: 'thinking'; reasoning: ReasoningCollector } | CollectedCall;
+
+export interface CollectedChat {
+  parts: CollectedPart[];
+  refusal: string;
+  finish: string | null;
+  usage: ChatCompletionChunk['usage'];
+  /** Wire index of a call → where it is. */
+  id: string | null;
+}
+
+type Delta = Partial<ChatCompletionChunk.Choice.Delta>;
+
+/** Follows the chunks of one completion. It is complete with the reason for its end; the usage may follow in a chunk of its own. */
+export function createChatStreamReader(
+  vendor: string,
+): StreamReader<ChatCompletionChunk> & { readonly chat: CollectedChat } {
+  const chat: CollectedChat = { parts: [], refusal: '', finish: null, usage: null, id: null };
+  const calls = new Map<number, CollectedCall>();
+  let preview = createTextPreview();
+
+  const open = (part: CollectedPart): ModelStreamPart => {
+    chat.parts.push(part);
+    return { type: 'block-start', index: chat.parts.length - 1, block: part.type };
+  };
+
+  const readText = (piece: string): ModelStreamPart[] => {
+    const shown: ModelStreamPart[] = [];
+    let last = chat.parts.at(-1);
+    if (last?.type !== 'text') {
+      last = { type: 'text', text: '' };
+      preview = createTextPreview();
+      shown.push(open(last));
+    }
+    last.text += piece;
+    const text = preview.push(piece);
+    return text === '' ? shown : [...shown, { type: 'text-delta', index: chat.parts.length - 1, text }];
+  };
+
+  const readReasoning = (delta: Delta): ModelStreamPart[] => {
+    const last = chat.parts.at(-1);
+    if (last?.type === 'thinking') {
+      last.reasoning.add(delta);
+      return [];
+    }
+    const reasoning = createReasoningCollector();
+    return reasoning.add(delta) ? [open({ type: 'thinking', reasoning })] : [];
+  };
+
+  const readCall = (piece: ChatCompletionChunk.Choice.Delta.ToolCall): ModelStreamPart[] => {
+    const index = piece.index ?? calls.size;
+    const id = piece.id === undefined || piece.id === null || piece.id === '' ? null : piece.id;
+    const known = calls.get(index);
+    // Some servers give every call the same index and tell them apart by the id alone.
+    const begins = known === undefined || (id !== null && known.id !== null && id !== known.id);
+    const call: CollectedCall = begins ? { type: 'tool_use', id, name: '', json: '' } : known;
+    call.id ??= id;
+    if (call.name === '') call.name = piece.function?.name ?? '';
+    call.json += piece.function?.arguments ?? '';
+    if (!begins) return [];
+    calls.set(index, call);
+    return [open(call)];
+  };
+
+  return {
+    chat,
+    get complete() {
+      return chat.finish !== null;
+    },
+    read(chunk) {
+      refuseErrors(chunk, vendor);
+      chat.id ??= chunk.id ?? null;
+      chat.usage = chunk.usage ?? chat.usage;
+      const choice = chunk.choices?.[0];
+      if (choice === undefined) return [];
+      const delta: Delta = choice.delta ?? {};
+      const parts = readReasoning(delta);
+      if (typeof delta.content === 'string' && delta.content !== '') parts.push(...readText(delta.content));
+      if (typeof delta.refusal === 'string') chat.refusal += delta.refusal;
+      for (const piece of delta.tool_calls ?? []) parts.push(...readCall(piece));
+      chat.finish = choice.finish_reason ?? chat.finish;
+      if (isBreakdown(chat.finish))
+        throw toModelError({ vendor, message: `the answer broke off (${String(chat.finish)})` });
+      return parts;
+    },
+  };
+}
+
+/** Reasons of servers that gave up in the middle; none of OpenAI's own. */
+function isBreakdown(finish: string | null): boolean {
+  return finish === 'error' || finish === 'abort';
+}
+
+function refuseErrors(chunk: ChatCompletionChunk, vendor: string): void {
+  if (typeof chunk !== 'object' || chunk === null)
+    throw toModelError({ vendor, message: 'its stream broke the protocol: an event that is no object' });
+}

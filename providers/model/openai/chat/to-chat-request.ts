@@ -1,0 +1,52 @@
+import type { ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/completions';
+import type { ModelRequest } from '../../model-provider.ts';
+import { nearestEffort } from '../../nearest-effort.ts';
+import type { ToolNames } from '../../tool-names.ts';
+import type { OpenAiModelTraits } from '../openai-client.ts';
+import { toOpenAiParameters } from '../to-parameters.ts';
+import { toChatMessages } from './to-chat-messages.ts';
+
+/**
+ * The body of a chat completions request.
+ *
+ * @param dialect - `openai` for the vendor itself, whose newer fields other servers may refuse.
+ */
+export function toChatRequest(
+  request: ModelRequest,
+  traits: OpenAiModelTraits,
+  options: { provider: string; names: ToolNames; dialect: 'openai' | 'compatible' },
+): ChatCompletionCreateParamsStreaming {
+  const { names, dialect } = options;
+  const effort = nearestEffort(request.effort, traits.efforts);
+  return {
+    model: request.model,
+    messages: toChatMessages(request.system, request.messages, {
+      provider: options.provider,
+      names,
+      midConversationSystem: traits.midConversationSystem,
+      pdf: traits.pdf,
+    }),
+    stream: true,
+    stream_options: { include_usage: true },
+    ...(request.tools.length > 0
+      ? {
+          tools: request.tools.map((tool) => ({
+            type: 'function' as const,
+            function: {
+              name: names.toWire(tool.name),
+              description: tool.description,
+              parameters: toOpenAiParameters(tool.input_schema),
+            },
+          })),
+        }
+      : {}),
+    ...(effort === undefined ? {} : { reasoning_effort: effort }),
+    ...(dialect === 'openai'
+      ? {
+          max_completion_tokens: request.maxOutputTokens,
+          prompt_cache_key: request.sessionId,
+          store: false,
+        }
+      : { max_tokens: request.maxOutputTokens }),
+  };
+}

@@ -1,0 +1,90 @@
+import type { ModelRequest, ModelResponse, ModelUsage, ResponseBlock } from '../../model-provider.ts';
+import { cutToolInput, readToolInput } from '../../tool-input.ts';
+import type { ToolNames } from '../../tool-names.ts';
+import type { CollectedChat, CollectedPart } from './read-chat-stream.ts';
+
+interface Context {
+  provider: string;
+  names: ToolNames;
+  request: ModelRequest;
+  contextWindow: number;
+  requestId: string | undefined;
+}
+
+/** The response that the collected chunks are. */
+export function toChatResponse(chat: CollectedChat, context: Context): ModelResponse {
+  const usage = usageOf(chat, context.request);
+  const stop = stopOf(chat, usage, context);
+  const cut = stop === 'max_tokens' || stop === 'context_overflow';
+  const last = chat.parts.at(-1);
+  const kept = stop === 'refusal' ? chat.parts.filter(({ type }) => type !== 'tool_use') : chat.parts;
+  return {
+    blocks: kept.flatMap((part) => toBlock(part, context, cut && part === last)),
+    stop,
+    ...(stop === 'refusal'
+      ? { refusal: { category: null, explanation: chat.refusal === '' ? null : chat.refusal.toWellFormed() } }
+      : {}),
+    usage,
+    ...(context.requestId === undefined ? {} : { requestId: context.requestId }),
+  };
+}
+
+function toBlock(part: CollectedPart, { provider, names }: Context, cut: boolean): ResponseBlock[] {
+  switch (part.type) {
+    case 'text':
+      return [{ type: 'text', text: part.text.toWellFormed() }];
+    case 'thinking': {
+      const data = part.reasoning.data();
+      return data === undefined ? [] : [{ type: 'thinking', opaque: { type: 'opaque', provider, data } }];
+    }
+    case 'tool_use':
+      return [
+        {
+          type: 'tool_use',
+          name: names.fromWire(part.name).toWellFormed(),
+          ...(cut ? cutToolInput(part.json) : readToolInput(part.json)),
+          vendor: { provider, callId: part.id },
+        },
+      ];
+    default:
+      return part satisfies never;
+  }
+}
+
+function stopOf(chat: CollectedChat, usage: ModelUsage, context: Context): ModelResponse['stop'] {
+  if (chat.refusal !== '' || chat.finish === 'content_filter') return 'refusal';
+  if (chat.finish === 'length') {
+    const prompt = usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_5m_input_tokens;
+    const short = usage.output_tokens < context.request.maxOutputTokens;
+    // The protocol has one word for both limits; an answer that was cut below its own met the window's.
+    const full = prompt + usage.output_tokens >= context.contextWindow;
+    return short && full ? 'context_overflow' : 'max_tokens';
+  }
+  return chat.parts.some(({ type }) => type === 'tool_use') ? 'tool_use' : 'end_turn';
+}
+
+/** Servers that report no usage get an estimate, since what fills the window and what is spent must be known somehow. */
+function usageOf(chat: CollectedChat, request: ModelRequest): ModelUsage {
+  const reported = chat.usage;
+  if (reported === null || reported === undefined)
+    return {
+      input_tokens: roughTokens([request.system, request.messages, request.tools]),
+      output_tokens: roughTokens(chat.parts),
+      cache_read_input_tokens: 0,
+      cache_creation_5m_input_tokens: 0,
+      cache_creation_1h_input_tokens: 0,
+    };
+  const read = reported.prompt_tokens_details?.cached_tokens ?? 0;
+  const written = reported.prompt_tokens_details?.cache_write_tokens ?? 0;
+  return {
+    input_tokens: Math.max(0, reported.prompt_tokens - read - written),
+    output_tokens: reported.completion_tokens,
+    cache_read_input_tokens: read,
+    cache_creation_5m_input_tokens: written,
+    cache_creation_1h_input_tokens: 0,
+  };
+}
+
+function roughTokens(value: unknown): number {
+  return Math.ceil(JSON.stringify(value).length / 4);
+}

@@ -1,0 +1,62 @@
+import OpenAI from 'openai';
+import type { JsonObject } from '../../../core/json.ts';
+import type { Effort, Thinking } from '../../../core/models/model-entry.ts';
+import type { StreamLimits } from '../stream-guard.ts';
+
+/** What of a model the requests depend on. */
+export interface OpenAiModelTraits {
+  thinking: Thinking;
+  efforts: readonly Effort[];
+  contextWindow: number;
+  midConversationSystem: boolean;
+  pdf: boolean;
+}
+
+export interface OpenAiOptions {
+  /** Default: OpenAI's own. With the `/v1` or whatever the server has before `/chat/completions`. */
+  baseUrl?: string;
+  /** null sends none, for servers that need none. */
+  apiKey: string | null;
+  /** Default: `responses` for OpenAI itself, else `chat_completions`. */
+  api?: 'chat_completions' | 'responses';
+  /** Which fields of chat completions are sent; default: `openai` for OpenAI itself, whose newer ones other servers may refuse. */
+  dialect?: 'openai' | 'compatible';
+  limits: StreamLimits;
+  traits: OpenAiModelTraits;
+  extraHeaders?: Record<string, string>;
+  extraBody?: JsonObject;
+}
+
+const OWN_HEADERS = /^(accept|content-type|user-agent|x-stainless-.*)$/;
+
+/**
+ * The vendor's SDK with everything passed in. The SDK adds headers, an organisation and a project from environment variables; only
+ * its own headers and the configured ones pass.
+ */
+export function createOpenAiClient(options: OpenAiOptions): OpenAI {
+  const { apiKey, extraHeaders } = options;
+  return new OpenAI({
+    baseURL: options.baseUrl ?? 'https://api.openai.com/v1',
+    apiKey: apiKey ?? 'none',
+    adminAPIKey: null,
+    organization: null,
+    project: null,
+    webhookSecret: null,
+    maxRetries: 0,
+    timeout: options.limits.totalMs,
+    logLevel: 'off',
+    fetch: (url, init) => {
+      const headers = new Headers();
+      for (const [name, value] of new Headers(init?.headers))
+        if (OWN_HEADERS.test(name)) headers.set(name, value);
+      if (apiKey !== null) headers.set('authorization', `Bearer ${apiKey}`);
+      for (const [name, value] of Object.entries(extraHeaders ?? {})) headers.set(name, value);
+      return fetch(url, { ...init, headers });
+    },
+  });
+}
+
+/** The tag of opaque blocks: what OpenAI itself encrypted means nothing to another server that speaks its protocol. */
+export function openAiProviderName(baseUrl: string | undefined): string {
+  return baseUrl === undefined ? 'openai' : `openai@${new URL(baseUrl).host}`;
+}

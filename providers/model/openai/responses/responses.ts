@@ -1,0 +1,51 @@
+import { followEvents, guardedStream } from '../../adapter-stream.ts';
+import { refuseUnlessEventStream } from '../../event-stream.ts';
+import type { ModelProvider, ModelRequest, ModelStreamPart } from '../../model-provider.ts';
+import type { StreamGuard } from '../../stream-guard.ts';
+import { createOpenAiClient, openAiProviderName, type OpenAiOptions } from '../openai-client.ts';
+import { toOpenAiFailure } from '../openai-failure.ts';
+import { openAiToolNames } from '../openai-tool-names.ts';
+import { createResponsesStreamReader } from './read-responses-stream.ts';
+import { toModelResponse } from './to-model-response.ts';
+import { toResponsesRequest } from './to-responses-request.ts';
+
+/** OpenAI's Responses API. */
+export function createResponsesProvider(options: OpenAiOptions): ModelProvider {
+  const client = createOpenAiClient(options);
+  const name = openAiProviderName(options.baseUrl);
+  const vendor =
+    options.baseUrl === undefined ? 'OpenAI' : `The model server ${new URL(options.baseUrl).host}`;
+
+  async function* converse(request: ModelRequest, guard: StreamGuard): AsyncGenerator<ModelStreamPart> {
+    const names = openAiToolNames(request);
+    const body = toResponsesRequest(request, options.traits, { provider: name, names });
+    const { data, response } = await client.responses
+      .create(
+        { ...body, ...options.extraBody, input: body.input ?? [], stream: true },
+        { signal: guard.signal },
+      )
+      .withResponse();
+    refuseUnlessEventStream(response, vendor);
+    const reader = createResponsesStreamReader(vendor);
+    yield* followEvents(vendor, data[Symbol.asyncIterator](), reader, guard);
+    if (reader.response === undefined) return;
+    yield {
+      type: 'finish',
+      response: toModelResponse(reader.items, reader.response, {
+        provider: name,
+        names,
+        contextWindow: options.traits.contextWindow,
+        maxOutputTokens: request.maxOutputTokens,
+        requestId: response.headers.get('x-request-id') ?? reader.response.id,
+      }),
+    };
+  }
+
+  return {
+    name,
+    stream: (request, signal) =>
+      guardedStream({ vendor, limits: options.limits, toFailure: toOpenAiFailure(vendor) }, signal, (guard) =>
+        converse(request, guard),
+      ),
+  };
+}

@@ -1,0 +1,45 @@
+import type { ResponseCreateParamsStreaming } from 'openai/resources/responses/responses';
+import type { ModelRequest } from '../../model-provider.ts';
+import { nearestEffort } from '../../nearest-effort.ts';
+import type { ToolNames } from '../../tool-names.ts';
+import type { OpenAiModelTraits } from '../openai-client.ts';
+import { toOpenAiParameters } from '../to-parameters.ts';
+import { toInputItems } from './to-input-items.ts';
+
+/**
+ * The body of a responses request. Nothing is stored at the vendor's: the whole conversation goes along each time, the reasoning
+ * encrypted.
+ */
+export function toResponsesRequest(
+  request: ModelRequest,
+  traits: OpenAiModelTraits,
+  options: { provider: string; names: ToolNames },
+): ResponseCreateParamsStreaming {
+  const effort = nearestEffort(request.effort, traits.efforts);
+  return {
+    model: request.model,
+    input: toInputItems(request.messages, options),
+    stream: true,
+    store: false,
+    max_output_tokens: request.maxOutputTokens,
+    prompt_cache_key: request.sessionId,
+    ...(/\S/.test(request.system) ? { instructions: request.system } : {}),
+    ...(request.tools.length > 0
+      ? {
+          tools: request.tools.map((tool) => ({
+            type: 'function' as const,
+            name: options.names.toWire(tool.name),
+            description: tool.description,
+            parameters: toOpenAiParameters(tool.input_schema),
+            strict: false,
+          })),
+        }
+      : {}),
+    ...(traits.thinking === 'none'
+      ? {}
+      : {
+          include: ['reasoning.encrypted_content' as const],
+          reasoning: { summary: 'auto' as const, ...(effort === undefined ? {} : { effort }) },
+        }),
+  };
+}

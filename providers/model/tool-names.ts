@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+
+/** Tool names as a vendor takes them, and back. */
+export interface ToolNames {
+  toWire(name: string): string;
+  /** The name as it was offered; a name that the model made up comes back as it is. */
+  fromWire(name: string): string;
+}
+
+/**
+ * Names that the vendor refuses are written with its characters and a piece of their hash, so that two of them never meet and the
+ * same name is always written the same.
+ *
+ * @param fits - what the vendor takes.
+ * @param maxLength - its longest name.
+ */
+export function createToolNames(
+  names: Iterable<string>,
+  fits: (name: string) => boolean,
+  maxLength: number,
+): ToolNames {
+  const original = new Map<string, string>();
+  const toWire = (name: string) => (fits(name) ? name : converted(name, maxLength));
+  for (const name of names) original.set(toWire(name), name);
+  return { toWire, fromWire: (name) => original.get(name) ?? name };
+}
+
+function converted(name: string, maxLength: number): string {
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
+  const readable = name.replace(/[^a-zA-Z0-9_-]+/g, '_').replace(/^[^a-zA-Z_]+/, '');
+  return `${readable.slice(0, maxLength - 9)}_${hash}`;
+}
