@@ -8,6 +8,7 @@ import { configFileOf, loadConfig } from './config.ts';
 import { openPostgresBus } from './providers/bus/postgres/postgres-bus.ts';
 import { workflowBundle } from './providers/engine/workflow-bundle.ts';
 import { temporalDataConverter } from './providers/encryption/data-converter.ts';
+import { createPostgresFiles } from './providers/store/postgres/files.ts';
 import { createPostgresJournal } from './providers/store/postgres/journal.ts';
 import { createPostgresUpkeep } from './providers/store/postgres/upkeep.ts';
 import { createLogger } from './providers/telemetry/logger.ts';
@@ -56,6 +57,7 @@ await runUntilStopped(log, async (signal) => {
       ...tools,
       journal,
       blobs,
+      files: createPostgresFiles(database),
       bus,
       interrupts,
       ids: newIds,

@@ -7,6 +7,7 @@ import { loadLargeStrings } from '../providers/blob/large-bodies.ts';
 import type { ModelProvider, ModelRequest, ToolDefinition } from '../providers/model/model-provider.ts';
 import type { SessionSetup } from '../providers/store/journal.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { resolveFiles } from './resolve-files.ts';
 
 /** A request that is ready to be sent, and what is needed to read its answer. */
 export interface PreparedRequest {
@@ -48,7 +49,7 @@ export async function buildModelRequest(
     request: {
       model: entry.vendorModel,
       system: systemPrompt(agent.system, tools),
-      messages: [...messages],
+      messages: await resolveFiles(deps, workspaceId, messages),
       tools,
       maxOutputTokens: entry.maxOutputTokens,
       ...(effort ? { effort: effort.type } : {}),

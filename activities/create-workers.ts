@@ -1,3 +1,4 @@
+import type { DataConverter } from '@temporalio/common';
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createBrainActivities, createHandsActivities, type ActivityDependencies } from './index.ts';
 
@@ -18,6 +19,7 @@ export interface WorkerSettings {
  * They poll once `run()` is called.
  *
  * @param identity - name of this process in Temporal and in the store.
+ * @param dataConverter - how values become what Temporal stores; its failure converter must be the one in the bundle.
  */
 export async function createWorkers(
   connection: NativeConnection,
@@ -25,6 +27,7 @@ export async function createWorkers(
   deps: ActivityDependencies,
   settings: WorkerSettings,
   identity: string,
+  dataConverter: DataConverter = {},
 ): Promise<Worker[]> {
   const { temporal, worker } = settings;
   const { role } = worker;
@@ -33,6 +36,7 @@ export async function createWorkers(
     connection,
     namespace: temporal.namespace,
     identity,
+    dataConverter,
     maxConcurrentActivityTaskExecutions: worker.max_concurrent_activities,
     shutdownGraceTime: worker.drain_seconds * 1_000,
     shutdownForceTime: worker.drain_seconds * 1_000 + 5_000,

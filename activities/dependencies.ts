@@ -5,6 +5,7 @@ import type { AgentTools } from '../core/session/permission.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import type { Bus } from '../providers/bus/bus.ts';
 import type { ModelProvider, ToolDefinition } from '../providers/model/model-provider.ts';
+import type { FileStore } from '../providers/store/files.ts';
 import type { Journal } from '../providers/store/journal.ts';
 import type { ToolRunner } from '../tools/tool-runner.ts';
 import type { InterruptWatch } from './interrupt-watch.ts';
@@ -14,6 +15,7 @@ import type { TranscriptCache } from './transcript-cache.ts';
 export interface ActivityDependencies {
   journal: Journal;
   blobs: BlobStore;
+  files: Pick<FileStore, 'some'>;
   bus: Bus;
   ids: IdSource;
   /** Name of this worker process in `steps.worker`; its advisory lock is held under the same name. */

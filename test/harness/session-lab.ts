@@ -16,6 +16,10 @@ import { createModelCatalog } from '../../core/models/model-catalog.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
 import { createInMemoryBus } from '../../providers/bus/in-memory.ts';
+import { temporalDataConverter } from '../../providers/encryption/data-converter.ts';
+import { createEncryptedBlobStore } from '../../providers/encryption/encrypted-blob-store.ts';
+import { createKeyRing, type EncryptionKey } from '../../providers/encryption/key-ring.ts';
+import { createRowCipher } from '../../providers/encryption/row-cipher.ts';
 import { toSignalledEvent } from '../../providers/engine/signalled-event.ts';
 import { createTemporalEngine } from '../../providers/engine/temporal-engine.ts';
 import { workflowBundle } from '../../providers/engine/workflow-bundle.ts';
@@ -66,18 +70,22 @@ export async function startSessionLab(options: {
   runner: ToolRunner;
   historyBudget?: number;
   services?: TestServices;
+  /** Encrypts payloads, rows and blobs. */
+  keys?: readonly EncryptionKey[];
 }) {
   const services = options.services ?? (await startTestServices());
   const log = pino({ level: 'silent' });
-  const database = openDatabase({ url: services.postgresUrl });
+  const ring = createKeyRing(options.keys ?? []);
+  const dataConverter = temporalDataConverter(ring);
+  const database = openDatabase({ url: services.postgresUrl, cipher: createRowCipher(ring) });
   await migrate(database);
   const journal = createPostgresJournal(database);
   const upkeep = createPostgresUpkeep(database);
   const bus = createInMemoryBus();
-  const blobs = createInMemoryBlobStore();
+  const blobs = createEncryptedBlobStore(createInMemoryBlobStore(), ring);
   const connection = await Connection.connect({ address: services.temporalAddress });
   const native = await NativeConnection.connect({ address: services.temporalAddress });
-  const client = new Client({ connection, namespace: services.temporalNamespace });
+  const client = new Client({ connection, namespace: services.temporalNamespace, dataConverter });
   const engine = createTemporalEngine(
     client,
     {
@@ -93,13 +101,14 @@ export async function startSessionLab(options: {
     newest: (sessions) => upkeep.newestInterrupts(sessions),
     onError: () => undefined,
   });
-  const bundle = await workflowBundle(path.join(tmpdir(), 'managed-agent-test-bundles'));
+  const bundle = await workflowBundle(path.join(tmpdir(), 'managed-agent-test-bundles'), dataConverter);
   const running: { worker: Worker; done: Promise<void> }[] = [];
 
   async function startWorker(name = `lab-${randomBytes(4).toString('hex')}`) {
     const deps: ActivityDependencies = {
       journal,
       blobs,
+      files: { some: async () => [] },
       bus,
       ids,
       worker: name,
@@ -130,6 +139,7 @@ export async function startSessionLab(options: {
         },
       },
       name,
+      dataConverter,
     );
     if (!worker) throw new Error('no worker was made');
     running.push({ worker, done: worker.run() });
