@@ -134,7 +134,8 @@ export function createInMemoryJournal(now: () => number): InMemoryJournal {
       };
     },
     async setup(sessionId) {
-      const resource = sessions.get(sessionId)?.resource;
+      const session = sessions.get(sessionId);
+      const resource = session?.deleted ? undefined : session?.resource;
       if (!resource) throw new AppError('session_gone', `The session ${sessionId} was deleted.`);
       const { workspaceId, environmentId } = resource;
       return { workspaceId, environmentId, agent: resource.agent as object as SessionSetup['agent'] };
