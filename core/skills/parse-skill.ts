@@ -7,6 +7,8 @@ import { splitFrontmatter } from './split-frontmatter.ts';
 
 const NAME = /^[a-z0-9][a-z0-9-]*$/;
 const TAG = /<\/?[A-Za-z!?][^<>]*>/;
+// eslint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/;
 /** `/skills` lists the skills of a session. */
 const RESERVED = new Set(['skills']);
 
@@ -59,6 +61,9 @@ function checkedDescription({ text, line }: { text: string; line: number }): str
       `"description" has ${length} characters; at most ${SKILL_LIMITS.description} are possible.`,
       line,
     );
+  }
+  if (!text.isWellFormed() || CONTROL.test(text)) {
+    throw skillError('"description" must not hold control characters.', line);
   }
   const tag = TAG.exec(text)?.[0];
   if (tag !== undefined) {

@@ -1,5 +1,5 @@
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
-import type { Json, JsonObject } from '../json.ts';
+import type { Json } from '../json.ts';
 import { skillError } from './skill-error.ts';
 import { SKILL_LIMITS } from './skill-limits.ts';
 import type { SplitDocument } from './split-frontmatter.ts';

@@ -1,0 +1,14 @@
+import { AppError } from '../../core/errors.ts';
+
+/** What an archive is refused with that is broken, or is not what it says. */
+export function archiveError(reason: string, cause?: unknown): AppError {
+  return new AppError('invalid_request', `files: the archive cannot be taken: ${reason}`, {
+    details: { error_code: 'invalid_skill' },
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** The words of an error of a library. */
+export function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
