@@ -43,6 +43,10 @@ const TABLE = {
 
   /** The sandbox cannot be started or reached. */
   sandbox_unavailable: { http: 503, type: 'api_error', retry: 'later' },
+  /** Stored data needs an encryption key that is not in the ring; it can be read once the key is put back. */
+  key_missing: { http: 500, type: 'api_error', retry: 'later' },
+  /** Encrypted data was changed, or lies where it was not stored. */
+  undecryptable: { http: 500, type: 'api_error', retry: 'never' },
   /** A setting is wrong; the service refuses to start. */
   bad_config: { http: 500, type: 'api_error', retry: 'never' },
 } as const satisfies Record<string, { http: number; type: string; retry: 'never' | 'later' }>;

@@ -4,9 +4,15 @@ import { AppError } from '../core/errors.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import { createFilesystemBlobStore } from '../providers/blob/filesystem.ts';
 import { createS3BlobStore } from '../providers/blob/s3.ts';
+import { createEncryptedBlobStore } from '../providers/encryption/encrypted-blob-store.ts';
+import { keyRing } from './key-ring.ts';
 
-/** The blob store that the settings name. */
+/** The blob store that the settings name; encrypted when there are keys. */
 export function blobStore(config: Config): BlobStore {
+  return createEncryptedBlobStore(plainBlobStore(config), keyRing(config));
+}
+
+function plainBlobStore(config: Config): BlobStore {
   const { blobs, data_dir: dataDir } = config;
   if (blobs.kind === 'folder') return createFilesystemBlobStore(blobs.folder ?? path.join(dataDir, 'blobs'));
   if (blobs.s3_bucket === null) {

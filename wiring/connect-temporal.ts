@@ -4,7 +4,9 @@ import { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { AppError } from '../core/errors.ts';
+import { temporalDataConverter } from '../providers/encryption/data-converter.ts';
 import type { Upkeep } from '../providers/store/upkeep.ts';
+import { keyRing } from './key-ring.ts';
 import { checkTemporalIdentity } from './temporal-identity.ts';
 import {
   temporalConnectionOptions,
@@ -27,7 +29,8 @@ function access(config: Config): TemporalAccess {
 /** A client that connects at its first call, and again whenever it must: Temporal may be down now. */
 export function temporalClient(config: Config): Client {
   const connection = Connection.lazy(temporalConnectionOptions(access(config)));
-  return new Client({ connection, namespace: config.temporal.namespace });
+  const dataConverter = temporalDataConverter(keyRing(config));
+  return new Client({ connection, namespace: config.temporal.namespace, dataConverter });
 }
 
 /**

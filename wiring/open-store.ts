@@ -2,8 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { AppError, isAppError } from '../core/errors.ts';
+import { createRowCipher } from '../providers/encryption/row-cipher.ts';
 import { openDatabase, type Database } from '../providers/store/postgres/database.ts';
 import { migrate } from '../providers/store/postgres/migrate.ts';
+import { keyRing } from './key-ring.ts';
 
 const RETRY_MS = 500;
 
@@ -25,6 +27,7 @@ export async function openStore(config: Config, log: Logger, signal: AbortSignal
     url: storeUrls(config).url,
     maximum: config.store.pool_size,
     statementTimeoutMs: config.store.statement_timeout_seconds * 1_000,
+    cipher: createRowCipher(keyRing(config)),
   });
   for (;;) {
     try {

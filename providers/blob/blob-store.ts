@@ -7,7 +7,10 @@ import { AppError } from '../../core/errors.ts';
  * harmless to repeat.
  */
 export interface BlobStore {
-  /** Stores bytes and returns their lower-case hex sha256. */
+  /**
+   * Stores bytes. Returns the blob's name, the lower-case hex sha256 of what is stored: of these bytes, or of what they were encrypted
+   * to; and how many bytes were given.
+   */
   put(workspaceId: string, bytes: Uint8Array): Promise<{ sha256: string; bytes: number }>;
   /**
    * Stores a stream without holding it in memory. Rejects with `too_large`, leaving nothing, once more than `limit` bytes came; with

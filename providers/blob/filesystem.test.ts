@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -18,6 +19,17 @@ blobStoreContract('a folder', async () => {
     },
     close: async () => rm(root, { recursive: true }),
   };
+});
+
+it('calls a blob by the hash of its bytes', async () => {
+  const root = await mkdtemp(path.join(tmpdir(), 'blobs-'));
+  try {
+    const { sha256 } = await createFilesystemBlobStore(root).put('one', Buffer.from('some bytes'));
+    expect(sha256).toBe(createHash('sha256').update('some bytes').digest('hex'));
+    expect(await readdir(path.join(root, 'one', sha256.slice(0, 2)))).toEqual([sha256]);
+  } finally {
+    await rm(root, { recursive: true });
+  }
 });
 
 it('leaves no file behind when a stream fails, and clears what a crash left', async () => {

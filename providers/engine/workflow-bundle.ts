@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { DataConverter } from '@temporalio/common';
 import { bundleWorkflowCode } from '@temporalio/worker';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -13,9 +14,14 @@ const SOURCES = ['workflows', 'core'];
  * restarted after a crash starts with the stored one.
  *
  * @param folder - where bundles are kept; made if it does not exist.
+ * @param dataConverter - what the worker gets; its failure converter becomes part of the bundle.
  */
-export async function workflowBundle(folder: string): Promise<{ codePath: string }> {
-  const hash = createHash('sha256');
+export async function workflowBundle(
+  folder: string,
+  dataConverter: Pick<DataConverter, 'failureConverterPath'> = {},
+): Promise<{ codePath: string }> {
+  const { failureConverterPath } = dataConverter;
+  const hash = createHash('sha256').update(failureConverterPath ?? 'default');
   hash.update(await readFile(path.join(ROOT, 'package-lock.json')));
   for (const source of SOURCES) {
     const files = await readdir(path.join(ROOT, source), { recursive: true });
@@ -29,7 +35,10 @@ export async function workflowBundle(folder: string): Promise<{ codePath: string
     () => false,
   );
   if (!exists) {
-    const { code } = await bundleWorkflowCode({ workflowsPath: path.join(ROOT, 'workflows/index.ts') });
+    const { code } = await bundleWorkflowCode({
+      workflowsPath: path.join(ROOT, 'workflows/index.ts'),
+      ...(failureConverterPath !== undefined && { failureConverterPath }),
+    });
     await mkdir(folder, { recursive: true });
     const unfinished = `${codePath}.${process.pid}`;
     await writeFile(unfinished, code);

@@ -9,7 +9,7 @@ declare module 'vitest' {
 
 /** Starts the services once for the whole integration run and hands their addresses to every test file. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { stop, ...addresses } = await startServices();
+  const { stop, dataDir: _, ...addresses } = await startServices();
   project.provide('services', addresses);
   return stop;
 }

@@ -20,6 +20,8 @@ export interface ServiceAddresses {
 }
 
 export interface Services extends ServiceAddresses {
+  /** Where both keep their data. */
+  dataDir: string;
   stop(): Promise<void>;
 }
 
@@ -52,6 +54,7 @@ export async function startServices(): Promise<Services> {
     ]);
     const guard = startGuard([postgres.process.pid, temporal.process.pid], dataDir);
     return {
+      dataDir,
       postgresAdminUrl: postgres.adminUrl,
       postgresUrl: postgres.url,
       temporalAddress: temporal.address,

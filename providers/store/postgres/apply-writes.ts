@@ -1,5 +1,7 @@
 import type { JournalView } from '../../../core/journal/view.ts';
+import type { Json, JsonObject } from '../../../core/json.ts';
 import type { JournalWrites } from '../../../core/journal/writes.ts';
+import type { RowCipher } from '../../encryption/row-cipher.ts';
 import type { Claim } from '../journal.ts';
 import type { Connection } from './database.ts';
 
@@ -41,10 +43,11 @@ export async function applyWrites(
   view: JournalView,
   writes: JournalWrites,
   claim: Claim | undefined,
+  cipher: RowCipher,
 ): Promise<number> {
-  const { sessionId } = view.head;
-  const lastSeq = await writeEvents(connection, view, writes);
-  await writeCalls(connection, sessionId, writes);
+  const { sessionId, workspaceId } = view.head;
+  const lastSeq = await writeEvents(connection, view, writes, cipher);
+  await writeCalls(connection, view, writes, cipher);
   if (writes.steps.length > 0) {
     await connection.query({
       name: 'journal-steps',
@@ -60,7 +63,11 @@ export async function applyWrites(
         writes.steps.map((row) => row.span),
         writes.steps.map((row) => row.failures),
         writes.steps.map((row) => row.firstFailureAt),
-        writes.steps.map((row) => (row.outcome === null ? null : JSON.stringify(row.outcome))),
+        writes.steps.map((row) => {
+          if (row.outcome === null) return null;
+          const place = { workspaceId, sessionId, rowId: row.key, column: 'outcome' } as const;
+          return JSON.stringify(cipher.seal(row.outcome as object as JsonObject, place));
+        }),
       ],
     });
   }
@@ -97,7 +104,9 @@ async function writeEvents(
   connection: Connection,
   view: JournalView,
   writes: JournalWrites,
+  cipher: RowCipher,
 ): Promise<number> {
+  const { sessionId, workspaceId } = view.head;
   let seq = view.head.lastSeq;
   const inserted: {
     stepKey: string | null;
@@ -110,12 +119,14 @@ async function writeEvents(
     detail: string | null;
   }[] = [];
   const stamped: { id: string; seq: number | null }[] = [];
+  const sealed = (rowId: string, column: 'body' | 'detail', value: Json) =>
+    JSON.stringify(cipher.seal(value, { workspaceId, sessionId, rowId, column }));
   const row = (event: JournalWrites['enqueue'][number]['event']) => ({
     id: event.id,
     type: event.type,
     ref: event.ref ?? null,
-    body: JSON.stringify(event.body),
-    detail: event.detail === undefined ? null : JSON.stringify(event.detail),
+    body: sealed(event.id, 'body', event.body),
+    detail: event.detail === undefined ? null : sealed(event.id, 'detail', event.detail),
   });
   for (const entry of writes.entries) {
     if (entry.kind === 'absorb') stamped.push({ id: entry.id, seq: null });
@@ -137,7 +148,7 @@ async function writeEvents(
       name: 'journal-events',
       text: INSERT_EVENTS,
       values: [
-        view.head.sessionId,
+        sessionId,
         view.thread.id,
         view.now,
         inserted.map((event) => event.stepKey),
@@ -156,7 +167,7 @@ async function writeEvents(
       name: 'journal-stamps',
       text: STAMP_EVENTS,
       values: [
-        view.head.sessionId,
+        sessionId,
         view.now,
         writes.stepKey,
         stamped.map((event) => event.id),
@@ -167,7 +178,15 @@ async function writeEvents(
   return seq;
 }
 
-async function writeCalls(connection: Connection, sessionId: string, writes: JournalWrites): Promise<void> {
+async function writeCalls(
+  connection: Connection,
+  view: JournalView,
+  writes: JournalWrites,
+  cipher: RowCipher,
+): Promise<void> {
+  const { sessionId, workspaceId } = view.head;
+  const sealed = (rowId: string, column: 'label' | 'deny_message', text: string) =>
+    cipher.sealText(text, { workspaceId, sessionId, rowId, column });
   if (writes.newCalls.length > 0) {
     await connection.query({
       name: 'journal-calls',
@@ -178,7 +197,7 @@ async function writeCalls(connection: Connection, sessionId: string, writes: Jou
         sessionId,
         writes.newCalls.map((call) => call.id),
         writes.newCalls.map((call) => call.name),
-        writes.newCalls.map((call) => call.label),
+        writes.newCalls.map((call) => sealed(call.id, 'label', call.label)),
         writes.newCalls.map((call) => call.kind),
       ],
     });
@@ -193,7 +212,9 @@ async function writeCalls(connection: Connection, sessionId: string, writes: Jou
         sessionId,
         writes.answers.map((answer) => answer.toolUseId),
         writes.answers.map((answer) => answer.answer),
-        writes.answers.map((answer) => answer.denyMessage),
+        writes.answers.map(({ toolUseId, denyMessage }) =>
+          denyMessage === null ? null : sealed(toolUseId, 'deny_message', denyMessage),
+        ),
       ],
     });
   }

@@ -1,5 +1,6 @@
 import { Pool, types, type PoolClient, type QueryResultRow } from 'pg';
 import { AppError, isAppError } from '../../../core/errors.ts';
+import { PLAIN_ROWS, type RowCipher } from '../../encryption/row-cipher.ts';
 
 /** Type OIDs of PostgreSQL that come back as numbers here: `int8` holds counters below 2^53; `timestamptz` is Unix milliseconds. */
 const INT8 = 20;
@@ -11,6 +12,8 @@ export type Connection = PoolClient;
 
 export interface Database {
   readonly pool: Pool;
+  /** Encrypts the contents of rows on their way in, and decrypts them on their way out. */
+  readonly cipher: RowCipher;
   /** Runs one statement on any connection. `name` prepares it once per connection. */
   query<Row extends QueryResultRow>(text: string, values?: unknown[], name?: string): Promise<Row[]>;
   /**
@@ -25,12 +28,14 @@ export interface Database {
  * Opens a pool. Nothing is connected before the first use, so that a process starts while PostgreSQL does not answer.
  *
  * @param options.maximum - connections at most.
+ * @param options.cipher - encrypts the contents of rows; by default nothing does.
  */
 export function openDatabase(options: {
   url: string;
   maximum?: number;
   applicationName?: string;
   statementTimeoutMs?: number;
+  cipher?: RowCipher;
 }): Database {
   const pool = new Pool({
     connectionString: options.url,
@@ -47,6 +52,7 @@ export function openDatabase(options: {
 
   return {
     pool,
+    cipher: options.cipher ?? PLAIN_ROWS,
     async query<Row extends QueryResultRow>(text: string, values: unknown[] = [], name?: string) {
       try {
         const result = await pool.query<Row>(name === undefined ? { text, values } : { text, values, name });

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../../core/json.ts';
+import type { RowCipher } from '../../encryption/row-cipher.ts';
 import type { EventList, EventPage, EventPosition, EventQuery, TimeRange } from '../event-list.ts';
 import { nextPosition } from '../event-position.ts';
 import type { Database } from './database.ts';
@@ -13,6 +14,7 @@ interface ListedRow {
   thread_id: string;
   type: string;
   body: JsonObject;
+  workspace_id: string;
   processed_at: number | null;
   /** How many rows there were before bodies were counted, at most one more than asked for. */
   total: number;
@@ -25,7 +27,7 @@ export function createPostgresEventList(database: Database): EventList {
     async page(query) {
       const bounds = await seqBounds(database, query.sessionId, query.processed);
       const { text, values } = pageStatement(query, bounds);
-      return toPage(query, await database.query<ListedRow>(text, values));
+      return toPage(query, await database.query<ListedRow>(text, values), database.cipher);
     },
     async contains(sessionId, range, position) {
       if (position.seq === null || position.seq === 0) return true;
@@ -142,7 +144,8 @@ function pageStatement(query: EventQuery, bounds: SeqBounds): { text: string; va
   const order = `zone ${direction}, place ${direction}`;
   const text = `
     SELECT * FROM (
-      SELECT *, (SELECT last_seq FROM session_head WHERE session_id = $1) AS snapshot, count(*) OVER () AS total,
+      SELECT *, (SELECT last_seq FROM session_head WHERE session_id = $1) AS snapshot,
+        (SELECT workspace_id FROM session_head WHERE session_id = $1) AS workspace_id, count(*) OVER () AS total,
         coalesce(sum(pg_column_size(body)) OVER (ORDER BY ${order}
           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)::bigint AS before
       FROM (SELECT * FROM (${parts.join(' UNION ALL ')}) AS listed ORDER BY ${order} LIMIT ${limit}) AS page) AS measured
@@ -150,7 +153,7 @@ function pageStatement(query: EventQuery, bounds: SeqBounds): { text: string; va
   return { text, values };
 }
 
-function toPage(query: EventQuery, rows: readonly ListedRow[]): EventPage {
+function toPage(query: EventQuery, rows: readonly ListedRow[], cipher: RowCipher): EventPage {
   let position: EventPosition | null = query.from;
   const items = rows.slice(0, query.limit).map((row) => {
     position = nextPosition(query.order, position, row, row.snapshot);
@@ -160,7 +163,12 @@ function toPage(query: EventQuery, rows: readonly ListedRow[]): EventPage {
       arrival: row.arrival,
       threadId: row.thread_id,
       type: row.type,
-      body: row.body,
+      body: cipher.open(row.body, {
+        workspaceId: row.workspace_id,
+        sessionId: query.sessionId,
+        rowId: row.id,
+        column: 'body',
+      }) as JsonObject,
       processedAt: row.processed_at,
     };
     return { event, position };

@@ -1,6 +1,7 @@
 import type { AcceptView } from '../../../core/journal/accept.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { Json, JsonObject } from '../../../core/json.ts';
+import type { RowCipher } from '../../encryption/row-cipher.ts';
 import type {
   Journal,
   JournalEvent,
@@ -25,22 +26,25 @@ interface EventRow {
   detail: Json | null;
   step_key: string | null;
   processed_at: number | null;
+  session_id: string;
+  workspace_id: string;
 }
 
-const COLUMNS = 'id, seq, arrival, thread_id, type, body, detail, step_key, processed_at';
+const COLUMNS = `id, seq, arrival, thread_id, type, body, detail, step_key, processed_at, session_id,
+  (SELECT workspace_id FROM session_head WHERE session_id = $1) AS workspace_id`;
 
 /** The journal on PostgreSQL. Every transaction locks the session's head row first, so that commit order is `seq` order. */
 export function createPostgresJournal(database: Database): Journal {
   const transact: Journal['transact'] = async (request, decide) =>
     database.transaction(async (connection) => {
-      const loaded = await loadView(connection, request);
+      const loaded = await loadView(connection, request, database.cipher);
       check(request, loaded);
-      return run(connection, loaded.view, request, decide);
+      return run(connection, database.cipher, loaded.view, request, decide);
     });
 
   async function readEvents(where: string, values: unknown[], name: string): Promise<JournalEvent[]> {
     const rows = await database.query<EventRow>(`SELECT ${COLUMNS} FROM events WHERE ${where}`, values, name);
-    return rows.map(toJournalEvent);
+    return rows.map((row) => toJournalEvent(row, database.cipher));
   }
 
   return {
@@ -74,9 +78,15 @@ export function createPostgresJournal(database: Database): Journal {
           ],
         });
         await attachFiles(connection, session.workspaceId, session.id, session.resources ?? []);
-        const loaded = await loadView(connection, { sessionId: session.id });
+        const loaded = await loadView(connection, { sessionId: session.id }, database.cipher);
         if (!loaded) throw new Error('a session that was just created cannot be read');
-        return run(connection, loaded.view, { sessionId: session.id, caller: 'client' }, decide);
+        return run(
+          connection,
+          database.cipher,
+          loaded.view,
+          { sessionId: session.id, caller: 'client' },
+          decide,
+        );
       }),
 
     head: async (sessionId): Promise<SessionHead | null> => readHead(database, sessionId),
@@ -135,7 +145,7 @@ export function createPostgresJournal(database: Database): Journal {
 
     async deleteSession(request, decide) {
       await database.transaction(async (connection) => {
-        const loaded = await loadView(connection, request);
+        const loaded = await loadView(connection, request, database.cipher);
         check(request, loaded, 'archived-too');
         decide(loaded.view);
         for (const table of ['events', 'steps', 'tool_calls', 'session_threads']) {
@@ -181,24 +191,26 @@ function check(
 
 async function run<T>(
   connection: Connection,
+  cipher: RowCipher,
   view: AcceptView,
   request: TransactionRequest,
   decide: (view: AcceptView) => { writes: Parameters<typeof applyWrites>[2] | null; result: T },
 ): Promise<Transacted<T>> {
   const { writes, result } = decide(view);
   if (writes === null) return { result, lastSeq: view.head.lastSeq };
-  return { result, lastSeq: await applyWrites(connection, view, writes, request.claim) };
+  return { result, lastSeq: await applyWrites(connection, view, writes, request.claim, cipher) };
 }
 
-function toJournalEvent(row: EventRow): JournalEvent {
+function toJournalEvent(row: EventRow, cipher: RowCipher): JournalEvent {
+  const place = { workspaceId: row.workspace_id, sessionId: row.session_id, rowId: row.id };
   return {
     id: row.id,
     seq: row.seq,
     arrival: row.arrival,
     threadId: row.thread_id,
     type: row.type,
-    body: row.body,
-    detail: row.detail,
+    body: cipher.open(row.body, { ...place, column: 'body' }) as JsonObject,
+    detail: row.detail === null ? null : cipher.open(row.detail, { ...place, column: 'detail' }),
     stepKey: row.step_key,
     processedAt: row.processed_at,
   };

@@ -8,6 +8,8 @@ import type {
   StopReason,
 } from '../../../core/journal/view.ts';
 import type { StepOutcome } from '../../../core/journal/outcome.ts';
+import type { Json } from '../../../core/json.ts';
+import type { RowCipher } from '../../encryption/row-cipher.ts';
 import type { Connection } from './database.ts';
 
 interface LockedRow {
@@ -42,7 +44,8 @@ interface StoredStep {
   span: string | null;
   failures: number;
   first_failure_at: number | null;
-  outcome: StepOutcome | null;
+  /** A {@link StepOutcome}, as the cipher stored it. */
+  outcome: Json;
 }
 
 interface StoredCall {
@@ -92,6 +95,7 @@ const LOAD = `
 export async function loadView(
   connection: Connection,
   request: { sessionId: string; rowKey?: string; named?: readonly string[]; details?: true },
+  cipher: RowCipher,
 ): Promise<{ view: AcceptView; archivedAt: number | null } | null> {
   const locked = await connection.query<LockedRow>({
     name: 'journal-lock',
@@ -107,6 +111,7 @@ export async function loadView(
   });
   const rest = loaded.rows[0];
   if (!rest) throw new Error('the journal view came back empty');
+  const opener = openerOf(cipher, head.workspace_id, request.sessionId);
   const view: AcceptView = {
     head: {
       sessionId: request.sessionId,
@@ -130,8 +135,8 @@ export async function loadView(
     },
     thread: { id: head.thread_id, agentName: head.agent_name, step: head.step, owed: head.owed },
     queue: rest.queue,
-    calls: rest.calls.map(toCall),
-    row: rest.row && toStepRow(rest.row),
+    calls: rest.calls.map((call) => toCall(call, opener)),
+    row: rest.row && toStepRow(rest.row, opener),
     now: Math.max(rest.clock, head.processed_at),
     named: rest.named,
   };
@@ -149,19 +154,40 @@ async function readDetails(connection: Connection, sessionId: string): Promise<S
   return rows[0];
 }
 
-function toCall(stored: StoredCall): CallView {
+/** Decrypts what the rows of one session hold. */
+interface Opener {
+  outcome(stepKey: string, stored: Json): StepOutcome | null;
+  text(column: 'label' | 'deny_message', toolUseId: string, stored: string): string;
+}
+
+function openerOf(cipher: RowCipher, workspaceId: string, sessionId: string): Opener {
   return {
-    id: stored.id,
-    name: stored.name,
-    label: stored.label,
-    kind: stored.kind,
-    answer: stored.answer,
-    denyMessage: stored.deny_message,
-    row: stored.row && toStepRow(stored.row),
+    outcome: (rowId, stored) =>
+      stored === null
+        ? null
+        : (cipher.open(stored, {
+            workspaceId,
+            sessionId,
+            rowId,
+            column: 'outcome',
+          }) as object as StepOutcome),
+    text: (column, rowId, stored) => cipher.openText(stored, { workspaceId, sessionId, rowId, column }),
   };
 }
 
-function toStepRow(stored: StoredStep): StepRow {
+function toCall(stored: StoredCall, opener: Opener): CallView {
+  return {
+    id: stored.id,
+    name: stored.name,
+    label: opener.text('label', stored.id, stored.label),
+    kind: stored.kind,
+    answer: stored.answer,
+    denyMessage: stored.deny_message && opener.text('deny_message', stored.id, stored.deny_message),
+    row: stored.row && toStepRow(stored.row, opener),
+  };
+}
+
+function toStepRow(stored: StoredStep, opener: Opener): StepRow {
   return {
     key: stored.step_key,
     fence: stored.fence,
@@ -170,6 +196,6 @@ function toStepRow(stored: StoredStep): StepRow {
     span: stored.span,
     failures: stored.failures,
     firstFailureAt: stored.first_failure_at,
-    outcome: stored.outcome,
+    outcome: opener.outcome(stored.step_key, stored.outcome),
   };
 }

@@ -40,7 +40,14 @@ export function createPostgresUpkeep(database: Database): Upkeep {
           sessions.set(row.session_id, session);
         }
         const { arrival, id, type, seq, ref, body } = row;
-        session.events.push({ arrival, id, type, seq, ref, body });
+        const place = {
+          workspaceId: row.workspace_id,
+          sessionId: row.session_id,
+          rowId: id,
+          column: 'body',
+        } as const;
+        const opened = database.cipher.open(body, place) as JsonObject;
+        session.events.push({ arrival, id, type, seq, ref, body: opened });
       }
       return [...sessions.values()];
     },
