@@ -16,17 +16,15 @@ export function createBashTool(times: CommandTimes): Tool {
     input: z.strictObject({
       command: z.string().min(1).optional().describe('The command line to run.'),
       restart: z.boolean().optional().describe('Start over with a fresh shell instead of running a command.'),
-      timeout_ms: z
-        .int()
-        .positive()
-        .max(times.maximumMs)
-        .optional()
-        .describe('Longest it may run, milliseconds.'),
+      timeout_ms: z.int().min(0).optional().describe('Longest it may run, milliseconds; 0: the default.'),
     }),
-    operation: ({ command, restart, timeout_ms: timeoutMs = times.defaultMs }) => {
+    operation: ({ command, restart, timeout_ms: timeoutMs = 0 }) => {
       if (restart === true) return { type: 'restart' };
-      if (command === undefined) return { problem: 'Give bash a command, or set restart to true.' };
-      return { type: 'bash', command, timeoutMs };
+      if (command === undefined) return { problem: 'command: give bash a command, or set restart to true.' };
+      // The shell would end the command there without a word.
+      if (command.includes('\0')) return { problem: 'command: it contains a NUL character.' };
+      const wanted = timeoutMs === 0 ? times.defaultMs : timeoutMs;
+      return { type: 'bash', command, timeoutMs: Math.min(wanted, times.maximumMs) };
     },
   });
 }

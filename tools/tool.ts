@@ -41,18 +41,24 @@ export function defineTool<Schema extends z.ZodObject>(definition: {
   };
 }
 
-/** What is said of a command that did not end by itself. */
-const ENDINGS: Partial<Record<NonNullable<OperationResult['exit']>['endedBy'], string>> = {
-  timeout: 'The command was ended at its time limit. Give a larger timeout_ms, or run it in the background.',
-  kill: 'The command was killed.',
-  limit: 'The command was ended at a limit of the sandbox (memory, processes or disk).',
-};
+/** What is said of a command that did not end well; undefined for one that did. */
+function endingOf({ code, endedBy }: NonNullable<OperationResult['exit']>): string | undefined {
+  switch (endedBy) {
+    case 'timeout':
+      return 'The command was ended at its time limit. Give a larger timeout_ms, or run it in the background.';
+    case 'kill':
+      return 'The command was killed.';
+    case 'limit':
+      return 'The command was ended at a limit of the sandbox (memory or disk).';
+    case 'exit':
+      return code === 0 ? undefined : `exit ${code ?? 'unknown'}`;
+  }
+}
 
 function toResult({ text, isError, image, exit }: OperationResult): ToolResult {
-  const content: ToolResult['content'] = [];
-  const ending = exit && ENDINGS[exit.endedBy];
-  if (text !== '') content.push({ type: 'text', text });
-  if (ending !== undefined) content.push({ type: 'text', text: ending });
+  const ending = exit && endingOf(exit);
+  const said = [text.replace(/\n$/, ''), ending ?? ''].filter((part) => part !== '').join('\n');
+  const content: ToolResult['content'] = [{ type: 'text', text: said === '' ? '(no output)' : said }];
   if (image) {
     const source = { type: 'base64', media_type: image.mediaType, data: image.base64 } as const;
     content.push({ type: 'image', source });

@@ -1,179 +1,221 @@
-import { expect, it } from 'vitest';
-import type { CallOutcome, SandboxCall, SandboxDriver, SandboxSpec } from './sandbox.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-/** A driver under test: `reopen` gives a second one on the same sandboxes, as another process would have. */
-export interface DriverUnderTest {
-  driver: SandboxDriver;
-  reopen(): SandboxDriver;
+import { isAppError } from '../../core/errors.ts';
+import type { OperationResult, SandboxOperation } from './operation.ts';
+import type { CallOutcome, Sandbox, SandboxDriver } from './sandbox.ts';
+
+/** Waits until a condition holds; the test's own time limit ends a wait that never succeeds. */
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 10);
+    });
+  }
 }
 
-let sessions = 0;
+/**
+ * What every driver promises. Commands are limited to the words that the in-memory double knows: echo with > and >>, cat, sleep, cd,
+ * export, pwd, exit, `;` and `&&`.
+ *
+ * @param make - a driver on an empty place of its own; it is closed, and its sandboxes destroyed, by the suite.
+ */
+export function sandboxContract(name: string, make: () => Promise<SandboxDriver>): void {
+  describe(`${name} keeps the sandbox contract`, () => {
+    let driver: SandboxDriver;
+    let calls = 0;
+    let sessions = 0;
+    const nextId = (): string => `sevt_${++calls}`;
 
-export function newSpec(): SandboxSpec {
-  sessions++;
-  return {
-    workspaceId: 'w',
-    sessionId: `sesn_${process.pid}x${Date.now()}x${sessions}`,
-    environmentId: 'env_1',
-  };
-}
+    beforeAll(async () => {
+      driver = await make();
+    });
+    afterAll(async () => {
+      for (const { sessionId } of await driver.list()) await driver.destroy(sessionId);
+      await driver.close();
+    });
 
-export function bash(id: string, command: string, timeoutMs = 60_000): SandboxCall {
-  return { id, operation: { type: 'bash', command, timeoutMs } };
-}
-
-export function textOf(outcome: CallOutcome): string {
-  return outcome.state === 'finished' ? outcome.result.text : `lost: ${outcome.reason}`;
-}
-
-/** What every sandbox driver promises. `make` gives the driver; the suite destroys the sandboxes it starts. */
-export function sandboxContract(make: () => DriverUnderTest): void {
-  const within = async (work: (driver: SandboxDriver, spec: SandboxSpec) => Promise<void>): Promise<void> => {
-    const { driver } = make();
-    const spec = newSpec();
-    try {
-      await work(driver, spec);
-    } finally {
-      await driver.destroy(spec.sessionId);
+    function newSandbox(): Sandbox {
+      return driver.open({ workspaceId: 'wrk', sessionId: `sesn_${++sessions}`, environmentId: 'env' });
     }
-  };
+    function bash(command: string, timeoutMs = 20_000): SandboxOperation {
+      return { type: 'bash', command, timeoutMs };
+    }
+    async function perform(sandbox: Sandbox, operation: SandboxOperation): Promise<OperationResult> {
+      return resultOf(await sandbox.call({ id: nextId(), operation }, 'start'));
+    }
+    function resultOf(outcome: CallOutcome): OperationResult {
+      if (outcome.state === 'lost') throw new Error(`lost: ${outcome.reason}`);
+      return outcome.result;
+    }
+    async function fileOf(sandbox: Sandbox, path: string): Promise<string> {
+      return (await perform(sandbox, { type: 'read', path })).text;
+    }
+    async function fileExists(sandbox: Sandbox, path: string): Promise<boolean> {
+      return !(await perform(sandbox, { type: 'read', path })).isError;
+    }
 
-  it('runs a command and gives its output and exit code', () =>
-    within(async (driver, spec) => {
-      const outcome = await driver.open(spec).call(bash('a', 'echo out; echo err >&2; exit 3'), 'start');
-      expect(textOf(outcome)).toContain('out');
-      expect(textOf(outcome)).toContain('err');
-      expect(outcome).toMatchObject({ state: 'finished', result: { isError: true, exit: { code: 3 } } });
-    }));
-
-  it('runs an id once, however often and from wherever it is asked for at the same time', () =>
-    within(async (driver, spec) => {
-      const sandbox = driver.open(spec);
-      const call = bash('same', 'echo x >> count; sleep 0.3; wc -l < count');
-      const outcomes = await Promise.all(Array.from({ length: 20 }, () => sandbox.call(call, 'start')));
-      for (const outcome of outcomes) expect(textOf(outcome).trim()).toBe('1');
-    }));
-
-  it('gives a finished call again, and knows another operation under the same id', () =>
-    within(async (driver, spec) => {
-      const sandbox = driver.open(spec);
-      await sandbox.call(bash('a', 'echo once >> log; cat log'), 'start');
-      expect(textOf(await sandbox.call(bash('a', 'echo once >> log; cat log'), 'resume')).trim()).toBe(
-        'once',
-      );
-      await expect(sandbox.call(bash('a', 'echo other'), 'start')).rejects.toMatchObject({
-        code: 'conflict',
+    describe('commands', () => {
+      it('return what they wrote and how they ended', async () => {
+        const sandbox = newSandbox();
+        const good = await perform(sandbox, bash('echo hello'));
+        expect(good).toMatchObject({ text: 'hello\n', isError: false, exit: { code: 0, endedBy: 'exit' } });
+        expect(good.output).toEqual({ bytes: 6, path: null });
+        const bad = await perform(sandbox, bash('echo oops; exit 3'));
+        expect(bad).toMatchObject({ text: 'oops\n', isError: true, exit: { code: 3, endedBy: 'exit' } });
       });
-    }));
+      it('carry the directory and exported variables to the next command, also across a stop, until a restart', async () => {
+        const sandbox = newSandbox();
+        const first = await perform(sandbox, bash('pwd'));
+        await perform(sandbox, bash('export COLOUR=green && cd /'));
+        expect((await perform(sandbox, bash('pwd; echo $COLOUR'))).text).toBe('/\ngreen\n');
+        await driver.stop(sandbox.spec.sessionId);
+        expect((await perform(sandbox, bash('pwd; echo $COLOUR'))).text).toMatch(/\/\ngreen\n$/);
+        await perform(sandbox, { type: 'restart' });
+        expect((await perform(sandbox, bash('pwd; echo $COLOUR'))).text).toBe(`${first.text}\n`);
+      });
+      it('are ended at their time limit', async () => {
+        const late = await perform(newSandbox(), bash('echo begun; sleep 600', 200));
+        expect(late.isError).toBe(true);
+        expect(late.exit?.endedBy).toBe('timeout');
+        expect(late.text).toContain('begun');
+      });
+    });
 
-  it('re-attaches from another process to a command that runs', async () => {
-    const { driver, reopen } = make();
-    const spec = newSpec();
-    const second = reopen();
-    try {
-      const call = bash('a', 'echo x >> count; sleep 1; wc -l < count');
-      const first = driver.open(spec).call(call, 'start');
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      expect(textOf(await second.open(spec).call(call, 'resume')).trim()).toBe('1');
-      expect(textOf(await first).trim()).toBe('1');
-    } finally {
-      await driver.destroy(spec.sessionId);
-      await second.close();
-    }
+    describe('calls', () => {
+      it('run once when the same id is started twenty times at once', async () => {
+        const sandbox = newSandbox();
+        const call = { id: nextId(), operation: bash('echo ran >> count; sleep 0.1; echo done') };
+        const outcomes = await Promise.all(Array.from({ length: 20 }, () => sandbox.call(call, 'start')));
+        for (const outcome of outcomes) expect(resultOf(outcome).text).toBe('done\n');
+        expect(await fileOf(sandbox, 'count')).toBe('ran\n');
+      });
+      it('are attached to by a resume while they run, and returned by it afterwards', async () => {
+        const sandbox = newSandbox();
+        const call = { id: nextId(), operation: bash('echo ran >> count; sleep 0.3; echo done') };
+        const started = sandbox.call(call, 'start');
+        await until(() => fileExists(sandbox, 'count'));
+        expect(await sandbox.call(call, 'resume')).toEqual(await started);
+        expect(await sandbox.call(call, 'resume')).toEqual(await started);
+        expect(await fileOf(sandbox, 'count')).toBe('ran\n');
+      });
+      it('that nobody started are lost for a resume, and never start afterwards', async () => {
+        const sandbox = newSandbox();
+        const call = { id: nextId(), operation: bash('echo ran >> count') };
+        expect(await sandbox.call(call, 'resume')).toMatchObject({ state: 'lost' });
+        expect(await sandbox.call(call, 'start')).toMatchObject({ state: 'lost' });
+        expect(await fileExists(sandbox, 'count')).toBe(false);
+      });
+      it('that were killed before they started never start, and the kill starts no sandbox', async () => {
+        const sandbox = newSandbox();
+        const call = { id: nextId(), operation: bash('echo ran >> count') };
+        await sandbox.kill(call.id);
+        const row = (await driver.list()).find(({ sessionId }) => sessionId === sandbox.spec.sessionId);
+        expect(row?.state ?? 'stopped').toBe('stopped');
+        expect(await sandbox.call(call, 'start')).toMatchObject({ state: 'lost' });
+        expect(await fileExists(sandbox, 'count')).toBe(false);
+      });
+      it('that run are ended by a kill, which may be repeated', async () => {
+        const sandbox = newSandbox();
+        const call = { id: nextId(), operation: bash('echo ran >> count; sleep 600') };
+        const started = sandbox.call(call, 'start');
+        await until(() => fileExists(sandbox, 'count'));
+        await sandbox.kill(call.id);
+        await sandbox.kill(call.id);
+        expect(resultOf(await started)).toMatchObject({ isError: true, exit: { endedBy: 'kill' } });
+        expect(await sandbox.call(call, 'resume')).toEqual(await started);
+      });
+      it('are killed when their signal aborts, which rejects with its reason', async () => {
+        const sandbox = newSandbox();
+        const call = { id: nextId(), operation: bash('echo ran >> count; sleep 600') };
+        const abort = new AbortController();
+        const started = sandbox.call(call, 'start', abort.signal);
+        await until(() => fileExists(sandbox, 'count'));
+        const reason = new Error('the user interrupted');
+        abort.abort(reason);
+        await expect(started).rejects.toBe(reason);
+        expect(resultOf(await sandbox.call(call, 'resume')).exit?.endedBy).toBe('kill');
+      });
+      it('are refused when their id names another operation', async () => {
+        const sandbox = newSandbox();
+        const id = nextId();
+        await sandbox.call({ id, operation: bash('true') }, 'start');
+        const other = sandbox.call({ id, operation: bash('false') }, 'start');
+        await expect(other).rejects.toSatisfy((error) => isAppError(error) && error.code === 'conflict');
+      });
+      it('whose sandbox is stopped under them are lost, and are not run again', async () => {
+        const sandbox = newSandbox();
+        const call = { id: nextId(), operation: bash('echo ran >> count; sleep 600') };
+        const started = sandbox.call(call, 'start');
+        await until(() => fileExists(sandbox, 'count'));
+        await driver.stop(sandbox.spec.sessionId);
+        expect(await started).toMatchObject({ state: 'lost' });
+        expect(await sandbox.call(call, 'resume')).toMatchObject({ state: 'lost' });
+        expect(await sandbox.call(call, 'start')).toMatchObject({ state: 'lost' });
+        expect(await fileOf(sandbox, 'count')).toBe('ran\n');
+      });
+    });
+
+    describe('files', () => {
+      it('are written whole, read by lines, and edited where the text is unique', async () => {
+        const sandbox = newSandbox();
+        const wrote = await perform(sandbox, { type: 'write', path: 'a/b.txt', content: 'one\ntwo\ntwo\n' });
+        expect(wrote).toEqual({ text: 'wrote 12 bytes to a/b.txt', isError: false });
+        expect(await fileOf(sandbox, 'a/b.txt')).toBe('one\ntwo\ntwo\n');
+        const part = await perform(sandbox, { type: 'read', path: 'a/b.txt', range: [2, 2] });
+        expect(part.text).toBe('two\n');
+        const edit = { type: 'edit', path: 'a/b.txt', oldText: 'two', newText: 'three' } as const;
+        const refused = await perform(sandbox, { ...edit, occurrences: 'one' });
+        expect(refused.isError).toBe(true);
+        expect(refused.text).toContain('occurs 2 times');
+        const edited = await perform(sandbox, { ...edit, occurrences: 'all' });
+        expect(edited.text).toBe('edited a/b.txt (2 replacements)');
+        expect(await fileOf(sandbox, 'a/b.txt')).toBe('one\nthree\nthree\n');
+      });
+      it('that are missing give an error that names them', async () => {
+        const missing = await perform(newSandbox(), { type: 'read', path: 'missing.txt' });
+        expect(missing).toEqual({
+          text: 'cannot read missing.txt: no such file or directory',
+          isError: true,
+        });
+      });
+      it('are found by pattern and by content', async () => {
+        const sandbox = newSandbox();
+        await perform(sandbox, { type: 'write', path: 'src/old.ts', content: 'let needle = 1\n' });
+        await perform(sandbox, { type: 'write', path: 'src/new.ts', content: 'nothing here\n' });
+        await perform(sandbox, { type: 'write', path: 'readme.md', content: 'needle\n' });
+        expect((await perform(sandbox, { type: 'glob', pattern: '**/*.ts' })).text).toBe(
+          'src/new.ts\nsrc/old.ts',
+        );
+        expect((await perform(sandbox, { type: 'glob', pattern: '*.none' })).text).toBe('no matches');
+        const hits = await perform(sandbox, { type: 'grep', pattern: 'need.e', path: 'src' });
+        expect(hits.text).toMatch(/src\/old\.ts:1:let needle = 1$/);
+        expect((await perform(sandbox, { type: 'grep', pattern: 'absent' })).text).toBe('no matches');
+      });
+      it("of one session are not another session's", async () => {
+        const [one, other] = [newSandbox(), newSandbox()];
+        await perform(one, { type: 'write', path: 'secret.txt', content: 'mine' });
+        expect(await fileExists(other, 'secret.txt')).toBe(false);
+      });
+      it('stay when the sandbox stops, and go when it is destroyed', async () => {
+        const sandbox = newSandbox();
+        const { sessionId } = sandbox.spec;
+        await perform(sandbox, { type: 'write', path: 'kept.txt', content: 'kept' });
+        await driver.stop(sessionId);
+        await driver.stop(sessionId);
+        expect(await driver.list()).toContainEqual({ sessionId, state: 'stopped' });
+        expect(await fileOf(sandbox, 'kept.txt')).toBe('kept');
+        await driver.destroy(sessionId);
+        await driver.destroy(sessionId);
+        expect((await driver.list()).map((row) => row.sessionId)).not.toContain(sessionId);
+        expect(await fileExists(sandbox, 'kept.txt')).toBe(false);
+      });
+    });
+
+    it('says what it can do on this host', async () => {
+      const probe = await driver.probe();
+      expect(probe.why).toBeUndefined();
+      expect(probe.ok).toBe(true);
+      expect(probe.limits.length).toBeGreaterThan(0);
+    });
   });
-
-  it('reports an id that was never started as lost, and never starts it afterwards', () =>
-    within(async (driver, spec) => {
-      const sandbox = driver.open(spec);
-      const call = bash('late', 'touch started');
-      expect((await sandbox.call(call, 'resume')).state).toBe('lost');
-      expect((await sandbox.call(call, 'start')).state).toBe('lost');
-      expect(textOf(await sandbox.call(bash('look', 'ls'), 'start'))).not.toContain('started');
-    }));
-
-  it('does not start an id that was killed before', () =>
-    within(async (driver, spec) => {
-      const sandbox = driver.open(spec);
-      await driver.ensure(spec);
-      await sandbox.kill('a');
-      expect((await sandbox.call(bash('a', 'touch started'), 'start')).state).toBe('lost');
-    }));
-
-  it('kills a running command with all it started', () =>
-    within(async (driver, spec) => {
-      const sandbox = driver.open(spec);
-      const running = sandbox.call(bash('a', 'sleep 61 & sleep 62'), 'start');
-      await new Promise((resolve) => setTimeout(resolve, 400));
-      await sandbox.kill('a');
-      expect(await running).toMatchObject({ state: 'finished', result: { exit: { endedBy: 'kill' } } });
-      expect(textOf(await sandbox.call(bash('b', 'pgrep -x sleep | wc -l'), 'start')).trim()).toBe('0');
-    }));
-
-  it('ends a command at its time limit, also one that ignores SIGTERM', () =>
-    within(async (driver, spec) => {
-      const call = bash('a', 'trap "" TERM; echo begun; while :; do sleep 0.1; done', 500);
-      const outcome = await driver.open(spec).call(call, 'start');
-      expect(outcome).toMatchObject({ result: { isError: true, exit: { endedBy: 'timeout' } } });
-      expect(textOf(outcome)).toContain('begun');
-    }));
-
-  it('carries directory and exported variables over, and leaves background processes running', () =>
-    within(async (driver, spec) => {
-      const sandbox = driver.open(spec);
-      await sandbox.call(bash('a', 'mkdir -p deep && cd deep && export COLOUR=blue; sleep 63 &'), 'start');
-      const outcome = await sandbox.call(
-        bash('b', 'basename $PWD; echo $COLOUR; pgrep -x sleep | wc -l'),
-        'start',
-      );
-      expect(textOf(outcome).trim().split('\n')).toEqual(['deep', 'blue', '1']);
-    }));
-
-  it('keeps files over a stop, and nothing over a destroy', () =>
-    within(async (driver, spec) => {
-      const sandbox = driver.open(spec);
-      await sandbox.call(bash('a', 'echo kept > file'), 'start');
-      await driver.stop(spec.sessionId);
-      expect(textOf(await sandbox.call(bash('b', 'cat file'), 'start'))).toMatch(/restarted[^]*\nkept\n?$/);
-      await driver.destroy(spec.sessionId);
-      expect((await driver.list()).map((info) => info.sessionId)).not.toContain(spec.sessionId);
-      expect(textOf(await sandbox.call(bash('c', 'ls'), 'start')).trim()).toBe('');
-    }));
-
-  it('shows the head and the tail of a flood and keeps the whole in a file', () =>
-    within(async (driver, spec) => {
-      const outcome = await driver.open(spec).call(bash('a', 'echo first; seq 1 400000; echo last'), 'start');
-      const text = textOf(outcome);
-      expect(text.length).toBeLessThanOrEqual(110_000);
-      expect(text).toContain('first');
-      expect(text).toContain('last');
-      expect(outcome).toMatchObject({ result: { output: { path: expect.any(String) } } });
-    }));
-
-  it('writes, reads, edits, finds and searches files', () =>
-    within(async (driver, spec) => {
-      const sandbox = driver.open(spec);
-      const run = async (id: string, operation: SandboxCall['operation']) =>
-        textOf(await sandbox.call({ id, operation }, 'start'));
-      await run('1', { type: 'write', path: 'src/a.txt', content: 'one\ntwo\nthree\n' });
-      expect(await run('2', { type: 'read', path: 'src/a.txt', range: [2, 3] })).toContain('two\nthree');
-      await run('3', {
-        type: 'edit',
-        path: 'src/a.txt',
-        oldText: 'two',
-        newText: 'zwei',
-        occurrences: 'one',
-      });
-      expect(await run('4', { type: 'grep', pattern: 'zw.i' })).toContain('a.txt:2:zwei');
-      expect(await run('5', { type: 'glob', pattern: '**/*.txt' })).toContain('src/a.txt');
-      const missing = await sandbox.call({ id: '6', operation: { type: 'read', path: 'nowhere' } }, 'start');
-      expect(missing).toMatchObject({ result: { isError: true } });
-    }));
-
-  it('ends the call when its signal aborts', () =>
-    within(async (driver, spec) => {
-      const abort = new AbortController();
-      const running = driver.open(spec).call(bash('a', 'sleep 64'), 'start', abort.signal);
-      setTimeout(() => abort.abort(new Error('enough')), 300);
-      await expect(running).rejects.toThrow('enough');
-    }));
 }

@@ -6,7 +6,8 @@ import { performInMemory } from './in-memory/operations.ts';
 import { createMemorySession, type MemoryRun, type MemorySession } from './in-memory/session.ts';
 import type { CallOutcome, Sandbox, SandboxDriver, SandboxSpec } from './sandbox.ts';
 
-const STOPPED_REASON = 'The sandbox stopped while the call ran. Whether it took effect is unknown; look before you do it again.';
+const STOPPED_REASON =
+  'The sandbox stopped while the call ran. Whether it took effect is unknown; look before you do it again.';
 
 /**
  * A double of a sandbox driver, for tests of what stands on sandboxes: files in a map, and a shell that knows a handful of words
@@ -26,9 +27,10 @@ export function createInMemorySandboxDriver(): SandboxDriver {
   function begin(session: MemorySession, call: Parameters<Sandbox['call']>[0]): MemoryRun {
     session.isRunning = true;
     const cancel = new AbortController();
-    const settled = performInMemory(session, call.operation, cancel.signal).then(
-      (result): CallOutcome => ({ state: 'finished', result }),
-    );
+    const settled = performInMemory(session, call.operation, cancel.signal).then((result): CallOutcome => ({
+      state: 'finished',
+      result,
+    }));
     const lost = new Promise<CallOutcome>((resolve) => {
       cancel.signal.addEventListener('abort', () => {
         if (cancel.signal.reason === 'stopped') resolve({ state: 'lost', reason: STOPPED_REASON });
@@ -85,7 +87,8 @@ export function createInMemorySandboxDriver(): SandboxDriver {
 
   return {
     kind: 'in_memory',
-    probe: () => Promise.resolve({ ok: true, isolation: 'none', limits: ['A double for tests: nothing runs.'] }),
+    probe: () =>
+      Promise.resolve({ ok: true, isolation: 'none', limits: ['A double for tests: nothing runs.'] }),
     open,
     ensure(spec) {
       sessionOf(spec.sessionId).isRunning = true;
@@ -98,7 +101,10 @@ export function createInMemorySandboxDriver(): SandboxDriver {
     },
     list: () =>
       Promise.resolve(
-        [...sessions].map(([sessionId, { isRunning }]) => ({ sessionId, state: isRunning ? 'running' : 'stopped' })),
+        [...sessions].map(([sessionId, { isRunning }]) => ({
+          sessionId,
+          state: isRunning ? 'running' : 'stopped',
+        })),
       ),
     close: () => Promise.resolve(),
   };

@@ -9,16 +9,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
+import type { RunningNote } from '../running-note.ts';
 import type { SessionPaths } from './arguments.ts';
 import type { Identity } from './identity.ts';
-
-/** What the host notes about a sandbox that it started. */
-export interface RunningNote {
-  /** Process number 1 of the sandbox, by its number and start time on the host. */
-  pid: number;
-  startTime: string;
-  boot: string;
-}
 
 /**
  * A session's folder on the host: notes and claims belong to the service, `files` to the sandbox's user. Nothing below `files` is
@@ -26,7 +19,6 @@ export interface RunningNote {
  */
 export interface SessionFolder {
   path: string;
-  lockFile: string;
   bootLog: string;
   claims: string;
   files: string;
@@ -65,7 +57,6 @@ export function sessionFolder(base: string, sessionId: string): SessionFolder {
   };
   return {
     path,
-    lockFile: join(path, 'lock'),
     bootLog: join(path, 'boot.log'),
     claims,
     files,

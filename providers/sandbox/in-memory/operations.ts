@@ -6,7 +6,11 @@ import { runShell } from './shell.ts';
 
 type BashOperation = Extract<SandboxOperation, { type: 'bash' }>;
 
-async function runBash(session: MemorySession, operation: BashOperation, cancel: AbortSignal): Promise<OperationResult> {
+async function runBash(
+  session: MemorySession,
+  operation: BashOperation,
+  cancel: AbortSignal,
+): Promise<OperationResult> {
   const signal = AbortSignal.any([cancel, AbortSignal.timeout(operation.timeoutMs)]);
   let text = '';
   let code: number | null = null;
@@ -57,7 +61,8 @@ export async function performInMemory(
       if (operation.range === undefined) return done(text);
       const lines = text.split(/(?<=\n)/);
       const [first, last] = operation.range;
-      if (first > lines.length) return refused(`cannot read ${shown}: it has ${lines.length} lines, view_range starts at ${first}`);
+      if (first > lines.length)
+        return refused(`cannot read ${shown}: it has ${lines.length} lines, view_range starts at ${first}`);
       return done(lines.slice(first - 1, last <= 0 ? undefined : last).join(''));
     }
     case 'write':
@@ -68,19 +73,25 @@ export async function performInMemory(
       const found = parts.length - 1;
       if (found === 0) return refused(`cannot edit ${shown}: old_string does not occur in it`);
       if (found > 1 && operation.occurrences === 'one') {
-        return refused(`cannot edit ${shown}: old_string occurs ${found} times; make it longer so that it is unique, or set replace_all`);
+        return refused(
+          `cannot edit ${shown}: old_string occurs ${found} times; make it longer so that it is unique, or set replace_all`,
+        );
       }
       put(session, path, parts.join(operation.newText));
       return done(`edited ${shown} (${found} replacement${found === 1 ? '' : 's'})`);
     }
     case 'glob': {
-      const names = below.map(([name]) => relative(path, name)).filter((name) => matchesGlob(name, operation.pattern));
+      const names = below
+        .map(([name]) => relative(path, name))
+        .filter((name) => matchesGlob(name, operation.pattern));
       return done(names.length === 0 ? 'no matches' : names.join('\n'));
     }
     case 'grep': {
       const pattern = new RegExp(operation.pattern);
       const hits = below.flatMap(([name, text]) =>
-        text.split('\n').flatMap((line, index) => (pattern.test(line) ? [`${name}:${index + 1}:${line}`] : [])),
+        text
+          .split('\n')
+          .flatMap((line, index) => (pattern.test(line) ? [`${name}:${index + 1}:${line}`] : [])),
       );
       return done(hits.length === 0 ? 'no matches' : hits.join('\n'));
     }

@@ -21,5 +21,11 @@ export interface MemorySession {
 }
 
 export function createMemorySession(): MemorySession {
-  return { files: new Map(), directory: MEMORY_WORKDIR, variables: new Map(), calls: new Map(), isRunning: false };
+  return {
+    files: new Map(),
+    directory: MEMORY_WORKDIR,
+    variables: new Map(),
+    calls: new Map(),
+    isRunning: false,
+  };
 }

@@ -12,16 +12,26 @@ export interface ShellEnd {
 function wordsOf(session: MemorySession, text: string): string[] {
   const words = text.match(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ?? [];
   return words.map((word) =>
-    word.replace(/'([^']*)'|"([^"]*)"|\$(\w+)/g, (_whole, single?: string, double?: string, name?: string) => {
-      if (single !== undefined) return single;
-      if (name !== undefined) return session.variables.get(name) ?? '';
-      return (double ?? '').replace(/\$(\w+)/g, (_variable, inner: string) => session.variables.get(inner) ?? '');
-    }),
+    word.replace(
+      /'([^']*)'|"([^"]*)"|\$(\w+)/g,
+      (_whole, single?: string, double?: string, name?: string) => {
+        if (single !== undefined) return single;
+        if (name !== undefined) return session.variables.get(name) ?? '';
+        return (double ?? '').replace(
+          /\$(\w+)/g,
+          (_variable, inner: string) => session.variables.get(inner) ?? '',
+        );
+      },
+    ),
   );
 }
 
 /** Runs one command. Throws the signal's reason when it is aborted while it sleeps. */
-async function runOne(session: MemorySession, text: string, signal: AbortSignal): Promise<ShellEnd | { exit: number }> {
+async function runOne(
+  session: MemorySession,
+  text: string,
+  signal: AbortSignal,
+): Promise<ShellEnd | { exit: number }> {
   const words = wordsOf(session, text);
   const redirect = words.findIndex((word) => word === '>' || word === '>>');
   const target = redirect === -1 ? undefined : resolve(session.directory, words[redirect + 1] ?? '');

@@ -11,6 +11,8 @@ export interface Places {
   sockets: string;
   /** Which user ids are taken, shared by all instances of this user. */
   ids: string;
+  /** The sandboxes could not lie in the data folder. */
+  isElsewhere: boolean;
 }
 
 /** Whether any user can pass through a folder and everything above it. */
@@ -42,6 +44,7 @@ export function placesOf(dataFolder: string, uid: number): Places {
       base,
       sockets: privateFolder(`/run/managed-agent-${name}`, uid),
       ids: '/var/lib/managed-agent/ids',
+      isElsewhere: base !== data,
     };
   }
   const runtime = `/run/user/${uid}`;
@@ -53,5 +56,6 @@ export function placesOf(dataFolder: string, uid: number): Places {
     base: data,
     sockets: privateFolder(sockets, uid),
     ids: join(homedir(), '.local/state/managed-agent/ids'),
+    isElsewhere: false,
   };
 }

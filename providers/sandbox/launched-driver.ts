@@ -1,0 +1,169 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { AppError } from '../../core/errors.ts';
+import { createClaimedSandbox } from './claimed-sandbox.ts';
+import { createClaims, isRecordName } from './claims.ts';
+import { withHostLock } from './host-lock.ts';
+import type { SandboxDriver, SandboxSpec } from './sandbox.ts';
+import { createSandboxdClient, type SandboxdAddress, type SandboxdClient } from './sandboxd-client.ts';
+
+/** How one technology starts, finds and ends the sandboxd of a session. Methods that change something are called with its lock held. */
+export interface Launcher {
+  kind: SandboxDriver['kind'];
+  probe: SandboxDriver['probe'];
+  /** Every session with files or processes on this host. */
+  sessions(): Promise<string[]>;
+  /** Whether the session has ever had a folder here. */
+  hasTraces(sessionId: string): boolean;
+  /** The host's own folder of claims. */
+  claimsFolder(sessionId: string): string;
+  lockFile(sessionId: string): string;
+  /** Where the running sandbox listens; undefined when it does not run. */
+  find(sessionId: string): Promise<SandboxdAddress | undefined>;
+  /** Starts it. `failed` rejects when the sandbox ends before it ever answered, with what it said; it never resolves. */
+  boot(spec: SandboxSpec): Promise<{ address: SandboxdAddress; failed: Promise<never> }>;
+  /** Ends whatever runs or is left of an earlier start. */
+  clear(sessionId: string): Promise<void>;
+  /** Removes files and notes. Nothing runs any more. */
+  remove(sessionId: string): Promise<void>;
+  log(message: string, details?: Record<string, string | number>): void;
+}
+
+/** How long a sandbox may take until it answers for the first time. */
+const START_MS = 20_000;
+/** A sandbox that dies breaks its connection before its last words arrive. */
+const LAST_WORDS_MS = 500;
+
+async function untilAnswer(client: SandboxdClient, failed: Promise<never>): Promise<void> {
+  const over = new AbortController();
+  // Once the sandbox has answered, its end is nobody's failure here.
+  failed.catch(() => {});
+  const pause = (milliseconds: number): Promise<void> =>
+    delay(milliseconds, undefined, { signal: over.signal });
+  const late = pause(START_MS).then(() => {
+    throw new AppError('sandbox_unavailable', `The sandbox did not answer within ${START_MS / 1_000} s.`);
+  });
+  late.catch(() => {});
+  try {
+    const answer = client.status().catch(async (error: unknown) => {
+      await Promise.race([failed, pause(LAST_WORDS_MS)]);
+      throw new AppError('sandbox_unavailable', `The sandbox did not answer: ${String(error)}`, {
+        cause: error,
+      });
+    });
+    await Promise.race([answer, failed, late]);
+  } finally {
+    over.abort();
+  }
+}
+
+/** A driver for sandboxes that have a sandboxd, from what its launcher can do. */
+export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
+  const clients = new Map<string, SandboxdClient>();
+  const starting = new Map<string, Promise<SandboxdClient>>();
+
+  const locked = <Result>(sessionId: string, work: () => Promise<Result>): Promise<Result> =>
+    withHostLock(launcher.lockFile(sessionId), work);
+
+  function checkName(sessionId: string): void {
+    if (isRecordName(sessionId)) return;
+    throw new AppError('invalid_request', `Not a session id: ${JSON.stringify(sessionId)}`);
+  }
+  function connect(sessionId: string, address: SandboxdAddress): SandboxdClient {
+    const known = clients.get(sessionId);
+    if (known !== undefined) return known;
+    const client = createSandboxdClient(address);
+    clients.set(sessionId, client);
+    return client;
+  }
+  function disconnect(sessionId: string): void {
+    clients.get(sessionId)?.close();
+    clients.delete(sessionId);
+  }
+
+  async function start(spec: SandboxSpec): Promise<SandboxdClient> {
+    const { sessionId } = spec;
+    return locked(sessionId, async () => {
+      const running = await launcher.find(sessionId);
+      if (running !== undefined) return connect(sessionId, running);
+      const startedAt = performance.now();
+      disconnect(sessionId);
+      await launcher.clear(sessionId);
+      const { address, failed } = await launcher.boot(spec);
+      const client = connect(sessionId, address);
+      try {
+        await untilAnswer(client, failed);
+      } catch (error) {
+        disconnect(sessionId);
+        await launcher.clear(sessionId);
+        throw error;
+      }
+      launcher.log('sandbox started', { session: sessionId, ms: Math.round(performance.now() - startedAt) });
+      return client;
+    });
+  }
+
+  async function reach(spec: SandboxSpec): Promise<SandboxdClient> {
+    const known = clients.get(spec.sessionId);
+    if (known !== undefined) return known;
+    let started = starting.get(spec.sessionId);
+    if (started === undefined) {
+      started = start(spec).finally(() => starting.delete(spec.sessionId));
+      starting.set(spec.sessionId, started);
+    }
+    return started;
+  }
+
+  return {
+    kind: launcher.kind,
+    probe: launcher.probe,
+    open(spec) {
+      const { sessionId } = spec;
+      checkName(sessionId);
+      return createClaimedSandbox({
+        spec,
+        claims: createClaims(launcher.claimsFolder(sessionId)),
+        reach: () => reach(spec),
+        async find() {
+          const address = await launcher.find(sessionId);
+          return address === undefined ? undefined : connect(sessionId, address);
+        },
+        suspect(client) {
+          if (clients.get(sessionId) === client) disconnect(sessionId);
+        },
+      });
+    },
+    async ensure(spec) {
+      checkName(spec.sessionId);
+      await start(spec);
+    },
+    async stop(sessionId) {
+      checkName(sessionId);
+      if (!launcher.hasTraces(sessionId)) return;
+      await locked(sessionId, async () => {
+        disconnect(sessionId);
+        await launcher.clear(sessionId);
+      });
+    },
+    async destroy(sessionId) {
+      checkName(sessionId);
+      if (!launcher.hasTraces(sessionId)) return;
+      await locked(sessionId, async () => {
+        disconnect(sessionId);
+        await launcher.clear(sessionId);
+        await launcher.remove(sessionId);
+      });
+    },
+    async list() {
+      const rows = (await launcher.sessions()).map(async (sessionId) => ({
+        sessionId,
+        state: (await launcher.find(sessionId)) === undefined ? ('stopped' as const) : ('running' as const),
+      }));
+      return Promise.all(rows);
+    },
+    close() {
+      for (const sessionId of clients.keys()) disconnect(sessionId);
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+
+import { sandboxContract } from './contract.ts';
+import { createUnsafeLocalDriver } from './unsafe-local.ts';
+
+const dataFolder = mkdtempSync(join(tmpdir(), 'unsafe-local-'));
+afterAll(() => rmSync(dataFolder, { recursive: true, force: true }));
+
+sandboxContract('unsafe_local', () =>
+  Promise.resolve(createUnsafeLocalDriver({ dataFolder, log: () => {} })),
+);
