@@ -35,12 +35,13 @@ export function createCallModel(deps: ActivityDependencies) {
     withAttempt(deps.worker, async (context) => {
       const attempt: StepAttempt = { ...input, fence: context.fence };
       const key = stepKey(input.threadId, input.step);
-      const opened = await transactStep(deps, { ...input, rowKey: key, claim: context.claim }, (view) =>
+      const request = { ...input, rowKey: key, givenUp: input.seals };
+      const opened = await transactStep(deps, { ...request, claim: context.claim }, (view) =>
         openStep(view, attempt, deps.ids),
       );
       if (opened.kind === 'outcome') return opened.report();
       const answer = await ask(deps, attempt, key, opened, context);
-      const committed = await transactStep(deps, { ...input, rowKey: key }, (view) =>
+      const committed = await transactStep(deps, request, (view) =>
         commitStep(view, attempt, answer, deps.ids),
       );
       return committed.report();

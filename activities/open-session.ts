@@ -12,6 +12,6 @@ export function createOpenSession(deps: ActivityDependencies) {
         writes: null,
         result: openSession(view),
       }));
-      return { outcome: result, standing: false, stepKey: null, events: [] };
+      return { outcome: result, standing: false, events: [] };
     });
 }

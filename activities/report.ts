@@ -7,18 +7,19 @@ export interface HistoryEvent {
   seq: number;
   arrival: number | null;
   type: string;
+  stepKey: string | null;
   processedAt: number;
   content: { body: JsonObject; detail: Json | null } | { sha256: string; bytes: number; preview: string };
 }
 
 /**
  * What an activity hands to the workflow: the outcome that stands, and everything that the journal holds under its step key, whichever
- * attempt wrote it, so that history alone can rebuild the journal.
+ * attempt wrote it, so that history alone can rebuild the journal. Where tool activities were given up, whoever tidies up after them
+ * reports what stands under their keys.
  */
 export interface StepReport {
   outcome: StepOutcome;
   /** The outcome stood before this attempt. */
   standing: boolean;
-  stepKey: string | null;
   events: HistoryEvent[];
 }

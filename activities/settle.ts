@@ -5,14 +5,18 @@ import { transactStep } from './transact-step.ts';
 import type { StepReport } from './report.ts';
 import { withAttempt } from './attempt-context.ts';
 
-export type SettleInput = Omit<SettleAttempt, 'fence'>;
+export interface SettleInput extends Omit<SettleAttempt, 'fence'> {
+  /** Tool uses whose activities were cancelled. */
+  cancelled: readonly string[];
+}
 
 /** Brings a session to rest. Idempotent: a second run finds the standing outcome. */
 export function createSettle(deps: ActivityDependencies) {
   return async (input: SettleInput): Promise<StepReport> =>
     withAttempt(deps.worker, async ({ fence }) => {
       const key = stepKey(input.threadId, input.step);
-      const decided = await transactStep(deps, { ...input, rowKey: key }, (view) =>
+      const givenUp = [...input.seals, ...input.cancelled];
+      const decided = await transactStep(deps, { ...input, rowKey: key, givenUp }, (view) =>
         settle(view, { ...input, fence }, deps.ids),
       );
       return decided.report();

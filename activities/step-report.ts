@@ -10,21 +10,22 @@ const INLINE_RESULT_BYTES = 256 * 1024;
 const PREVIEW_CHARACTERS = 200;
 
 /**
- * Builds what an activity returns: the outcome, and all events of its step key, small ones inline, large ones as references to a blob
+ * Builds what an activity returns: the outcome, and all events of its step keys, small ones inline, large ones as references to a blob
  * written before.
  */
 export async function stepReport(
   deps: { journal: Journal; blobs: BlobStore },
   sessionId: string,
-  stepKey: string | null,
+  stepKeys: readonly string[],
   decision: Extract<Decision, { kind: 'outcome' }>,
 ): Promise<StepReport> {
   const { outcome, standing } = decision;
   const silent = ['behind', 'nothing', 'opened'].includes(outcome.kind);
-  if (stepKey === null || silent || (outcome.kind === 'interrupted' && !outcome.consumed)) {
-    return { outcome, standing, stepKey: null, events: [] };
+  if (silent || (outcome.kind === 'interrupted' && !outcome.consumed)) {
+    return { outcome, standing, events: [] };
   }
-  const stored = await deps.journal.eventsOfStep(sessionId, stepKey);
+  const stored: JournalEvent[] = [];
+  for (const key of stepKeys) stored.push(...(await deps.journal.eventsOfStep(sessionId, key)));
   let room = INLINE_RESULT_BYTES;
   const events: HistoryEvent[] = [];
   for (const event of stored) {
@@ -37,13 +38,14 @@ export async function stepReport(
       seq: event.seq ?? 0,
       arrival: event.arrival,
       type: event.type,
+      stepKey: event.stepKey,
       processedAt: event.processedAt ?? 0,
       content: inline
         ? { body: event.body, detail: event.detail }
         : { ...(await offload(deps, sessionId, text)), preview: previewOf(event) },
     });
   }
-  return { outcome, standing, stepKey, events };
+  return { outcome, standing, events };
 }
 
 async function offload(deps: { journal: Journal; blobs: BlobStore }, sessionId: string, text: string) {

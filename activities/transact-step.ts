@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { AcceptView } from '../core/journal/accept.ts';
+import { toolKey } from '../core/journal/attempt.ts';
 import type { Decision } from '../core/journal/decision.ts';
 import type { Claim } from '../providers/store/journal.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -14,10 +15,18 @@ export type Transacted =
 /**
  * Runs one rule of the protocol in a transaction and tells streams that the journal grew. A stale attempt ends here: Temporal no longer
  * waits for it, so its failure is read by nobody.
+ *
+ * @param request.givenUp - tool uses whose own activities will report nothing more: this step's report speaks for them too.
  */
 export async function transactStep(
   deps: ActivityDependencies,
-  request: { sessionId: string; epoch: number; rowKey: string; claim?: Claim },
+  request: {
+    sessionId: string;
+    epoch: number;
+    rowKey: string;
+    claim?: Claim;
+    givenUp?: readonly string[];
+  },
   rule: (view: AcceptView) => Decision,
 ): Promise<Transacted> {
   const { sessionId, epoch, rowKey, claim } = request;
@@ -32,8 +41,10 @@ export async function transactStep(
   switch (result.kind) {
     case 'stale':
       throw ApplicationFailure.retryable(`${rowKey} is held by a later attempt`, 'stale_attempt');
-    case 'outcome':
-      return { kind: 'outcome', report: () => stepReport(deps, sessionId, rowKey, result) };
+    case 'outcome': {
+      const keys = [rowKey, ...(request.givenUp ?? []).map(toolKey)];
+      return { kind: 'outcome', report: () => stepReport(deps, sessionId, keys, result) };
+    }
     case 'opened': {
       const { through, arrived, resumed } = result;
       const report = (): never => {

@@ -7,7 +7,15 @@ export const PARALLEL_TOOLS = 64;
 /** An activity to start now. */
 export type Command =
   | { kind: 'callModel'; step: number; seals: string[] }
-  | { kind: 'settle'; step: number; reason: SettleReason; seals: string[]; failure: string | null }
+  | {
+      kind: 'settle';
+      step: number;
+      reason: SettleReason;
+      seals: string[];
+      failure: string | null;
+      /** Tool uses whose activities were cancelled before they reported. */
+      cancelled: string[];
+    }
   | { kind: 'runTool'; toolUseId: string; label: string }
   | { kind: 'openSession' }
   | { kind: 'kill'; toolUseId: string };
@@ -71,8 +79,9 @@ function decide(state: SessionState): Next {
 
 function settle(state: SessionState, reason: SettleReason): Next {
   const { seals, failure } = state;
+  const cancelled = state.calls.filter((call) => call.state === 'run').map((call) => call.id);
   return start({ ...state, seals: [], want: null, failure: null }, [
-    { kind: 'settle', step: state.step + 1, reason, seals, failure },
+    { kind: 'settle', step: state.step + 1, reason, seals, failure, cancelled },
   ]);
 }
 

@@ -32,7 +32,7 @@ import { migrate } from '../../providers/store/postgres/migrate.ts';
 import { createPostgresUpkeep } from '../../providers/store/postgres/upkeep.ts';
 import { createPostgresWorkerRegistry } from '../../providers/store/postgres/worker-registry.ts';
 import type { ToolResult, ToolRunner } from '../../tools/tool-runner.ts';
-import { startTestServices, type TestServices } from './start-test-services.ts';
+import type { TestServices } from './start-test-services.ts';
 
 /** A tool runner that the test scripts: `run` decides by the call; every call is counted by its id. */
 export interface ScriptedRunner extends ToolRunner {
@@ -73,7 +73,7 @@ export async function startSessionLab(options: {
   /** Encrypts payloads, rows and blobs. */
   keys?: readonly EncryptionKey[];
 }) {
-  const services = options.services ?? (await startTestServices());
+  const services = options.services ?? (await freshServices());
   const log = pino({ level: 'silent' });
   const ring = createKeyRing(options.keys ?? []);
   const dataConverter = temporalDataConverter(ring);
@@ -261,6 +261,27 @@ export async function startSessionLab(options: {
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     },
+    /** Waits until an event of this type is in the log. */
+    async see(sessionId: string, type: string, milliseconds = 20_000) {
+      const end = Date.now() + milliseconds;
+      for (;;) {
+        const found = (await journal.eventsAfter(sessionId, 0, 100_000)).find((event) => event.type === type);
+        if (found) return found;
+        if (Date.now() > end) throw new Error(`${sessionId} has no ${type}`);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    },
+    /** Lets the sweeper do its rounds until the session is at rest. */
+    async sweepUntilRest(sessionId: string, milliseconds = 40_000) {
+      const end = Date.now() + milliseconds;
+      for (;;) {
+        await sweeper.sweep();
+        const head = await journal.head(sessionId);
+        if (head && !head.busy && head.status !== 'running') return head;
+        if (Date.now() > end) throw new Error(`${sessionId} is still ${head?.status}`);
+        await new Promise((resolve) => setTimeout(resolve, 250));
+      }
+    },
     async types(sessionId: string) {
       const events = await journal.eventsAfter(sessionId, 0, 10_000);
       return events.map((event) => event.type);
@@ -282,10 +303,37 @@ export async function startSessionLab(options: {
 
 export type SessionLab = Awaited<ReturnType<typeof startSessionLab>>;
 
+/** Imported late, since scripts outside vitest, which bring services of their own, cannot load it. */
+async function freshServices(): Promise<TestServices> {
+  const { startTestServices } = await import('./start-test-services.ts');
+  return startTestServices();
+}
+
 /** A user message as the api hands it to the journal. */
 export function userMessage(text: string): AcceptEvent {
   const id = ids.event();
   return { id, type: 'user.message', body: { id, type: 'user.message', content: [{ type: 'text', text }] } };
+}
+
+/** A confirmation of a tool use. */
+export function userConfirmation(toolUseId: string, answer: 'allow' | 'deny'): AcceptEvent {
+  const id = ids.event();
+  const type = 'user.tool_confirmation';
+  return {
+    id,
+    type,
+    body: { id, type, tool_use_id: toolUseId, result: answer },
+    ref: toolUseId,
+    confirmation: { answer, denyMessage: answer === 'deny' ? 'better not' : null },
+  };
+}
+
+/** The client's result of its own tool. */
+export function customResult(toolUseId: string, text: string): AcceptEvent {
+  const id = ids.event();
+  const type = 'user.custom_tool_result';
+  const content = [{ type: 'text', text }];
+  return { id, type, body: { id, type, custom_tool_use_id: toolUseId, content }, ref: toolUseId };
 }
 
 export function userInterrupt(): AcceptEvent {

@@ -1,0 +1,56 @@
+import { parseArgs } from 'node:util';
+import { loadConfig } from '../config.ts';
+import { isId } from '../core/ids.ts';
+import { compareJournals } from '../core/operations/compare-journals.ts';
+import { rebuildJournal } from '../core/operations/rebuild-journal.ts';
+import { createSessionHistory } from '../providers/engine/session-history.ts';
+import { createPostgresJournalArchive } from '../providers/store/postgres/restore-journal.ts';
+import { createLogger } from '../providers/telemetry/logger.ts';
+import { blobStore } from '../wiring/blob-store.ts';
+import { temporalClient } from '../wiring/connect-temporal.ts';
+import { openStore } from '../wiring/open-store.ts';
+
+/**
+ * Compares a session's journal with what Temporal's histories of it say, and with `--write` adds the rows that the journal lacks.
+ * Exits with 1 when the two contradict each other, or when rows are missing and were not written.
+ */
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { config: { type: 'string' }, write: { type: 'boolean', default: false } },
+});
+const [sessionId = ''] = positionals;
+if (!isId('session', sessionId) || positionals.length > 1) {
+  console.error('Usage: npm run rebuild-journal -- SESSION_ID [--write] [--config FILE]');
+  process.exit(2);
+}
+const config = loadConfig({
+  ...(values.config === undefined ? {} : { file: values.config }),
+  part: 'command',
+});
+const database = await openStore(
+  config,
+  createLogger(config.log, 'rebuild-journal'),
+  new AbortController().signal,
+);
+const client = temporalClient(config);
+try {
+  const archive = createPostgresJournalArchive(database);
+  const owner = await archive.owner(sessionId);
+  if (!owner) throw new Error(`There is no session ${sessionId}.`);
+  const history = createSessionHistory(client, blobStore(config));
+  const runs = await history.runs(sessionId);
+  const { rows, conflicts } = rebuildJournal(await history.facts(owner.workspaceId, runs));
+  const { missing, different, unknown } = compareJournals(rows, await archive.rows(owner));
+  console.log(`${runs.length} runs tell of ${rows.length} events.`);
+  for (const conflict of conflicts) console.log(`Histories contradict each other: ${conflict}.`);
+  for (const id of different) console.log(`The journal holds another ${id} than history.`);
+  if (unknown.length > 0)
+    console.log(`Histories do not know ${unknown.length} events: ${unknown.join(', ')}.`);
+  for (const row of missing)
+    console.log(`The journal lacks ${row.id} (${row.type}, seq ${row.seq ?? 'waiting'}).`);
+  const added = values.write && missing.length > 0 ? await archive.add(owner, missing) : 0;
+  if (added > 0) console.log(`${added} events were added.`);
+  if (conflicts.length + different.length > 0 || added < missing.length) process.exitCode = 1;
+} finally {
+  await Promise.all([client.connection.close(), database.close()]);
+}

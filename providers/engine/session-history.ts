@@ -1,0 +1,76 @@
+import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import type { Client } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
+import type { StepReport } from '../../activities/report.ts';
+import type { HistoryFact } from '../../core/operations/rebuild-journal.ts';
+import type { Json, JsonObject } from '../../core/json.ts';
+import type { BlobStore } from '../blob/blob-store.ts';
+import type { SignalledEvent } from './session-engine.ts';
+
+type History = temporal.api.history.v1.IHistory;
+
+/** What reads the histories of a session. Both reject while Temporal does not answer. */
+export interface SessionHistory {
+  /** All runs that Temporal still has, oldest first. */
+  runs(sessionId: string): Promise<History[]>;
+  /** What these histories say about the journal. References to blobs are resolved; rejects with `not_found` for a lost one. */
+  facts(workspaceId: string, histories: readonly History[]): Promise<HistoryFact[]>;
+}
+
+export function createSessionHistory(client: Client, blobs: Pick<BlobStore, 'get'>): SessionHistory {
+  const converter = client.options.loadedDataConverter;
+
+  async function content<T>(workspaceId: string, sha256: string): Promise<T> {
+    return JSON.parse(Buffer.from(await blobs.get(workspaceId, sha256)).toString('utf8')) as T;
+  }
+
+  async function accepted(workspaceId: string, event: SignalledEvent): Promise<HistoryFact> {
+    const { arrival, id, type, seq } = event;
+    const body =
+      'inline' in event.content
+        ? event.content.inline
+        : await content<JsonObject>(workspaceId, event.content.sha256);
+    return { kind: 'accepted', arrival, id, type, seq, body };
+  }
+
+  async function journaled(workspaceId: string, event: StepReport['events'][number]): Promise<HistoryFact> {
+    const { content: told, ...place } = event;
+    const whole =
+      'body' in told
+        ? told
+        : await content<{ body: JsonObject; detail: Json | null }>(workspaceId, told.sha256);
+    return { kind: 'journaled', ...place, body: whole.body, detail: whole.detail };
+  }
+
+  return {
+    async runs(sessionId) {
+      const found: { runId: string; started: number }[] = [];
+      for await (const run of client.workflow.list({ query: `WorkflowId = '${sessionId}'` })) {
+        found.push({ runId: run.runId, started: run.startTime.getTime() });
+      }
+      found.sort((left, right) => left.started - right.started);
+      const histories: History[] = [];
+      for (const { runId } of found) {
+        histories.push(await client.workflow.getHandle(sessionId, runId).fetchHistory());
+      }
+      return histories;
+    },
+
+    async facts(workspaceId, histories) {
+      const facts: HistoryFact[] = [];
+      for (const event of histories.flatMap((history) => history.events ?? [])) {
+        const signal = event.workflowExecutionSignaledEventAttributes;
+        const completed = event.activityTaskCompletedEventAttributes;
+        const payloads = signal?.input?.payloads ?? completed?.result?.payloads;
+        if (!payloads) continue;
+        const [value] = await decodeArrayFromPayloads(converter, payloads);
+        if (signal?.signalName === 'accepted') {
+          for (const told of value as SignalledEvent[]) facts.push(await accepted(workspaceId, told));
+        } else if (completed && value !== null) {
+          for (const told of (value as StepReport).events) facts.push(await journaled(workspaceId, told));
+        }
+      }
+      return facts;
+    },
+  };
+}
