@@ -1,5 +1,5 @@
 import { METADATA_ENCODING_KEY, type Payload, type PayloadCodec } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { AppError } from '../../core/errors.ts';
 import type { KeyRing } from './key-ring.ts';
 import { openBytes, sealBytes } from './seal.ts';
@@ -8,7 +8,7 @@ const ENCODING = 'binary/encrypted';
 const KEY_ID = 'encryption-key-id';
 const PLACE = 'temporal';
 
-const { Payload: PayloadMessage } = temporal.api.common.v1;
+const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 
 /**
  * Encrypts everything that Temporal stores of a session: inputs, results, signals, summaries, details, failures. Search attributes,

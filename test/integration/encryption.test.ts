@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AcceptEvent } from '../../core/journal/accept.ts';
 import { AppError } from '../../core/errors.ts';
@@ -157,7 +157,7 @@ describe('encryption with one setting', () => {
     const parts = [];
     for (const workflowId of sessions) {
       const history = await lab.client.workflow.getHandle(workflowId).fetchHistory();
-      parts.push(temporal.api.history.v1.History.encode(history).finish());
+      parts.push(proto.temporal.api.history.v1.History.encode(history).finish());
     }
     return Buffer.concat(parts);
   }
@@ -202,7 +202,7 @@ describe('encryption with one setting', () => {
     await missing.startWorker();
     await missing.send(id, [userMessage('two')]);
     const { events } = await pendingHistory(missing, id);
-    expect(events).toContain(temporal.api.enums.v1.EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED);
+    expect(events).toContain(proto.temporal.api.enums.v1.EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED);
     expect((await missing.journal.head(id))?.busy).toBe(true);
     await close(missing);
 
@@ -254,7 +254,7 @@ async function pendingHistory(lab: SessionLab, workflowId: string): Promise<{ ev
   for (;;) {
     const { events } = await lab.client.workflow.getHandle(workflowId).fetchHistory();
     const types = (events ?? []).map((event) => event.eventType ?? 0);
-    if (types.includes(temporal.api.enums.v1.EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED))
+    if (types.includes(proto.temporal.api.enums.v1.EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED))
       return { events: types };
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
