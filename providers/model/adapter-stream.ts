@@ -57,7 +57,10 @@ export async function* followEvents<Event>(
     }
   } finally {
     // Whoever stops reading in the middle has no use for the connection any more.
-    if (!reader.complete) await events.return?.();
+    if (!reader.complete) {
+      guard.abandon();
+      await events.return?.();
+    }
   }
-  if (after === 'drain') drain(events);
+  if (after === 'drain') drain(events, () => guard.abandon());
 }

@@ -3,6 +3,7 @@ import type { ModelEntry, ModelProviderKind, OpenAiApi } from '../../core/models
 import { createAnthropicProvider } from './anthropic/anthropic.ts';
 import { createOpenAiProvider } from './openai/openai.ts';
 import { createDemoProvider, type DemoPace } from './demo/demo.ts';
+import { createGeminiProvider } from './gemini/gemini.ts';
 import type { ModelProvider } from './model-provider.ts';
 
 /** How the models of one provider are reached, unless a model says otherwise. */
@@ -62,15 +63,9 @@ const FACTORIES: Record<ModelProviderKind, Factory> = {
       ...(api === null || api === undefined ? {} : { api }),
     });
   },
-  gemini: (entry) => unsupported(entry),
+  gemini: (entry, options) =>
+    createGeminiProvider({ ...connectionOf(entry, options.gemini, 'GEMINI_API_KEY'), traits: entry }),
 };
-
-function unsupported(entry: ModelEntry): never {
-  throw new AppError(
-    'model_request_refused',
-    `Model ${entry.id}: this build has no adapter for ${entry.provider}.`,
-  );
-}
 
 function connectionOf(entry: ModelEntry, connection: ProviderConnection, variable: string) {
   const { extraHeaders, extraBody } = entry.connection;

@@ -18,6 +18,8 @@ export interface StreamGuard {
   hold(): void;
   /** Why the request was ended, or undefined while it was not: the caller's own reason, or an `AppError`. */
   reason(): { error: unknown } | undefined;
+  /** Closes the connection for good; also after `stop`. */
+  abandon(): void;
   /** Releases timers and listeners. */
   stop(): void;
 }
@@ -69,6 +71,9 @@ export function createStreamGuard(limits: StreamLimits, vendor: string, outer: A
     reason() {
       if (outer.aborted) return { error: outer.reason };
       return failure === undefined ? undefined : { error: failure };
+    },
+    abandon() {
+      controller.abort();
     },
     stop() {
       clearTimeout(timer);

@@ -7,7 +7,9 @@ export function framesBefore(frames: readonly Frame[], place: Place): number {
     frames.flatMap((frame, index) => (frame.kind === kind ? [index] : []));
   if (place === 'head') return (indexes('head').at(-1) ?? 0) + 1;
   if (place === 'before-end') return indexes('end')[0] ?? frames.length - 1;
-  const places = indexes(place);
+  // A format that sends calls whole has no place inside their arguments.
+  const inside = indexes(place);
+  const places = inside.length === 0 && place === 'tool-input' ? indexes('tool-start') : inside;
   // In the middle of a text, of the thinking, of the arguments; right after the start of a tool use.
   const middle = place === 'tool-start' ? places[0] : places[Math.floor((places.length - 1) / 2)];
   return middle === undefined ? frames.length : middle + 1;
@@ -23,11 +25,7 @@ export function malformed(
   const around = (frame: Frame) => [...frames.slice(0, at), frame, ...frames.slice(at)];
   switch (fault.what) {
     case 'bad-json':
-      return around({
-        kind: 'other',
-        event: frames[at]?.event ?? 'message',
-        data: '{"type": "content_block_de',
-      });
+      return around({ ...(frames[at] ?? { kind: 'other' }), data: '{"type": "content_block_de' });
     case 'unknown-event':
       return around(format.unknownFrame());
     case 'huge-line':

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { handleControl } from './control.ts';
 import type { FrameContext, IncomingModelRequest, ReportedUsage, WireFormat } from './format.ts';
 import { createAnthropicFormat } from './formats/anthropic/anthropic-format.ts';
+import { createGeminiFormat } from './formats/gemini/gemini-format.ts';
 import { createChatFormat } from './formats/openai/chat-format.ts';
 import { createResponsesFormat } from './formats/openai/responses-format.ts';
 import { createLedger, type LedgerEntry } from './ledger.ts';
@@ -47,7 +48,12 @@ export interface ScriptedModelServer {
 export async function startScriptedModelServer(
   options: ScriptedModelServerOptions = {},
 ): Promise<ScriptedModelServer> {
-  const formats: WireFormat[] = [createAnthropicFormat(), createChatFormat(), createResponsesFormat()];
+  const formats: WireFormat[] = [
+    createAnthropicFormat(),
+    createChatFormat(),
+    createResponsesFormat(),
+    createGeminiFormat(),
+  ];
   const ledger = createLedger(options.keepBodies ?? 200);
   const book = createScriptBook(options.respond);
   const server: Omit<ScriptedModelServer, 'url' | 'port' | 'close'> = {

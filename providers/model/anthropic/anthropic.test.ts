@@ -24,6 +24,8 @@ function subjectOf(model: string, options: Partial<AnthropicOptions> = {}): Cont
     name: 'Anthropic',
     model,
     keepsThinking: true,
+    streamsArguments: true,
+    reportsCacheWrites: true,
     stops: ['end_turn', 'tool_use', 'max_tokens', 'refusal', 'context_overflow'],
     make: ({ url, limits }) =>
       createAnthropicProvider({

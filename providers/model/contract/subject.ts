@@ -19,6 +19,10 @@ export interface ContractSubject {
   model: string;
   /** Whether thinking comes back to this vendor. */
   keepsThinking: boolean;
+  /** Whether the arguments of calls are streamed as text, which may then be anything; else they are objects by construction. */
+  streamsArguments: boolean;
+  /** Whether the format reports what was written to a cache. */
+  reportsCacheWrites: boolean;
   /** Which stop reasons the format can express. */
   stops: readonly ModelResponse['stop'][];
 }

@@ -30,6 +30,8 @@ function subjectOf(name: string, model: string, options: Partial<OpenAiOptions>)
     name,
     model,
     keepsThinking: true,
+    streamsArguments: true,
+    reportsCacheWrites: true,
     stops: ['end_turn', 'tool_use', 'max_tokens', 'refusal'],
     make: ({ url, limits }) =>
       createOpenAiProvider({

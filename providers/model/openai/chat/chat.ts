@@ -34,7 +34,7 @@ export function createChatProvider(options: OpenAiOptions): ModelProvider {
     const events: AsyncIterator<ChatCompletionChunk> = data[Symbol.asyncIterator]();
     yield* followEvents(vendor, events, reader, guard, 'open');
     await awaitUsage(events, reader);
-    drain(events);
+    drain(events, () => guard.abandon());
     yield {
       type: 'finish',
       response: toChatResponse(reader.chat, {

@@ -1,0 +1,95 @@
+import { GoogleGenAI, type GenerateContentResponse } from '@google/genai';
+import type { JsonObject } from '../../../core/json.ts';
+import { followEvents, guardedStream } from '../adapter-stream.ts';
+import { refuseUnlessEventStream } from '../event-stream.ts';
+import type { ModelProvider, ModelRequest, ModelStreamPart } from '../model-provider.ts';
+import type { StreamGuard, StreamLimits } from '../stream-guard.ts';
+import { createToolNames } from '../tool-names.ts';
+import { toGeminiFailure } from './gemini-failure.ts';
+import { createGeminiStreamReader } from './read-gemini-stream.ts';
+import { toGeminiRequest, type GeminiModelTraits } from './to-gemini-request.ts';
+import { toGeminiResponse } from './to-gemini-response.ts';
+
+export interface GeminiOptions {
+  /** Default: the vendor's own. Without the `/v1beta`. */
+  baseUrl?: string;
+  /** null sends none, for gateways that need none. */
+  apiKey: string | null;
+  limits: StreamLimits;
+  traits: GeminiModelTraits;
+  extraHeaders?: Record<string, string>;
+  extraBody?: JsonObject;
+}
+
+const NAME = 'gemini';
+const VENDOR = 'Gemini';
+
+/** Gemini through Google's own API. */
+export function createGeminiProvider(options: GeminiOptions): ModelProvider {
+  const client = new GoogleGenAI({
+    // Each of these keeps the SDK from reading an environment variable.
+    apiKey: options.apiKey ?? 'none',
+    enterprise: false,
+    apiVersion: 'v1beta',
+    httpOptions: { baseUrl: options.baseUrl ?? 'https://generativelanguage.googleapis.com' },
+  });
+  const { contents: _contents, ...extraBody } = options.extraBody ?? {};
+
+  async function* converse(
+    request: ModelRequest,
+    guard: StreamGuard,
+    seen: { response?: Response },
+  ): AsyncGenerator<ModelStreamPart> {
+    const names = createToolNames(
+      request.tools.map(({ name }) => name),
+      (name) => /^[a-zA-Z_][a-zA-Z0-9_-]{0,62}$/.test(name),
+      63,
+    );
+    const { config, ...body } = toGeminiRequest(request, options.traits, { provider: NAME, names });
+    const stream: AsyncGenerator<GenerateContentResponse> = await client.models.generateContentStream({
+      ...body,
+      config: {
+        ...config,
+        abortSignal: guard.signal,
+        httpOptions: {
+          ...(Object.keys(extraBody).length > 0 ? { extraBody } : {}),
+          // The SDK hands over neither the headers of an answer nor its type.
+          fetch: async (url, init) => {
+            const response = await fetch(url, { ...init, headers: headersFor(init?.headers, options) });
+            seen.response = response;
+            if (response.ok) refuseUnlessEventStream(response, VENDOR);
+            return response;
+          },
+        },
+      },
+    });
+    const reader = createGeminiStreamReader(VENDOR);
+    yield* followEvents(VENDOR, stream, reader, guard);
+    yield {
+      type: 'finish',
+      response: toGeminiResponse(reader.answer, {
+        provider: NAME,
+        names,
+        requestId: seen.response?.headers.get('x-request-id') ?? reader.answer.responseId,
+      }),
+    };
+  }
+
+  return {
+    name: NAME,
+    stream(request, signal) {
+      const seen: { response?: Response } = {};
+      const toFailure = (error: unknown) => toGeminiFailure(error, VENDOR, seen.response?.headers);
+      return guardedStream({ vendor: VENDOR, limits: options.limits, toFailure }, signal, (guard) =>
+        converse(request, guard, seen),
+      );
+    },
+  };
+}
+
+function headersFor(given: RequestInit['headers'], { apiKey, extraHeaders }: GeminiOptions): Headers {
+  const headers = new Headers(given);
+  if (apiKey === null) headers.delete('x-goog-api-key');
+  for (const [name, value] of Object.entries(extraHeaders ?? {})) headers.set(name, value);
+  return headers;
+}

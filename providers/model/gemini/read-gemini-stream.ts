@@ -1,0 +1,103 @@
+import type { FunctionCall, GenerateContentResponse, Part } from '@google/genai';
+import type { StreamReader } from '../adapter-stream.ts';
+import type { ModelStreamPart } from '../model-provider.ts';
+import { createTextPreview } from '../text-preview.ts';
+import { toModelError } from '../vendor-failure.ts';
+
+export type CollectedPart =
+  | { type: 'text'; text: string }
+  | { type: 'thinking'; text: string }
+  /** A signature without a part of its own. */
+  | { type: 'signature'; thoughtSignature: string }
+  | { type: 'tool_use'; call: FunctionCall; thoughtSignature: string | undefined };
+
+export interface CollectedGemini {
+  parts: CollectedPart[];
+  finish: string | null;
+  finishMessage: string | undefined;
+  usage: GenerateContentResponse['usageMetadata'];
+  responseId: string | undefined;
+}
+
+/** The model wrote something that is no call, or the vendor broke off; asking again often helps. */
+const BREAKDOWNS = new Set([
+  'MALFORMED_FUNCTION_CALL',
+  'UNEXPECTED_TOOL_CALL',
+  'MALFORMED_RESPONSE',
+  'OTHER',
+  'FINISH_REASON_UNSPECIFIED',
+]);
+
+/** Follows the chunks of one answer. It is complete with the reason for its end, or for refusing the prompt. */
+export function createGeminiStreamReader(
+  vendor: string,
+): StreamReader<GenerateContentResponse> & { readonly answer: CollectedGemini } {
+  const answer: CollectedGemini = {
+    parts: [],
+    finish: null,
+    finishMessage: undefined,
+    usage: undefined,
+    responseId: undefined,
+  };
+  let preview = createTextPreview();
+
+  const open = (part: CollectedPart, block: 'text' | 'thinking' | 'tool_use'): ModelStreamPart => {
+    answer.parts.push(part);
+    return { type: 'block-start', index: answer.parts.length - 1, block };
+  };
+
+  const readText = (type: 'text' | 'thinking', piece: string): ModelStreamPart[] => {
+    const shown: ModelStreamPart[] = [];
+    const last = answer.parts.at(-1);
+    if (last?.type === type) {
+      last.text += piece;
+    } else {
+      preview = createTextPreview();
+      shown.push(open({ type, text: piece }, type));
+    }
+    if (type === 'thinking') return shown;
+    const text = preview.push(piece);
+    return text === '' ? shown : [...shown, { type: 'text-delta', index: answer.parts.length - 1, text }];
+  };
+
+  const readPart = (part: Part): ModelStreamPart[] => {
+    const { thoughtSignature } = part;
+    if (part.functionCall !== undefined)
+      return [open({ type: 'tool_use', call: part.functionCall, thoughtSignature }, 'tool_use')];
+    const shown =
+      part.text === undefined || part.text === ''
+        ? []
+        : readText(part.thought === true ? 'thinking' : 'text', part.text);
+    if (thoughtSignature !== undefined) shown.push(open({ type: 'signature', thoughtSignature }, 'thinking'));
+    return shown;
+  };
+
+  return {
+    answer,
+    get complete() {
+      return answer.finish !== null;
+    },
+    read(chunk) {
+      if (typeof chunk !== 'object' || chunk === null)
+        throw toModelError({ vendor, message: 'its stream broke the protocol: an event that is no object' });
+      answer.usage = chunk.usageMetadata ?? answer.usage;
+      answer.responseId = chunk.responseId ?? answer.responseId;
+      const candidate = chunk.candidates?.[0];
+      const shown = (candidate?.content?.parts ?? []).flatMap(readPart);
+      answer.finish = candidate?.finishReason ?? answer.finish;
+      answer.finishMessage = candidate?.finishMessage ?? answer.finishMessage;
+      const blocked = chunk.promptFeedback?.blockReason;
+      if (blocked !== undefined) {
+        answer.finish = blocked;
+        answer.finishMessage =
+          chunk.promptFeedback?.blockReasonMessage ?? `the prompt was blocked: ${blocked}`;
+      }
+      if (answer.finish !== null && blocked === undefined && BREAKDOWNS.has(answer.finish))
+        throw toModelError({
+          vendor,
+          message: `the answer broke off (${answer.finish}${answer.finishMessage === undefined ? '' : `: ${answer.finishMessage}`})`,
+        });
+      return shown;
+    },
+  };
+}

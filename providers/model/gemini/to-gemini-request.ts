@@ -1,0 +1,73 @@
+import type { GenerateContentConfig, GenerateContentParameters, ThinkingConfig } from '@google/genai';
+import { ThinkingLevel } from '@google/genai';
+import type { Effort, Thinking } from '../../../core/models/model-entry.ts';
+import type { ModelRequest } from '../model-provider.ts';
+import { nearestEffort } from '../nearest-effort.ts';
+import type { ToolNames } from '../tool-names.ts';
+import { toGeminiContents } from './to-contents.ts';
+import { toGeminiSchema } from './to-gemini-schema.ts';
+
+/** What of a model the request depends on. */
+export interface GeminiModelTraits {
+  thinking: Thinking;
+  efforts: readonly Effort[];
+}
+
+export function toGeminiRequest(
+  request: ModelRequest,
+  traits: GeminiModelTraits,
+  options: { provider: string; names: ToolNames },
+): GenerateContentParameters & { config: GenerateContentConfig } {
+  const thinkingConfig = thinkingOf(request, traits);
+  return {
+    model: request.model,
+    contents: toGeminiContents(request.messages, {
+      ...options,
+      // The generation that takes a level of thinking is the one whose results may hold images.
+      mediaInResults: traits.thinking === 'effort',
+    }),
+    config: {
+      maxOutputTokens: request.maxOutputTokens,
+      ...(/\S/.test(request.system) ? { systemInstruction: { parts: [{ text: request.system }] } } : {}),
+      ...(thinkingConfig === undefined ? {} : { thinkingConfig }),
+      ...(request.tools.length > 0
+        ? {
+            tools: [
+              {
+                functionDeclarations: request.tools.map((tool) => ({
+                  name: options.names.toWire(tool.name),
+                  description: tool.description,
+                  parametersJsonSchema: toGeminiSchema({ ...tool.input_schema, type: 'object' }),
+                })),
+              },
+            ],
+          }
+        : {}),
+    },
+  };
+}
+
+const LEVELS: Readonly<Record<Effort, ThinkingLevel>> = {
+  low: ThinkingLevel.LOW,
+  medium: ThinkingLevel.MEDIUM,
+  high: ThinkingLevel.HIGH,
+  xhigh: ThinkingLevel.HIGH,
+  max: ThinkingLevel.HIGH,
+};
+const BUDGETS: Readonly<Record<Effort, number>> = {
+  low: 2_048,
+  medium: 8_192,
+  high: 24_576,
+  xhigh: 24_576,
+  max: 24_576,
+};
+
+/** Thoughts are asked for, so that a model that thinks for long is seen to be at work. */
+function thinkingOf(request: ModelRequest, traits: GeminiModelTraits): ThinkingConfig | undefined {
+  if (traits.thinking === 'none') return undefined;
+  const effort = nearestEffort(request.effort, traits.efforts);
+  if (effort === undefined) return { includeThoughts: true };
+  return traits.thinking === 'budget'
+    ? { includeThoughts: true, thinkingBudget: BUDGETS[effort] }
+    : { includeThoughts: true, thinkingLevel: LEVELS[effort] };
+}

@@ -1,0 +1,78 @@
+import type { JsonObject } from '../../../core/json.ts';
+import type { ModelResponse, ModelUsage, ResponseBlock } from '../model-provider.ts';
+import { isJsonObject } from '../tool-input.ts';
+import type { ToolNames } from '../tool-names.ts';
+import { callData, type GeminiData } from './part-data.ts';
+import type { CollectedGemini, CollectedPart } from './read-gemini-stream.ts';
+
+interface Context {
+  provider: string;
+  names: ToolNames;
+  requestId: string | undefined;
+}
+
+/** The response that the collected chunks are. */
+export function toGeminiResponse(answer: CollectedGemini, context: Context): ModelResponse {
+  const stop = stopOf(answer);
+  const kept = stop === 'refusal' ? answer.parts.filter(({ type }) => type !== 'tool_use') : answer.parts;
+  const last = kept.at(-1);
+  return {
+    blocks: kept.map((part) => toBlock(part, context, stop === 'max_tokens' && part === last)),
+    stop,
+    ...(stop === 'refusal'
+      ? { refusal: { category: null, explanation: answer.finishMessage ?? answer.finish } }
+      : {}),
+    usage: usageOf(answer),
+    ...(context.requestId === undefined ? {} : { requestId: context.requestId }),
+  };
+}
+
+function toBlock(part: CollectedPart, { provider, names }: Context, cut: boolean): ResponseBlock {
+  const opaque = (data: GeminiData): ResponseBlock => ({
+    type: 'thinking',
+    opaque: { type: 'opaque', provider, data: { ...data } },
+  });
+  switch (part.type) {
+    case 'text':
+      return { type: 'text', text: part.text.toWellFormed() };
+    case 'thinking':
+      return opaque({ type: 'thought', text: part.text.toWellFormed() });
+    case 'signature':
+      return opaque({ type: 'signature', thoughtSignature: part.thoughtSignature });
+    case 'tool_use': {
+      const args = argumentsOf(part.call.args);
+      return {
+        type: 'tool_use',
+        name: names.fromWire(part.call.name ?? '').toWellFormed(),
+        ...(cut || args === undefined
+          ? { input: null, rawInput: JSON.stringify(part.call.args ?? null).toWellFormed() }
+          : { input: args }),
+        vendor: { provider, callId: part.call.id ?? null, data: callData(part.thoughtSignature) },
+      };
+    }
+    default:
+      return part satisfies never;
+  }
+}
+
+/** A call of a tool without parameters may come without arguments. */
+function argumentsOf(args: unknown): JsonObject | undefined {
+  return args === undefined ? {} : isJsonObject(args) ? args : undefined;
+}
+
+function stopOf({ finish, parts }: CollectedGemini): ModelResponse['stop'] {
+  if (finish === 'MAX_TOKENS') return 'max_tokens';
+  if (finish !== 'STOP') return 'refusal';
+  return parts.some(({ type }) => type === 'tool_use') ? 'tool_use' : 'end_turn';
+}
+
+function usageOf({ usage }: CollectedGemini): ModelUsage {
+  const read = usage?.cachedContentTokenCount ?? 0;
+  return {
+    input_tokens: Math.max(0, (usage?.promptTokenCount ?? 0) + (usage?.toolUsePromptTokenCount ?? 0) - read),
+    output_tokens: (usage?.candidatesTokenCount ?? 0) + (usage?.thoughtsTokenCount ?? 0),
+    cache_read_input_tokens: read,
+    cache_creation_5m_input_tokens: 0,
+    cache_creation_1h_input_tokens: 0,
+  };
+}
