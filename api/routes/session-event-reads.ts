@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { SessionEvent as Event } from '../../core/schema/client-event.ts';
 import { EventListQuery, EventStreamQuery } from '../../core/schema/event-list.ts';
 import { idParam } from '../../core/schema/ids.ts';
 import { pageOf } from '../../core/schema/page.ts';
@@ -22,9 +23,6 @@ export interface SessionEventReadDeps {
 
 const SessionParams = z.object({ session_id: idParam('session') });
 const ThreadParams = SessionParams.extend({ thread_id: idParam('thread') });
-const Event = z
-  .looseObject({ id: z.string(), type: z.string(), processed_at: z.string().nullable() })
-  .meta({ id: 'SessionEvent' });
 
 /** The routes that read a session's events: lists and streams, of the session and of each of its threads. */
 export function sessionEventReadRoutes(deps: SessionEventReadDeps): Route[] {

@@ -22,6 +22,10 @@ const ApiKey = z.strictObject({
     .describe('SHA-256 of the key, hexadecimal.'),
   key_env: z.string().min(1).optional().describe('Environment variable that holds the key.'),
   key_file: z.string().min(1).optional().describe('File that holds the key.'),
+  operator: z
+    .boolean()
+    .default(false)
+    .describe('Whether the key also opens what shows all workspaces: the Temporal UI and its codec.'),
 });
 
 /** Who may call. */
@@ -36,8 +40,20 @@ export const AuthSettings = z.strictObject({
 
 const Rate = z.number().positive().nullable().default(null);
 
-/** Limits per API key; null is no limit. */
+/** Limits for callers with an API key; null is no limit. Without keys there are none. */
 export const RateLimitSettings = z.strictObject({
+  creates_per_minute: z
+    .number()
+    .positive()
+    .nullable()
+    .default(300)
+    .describe('New resources per workspace and minute; null: no limit.'),
+  reads_per_minute: z
+    .number()
+    .positive()
+    .nullable()
+    .default(1200)
+    .describe('Reading requests per workspace and minute; null: no limit.'),
   requests_per_minute: Rate.describe('API requests per key and minute; null: no limit.'),
   sessions_per_minute: Rate.describe('New sessions per key and minute; null: no limit.'),
   open_streams: Rate.describe('Event streams open at once per key; null: no limit.'),

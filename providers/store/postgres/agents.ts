@@ -34,12 +34,12 @@ export function createPostgresAgents(database: Database): AgentStore {
     create: async (workspaceId, agentId, spec) =>
       database.transaction(async (connection) => {
         await connection.query(
-          `INSERT INTO agents (id, workspace_id, version, created_at, updated_at)
-          SELECT $1, $2, 1, at, at FROM (SELECT ${NOW} AS at) AS moment`,
-          [agentId, workspaceId],
+          `WITH moment AS (SELECT ${NOW} AS at), agent AS (
+            INSERT INTO agents (id, workspace_id, version, created_at, updated_at) SELECT $1, $2, 1, at, at FROM moment)
+          INSERT INTO agent_versions (agent_id, version, spec, created_at) SELECT $1, 1, $3, at FROM moment`,
+          [agentId, workspaceId, JSON.stringify(spec)],
         );
-        const agent = await addVersion(connection, agentId, 1, spec);
-        return { ...agent, updated_at: agent.created_at };
+        return newest(connection, agentId);
       }),
 
     async get(workspaceId, agentId, version) {

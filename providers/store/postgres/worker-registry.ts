@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import type { DeadWorker, WorkerRegistry } from '../worker-registry.ts';
-import { toAppError } from './database.ts';
+import { toAppError, type Database } from './database.ts';
 
 /** Class of the advisory locks of workers; the second number is the worker's. */
 const WORKER_LOCKS = 726_193;
@@ -24,6 +24,17 @@ const FREE = `
   WHERE NOT EXISTS (
     SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.classid = $1::oid AND l.objid = w.id::oid AND l.granted
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))`;
+
+/** How many worker processes hold their lock now. */
+export async function countLiveWorkers(database: Database): Promise<number> {
+  const rows = await database.query<{ count: number }>(
+    `SELECT count(*) AS count FROM workers w JOIN pg_locks l ON l.locktype = 'advisory' AND l.classid = $1::oid
+      AND l.objid = w.id::oid AND l.granted
+      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    [WORKER_LOCKS],
+  );
+  return rows[0]?.count ?? 0;
+}
 
 /**
  * @param options.url - a direct connection: locks do not survive a transaction pooler.

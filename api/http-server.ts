@@ -1,0 +1,69 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+
+/** A connection that has not sent its headers by then is closed. */
+const HEADERS_MS = 15_000;
+const CHECK_MS = 5_000;
+
+/** The listening server. */
+export interface HttpServer {
+  /** The port that was asked for, or the one that the system picked. */
+  port: number;
+  /** Resolves when the server was stopped; rejects when it fails. */
+  closed: Promise<void>;
+  /** Takes nothing new; open requests may finish within `drainMs`. */
+  stop(drainMs: number): void;
+}
+
+/** Serves an application. Rejects when the address cannot be listened on. */
+export async function startHttpServer(
+  application: RequestListener,
+  address: { host: string; port: number },
+): Promise<HttpServer> {
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_MS,
+      // Bodies are watched by their pace, since a large upload may take long.
+      requestTimeout: 0,
+      connectionsCheckingInterval: CHECK_MS,
+      keepAliveTimeout: 65_000,
+    },
+    application,
+  );
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuse(error, socket));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(address.port, address.host, resolve);
+  });
+  const closed = new Promise<void>((resolve, reject) => {
+    server.once('close', resolve);
+    server.once('error', reject);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    closed,
+    stop(drainMs) {
+      server.close();
+      setTimeout(() => server.closeAllConnections(), drainMs).unref();
+    },
+  };
+}
+
+/** Answers what is no HTTP, or too much of it, before any application sees it. */
+function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const [status, message] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ['431 Request Header Fields Too Large', 'The headers are too large.']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['408 Request Timeout', 'The request did not come in time.']
+        : ['400 Bad Request', 'This is not a valid HTTP request.'];
+  const body = JSON.stringify({ type: 'error', error: { type: 'invalid_request_error', message } });
+  socket.end(
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}

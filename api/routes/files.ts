@@ -1,0 +1,205 @@
+import { pipeline } from 'node:stream/promises';
+import type { BetaDeletedFile, BetaFileMetadata } from '@anthropic-ai/sdk/resources/beta/files';
+import { extension, lookup } from 'mime-types';
+import { z } from 'zod';
+import { AppError } from '../../core/errors.ts';
+import { fileNameOf } from '../../core/files/file-name.ts';
+import {
+  ExpiresInSeconds,
+  FileDeleted,
+  FileListQuery,
+  FileMetadata,
+  FileUpload,
+} from '../../core/schema/file.ts';
+import { idParam } from '../../core/schema/ids.ts';
+import { pageOf } from '../../core/schema/page.ts';
+import type { BlobStore } from '../../providers/blob/blob-store.ts';
+import type { FileStore, StoredFile } from '../../providers/store/files.ts';
+import { pageStart, toPage } from '../cursor.ts';
+import { receiveUpload } from '../files/receive-upload.ts';
+import type { NewId } from '../new-id.ts';
+import { defineRoute, defineStreamRoute, type Route } from '../route.ts';
+import { validate } from '../validate.ts';
+
+const params = z.object({ file_id: idParam('file') });
+const tag = 'Files';
+const OCTETS = 'application/octet-stream';
+
+export interface FileRouteDeps {
+  files: FileStore;
+  blobs: BlobStore;
+  newId: NewId;
+  /** Unix milliseconds. */
+  now: () => number;
+  /** Of one file. */
+  maxFileBytes: number;
+  /** Of all files of a workspace. */
+  quotaBytes: number;
+}
+
+/** The routes of files. */
+export function fileRoutes(deps: FileRouteDeps): Route[] {
+  const { files, blobs, newId, now } = deps;
+
+  async function find(workspaceId: string, id: string): Promise<StoredFile> {
+    const file = await files.get(workspaceId, id);
+    if (!file) throw new AppError('not_found', `File ${id} was not found.`);
+    return file;
+  }
+
+  return [
+    defineStreamRoute({
+      method: 'POST',
+      path: '/v1/files',
+      operationId: 'uploadFile',
+      summary: 'Upload a file',
+      tag,
+      rate: 'create',
+      form: FileUpload,
+      response: FileMetadata,
+      content: 'application/json',
+      handle: async ({ raw, caller: { workspaceId } }, response) => {
+        const { file, fields } = await receiveUpload(raw, {
+          blobs,
+          workspaceId,
+          maxBytes: deps.maxFileBytes,
+          knownFields: ['expires_in_seconds'],
+        });
+        const seconds = fields.get('expires_in_seconds');
+        const expiresInSeconds =
+          seconds === undefined ? null : validate(ExpiresInSeconds, seconds, 'expires_in_seconds');
+        const mimeType = mimeTypeOf(file.type, file.name);
+        const filename = fileNameOf(file.name, extension(mimeType) || null);
+        if ((await files.totalBytes(workspaceId)) + file.bytes > deps.quotaBytes) {
+          throw new AppError(
+            'invalid_request',
+            `The files of this workspace take up the ${deps.quotaBytes} bytes they may. Delete some first.`,
+            { details: { error_code: 'storage_quota_exceeded' } },
+          );
+        }
+        const stored = await files.create({
+          id: newId('file'),
+          workspaceId,
+          sessionId: null,
+          filename,
+          mimeType,
+          bytes: file.bytes,
+          sha256: file.sha256,
+          downloadable: false,
+          expiresInSeconds,
+        });
+        response.json(toFileMetadata(stored));
+      },
+    }),
+
+    defineRoute({
+      method: 'GET',
+      path: '/v1/files',
+      operationId: 'listFiles',
+      summary: 'List files, newest first',
+      tag,
+      rate: 'read',
+      query: FileListQuery,
+      response: pageOf(FileMetadata),
+      handle: async ({ query, caller: { workspaceId } }) => {
+        if (query.ids !== undefined) {
+          const found = await files.some(workspaceId, [...new Set(query.ids)]);
+          const matching = found.filter(
+            ({ sessionId }) => query.scope_id === undefined || sessionId === query.scope_id,
+          );
+          return { data: matching.map(toFileMetadata), next_page: null };
+        }
+        const slice = await files.list(workspaceId, {
+          limit: query.limit ?? 20,
+          after: pageStart('files', query.page),
+          sessionId: query.scope_id ?? null,
+        });
+        return toPage('files', slice, toFileMetadata);
+      },
+    }),
+
+    defineRoute({
+      method: 'GET',
+      path: '/v1/files/{file_id}',
+      operationId: 'getFile',
+      summary: 'Get what is known about a file',
+      tag,
+      rate: 'read',
+      params,
+      response: FileMetadata,
+      handle: async ({ params: { file_id: id }, caller }) =>
+        toFileMetadata(await find(caller.workspaceId, id)),
+    }),
+
+    defineStreamRoute({
+      method: 'GET',
+      path: '/v1/files/{file_id}/content',
+      operationId: 'downloadFile',
+      summary: 'Download a file that a session made',
+      tag,
+      rate: 'read',
+      params,
+      content: OCTETS,
+      handle: async ({ params: { file_id: id }, caller: { workspaceId } }, response, signal) => {
+        const file = await find(workspaceId, id);
+        if (file.expiresAt !== null && file.expiresAt <= now()) {
+          throw new AppError('not_found', `File ${id} has expired.`, {
+            details: { error_code: 'file_expired' },
+          });
+        }
+        if (!file.downloadable) {
+          throw new AppError(
+            'invalid_request',
+            `File ${id} was uploaded; only files that a session made can be downloaded.`,
+            {
+              details: { error_code: 'file_not_downloadable' },
+            },
+          );
+        }
+        const content = await blobs.open(workspaceId, file.sha256);
+        response.attachment(file.filename);
+        response.setHeader('content-type', file.mimeType);
+        response.setHeader('content-length', file.bytes);
+        await pipeline(content, response, { signal });
+      },
+    }),
+
+    defineRoute({
+      method: 'DELETE',
+      path: '/v1/files/{file_id}',
+      operationId: 'deleteFile',
+      summary: 'Delete a file',
+      tag,
+      rate: 'write',
+      params,
+      response: FileDeleted,
+      handle: async ({ params: { file_id: id }, caller }): Promise<BetaDeletedFile> => {
+        if (!(await files.delete(caller.workspaceId, id))) {
+          throw new AppError('not_found', `File ${id} was not found.`);
+        }
+        return { id, type: 'file_deleted' };
+      },
+    }),
+  ];
+}
+
+function toFileMetadata(file: StoredFile): BetaFileMetadata {
+  return {
+    id: file.id,
+    type: 'file',
+    filename: file.filename,
+    mime_type: file.mimeType,
+    size_bytes: file.bytes,
+    created_at: new Date(file.createdAt).toISOString(),
+    downloadable: file.downloadable,
+    expires_at: file.expiresAt === null ? null : new Date(file.expiresAt).toISOString(),
+    scope: file.sessionId === null ? null : { type: 'session', id: file.sessionId },
+  };
+}
+
+/** The type that the client named, or the one of the name's extension where it named none. */
+function mimeTypeOf(sent: string, name: string | null): string {
+  const named = sent.toLowerCase();
+  if (/^[\w.+-]+\/[\w.+-]+$/.test(named) && named.length <= 100 && named !== OCTETS) return named;
+  return lookup(name ?? '') || OCTETS;
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { defineRoute, defineStreamRoute, type Route } from '../route.ts';
+
+/** What `/readyz` asks. A check that rejects or takes too long has failed. `detail` is for people. */
+export type ReadinessCheck = () => Promise<{ ok: boolean; detail?: string }>;
+
+const PATIENCE_MS = 2_000;
+
+const Readiness = z.object({
+  status: z.enum(['ready', 'not_ready']),
+  checks: z.record(z.string(), z.object({ ok: z.boolean(), detail: z.string().optional() })),
+});
+
+/** Routes for whoever watches the process: alive, and ready to run messages. */
+export function healthRoutes(deps: { checks: Readonly<Record<string, ReadinessCheck>> }): Route[] {
+  const shared = { tag: 'Health', rate: 'none', access: 'public' } as const;
+  return [
+    defineRoute({
+      method: 'GET',
+      path: '/healthz',
+      operationId: 'getHealth',
+      summary: 'Whether the process is alive',
+      ...shared,
+      response: z.object({ status: z.literal('ok') }),
+      handle: () => ({ status: 'ok' as const }),
+    }),
+
+    defineStreamRoute({
+      method: 'GET',
+      path: '/readyz',
+      operationId: 'getReadiness',
+      summary: 'Whether messages would run now; 503 when not',
+      ...shared,
+      content: 'application/json',
+      response: Readiness,
+      handle: async (_request, response) => {
+        const entries = await Promise.all(
+          Object.entries(deps.checks).map(async ([name, check]) => [name, await run(check)] as const),
+        );
+        const ready = entries.every(([, { ok }]) => ok);
+        response
+          .status(ready ? 200 : 503)
+          .json({ status: ready ? 'ready' : 'not_ready', checks: Object.fromEntries(entries) });
+      },
+    }),
+  ];
+}
+
+async function run(check: ReadinessCheck): Promise<{ ok: boolean; detail?: string }> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<{ ok: boolean; detail: string }>((resolve) => {
+    timer = setTimeout(
+      () => resolve({ ok: false, detail: `no answer within ${PATIENCE_MS} ms` }),
+      PATIENCE_MS,
+    );
+  });
+  try {
+    return await Promise.race([check(), late]);
+  } catch (error) {
+    return { ok: false, detail: error instanceof Error ? error.message : String(error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}

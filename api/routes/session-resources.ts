@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { AppError } from '../../core/errors.ts';
+import { mountPathOf, samePlace } from '../../core/files/mount-path.ts';
+import { idParam } from '../../core/schema/ids.ts';
+import { pageOf } from '../../core/schema/page.ts';
+import {
+  FileResource,
+  FileResourceParams,
+  MAX_FILES,
+  ResourceDeleted,
+  ResourceListQuery,
+  ResourceUpdate,
+} from '../../core/schema/session-resource.ts';
+import type { SessionStore, StoredResource } from '../../providers/store/sessions.ts';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
+import type { NewId } from '../new-id.ts';
+import { defineRoute, type Route } from '../route.ts';
+import { findSession } from '../sessions/change-session.ts';
+import { toFileResource } from '../sessions/shown-session.ts';
+
+const ofSession = z.object({ session_id: idParam('session') });
+const ofResource = ofSession.extend({ resource_id: idParam('resource') });
+const Place = z.object({ after: z.string().max(100) });
+const tag = 'Session resources';
+
+/** The routes of what is placed into a session's sandbox. */
+export function sessionResourceRoutes(deps: {
+  sessions: Pick<SessionStore, 'get' | 'attach' | 'detach'>;
+  newId: NewId;
+}): Route[] {
+  const { sessions, newId } = deps;
+
+  async function find(workspaceId: string, sessionId: string, resourceId: string): Promise<StoredResource> {
+    const { resources } = await findSession(sessions, workspaceId, sessionId);
+    const found = resources.find(({ id }) => id === resourceId);
+    if (!found) throw new AppError('not_found', `Session ${sessionId} has no resource ${resourceId}.`);
+    return found;
+  }
+
+  return [
+    defineRoute({
+      method: 'GET',
+      path: '/v1/sessions/{session_id}/resources',
+      operationId: 'listSessionResources',
+      summary: 'List the resources of a session',
+      tag,
+      rate: 'read',
+      params: ofSession,
+      query: ResourceListQuery,
+      response: pageOf(FileResource),
+      handle: async ({ params: { session_id: id }, query, caller }) => {
+        const { resources } = await findSession(sessions, caller.workspaceId, id);
+        const list = `resources ${id}`;
+        const after = query.page === undefined ? null : decodeCursor(list, Place, query.page).after;
+        // Ids grow with time, so what was detached since is passed over.
+        const rest = after === null ? resources : resources.filter((resource) => resource.id > after);
+        const data = rest.slice(0, query.limit);
+        const last = data.at(-1);
+        return {
+          data: data.map(toFileResource),
+          next_page: rest.length > data.length && last ? encodeCursor(list, { after: last.id }) : null,
+        };
+      },
+    }),
+
+    defineRoute({
+      method: 'POST',
+      path: '/v1/sessions/{session_id}/resources',
+      operationId: 'addSessionResource',
+      summary: 'Place one more file into a session’s sandbox',
+      tag,
+      rate: 'create',
+      params: ofSession,
+      body: FileResourceParams,
+      response: FileResource,
+      handle: async ({ params: { session_id: id }, body, caller }) => {
+        const session = await findSession(sessions, caller.workspaceId, id);
+        if (session.status === 'terminated') {
+          throw new AppError('invalid_request', `Session ${id} is terminated; nothing can be added to it.`);
+        }
+        const mountPath = mountPathOf(body.mount_path, body.file_id, 'mount_path');
+        const resource = { id: newId('resource'), copyOf: body.file_id, fileId: newId('file'), mountPath };
+        const stored = await sessions.attach(caller.workspaceId, id, resource, (existing) => {
+          if (existing.length >= MAX_FILES) {
+            throw new AppError('invalid_request', `A session holds at most ${MAX_FILES} files.`);
+          }
+          if (existing.some((other) => samePlace(other.mountPath, mountPath))) {
+            throw new AppError('invalid_request', `mount_path: ${mountPath} is taken by another resource`);
+          }
+        });
+        return toFileResource(stored);
+      },
+    }),
+
+    defineRoute({
+      method: 'GET',
+      path: '/v1/sessions/{session_id}/resources/{resource_id}',
+      operationId: 'getSessionResource',
+      summary: 'Get a resource of a session',
+      tag,
+      rate: 'read',
+      params: ofResource,
+      response: FileResource,
+      handle: async ({ params: { session_id: id, resource_id: resourceId }, caller }) =>
+        toFileResource(await find(caller.workspaceId, id, resourceId)),
+    }),
+
+    defineRoute({
+      method: 'POST',
+      path: '/v1/sessions/{session_id}/resources/{resource_id}',
+      operationId: 'updateSessionResource',
+      summary: 'Change the token of a repository; files have none',
+      tag,
+      rate: 'write',
+      params: ofResource,
+      body: ResourceUpdate,
+      response: FileResource,
+      handle: async ({ params: { session_id: id, resource_id: resourceId }, caller }): Promise<never> => {
+        await find(caller.workspaceId, id, resourceId);
+        throw new AppError(
+          'invalid_request',
+          'authorization_token: only repositories have one; this is a file',
+        );
+      },
+    }),
+
+    defineRoute({
+      method: 'DELETE',
+      path: '/v1/sessions/{session_id}/resources/{resource_id}',
+      operationId: 'deleteSessionResource',
+      summary: 'Take a file out of a session',
+      tag,
+      rate: 'write',
+      params: ofResource,
+      response: ResourceDeleted,
+      handle: async ({ params: { session_id: id, resource_id: resourceId }, caller }) => {
+        if (!(await sessions.detach(caller.workspaceId, id, resourceId))) {
+          throw new AppError('not_found', `Session ${id} has no resource ${resourceId}.`);
+        }
+        return { id: resourceId, type: 'session_resource_deleted' as const };
+      },
+    }),
+  ];
+}

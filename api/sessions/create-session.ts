@@ -1,0 +1,193 @@
+import type { BetaManagedAgentsSession } from '@anthropic-ai/sdk/resources/beta/sessions/sessions';
+import { notBuilt } from '../../core/agent/refuse-unbuilt.ts';
+import { sessionAgentOf } from '../../core/agent/session-agent.ts';
+import { accept, type Accepted } from '../../core/journal/accept.ts';
+import { AppError } from '../../core/errors.ts';
+import { mountPathOf, samePlace } from '../../core/files/mount-path.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { AgentParams, SessionCreate } from '../../core/schema/session.ts';
+import type { ResourceParams } from '../../core/schema/session-resource.ts';
+import type { SessionEngine } from '../../providers/engine/session-engine.ts';
+import type { AgentStore } from '../../providers/store/agents.ts';
+import type { EnvironmentStore } from '../../providers/store/environments.ts';
+import type { Journal, NewSession } from '../../providers/store/journal.ts';
+import type { NewResource, SessionRecord } from '../../providers/store/sessions.ts';
+import type { NewId } from '../new-id.ts';
+import { deliver } from './deliver.ts';
+import { prepareEvents } from './new-events.ts';
+import type { SendDeps } from './send-events.ts';
+import { settleCommit } from './settle-commit.ts';
+import { toSession } from './shown-session.ts';
+
+export interface CreateDeps extends SendDeps {
+  agents: Pick<AgentStore, 'get'>;
+  environments: Pick<EnvironmentStore, 'get'>;
+  engine: Pick<SessionEngine, 'start' | 'signal'>;
+  journal: SendDeps['journal'] & Pick<Journal, 'createSession' | 'head'>;
+  /** Unix milliseconds. */
+  now: () => number;
+}
+
+/**
+ * Creates a session with its files and first events, all or nothing, and starts its run.
+ *
+ * @throws `invalid_request`, `not_found`, `not_implemented`, `unavailable`; then nothing was created.
+ */
+export async function createSession(
+  deps: CreateDeps,
+  workspaceId: string,
+  params: SessionCreate,
+): Promise<BetaManagedAgentsSession> {
+  const session = await newSession(deps, workspaceId, params);
+  const prepared = await prepareEvents(deps, workspaceId, params.initial_events ?? [], 'initial_events');
+  const events = prepared.map(({ event }) => event);
+  const ids = { event: () => deps.newId('event') };
+  const { accepted, lastSeq } = await settleCommit(
+    async () => {
+      const { result, lastSeq: seq } = await deps.journal.createSession(session, (view) => {
+        if (events.length === 0) return { writes: null, result: [] as Accepted[] };
+        const { writes, accepted: places } = accept(view, events, deps.maxUnprocessedEvents, ids);
+        return { writes, result: places };
+      });
+      return { accepted: result, lastSeq: seq };
+    },
+    // The first events of a fresh session all wait, in their order.
+    async () =>
+      (await deps.journal.head(session.id)) === null
+        ? null
+        : {
+            accepted: events.map(({ id }, index) => ({ id, arrival: index + 1, seq: null, finished: false })),
+            lastSeq: 0,
+          },
+  );
+  const { agentId, title, threadId, id: sessionId } = session;
+  await deps.engine.start({
+    sessionId,
+    workspaceId,
+    threadId,
+    agentId,
+    model: session.sessionAgent.model.id,
+    title,
+  });
+  if (events.length > 0) await deliver(deps, { sessionId, workspaceId, events, accepted, lastSeq });
+  // The session stands, so a reading that fails now must not look like a failure to create it.
+  const stored = await deps.sessions.get(workspaceId, sessionId).catch((error: unknown) => {
+    deps.log.warn({ err: error, session_id: sessionId }, 'a new session could not be read back');
+    return null;
+  });
+  return toSession(stored ?? freshRecord(session, events.length, deps.now()), deps.models, deps.now());
+}
+
+type PreparedSession = NewSession & { sessionAgent: SessionRecord['agent']; resources: NewResource[] };
+
+async function newSession(
+  deps: CreateDeps,
+  workspaceId: string,
+  params: SessionCreate,
+): Promise<PreparedSession> {
+  if (params.budget !== undefined) notBuilt('budget', 'budgets');
+  const [vault] = params.vault_ids ?? [];
+  if (vault !== undefined) throw new AppError('not_found', `vault_ids.0: vault ${vault} was not found.`);
+  const agent = await findAgent(deps, workspaceId, params.agent);
+  const overrides =
+    typeof params.agent === 'object' && params.agent.type === 'agent_with_overrides' ? params.agent : null;
+  const sessionAgent = sessionAgentOf(agent, overrides, deps.models);
+  await checkEnvironment(deps, workspaceId, params.environment_id);
+  return {
+    id: deps.newId('session'),
+    workspaceId,
+    threadId: deps.newId('thread'),
+    sessionAgent,
+    // The API's types of an agent hold only JSON, which their declarations cannot say.
+    agent: sessionAgent as object as JsonObject,
+    agentId: agent.id,
+    agentVersion: agent.version,
+    agentName: agent.name,
+    environmentId: params.environment_id,
+    title: params.title ?? null,
+    metadata: params.metadata ?? {},
+    vaultIds: [],
+    budget: null,
+    resources: newResources(deps.newId, params.resources ?? []),
+  };
+}
+
+async function findAgent(deps: CreateDeps, workspaceId: string, params: AgentParams) {
+  const { id, version } = typeof params === 'string' ? { id: params, version: undefined } : params;
+  const agent = await deps.agents.get(workspaceId, id, version);
+  if (!agent) {
+    const which = version === undefined ? '' : ` in version ${version}`;
+    throw new AppError('not_found', `agent: ${id} was not found${which}.`);
+  }
+  if (agent.archived_at !== null) {
+    throw new AppError('invalid_request', `agent: ${id} is archived; sessions need an agent that is not.`);
+  }
+  return agent;
+}
+
+async function checkEnvironment(deps: CreateDeps, workspaceId: string, id: string): Promise<void> {
+  const environment = await deps.environments.get(workspaceId, id);
+  if (!environment) {
+    throw new AppError('not_found', `environment_id: ${id} was not found.`, {
+      details: { error_code: 'environment_not_found' },
+    });
+  }
+  if (environment.archived_at !== null) {
+    throw new AppError('invalid_request', `environment_id: ${id} is archived.`, {
+      details: { error_code: 'environment_archived' },
+    });
+  }
+}
+
+function newResources(newId: NewId, params: readonly ResourceParams[]): NewResource[] {
+  const resources: NewResource[] = [];
+  for (const [index, resource] of params.entries()) {
+    const where = `resources.${index}`;
+    if (resource.type === 'github_repository') notBuilt(`${where}.type`, 'GitHub repositories');
+    if (resource.type === 'memory_store') notBuilt(`${where}.type`, 'memory stores');
+    const mountPath = mountPathOf(resource.mount_path, resource.file_id, `${where}.mount_path`);
+    if (resources.some((other) => samePlace(other.mountPath, mountPath))) {
+      throw new AppError('invalid_request', `${where}.mount_path: ${mountPath} is there twice`);
+    }
+    resources.push({ id: newId('resource'), copyOf: resource.file_id, fileId: newId('file'), mountPath });
+  }
+  return resources;
+}
+
+/** What a session that was just created is like, for the case that it cannot be read. */
+function freshRecord(session: PreparedSession, events: number, now: number): SessionRecord {
+  return {
+    id: session.id,
+    workspaceId: session.workspaceId,
+    agent: session.sessionAgent,
+    environmentId: session.environmentId,
+    title: session.title,
+    metadata: session.metadata as Record<string, string>,
+    vaultIds: session.vaultIds,
+    budget: null,
+    status: events > 0 ? 'running' : 'idle',
+    stop: null,
+    usage: {
+      input_tokens: 0,
+      output_tokens: 0,
+      cache_read_input_tokens: 0,
+      cache_creation_5m_input_tokens: 0,
+      cache_creation_1h_input_tokens: 0,
+      list_cost_nano_usd: 0,
+    },
+    activeMs: 0,
+    runningSince: null,
+    lastSeq: 0,
+    threadId: session.threadId,
+    resources: session.resources.map(({ id, fileId, mountPath }) => ({
+      id,
+      fileId,
+      mountPath,
+      createdAt: now,
+      updatedAt: now,
+    })),
+    createdAt: now,
+    updatedAt: now,
+    archivedAt: null,
+  };
+}

@@ -1,0 +1,134 @@
+import type { BetaManagedAgentsSessionEvent } from '@anthropic-ai/sdk/resources/beta/sessions/events';
+import type { Models } from '../../core/agent/agent-spec.ts';
+import { accept, type Accepted, type AcceptView } from '../../core/journal/accept.ts';
+import { toShownEvent } from '../../core/journal/shown-event.ts';
+import { AppError } from '../../core/errors.ts';
+import type { ClientEvent } from '../../core/schema/client-event.ts';
+import type { FileStore } from '../../providers/store/files.ts';
+import type { Journal } from '../../providers/store/journal.ts';
+import type { SessionStore } from '../../providers/store/sessions.ts';
+import type { NewId } from '../new-id.ts';
+import { deliver, type DeliverDeps } from './deliver.ts';
+import { prepareEvents, type PreparedEvent } from './new-events.ts';
+import { settleCommit } from './settle-commit.ts';
+
+export interface SendDeps extends DeliverDeps {
+  journal: Pick<Journal, 'transact' | 'event' | 'markSignalled'>;
+  sessions: Pick<SessionStore, 'get'>;
+  files: Pick<FileStore, 'some'>;
+  models: Models;
+  newId: NewId;
+  /** How many events may wait in one session. */
+  maxUnprocessedEvents: number;
+}
+
+interface Outcome {
+  accepted: Accepted[];
+  lastSeq: number;
+  /** When those that took effect at once did. */
+  now: number;
+}
+
+/**
+ * Accepts a batch of events, all or nothing, and tells who has to know. What is returned is durable, and will be processed whatever
+ * dies.
+ *
+ * @throws `invalid_request`, `not_found`, `not_implemented`, `rate_limited`, `unavailable`; then nothing was accepted.
+ */
+export async function sendEvents(
+  deps: SendDeps,
+  workspaceId: string,
+  sessionId: string,
+  events: readonly ClientEvent[],
+): Promise<BetaManagedAgentsSessionEvent[]> {
+  const session = await deps.sessions.get(workspaceId, sessionId);
+  if (!session) throw new AppError('not_found', `Session ${sessionId} was not found.`);
+  refuseSystemMessage(deps.models, session.agent.model.id, events);
+  const prepared = await prepareEvents(deps, workspaceId, events, 'events');
+  const outcome = await settleCommit(
+    async () => accepting(deps, workspaceId, sessionId, prepared),
+    async () => standing(deps.journal, workspaceId, sessionId, prepared),
+  );
+  await deliver(deps, {
+    sessionId,
+    workspaceId,
+    events: prepared.map(({ event }) => event),
+    accepted: outcome.accepted,
+    lastSeq: outcome.lastSeq,
+  });
+  return prepared.map(({ shown }, index) =>
+    toShownEvent(shown, outcome.accepted[index]?.seq == null ? null : outcome.now),
+  );
+}
+
+async function accepting(
+  deps: SendDeps,
+  workspaceId: string,
+  sessionId: string,
+  prepared: readonly PreparedEvent[],
+): Promise<Outcome> {
+  const events = prepared.map(({ event }) => event);
+  const named = events.flatMap(({ ref }) => (ref === undefined ? [] : [ref]));
+  const { result, lastSeq } = await deps.journal.transact(
+    { sessionId, workspaceId, named, caller: 'client' },
+    (view) => {
+      checkView(view, prepared);
+      const { writes, accepted } = accept(view, events, deps.maxUnprocessedEvents, {
+        event: () => deps.newId('event'),
+      });
+      return { writes, result: { accepted, now: view.now } };
+    },
+  );
+  return { ...result, lastSeq };
+}
+
+/** What the journal holds of the batch: all of it, or null. Asked behind the session's lock, so that no commit is under way. */
+async function standing(
+  journal: SendDeps['journal'],
+  workspaceId: string,
+  sessionId: string,
+  prepared: readonly PreparedEvent[],
+): Promise<Outcome | null> {
+  const { lastSeq } = await journal.transact({ sessionId, workspaceId, caller: 'client' }, () => ({
+    writes: null,
+    result: null,
+  }));
+  const found = await Promise.all(prepared.map(async ({ event }) => journal.event(sessionId, event.id)));
+  const accepted = found.flatMap((event) =>
+    event?.arrival == null
+      ? []
+      : [
+          {
+            id: event.id,
+            arrival: event.arrival,
+            seq: event.seq,
+            finished: event.type === 'user.interrupt' && event.seq !== null,
+          },
+        ],
+  );
+  const now = Math.max(0, ...found.map((event) => event?.processedAt ?? 0));
+  return accepted.length === prepared.length ? { accepted, lastSeq, now } : null;
+}
+
+function checkView(view: AcceptView, prepared: readonly PreparedEvent[]): void {
+  if (view.head.status === 'terminated') {
+    throw new AppError('invalid_request', 'The session is terminated; it takes no more events.');
+  }
+  for (const [index, { threadId }] of prepared.entries()) {
+    if (threadId === null || threadId === view.thread.id) continue;
+    throw new AppError(
+      'invalid_request',
+      `events.${index}.session_thread_id: ${threadId} is not a thread of this session`,
+    );
+  }
+}
+
+function refuseSystemMessage(models: Models, model: string, events: readonly ClientEvent[]): void {
+  const index = events.findIndex(({ type }) => type === 'system.message');
+  if (index === -1 || models.resolve(model)?.midConversationSystem !== false) return;
+  throw new AppError(
+    'invalid_request',
+    `events.${index}.type: model_does_not_support_mid_conversation_system: ${model} takes no system messages in the middle of a conversation`,
+    { details: { error_code: 'model_does_not_support_mid_conversation_system' } },
+  );
+}

@@ -1,0 +1,102 @@
+import type { BetaManagedAgentsFileResource } from '@anthropic-ai/sdk/resources/beta/sessions/resources';
+import type {
+  BetaManagedAgentsSession,
+  BetaManagedAgentsSessionUsage,
+} from '@anthropic-ai/sdk/resources/beta/sessions/sessions';
+import type { BetaManagedAgentsSessionThread } from '@anthropic-ai/sdk/resources/beta/sessions/threads/threads';
+import type { Models } from '../../core/agent/agent-spec.ts';
+import { toUsageSnapshot } from '../../core/journal/usage-snapshot.ts';
+import { toMonetaryAmount } from '../../core/models/list-cost.ts';
+import type { SessionRecord, StoredResource } from '../../providers/store/sessions.ts';
+
+/** A session as the API shows it. `now` is Unix milliseconds. */
+export function toSession(record: SessionRecord, models: Models, now: number): BetaManagedAgentsSession {
+  return {
+    id: record.id,
+    type: 'session',
+    status: record.status,
+    agent: record.agent,
+    environment_id: record.environmentId,
+    title: record.title,
+    metadata: record.metadata,
+    resources: record.resources.map(toFileResource),
+    vault_ids: record.vaultIds,
+    usage: usageOf(record, models, now),
+    stats: {
+      active_seconds: seconds(activeMs(record, now)),
+      duration_seconds: seconds(durationMs(record, now)),
+    },
+    outcome_evaluations: [],
+    budget: null,
+    deployment_id: null,
+    created_at: iso(record.createdAt),
+    updated_at: iso(record.updatedAt),
+    archived_at: record.archivedAt === null ? null : iso(record.archivedAt),
+  };
+}
+
+/** The session's primary thread as the API shows it: its stats come with its first turn, its usage with the end of that. */
+export function toPrimaryThread(
+  record: SessionRecord,
+  models: Models,
+  now: number,
+): BetaManagedAgentsSessionThread {
+  const { multiagent: _multiagent, ...agent } = record.agent;
+  const hasRun = record.activeMs > 0 || record.runningSince !== null || record.stop !== null;
+  const stats = {
+    active_seconds: seconds(activeMs(record, now)),
+    duration_seconds: seconds(durationMs(record, now)),
+    startup_seconds: 0,
+  };
+  return {
+    id: record.threadId,
+    type: 'session_thread',
+    session_id: record.id,
+    agent,
+    parent_thread_id: null,
+    status: record.status,
+    stats: hasRun ? stats : null,
+    usage: record.stop === null ? null : usageOf(record, models, now),
+    workflow_run_id: null,
+    created_at: iso(record.createdAt),
+    updated_at: iso(record.updatedAt),
+    archived_at: record.archivedAt === null ? null : iso(record.archivedAt),
+  };
+}
+
+export function toFileResource(resource: StoredResource): BetaManagedAgentsFileResource {
+  return {
+    id: resource.id,
+    type: 'file',
+    file_id: resource.fileId,
+    mount_path: resource.mountPath,
+    created_at: iso(resource.createdAt),
+    updated_at: iso(resource.updatedAt),
+  };
+}
+
+/** The cost is that of the tokens; it is unknown for a model without list prices. */
+function usageOf(record: SessionRecord, models: Models, now: number): BetaManagedAgentsSessionUsage {
+  const priced = models.resolve(record.agent.model.id)?.prices != null;
+  return {
+    ...toUsageSnapshot(record.usage, activeMs(record, now)),
+    list_cost: priced ? toMonetaryAmount(record.usage.list_cost_nano_usd) : null,
+  };
+}
+
+function activeMs(record: SessionRecord, now: number): number {
+  return record.activeMs + (record.runningSince === null ? 0 : Math.max(0, now - record.runningSince));
+}
+
+function durationMs(record: SessionRecord, now: number): number {
+  const end = record.status === 'terminated' ? record.updatedAt : now;
+  return Math.max(0, end - record.createdAt);
+}
+
+function seconds(milliseconds: number): number {
+  return milliseconds / 1_000;
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

@@ -1,0 +1,64 @@
+import { createAccess } from './api/access.ts';
+import { createApp } from './api/app.ts';
+import { startHttpServer } from './api/http-server.ts';
+import { createRateLimiter } from './api/rate-limiter.ts';
+import { configFileOf, loadConfig } from './config.ts';
+import { openPostgresBus } from './providers/bus/postgres/postgres-bus.ts';
+import { createLogger } from './providers/telemetry/logger.ts';
+import { apiRoutes } from './wiring/api-routes.ts';
+import { blobStore } from './wiring/blob-store.ts';
+import { temporalClient } from './wiring/connect-temporal.ts';
+import { newId } from './wiring/new-ids.ts';
+import { openStore, storeUrls } from './wiring/open-store.ts';
+import { runUntilStopped } from './wiring/run-until-stopped.ts';
+import { sessionEngine } from './wiring/session-engine.ts';
+
+/** An api process: serves HTTP. As many as one likes share the work. */
+const config = loadConfig({ ...configFileOf(), part: 'api' });
+const log = createLogger(config.log, 'api');
+
+await runUntilStopped(log, async (signal) => {
+  const database = await openStore(config, log, signal);
+  const bus = await openPostgresBus(
+    {
+      url: storeUrls(config).directUrl,
+      channels: ['streams', 'watched'],
+      onProblem: (message, error) => log.warn({ err: error }, message),
+    },
+    signal,
+  );
+  const temporal = temporalClient(config);
+  const blobs = blobStore(config);
+  const engine = sessionEngine(config, temporal, log);
+  const { routes, hub } = apiRoutes({ config, log, database, blobs, bus, engine });
+  const limits = config.rate_limits;
+  const application = createApp({
+    routes,
+    access: createAccess({ keys: config.auth.keys, publicUrl: config.api.public_url }),
+    limiter: createRateLimiter(
+      {
+        requestsPerKey: limits.requests_per_minute,
+        sessionsPerKey: limits.sessions_per_minute,
+        createsPerWorkspace: limits.creates_per_minute,
+        readsPerWorkspace: limits.reads_per_minute,
+        streamsPerKey: limits.open_streams,
+      },
+      Date.now,
+    ),
+    log,
+    newRequestId: () => newId('request'),
+  });
+  const server = await startHttpServer(application, config.api);
+  log.info({ host: config.api.host, port: server.port }, 'the api listens');
+  return {
+    done: server.closed,
+    async stop() {
+      hub.drain();
+      server.stop(config.api.drain_seconds * 1_000);
+    },
+    async close() {
+      await bus.close();
+      await Promise.allSettled([temporal.connection.close(), database.close()]);
+    },
+  };
+});

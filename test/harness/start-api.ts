@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import Anthropic from '@anthropic-ai/sdk';
+import pino from 'pino';
+import { createAccess } from '../../api/access.ts';
+import { createApp } from '../../api/app.ts';
+import { createRateLimiter } from '../../api/rate-limiter.ts';
+import type { Route } from '../../api/route.ts';
+import { loadConfig } from '../../config.ts';
+import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
+import type { BlobStore } from '../../providers/blob/blob-store.ts';
+import type { BusMessage } from '../../providers/bus/bus.ts';
+import { createInMemoryBus } from '../../providers/bus/in-memory.ts';
+import type { SessionEngine, SignalledEvent } from '../../providers/engine/session-engine.ts';
+import type { Journal } from '../../providers/store/journal.ts';
+import { openDatabase, type Database } from '../../providers/store/postgres/database.ts';
+import { createPostgresJournal } from '../../providers/store/postgres/journal.ts';
+import { migrate } from '../../providers/store/postgres/migrate.ts';
+import { apiRoutes } from '../../wiring/api-routes.ts';
+import { newId } from '../../wiring/new-ids.ts';
+import { listen } from './listen.ts';
+import { startTestServices } from './start-test-services.ts';
+
+/** An engine that only writes down what it is told. `reachable` false: like a Temporal that is down. */
+export interface RecordingEngine extends SessionEngine {
+  started: string[];
+  signalled: { sessionId: string; events: readonly SignalledEvent[] }[];
+  removed: string[];
+  isReachable: boolean;
+}
+
+export interface TestApi {
+  url: string;
+  /** The official client; with a key for apis that ask for one. */
+  client: (key?: string) => Anthropic;
+  engine: RecordingEngine;
+  published: BusMessage[];
+  database: Database;
+  journal: Journal;
+  blobs: BlobStore;
+  routes: readonly Route[];
+  stop: () => Promise<void>;
+}
+
+/**
+ * The api in this process, on a live PostgreSQL of its own and with everything else as in production, save Temporal: sessions are
+ * accepted and never run. Only for files of the `integration` project.
+ *
+ * @param options.keys - pairs of key and workspace; none: no key is asked for.
+ */
+export async function startApi(
+  options: { keys?: readonly { key: string; workspace: string }[]; maxUnprocessedEvents?: number } = {},
+): Promise<TestApi> {
+  const services = await startTestServices();
+  const database = openDatabase({ url: services.postgresUrl, maximum: 8 });
+  await migrate(database);
+  const config = loadConfig({
+    env: {
+      ANTHROPIC_API_KEY: 'for the catalogue only',
+      MANAGED_AGENT_SESSION_MAX_UNPROCESSED_EVENTS: String(options.maxUnprocessedEvents ?? 1_000),
+    },
+    part: 'api',
+  });
+  const log = pino({ level: 'silent' });
+  const engine = createRecordingEngine();
+  const published: BusMessage[] = [];
+  const bus = createInMemoryBus();
+  const blobs = createInMemoryBlobStore();
+  const recordingBus = {
+    ...bus,
+    publish: (message: BusMessage) => {
+      published.push(message);
+      bus.publish(message);
+    },
+  };
+  const { routes, hub } = apiRoutes({ config, log, database, blobs, bus: recordingBus, engine });
+  const keys = (options.keys ?? []).map(({ key, workspace }) => ({
+    id: `key of ${workspace}`,
+    workspace,
+    sha256: createHash('sha256').update(key).digest('hex'),
+  }));
+  const unlimited = {
+    requestsPerKey: null,
+    sessionsPerKey: null,
+    createsPerWorkspace: null,
+    readsPerWorkspace: null,
+    streamsPerKey: null,
+  };
+  const app = createApp({
+    routes,
+    access: createAccess({ keys, publicUrl: null }),
+    limiter: createRateLimiter(unlimited, Date.now),
+    log,
+    newRequestId: () => newId('request'),
+  });
+  const server = await listen(app);
+  return {
+    url: server.url,
+    client: (key = 'any') => new Anthropic({ baseURL: server.url, apiKey: key, maxRetries: 0 }),
+    engine,
+    published,
+    database,
+    journal: createPostgresJournal(database),
+    blobs,
+    routes,
+    stop: async () => {
+      hub.drain();
+      await server.close();
+      await bus.close();
+      await database.close();
+      await services.stop();
+    },
+  };
+}
+
+function createRecordingEngine(): RecordingEngine {
+  const engine: RecordingEngine = {
+    started: [],
+    signalled: [],
+    removed: [],
+    isReachable: true,
+    async start({ sessionId }) {
+      engine.started.push(sessionId);
+    },
+    async signal(sessionId, events) {
+      engine.signalled.push({ sessionId, events });
+      return engine.isReachable;
+    },
+    async remove(sessionId) {
+      engine.removed.push(sessionId);
+    },
+    async reachable() {
+      return engine.isReachable;
+    },
+  };
+  return engine;
+}

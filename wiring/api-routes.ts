@@ -1,0 +1,107 @@
+import type { Logger } from 'pino';
+import { openApiRoute, toOpenApi } from '../api/openapi.ts';
+import type { Route } from '../api/route.ts';
+import { agentRoutes } from '../api/routes/agents.ts';
+import { environmentRoutes } from '../api/routes/environments.ts';
+import { fileRoutes } from '../api/routes/files.ts';
+import { healthRoutes } from '../api/routes/health.ts';
+import { modelRoutes } from '../api/routes/models.ts';
+import { sessionEventReadRoutes } from '../api/routes/session-event-reads.ts';
+import { sessionResourceRoutes } from '../api/routes/session-resources.ts';
+import { sessionRoutes } from '../api/routes/sessions.ts';
+import { threadRoutes } from '../api/routes/threads.ts';
+import { unbuiltRoutes } from '../api/routes/unbuilt.ts';
+import { createStreamHub, type StreamHub } from '../api/sse/stream-hub.ts';
+import type { Config } from '../config.ts';
+import { FILE_BYTES, WORKSPACE_FILE_BYTES } from '../core/files/limits.ts';
+import type { BlobStore } from '../providers/blob/blob-store.ts';
+import { loadLargeStrings } from '../providers/blob/large-bodies.ts';
+import type { Bus } from '../providers/bus/bus.ts';
+import type { SessionEngine } from '../providers/engine/session-engine.ts';
+import { createPostgresAgents } from '../providers/store/postgres/agents.ts';
+import type { Database } from '../providers/store/postgres/database.ts';
+import { createPostgresEnvironments } from '../providers/store/postgres/environments.ts';
+import { createPostgresEventList } from '../providers/store/postgres/event-list.ts';
+import { createPostgresFiles } from '../providers/store/postgres/files.ts';
+import { createPostgresJournal } from '../providers/store/postgres/journal.ts';
+import { createPostgresSessions } from '../providers/store/postgres/sessions.ts';
+import { countLiveWorkers } from '../providers/store/postgres/worker-registry.ts';
+import { modelCatalog } from './model-access.ts';
+import { newId } from './new-ids.ts';
+
+const VERSION = '0.1.0';
+
+export interface ApiParts {
+  config: Config;
+  log: Logger;
+  database: Database;
+  blobs: BlobStore;
+  bus: Bus;
+  engine: SessionEngine;
+}
+
+/** Everything that the api serves, and the streams that end first when it stops. */
+export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } {
+  const { config, log, database, blobs, bus, engine } = parts;
+  const now = Date.now;
+  const journal = createPostgresJournal(database);
+  const sessions = createPostgresSessions(database);
+  const agents = createPostgresAgents(database);
+  const environments = createPostgresEnvironments(database);
+  const files = createPostgresFiles(database);
+  const list = createPostgresEventList(database);
+  const models = modelCatalog(config);
+  const hydrate = async (workspaceId: string, body: Parameters<typeof loadLargeStrings>[2]) =>
+    loadLargeStrings(blobs, workspaceId, body);
+  const onProblem = (message: string, error: unknown) => log.warn({ err: error }, message);
+  const hub = createStreamHub({ bus, journal, list, hydrate, now, onProblem });
+
+  const built = [
+    ...agentRoutes({ agents, models, newId }),
+    ...environmentRoutes({ environments, newId }),
+    ...sessionRoutes({
+      agents,
+      environments,
+      sessions,
+      files,
+      journal,
+      engine,
+      blobs,
+      bus,
+      models,
+      newId,
+      now,
+      log,
+      attention: hub.attention,
+      maxUnprocessedEvents: config.session.max_unprocessed_events,
+      maxRunningSessions: config.rate_limits.running_sessions_per_workspace,
+    }),
+    ...sessionResourceRoutes({ sessions, newId }),
+    ...threadRoutes({ sessions, models, now }),
+    ...sessionEventReadRoutes({ hub, journal, list, hydrate }),
+    ...fileRoutes({
+      files,
+      blobs,
+      newId,
+      now,
+      maxFileBytes: FILE_BYTES,
+      quotaBytes: WORKSPACE_FILE_BYTES,
+    }),
+    ...modelRoutes({ models }),
+    ...healthRoutes({
+      checks: {
+        postgres: async () => {
+          await database.query('SELECT 1');
+          return { ok: true };
+        },
+        temporal: async () => ({ ok: await engine.reachable() }),
+        worker: async () => {
+          const live = await countLiveWorkers(database);
+          return { ok: live > 0, detail: `${live} running` };
+        },
+      },
+    }),
+  ];
+  const routes = [...built, ...unbuiltRoutes(built)];
+  return { routes: [...routes, openApiRoute(() => toOpenApi(routes, { version: VERSION }))], hub };
+}
