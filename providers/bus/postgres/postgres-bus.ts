@@ -102,7 +102,9 @@ export async function openPostgresBus(options: PostgresBusOptions, signal?: Abor
       if (stop.signal.aborted) return;
       options.onProblem('The connection of the bus was lost.', reason);
       connection = await retry(connect, options.onProblem, stop.signal).catch(() => null);
-      if (connection) subscriptions.gap();
+      // Closed while it was being made.
+      if (stop.signal.aborted) connection?.destroy();
+      else if (connection) subscriptions.gap();
     }
   }
 

@@ -67,6 +67,9 @@ export function openDatabase(options: {
       });
       let broken: Error | undefined;
       let committing = false;
+      // A connection that breaks between two statements tells of it as an event, which would end the process; the next statement fails.
+      const ignore = () => undefined;
+      connection.on('error', ignore);
       try {
         await connection.query('BEGIN');
         const result = await work(connection);
@@ -79,6 +82,7 @@ export function openDatabase(options: {
         });
         throw committing ? toCommitError(error) : toAppError(error);
       } finally {
+        connection.off('error', ignore);
         connection.release(broken);
       }
     },
