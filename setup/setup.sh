@@ -25,4 +25,4 @@ if ! node_modules/.bin/node --version >/dev/null 2>&1; then
   (cd node_modules/node && node installArchSpecificPackage.js)
 fi
 
-exec node_modules/.bin/node setup/setup.ts
+exec node_modules/.bin/node --disable-warning=ExperimentalWarning setup/setup.ts

@@ -18,12 +18,21 @@ const PROGRAMS: SystemProgram[] = [
   { programs: ['socat'], package: 'socat', purpose: 'connects sandboxes with their proxy', optional: false },
   { programs: ['rg'], package: 'ripgrep', purpose: 'searches files for agents', optional: false },
   {
+    programs: ['setpriv'],
+    package: 'util-linux',
+    purpose: 'starts sandboxes as users of their own',
+    optional: false,
+  },
+  {
     programs: ['chromium', 'chromium-browser', 'google-chrome'],
     package: 'chromium',
     purpose: 'is the browser of agents',
     optional: true,
   },
 ];
+
+/** Other systems have no sandboxes by bubblewrap; theirs are Docker's. */
+const LINUX_ONLY = new Set(['bubblewrap', 'socat', 'util-linux']);
 
 /** What a machine has and is. */
 export interface SystemDescription {
@@ -47,11 +56,11 @@ export function describeSystem(searchPath: string): SystemDescription {
   };
 }
 
-/** Programs that are missing on a machine. macOS has no bubblewrap; sandboxes there are Docker's. */
+/** Programs that are missing on a machine. */
 export function missingPrograms(system: SystemDescription): SystemProgram[] {
   return PROGRAMS.filter(
     (program) =>
-      !(system.platform !== 'linux' && ['bubblewrap', 'socat'].includes(program.package)) &&
+      !(system.platform !== 'linux' && LINUX_ONLY.has(program.package)) &&
       findProgram(program.programs, system.searchPath) === null,
   );
 }
