@@ -124,6 +124,10 @@ export async function session(input: SessionInput): Promise<void> {
 
   for (;;) {
     for (const event of inbox.splice(0)) state = applyEvent(state, event);
+    // Before the next step is begun: within a turn one activity follows the other, and there is no later moment.
+    if (!state.ended && atStepBoundary(state) && isFull(input, signals)) {
+      await continueAsNew<typeof session>({ ...input, state: carriedState(state), tally });
+    }
     const next = nextStep(state);
     state = next.state;
     for (const command of next.commands) start(command);
@@ -137,9 +141,6 @@ export async function session(input: SessionInput): Promise<void> {
       ]);
     }
     if (state.ended) return;
-    if (atStepBoundary(state) && inbox.length === 0 && isFull(input, signals)) {
-      await continueAsNew<typeof session>({ ...input, state: carriedState(state), tally });
-    }
 
     const waitsForActivities = state.interrupt && open.length > 0;
     interruptedAt = waitsForActivities ? (interruptedAt ?? Date.now()) : null;

@@ -105,7 +105,8 @@ function toOpen(command: Command): OpenActivity {
 }
 
 /**
- * Whether the run may continue as new: no activity is under way, so nothing can be lost.
+ * Whether the run may continue as new: no activity is under way, so nothing can be lost. Asked between {@link applyEvent} and
+ * {@link nextStep}, so that a turn of any length is cut.
  */
 export function atStepBoundary(state: SessionState): boolean {
   return state.open.length === 0 && state.kill.length === 0;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Runtime, makeTelemetryFilterString, type Worker } from '@temporalio/worker';
+import { NativeConnection, type Worker } from '@temporalio/worker';
 import pino from 'pino';
 import { createWorkers } from '../../activities/create-workers.ts';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
@@ -32,6 +32,7 @@ import { migrate } from '../../providers/store/postgres/migrate.ts';
 import { createPostgresUpkeep } from '../../providers/store/postgres/upkeep.ts';
 import { createPostgresWorkerRegistry } from '../../providers/store/postgres/worker-registry.ts';
 import type { ToolResult, ToolRunner } from '../../tools/tool-runner.ts';
+import { quietRuntime } from './quiet-runtime.ts';
 import type { TestServices } from './start-test-services.ts';
 
 /** A tool runner that the test scripts: `run` decides by the call; every call is counted by its id. */
@@ -59,6 +60,8 @@ export function createScriptedRunner(
   };
 }
 
+export { quietRuntime } from './quiet-runtime.ts';
+
 const ids = { event: () => makeId('event', Date.now(), randomBytes(10)) };
 
 /**
@@ -73,6 +76,7 @@ export async function startSessionLab(options: {
   /** Encrypts payloads, rows and blobs. */
   keys?: readonly EncryptionKey[];
 }) {
+  quietRuntime();
   const services = options.services ?? (await freshServices());
   const log = pino({ level: 'silent' });
   const ring = createKeyRing(options.keys ?? []);
@@ -339,11 +343,4 @@ export function customResult(toolUseId: string, text: string): AcceptEvent {
 export function userInterrupt(): AcceptEvent {
   const id = ids.event();
   return { id, type: 'user.interrupt', body: { id, type: 'user.interrupt' } };
-}
-
-/** Silences the Temporal runtime of a test process. Call it before anything of Temporal starts. */
-export function quietRuntime(): void {
-  Runtime.install({
-    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }), forward: {} } },
-  });
 }

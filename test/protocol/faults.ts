@@ -1,4 +1,3 @@
-import { atStepBoundary, carriedState } from '../../core/session/next-step.ts';
 import { initialState } from '../../core/session/state.ts';
 import { activityOf, attemptName } from './attempt-name.ts';
 import type { Budgets } from './scripts.ts';
@@ -76,10 +75,9 @@ function faultsOfWorkflow(world: World, fault: Fault): void {
       world.advance();
     });
   }
-  if (world.workflow && atStepBoundary(world.workflow)) {
-    fault('continue as new', 'continuations', () => {
-      if (world.workflow) world.workflow = carriedState(world.workflow);
-      world.advance();
+  if (!world.full) {
+    fault('the run is full', 'continuations', () => {
+      world.full = true;
     });
   }
 }

@@ -40,7 +40,7 @@ export const SCRIPTS: Record<string, Script> = {
     ],
   },
   'a tool that fails for good': {
-    budgets: { messages: 1, toolFailures: 1, zombies: 1, deaths: 1 },
+    budgets: { messages: 1, toolFailures: 1, zombies: 1, deaths: 1, continuations: 1 },
     menu: [['p', 'pa']],
   },
   'an asked tool': { budgets: { messages: 2, deaths: 1, zombies: 1, repeatedSignals: 1 }, menu: [['a']] },
@@ -51,7 +51,7 @@ export const SCRIPTS: Record<string, Script> = {
     menu: [['c']],
   },
   'an interrupt in a text': {
-    budgets: { messages: 2, interrupts: 1, deaths: 1, repeatedSignals: 1, zombies: 1 },
+    budgets: { messages: 2, interrupts: 1, deaths: 1, repeatedSignals: 1, zombies: 1, continuations: 1 },
     menu: [],
   },
   'an interrupt and a lost workflow': {
@@ -59,7 +59,7 @@ export const SCRIPTS: Record<string, Script> = {
     menu: [],
   },
   'an interrupt in a plain tool': {
-    budgets: { messages: 1, interrupts: 1, zombies: 1, deaths: 1 },
+    budgets: { messages: 1, interrupts: 1, zombies: 1, deaths: 1, continuations: 1 },
     menu: [['p']],
   },
   'an interrupt in a plain tool and a lost workflow': {
@@ -78,7 +78,10 @@ export const SCRIPTS: Record<string, Script> = {
     budgets: { messages: 1, interrupts: 1, deaths: 1, duplicates: 1, repeatedSignals: 1 },
     menu: [['c']],
   },
-  'an interrupt on all kinds at once': { budgets: { messages: 2, interrupts: 1 }, menu: [['pac']] },
+  'an interrupt on all kinds at once': {
+    budgets: { messages: 2, interrupts: 1, continuations: 1 },
+    menu: [['pac']],
+  },
   'two interrupts': {
     budgets: { messages: 2, interrupts: 2, repeatedSignals: 1 },
     menu: [['p', 'final']],
@@ -95,7 +98,7 @@ export const SCRIPTS: Record<string, Script> = {
     menu: [['a', 'ac']],
   },
   'two rounds of tools': {
-    budgets: { messages: 1, interrupts: 1, zombies: 1 },
+    budgets: { messages: 1, interrupts: 1, zombies: 1, continuations: 2 },
     menu: [
       ['p', 'a'],
       ['final', 'c'],

@@ -1,7 +1,7 @@
 import { toolKey } from '../../core/journal/attempt.ts';
 import { unanswered } from '../../core/journal/call-states.ts';
 import { applyEvent, type SessionEvent } from '../../core/session/apply-event.ts';
-import { nextStep, type Command } from '../../core/session/next-step.ts';
+import { atStepBoundary, carriedState, nextStep, type Command } from '../../core/session/next-step.ts';
 import { initialState, type SessionState } from '../../core/session/state.ts';
 import { createInMemoryJournal, type StoredSession } from '../../providers/store/in-memory/journal.ts';
 import type { Budgets, Script } from './scripts.ts';
@@ -42,6 +42,8 @@ export class World {
   readonly ids = { event: () => this.newId('e') };
   workflow: SessionState | null = null;
   attempts: Attempt[] = [];
+  /** The run has used its budget: it continues as new before it begins another step. */
+  full = false;
   /** A reset happened: signals of before it are applied again. */
   wasReset = false;
   /** A workflow was lost or reset, so that workflow and store may differ. */
@@ -89,6 +91,10 @@ export class World {
 
   advance(): void {
     if (!this.workflow) return;
+    if (this.full && atStepBoundary(this.workflow)) {
+      this.workflow = carriedState(this.workflow);
+      this.full = false;
+    }
     const { state, commands } = nextStep(this.workflow);
     this.workflow = state;
     this.need(state.step < 40, 'livelock: steps grow without end');

@@ -195,7 +195,6 @@ export const SCENARIOS: Scenario[] = [
       await until(() => stage.runner.runs.length > before);
       await stage.lab.send(id, [userInterrupt()]);
       await stage.lab.rest(id);
-      stage.release();
       return id;
     },
   },
