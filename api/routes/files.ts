@@ -197,9 +197,10 @@ function toFileMetadata(file: StoredFile): BetaFileMetadata {
   };
 }
 
-/** The type that the client named, or the one of the name's extension where it named none. */
+/** The type that the client named. Without one a form's part counts as plain text, so for that the name's extension is asked too. */
 function mimeTypeOf(sent: string, name: string | null): string {
   const named = sent.toLowerCase();
-  if (/^[\w.+-]+\/[\w.+-]+$/.test(named) && named.length <= 100 && named !== OCTETS) return named;
-  return lookup(name ?? '') || OCTETS;
+  const isValid = /^[\w.+-]+\/[\w.+-]+$/.test(named) && named.length <= 100;
+  if (isValid && named !== OCTETS && named !== 'text/plain') return named;
+  return lookup(name ?? '') || (isValid ? named : OCTETS);
 }

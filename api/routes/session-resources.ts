@@ -20,7 +20,7 @@ import { toFileResource } from '../sessions/shown-session.ts';
 
 const ofSession = z.object({ session_id: idParam('session') });
 const ofResource = ofSession.extend({ resource_id: idParam('resource') });
-const Place = z.object({ after: z.string().max(100) });
+const Place = z.object({ after: z.number() });
 const tag = 'Session resources';
 
 /** The routes of what is placed into a session's sandbox. */
@@ -51,14 +51,13 @@ export function sessionResourceRoutes(deps: {
       handle: async ({ params: { session_id: id }, query, caller }) => {
         const { resources } = await findSession(sessions, caller.workspaceId, id);
         const list = `resources ${id}`;
-        const after = query.page === undefined ? null : decodeCursor(list, Place, query.page).after;
-        // Ids grow with time, so what was detached since is passed over.
-        const rest = after === null ? resources : resources.filter((resource) => resource.id > after);
+        const after = query.page === undefined ? 0 : decodeCursor(list, Place, query.page).after;
+        const rest = resources.filter(({ ordinal }) => ordinal > after);
         const data = rest.slice(0, query.limit);
         const last = data.at(-1);
         return {
           data: data.map(toFileResource),
-          next_page: rest.length > data.length && last ? encodeCursor(list, { after: last.id }) : null,
+          next_page: rest.length > data.length && last ? encodeCursor(list, { after: last.ordinal }) : null,
         };
       },
     }),

@@ -179,8 +179,9 @@ function freshRecord(session: PreparedSession, events: number, now: number): Ses
     runningSince: null,
     lastSeq: 0,
     threadId: session.threadId,
-    resources: session.resources.map(({ id, fileId, mountPath }) => ({
+    resources: session.resources.map(({ id, fileId, mountPath }, ordinal) => ({
       id,
+      ordinal,
       fileId,
       mountPath,
       createdAt: now,

@@ -23,7 +23,10 @@ export async function settleCommit<Result>(
         if (isAppError(failure) && failure.code === 'unavailable') return undefined;
         throw failure;
       });
-      if (found === null) return transaction();
+      if (found === null) {
+        // The first commit may still be under way. Then this one waits for it, and fails because it stands.
+        return transaction().catch(async (failure: unknown) => (await stands()) ?? Promise.reject(failure));
+      }
       if (found !== undefined) return found;
       if (performance.now() > deadline) throw error;
       await sleep(PAUSE_MS);

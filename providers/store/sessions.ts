@@ -6,6 +6,8 @@ import type { CreatedRange, Position } from './position.ts';
 /** A file in a session's sandbox. `fileId` is the session's own copy. Times are Unix milliseconds. */
 export interface StoredResource {
   id: string;
+  /** Grows in the order in which resources were attached. */
+  ordinal: number;
   fileId: string;
   mountPath: string;
   createdAt: number;

@@ -48,10 +48,15 @@ export interface TestApi {
  * @param options.keys - pairs of key and workspace; none: no key is asked for.
  */
 export async function startApi(
-  options: { keys?: readonly { key: string; workspace: string }[]; maxUnprocessedEvents?: number } = {},
+  options: {
+    keys?: readonly { key: string; workspace: string }[];
+    maxUnprocessedEvents?: number;
+    /** Another database than a fresh one of the shared server, or another way to it. */
+    postgresUrl?: string;
+  } = {},
 ): Promise<TestApi> {
-  const services = await startTestServices();
-  const database = openDatabase({ url: services.postgresUrl, maximum: 8 });
+  const services = options.postgresUrl === undefined ? await startTestServices() : null;
+  const database = openDatabase({ url: options.postgresUrl ?? services?.postgresUrl ?? '', maximum: 8 });
   await migrate(database);
   const config = loadConfig({
     env: {
@@ -107,7 +112,7 @@ export async function startApi(
       await server.close();
       await bus.close();
       await database.close();
-      await services.stop();
+      await services?.stop();
     },
   };
 }

@@ -3,7 +3,7 @@ import type { NewResource, StoredResource } from '../sessions.ts';
 import type { Connection } from './database.ts';
 
 /** A session's resources as JSON, in an expression over `s` (its row). */
-export const RESOURCES = `(SELECT coalesce(json_agg(json_build_object('id', r.id, 'fileId', r.file_id, 'mountPath', r.mount_path,
+export const RESOURCES = `(SELECT coalesce(json_agg(json_build_object('id', r.id, 'ordinal', r.ordinal, 'fileId', r.file_id, 'mountPath', r.mount_path,
     'createdAt', floor(extract(epoch FROM r.created_at) * 1000)::bigint,
     'updatedAt', floor(extract(epoch FROM r.updated_at) * 1000)::bigint) ORDER BY r.ordinal), '[]')
   FROM session_resources r WHERE r.session_id = s.id)`;

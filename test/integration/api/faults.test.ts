@@ -1,0 +1,150 @@
+import { mkdtemp, rm, chmod } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readHostEnvironment } from '../../../config.ts';
+import { startPostgres, type PostgresServer } from '../../../providers/postgres-server/start-postgres.ts';
+import { cuttingProxy } from '../../harness/cutting-proxy.ts';
+import { startApi, type TestApi } from '../../harness/start-api.ts';
+import { startTestServices } from '../../harness/start-test-services.ts';
+
+const say = (text: string) => ({ type: 'user.message' as const, content: [{ type: 'text' as const, text }] });
+
+async function prepare(api: TestApi) {
+  const client = api.client();
+  const agent = (await client.beta.agents.create({ model: 'demo', name: 'A' })).id;
+  const environment = (await client.beta.environments.create({ name: 'E' })).id;
+  const session = (await client.beta.sessions.create({ agent, environment_id: environment })).id;
+  return { client, agent, environment, session };
+}
+
+describe('without Temporal', () => {
+  let api: TestApi;
+  beforeAll(async () => {
+    api = await startApi();
+    api.engine.isReachable = false;
+  });
+  afterAll(async () => api.stop());
+
+  it('everything is accepted, and left for the sweeper', async () => {
+    const { client, session } = await prepare(api);
+    const { data } = await client.beta.sessions.events.send(session, { events: [say('x')] });
+    expect(data?.[0]).toMatchObject({ processed_at: null });
+    const rows = await api.database.query(
+      'SELECT 1 FROM events WHERE session_id = $1 AND signalled_at IS NULL',
+      [session],
+    );
+    expect(rows).toHaveLength(1);
+    const ready = await fetch(`${api.url}/readyz`);
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toMatchObject({
+      status: 'not_ready',
+      checks: { postgres: { ok: true }, temporal: { ok: false } },
+    });
+    expect((await fetch(`${api.url}/healthz`)).status).toBe(200);
+  });
+});
+
+describe('without PostgreSQL', () => {
+  let folder: string;
+  let server: PostgresServer;
+  let api: TestApi;
+  const start = async () => {
+    const host = readHostEnvironment();
+    return startPostgres({
+      dataDir: path.join(folder, 'data'),
+      logFile: path.join(folder, 'postgres.log'),
+      ...host,
+      say: () => undefined,
+    });
+  };
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'faults-'));
+    await chmod(folder, 0o711);
+    server = await start();
+    api = await startApi({ postgresUrl: server.url });
+  });
+  afterAll(async () => {
+    await api.stop();
+    await server.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  it('every request says 503 and when to try again, and nothing was done when it is back', async () => {
+    const { client, agent, environment, session } = await prepare(api);
+    process.kill(server.process.pid, 'SIGKILL');
+    // Its children live on for a moment.
+    await vi.waitFor(async () => {
+      const asked = Array.from({ length: 8 }, async () => api.database.query('SELECT 1'));
+      const answers = await Promise.allSettled(asked);
+      expect(answers.every(({ status }) => status === 'rejected')).toBe(true);
+    });
+    const attempts = [
+      async () => client.beta.sessions.events.send(session, { events: [say('lost')] }),
+      async () => client.beta.sessions.create({ agent, environment_id: environment }),
+      async () => client.beta.sessions.retrieve(session),
+      async () => client.beta.sessions.list(),
+      async () => client.beta.sessions.update(session, { title: 'lost' }),
+      async () => client.beta.sessions.archive(session),
+      async () => client.beta.sessions.delete(session),
+      async () => client.beta.agents.create({ model: 'demo', name: 'lost' }),
+      async () => client.beta.agents.update(agent, { name: 'lost' }),
+      async () => client.beta.environments.list(),
+      async () => client.beta.files.upload({ file: new File(['x'], 'lost') }),
+    ];
+    for (const attempt of attempts) {
+      const error: unknown = await attempt().then(
+        () => null,
+        (failure: unknown) => failure,
+      );
+      expect(error).toMatchObject({ status: 503, type: 'api_error' });
+      expect((error as { headers: Headers }).headers.get('retry-after')).toBe('1');
+    }
+    expect((await fetch(`${api.url}/readyz`)).status).toBe(503);
+
+    server = await start();
+    expect(await client.beta.sessions.retrieve(session)).toMatchObject({ title: null, archived_at: null });
+    expect((await client.beta.sessions.events.list(session)).data).toEqual([]);
+    expect((await client.beta.agents.retrieve(agent)).version).toBe(1);
+    await client.beta.sessions.events.send(session, { events: [say('found')] });
+    expect((await client.beta.sessions.events.list(session)).data).toHaveLength(1);
+  });
+});
+
+describe('when the database goes away in the middle of a commit', () => {
+  it.each(['before it arrives', 'before it is answered'] as const)(
+    'a batch is stored once: %s',
+    async (when) => {
+      const services = await startTestServices();
+      const proxy = await cuttingProxy(services.postgresUrl);
+      const api = await startApi({ postgresUrl: proxy.url });
+      try {
+        const { client, agent, environment, session } = await prepare(api);
+        proxy.cutNextCommit(when);
+        const { data } = await client.beta.sessions.events.send(session, {
+          events: [say('once'), say('twice')],
+        });
+        expect(proxy.cuts()).toBe(1);
+        expect((await client.beta.sessions.events.list(session)).data).toEqual(data);
+        expect(data).toHaveLength(2);
+        expect(api.engine.signalled.flatMap(({ events }) => events)).toHaveLength(2);
+
+        proxy.cutNextCommit(when);
+        const created = await client.beta.sessions.create({
+          agent,
+          environment_id: environment,
+          initial_events: [say('first')],
+        });
+        expect(proxy.cuts()).toBe(2);
+        expect(created.status).toBe('running');
+        const { data: sessions } = await client.beta.sessions.list();
+        expect(sessions.map(({ id }) => id).sort()).toEqual([session, created.id].sort());
+        expect((await client.beta.sessions.events.list(created.id)).data).toHaveLength(1);
+      } finally {
+        await api.stop();
+        await proxy.close();
+        await services.stop();
+      }
+    },
+  );
+});
