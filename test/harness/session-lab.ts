@@ -11,6 +11,7 @@ import { createTranscriptCache } from '../../activities/transcript-cache.ts';
 import { createSweeper, type Sweeper } from '../../activities/upkeep/sweeper.ts';
 import { createTakeover } from '../../activities/upkeep/takeover.ts';
 import { accept, type AcceptEvent, type Accepted } from '../../core/journal/accept.ts';
+import { archive, refuseBusy } from '../../core/journal/archive.ts';
 import { makeId } from '../../core/ids.ts';
 import { createModelCatalog } from '../../core/models/model-catalog.ts';
 import type { JsonObject } from '../../core/json.ts';
@@ -28,6 +29,7 @@ import type { ModelProvider } from '../../providers/model/model-provider.ts';
 import { openDatabase } from '../../providers/store/postgres/database.ts';
 import { createPostgresJournal } from '../../providers/store/postgres/journal.ts';
 import { createPostgresLease, SWEEPER_ROLE } from '../../providers/store/postgres/lease.ts';
+import type { Journal } from '../../providers/store/journal.ts';
 import { migrate } from '../../providers/store/postgres/migrate.ts';
 import { createPostgresUpkeep } from '../../providers/store/postgres/upkeep.ts';
 import { createPostgresWorkerRegistry } from '../../providers/store/postgres/worker-registry.ts';
@@ -75,6 +77,12 @@ export async function startSessionLab(options: {
   services?: TestServices;
   /** Encrypts payloads, rows and blobs. */
   keys?: readonly EncryptionKey[];
+  /** Of this process among the workers; by default a random one. */
+  name?: string;
+  /** Stands between activities and the journal. */
+  faults?: (journal: Journal) => Journal;
+  /** Told of each worker found dead: how many attempts it held. */
+  onTakeover?: (attempts: number) => void;
 }) {
   quietRuntime();
   const services = options.services ?? (await freshServices());
@@ -84,6 +92,8 @@ export async function startSessionLab(options: {
   const database = openDatabase({ url: services.postgresUrl, cipher: createRowCipher(ring) });
   await migrate(database);
   const journal = createPostgresJournal(database);
+  const activityJournal = options.faults?.(journal) ?? journal;
+  const ownName = options.name ?? `lab-${randomBytes(4).toString('hex')}`;
   const upkeep = createPostgresUpkeep(database);
   const bus = createInMemoryBus();
   const blobs = createEncryptedBlobStore(createInMemoryBlobStore(), ring);
@@ -108,9 +118,9 @@ export async function startSessionLab(options: {
   const bundle = await workflowBundle(path.join(tmpdir(), 'managed-agent-test-bundles'), dataConverter);
   const running: { worker: Worker; done: Promise<void> }[] = [];
 
-  async function startWorker(name = `lab-${randomBytes(4).toString('hex')}`) {
+  async function startWorker(name = ownName) {
     const deps: ActivityDependencies = {
-      journal,
+      journal: activityJournal,
       blobs,
       files: { some: async () => [] },
       bus,
@@ -119,7 +129,7 @@ export async function startSessionLab(options: {
       interrupts,
       catalog: createModelCatalog({ settings: [], usable: ['anthropic'], defaultModel: null }),
       providers: { for: () => options.provider },
-      transcripts: createTranscriptCache(journal, 64 * 1024 * 1024),
+      transcripts: createTranscriptCache(activityJournal, 64 * 1024 * 1024),
       describeTools: () => [],
       builtInNames: () => ['bash', 'read', 'write', 'edit', 'glob', 'grep'],
       runner: options.runner,
@@ -161,12 +171,18 @@ export async function startSessionLab(options: {
   });
   const registry = createPostgresWorkerRegistry({
     url: services.postgresUrl,
-    name: `lab-${randomBytes(4).toString('hex')}`,
+    name: ownName,
     host: hostname(),
     process: identifyProcess(process.pid) ?? { pid: process.pid, started: '' },
     isAlive,
   });
-  const takeover = createTakeover({ registry, upkeep, client, log });
+  const takeover = createTakeover({
+    registry,
+    upkeep,
+    client,
+    log,
+    ...(options.onTakeover ? { onTakeover: options.onTakeover } : {}),
+  });
 
   async function createSession(agent: JsonObject = {}, events: readonly AcceptEvent[] = []) {
     const id = makeId('session', Date.now(), randomBytes(10));
@@ -254,6 +270,29 @@ export async function startSessionLab(options: {
       }
       if (mode === 'told') await signal(sessionId, events, result);
       return result;
+    },
+    /** Ends a session for good and tells the workflow. Rejects while it is busy. */
+    async archive(sessionId: string) {
+      const { result } = await journal.transact({ sessionId, caller: 'client' }, (view) => {
+        const writes = archive(view, ids);
+        return { writes, result: writes.enqueue };
+      });
+      const accepted = result.map(({ arrival, event }) => ({
+        id: event.id,
+        arrival,
+        seq: null,
+        finished: false,
+      }));
+      await signal(
+        sessionId,
+        result.map(({ event }) => event),
+        accepted,
+      );
+    },
+    /** Deletes a session and its runs. Rejects while it is busy. */
+    async remove(sessionId: string) {
+      await journal.deleteSession({ sessionId, caller: 'client' }, (view) => refuseBusy(view, 'deleted'));
+      await engine.remove(sessionId);
     },
     /** Waits until the session is at rest: idle and not busy. */
     async rest(sessionId: string, milliseconds = 30_000) {
