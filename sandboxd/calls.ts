@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
 import type { EndedBy, OperationResult, SandboxOperation } from '../providers/sandbox/operation.ts';
-import { adoptCommand, startCommand, type CommandDeps, type RunningCommand } from './command.ts';
+import {
+  adoptCommand,
+  dropBackground,
+  startCommand,
+  type CommandDeps,
+  type RunningCommand,
+} from './command.ts';
 import { isReadOnly, performFileOperation, OUTPUT_CHARACTERS, type OperationDeps } from './operations.ts';
 import type { Pipes } from './pipes.ts';
 import { carriesMark, listProcesses, readProcess, signalQuietly } from './processes.ts';
@@ -231,6 +237,7 @@ export function createCalls(deps: CallsDeps): Calls {
     },
     runningCount: () => running.size,
     async recover() {
+      for (const id of records.all()) dropBackground(records.folder(id));
       for (const id of records.unfinished()) {
         const start = records.start(id);
         if (start === undefined) {

@@ -1,5 +1,15 @@
 import { spawn } from 'node:child_process';
-import { closeSync, constants, existsSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 
@@ -64,8 +74,34 @@ function drain(descriptor: number, spool: Spool): void {
   }
 }
 
-/** Collects from the pipe, and ends the command when told to; the two ways to know its exit are given by the caller. */
-function watch(folder: string, runnerPid: number, exited: Promise<void>, deps: CommandDeps): RunningCommand {
+/** The pipe of a command that ended, as long as processes that it left in the background may still write to it. */
+const BACKGROUND = 'background';
+
+/** Reads and drops what background processes of an ended command write, so that they neither block nor die of a closed pipe. */
+export function dropBackground(folder: string): void {
+  const file = join(folder, BACKGROUND);
+  if (!existsSync(file)) return;
+  const reader = new Socket({
+    fd: openSync(file, constants.O_RDONLY | constants.O_NONBLOCK),
+    readable: true,
+    writable: false,
+  });
+  reader.on('error', () => reader.destroy());
+  reader.once('close', () => rmSync(file, { force: true }));
+  reader.resume();
+  reader.unref();
+}
+
+/**
+ * Collects from the pipe, and ends the command when told to. How its exit is known, and how its runner is let go, is the
+ * caller's.
+ */
+function watch(
+  folder: string,
+  runner: { pid: number; exited: Promise<void>; release(): void },
+  deps: CommandDeps,
+): RunningCommand {
+  const { pid: runnerPid, exited, release } = runner;
   const spool = openSpool(join(folder, 'output'));
   const descriptor = openSync(join(folder, 'pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
   const reader = new Socket({ fd: descriptor, readable: true, writable: false });
@@ -125,6 +161,10 @@ function watch(folder: string, runnerPid: number, exited: Promise<void>, deps: C
     // At the end of the stream the descriptor is closed, and its number may belong to another file by now.
     if (!reader.destroyed) drain(descriptor, spool);
     collecting = false;
+    renameSync(join(folder, 'pipe'), join(folder, BACKGROUND));
+    if (reader.destroyed) rmSync(join(folder, BACKGROUND), { force: true });
+    else reader.once('close', () => rmSync(join(folder, BACKGROUND), { force: true }));
+    release();
     return readNumber(join(folder, 'exit')) ?? null;
   });
 
@@ -155,11 +195,15 @@ export async function startCommand(request: CommandRequest, deps: CommandDeps): 
       cwd: '/',
       detached: true,
       env: request.environment,
-      stdio: ['ignore', output, output],
+      stdio: ['ignore', output, output, 'pipe'],
     },
   );
   runner.unref();
+  const control = runner.stdio[3] as Socket;
+  control.unref();
   const exited = new Promise<void>((resolve, reject) => {
+    control.once('data', () => resolve());
+    control.on('error', () => control.destroy());
     runner.once('exit', () => resolve());
     runner.once('error', reject);
   });
@@ -168,7 +212,7 @@ export async function startCommand(request: CommandRequest, deps: CommandDeps): 
       await exited;
       throw new Error('the runner of the command did not start');
     }
-    return watch(folder, runner.pid, exited, deps);
+    return watch(folder, { pid: runner.pid, exited, release: () => control.end() }, deps);
   } finally {
     closeSync(output);
   }
@@ -217,5 +261,5 @@ export async function adoptCommand(folder: string, deps: CommandDeps): Promise<A
       });
     }
   })();
-  return { state: 'running', command: watch(folder, pid, exited, deps) };
+  return { state: 'running', command: watch(folder, { pid, exited, release: () => {} }, deps) };
 }

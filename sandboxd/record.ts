@@ -43,6 +43,7 @@ export interface Records {
   endedBy(id: string): EndedBy | undefined;
   /** Notes why a command is being ended; the first reason stands. */
   noteEnding(id: string, reason: EndedBy): void;
+  all(): string[];
   /** Ids of calls that were claimed and have no end. */
   unfinished(): string[];
   prune(): void;
@@ -104,6 +105,7 @@ export function createRecords(calls: string): Records {
       const file = join(folder(id), 'ended-by.json');
       if (!existsSync(file)) writeWhole(file, JSON.stringify({ endedBy }));
     },
+    all: () => readdirSync(calls),
     unfinished: () => readdirSync(calls).filter((id) => !existsSync(join(folder(id), 'end.json'))),
     prune() {
       const ids = readdirSync(calls);

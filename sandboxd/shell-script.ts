@@ -31,13 +31,19 @@ export function commandScript(shellFolder: string, id: string, workdir: string):
 /**
  * What runs between sandboxd and the command: it belongs to sandboxd's user, lives in a process group of its own, and writes down the
  * exit code, whether sandboxd is alive at that moment or not. `set -C` makes the creation of `runner` exclusive: a restarted sandboxd
- * that finds no runner creates the file itself, and a runner that comes late then starts nothing.
+ * that finds no runner creates the file itself, and a runner that comes late then starts nothing. After the end it holds the pipe
+ * open until sandboxd, this one or the next, has read what is left in it and renamed it.
  *
- * Arguments: the record's folder, the script of {@link commandScript}, then the words that switch to the agent's user.
+ * Descriptor 3 tells sandboxd of the end, and is closed by it. Arguments: the record's folder, the script of {@link commandScript},
+ * then the words that switch to the agent's user.
  */
 export const RUNNER_SCRIPT = `exec 2>/dev/null
+trap '' PIPE
 folder=$1; script=$2; shift 2
 set -C; echo $$ >"$folder/runner" || exit 99; set +C
-setsid "$@" /bin/bash --noprofile --norc -c "$script" bash 3<"$folder/command" 2>&1
+(trap - PIPE; exec setsid "$@" /bin/bash --noprofile --norc -c "$script" bash 3<"$folder/command" 2>&1)
 echo $? >"$folder/exit"
+echo >&3
+read -r _ <&3
+while [ -e "$folder/pipe" ]; do sleep 0.05; done
 `;

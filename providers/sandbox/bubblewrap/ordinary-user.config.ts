@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+/** Runs the suites of this folder as another user, who may not write here: `ordinary-user.integration.test.ts` starts it. */
+export default defineConfig({
+  test: {
+    include: ['**/{driver,isolation,faults}.integration.test.ts'],
+    root: import.meta.dirname,
+    pool: 'forks',
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
