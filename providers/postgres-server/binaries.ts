@@ -32,7 +32,11 @@ export function packagedPostgres(): PostgresBinaries {
       { cause },
     );
   }
-  const packageFolder = path.dirname(path.dirname(entry));
+  return binariesInPackage(path.dirname(path.dirname(entry)));
+}
+
+/** The programs in the folder of an installed npm package. */
+export function binariesInPackage(packageFolder: string): PostgresBinaries {
   const manifest = JSON.parse(readFileSync(path.join(packageFolder, 'package.json'), 'utf8')) as {
     version: string;
   };

@@ -15,6 +15,12 @@ const SHUTDOWN = {
   immediate: [{ signal: 'SIGQUIT' as const, waitMs: 1_000 }],
 };
 
+/** The major version that wrote a cluster's files, such as `18`; null when there are none. */
+export function majorOf(clusterDir: string): string | null {
+  const file = path.join(clusterDir, 'PG_VERSION');
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : null;
+}
+
 /** The server that runs on a cluster's files, or null. Its pid file alone proves nothing: the pid may belong to another program now. */
 export function findPostmaster(clusterDir: string): ProcessIdentity | null {
   const file = path.join(clusterDir, 'postmaster.pid');

@@ -1,14 +1,9 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { existsSync, mkdirSync } from 'node:fs';
 import { Client } from 'pg';
 import { AppError } from '../../core/errors.ts';
-import { lastOfLog } from '../host/log-file.ts';
 import type { ProcessIdentity } from '../host/process-identity.ts';
-import { isAlive } from '../host/process-identity.ts';
 import { reachableFolder } from '../host/reachable-folder.ts';
 import { removeSocketFolder, socketFolder } from '../host/socket-folder.ts';
-import { spawnDetached } from '../host/spawn-detached.ts';
 import { unprivilegedUser } from '../host/system-user.ts';
 import { packagedPostgres, runnableBy, type PostgresBinaries } from './binaries.ts';
 import { ADMIN_ROLE, SERVICE_ROLE, clusterCredentials, socketUrl } from './credentials.ts';
@@ -18,10 +13,11 @@ import {
   commandLineOf,
   endPostmaster,
   findPostmaster,
-  isReady,
   lastCommandLine,
+  majorOf,
 } from './postmaster.ts';
 import { provision } from './provision.ts';
+import { becomesReady, runServer, serverProgram } from './run-server.ts';
 import { serverArguments } from './server-options.ts';
 
 /** A running PostgreSQL that belongs to a data folder. */
@@ -70,7 +66,6 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
   const credentials = clusterCredentials(dataDir);
   await initialiseCluster({ clusterDir, binaries, credentials, user });
 
-  const command = path.join(binaries.folder, 'bin', 'postgres');
   const args = serverArguments(clusterDir, socketDir);
   const url = socketUrl({
     role: SERVICE_ROLE,
@@ -98,8 +93,8 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
 
   const found = findPostmaster(clusterDir);
   if (found) {
-    const healthy = (await becomesReady(found, clusterDir, options)) && (await answers(url));
-    const same = lastCommandLine(clusterDir) === commandLineOf(command, args);
+    const healthy = (await becomesReady(found, { ...options, clusterDir })) && (await answers(url));
+    const same = lastCommandLine(clusterDir) === commandLineOf(serverProgram(binaries), args);
     if (healthy && same) return server(found, true);
     const reason = healthy ? 'runs with other settings' : 'does not answer';
     say(`The PostgreSQL left on ${clusterDir} (pid ${found.pid}) ${reason}; it is replaced.`);
@@ -107,55 +102,23 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
   } else {
     await clearAfterCrash(clusterDir);
   }
-  const child = await spawnDetached({
-    command,
-    args,
-    environment: { LC_ALL: 'C', PATH: '/usr/bin:/bin', TZ: 'UTC' },
-    folder: '/',
-    logFile,
-    ...(user && { user }),
-  });
+  const child = await runServer({ ...options, clusterDir, binaries, args, user });
   try {
-    if (await becomesReady(child, clusterDir, options)) {
-      await provision(adminUrl, credentials.service);
-      return server(child, false);
-    }
+    await provision(adminUrl, credentials.service);
   } catch (error) {
     await endPostmaster(child, clusterDir);
     throw error;
   }
-  throw new AppError(
-    'bad_config',
-    `PostgreSQL ended right after its start. The end of ${logFile}:\n${lastOfLog(logFile)}`,
-  );
+  return server(child, false);
 }
 
 function refuseOtherMajor(clusterDir: string, binaries: PostgresBinaries): void {
-  const file = path.join(clusterDir, 'PG_VERSION');
-  if (!existsSync(file)) return;
-  const major = readFileSync(file, 'utf8').trim();
-  if (major === binaries.major) return;
+  const major = majorOf(clusterDir);
+  if (major === null || major === binaries.major) return;
   throw new AppError(
     'bad_config',
     `${clusterDir} was written by PostgreSQL ${major}; this version of the service runs PostgreSQL ${binaries.major}. Stop the service and run: npm run migrate:postgres`,
   );
-}
-
-/** Waits until the server takes connections; false when it ends instead. Throws `unavailable` when neither happens in time. */
-async function becomesReady(
-  running: ProcessIdentity,
-  clusterDir: string,
-  { logFile, timeoutMs = 120_000 }: PostgresServerOptions,
-): Promise<boolean> {
-  const deadline = performance.now() + timeoutMs;
-  while (isAlive(running)) {
-    if (isReady(clusterDir)) return true;
-    if (performance.now() >= deadline) {
-      throw new AppError('unavailable', `PostgreSQL is not ready after ${timeoutMs} ms; see ${logFile}.`);
-    }
-    await sleep(10);
-  }
-  return false;
 }
 
 /** Whether a connection can be made and used. */

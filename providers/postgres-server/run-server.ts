@@ -1,0 +1,67 @@
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../../core/errors.ts';
+import { lastOfLog } from '../host/log-file.ts';
+import { isAlive, type ProcessIdentity } from '../host/process-identity.ts';
+import { spawnDetached } from '../host/spawn-detached.ts';
+import type { SystemUser } from '../host/system-user.ts';
+import type { PostgresBinaries } from './binaries.ts';
+import { endPostmaster, isReady } from './postmaster.ts';
+
+export interface ServerRun {
+  clusterDir: string;
+  binaries: PostgresBinaries;
+  args: string[];
+  user: SystemUser | null;
+  logFile: string;
+  /** Longest that a start may take, recovery after a crash included. */
+  timeoutMs?: number;
+}
+
+/** The program of a server. */
+export function serverProgram(binaries: PostgresBinaries): string {
+  return path.join(binaries.folder, 'bin', 'postgres');
+}
+
+/**
+ * Starts a server on a cluster's files and waits until it takes connections. Throws `bad_config` with the end of its log when it ends
+ * instead, `unavailable` when it is not ready in time; then it does not run.
+ */
+export async function runServer(run: ServerRun): Promise<ProcessIdentity> {
+  const child = await spawnDetached({
+    command: serverProgram(run.binaries),
+    args: run.args,
+    environment: { LC_ALL: 'C', PATH: '/usr/bin:/bin', TZ: 'UTC' },
+    folder: '/',
+    logFile: run.logFile,
+    ...(run.user && { user: run.user }),
+  });
+  let ready: boolean;
+  try {
+    ready = await becomesReady(child, run);
+  } catch (error) {
+    await endPostmaster(child, run.clusterDir);
+    throw error;
+  }
+  if (ready) return child;
+  throw new AppError(
+    'bad_config',
+    `PostgreSQL ended right after its start. The end of ${run.logFile}:\n${lastOfLog(run.logFile)}`,
+  );
+}
+
+/** Waits until the server takes connections; false when it ends instead. Throws `unavailable` when neither happens in time. */
+export async function becomesReady(
+  running: ProcessIdentity,
+  { clusterDir, logFile, timeoutMs = 120_000 }: Pick<ServerRun, 'clusterDir' | 'logFile' | 'timeoutMs'>,
+): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
+  while (isAlive(running)) {
+    if (isReady(clusterDir)) return true;
+    if (performance.now() >= deadline) {
+      throw new AppError('unavailable', `PostgreSQL is not ready after ${timeoutMs} ms; see ${logFile}.`);
+    }
+    await sleep(10);
+  }
+  return false;
+}
