@@ -36,12 +36,13 @@ export interface RebuiltRow {
  * and in any order. `conflicts` names facts that contradict each other; the first one stands.
  *
  * History does not hold what the api journals alone: interrupts of an idle session, running pairs before a custom tool's result, updates
- * and the end of an archived session.
+ * and the end of an archived session. Internal rows are no part of the log.
  */
 export function rebuildJournal(facts: readonly HistoryFact[]): { rows: RebuiltRow[]; conflicts: string[] } {
   const rows = new Map<string, RebuiltRow>();
   const conflicts: string[] = [];
   for (const fact of facts) {
+    if (fact.type.startsWith('internal.')) continue;
     const known = rows.get(fact.id);
     const row = toRow(fact);
     if (!known) {

@@ -225,7 +225,11 @@ export async function startSessionLab(options: {
     return { id, threadId };
   }
 
-  async function signal(sessionId: string, events: readonly AcceptEvent[], accepted: readonly Accepted[]) {
+  async function signal(
+    sessionId: string,
+    events: readonly AcceptEvent[],
+    accepted: readonly (Accepted | undefined)[],
+  ) {
     const told = [];
     for (const [index, event] of events.entries()) {
       const place = accepted[index];
@@ -271,6 +275,8 @@ export async function startSessionLab(options: {
       if (mode === 'told') await signal(sessionId, events, result);
       return result;
     },
+    /** Tells the workflow of events that were accepted `untold`. */
+    tell: signal,
     /** Ends a session for good and tells the workflow. Rejects while it is busy. */
     async archive(sessionId: string) {
       const { result } = await journal.transact({ sessionId, caller: 'client' }, (view) => {
