@@ -103,6 +103,16 @@ describe('the model catalogue', () => {
     });
   });
 
+  it('takes a model for OpenAI’s own behind any server that speaks the Responses API', () => {
+    const catalog = createModelCatalog({
+      settings: [
+        { id: 'gpt-6-sol', provider: 'openai', api: 'responses', base_url: 'https://gateway.example/v1' },
+      ],
+      usable: [],
+    });
+    expect(catalog.resolve('gpt-6-sol')).toMatchObject({ thinking: 'effort', contextWindow: 1_050_000 });
+  });
+
   it('takes images and thinking away where the configuration says so', () => {
     const catalog = createModelCatalog({
       settings: [{ id: 'claude-opus-5-5', provider: 'anthropic', images: { max_count: 0 }, thinking: false }],

@@ -60,8 +60,10 @@ function builtInModels(): ModelEntry[] {
 function baseOf(setting: ModelSetting, builtIn: ReadonlyMap<string, ModelEntry>): ModelEntry {
   const vendorModel = setting.vendor_model ?? setting.id;
   const known = builtIn.get(setting.id) ?? builtIn.get(vendorModel);
-  // A compatible server may offer other models under a vendor's names, with other limits and prices.
-  const elsewhere = setting.base_url !== undefined && setting.provider === 'openai';
+  // A compatible server may offer other models under a vendor's names, with other limits and prices. Whoever speaks the Responses API
+  // offers OpenAI's own.
+  const elsewhere =
+    setting.provider === 'openai' && setting.base_url !== undefined && setting.api !== 'responses';
   if (known !== undefined && known.provider === setting.provider && !elsewhere) return known;
   return FAMILIES[setting.provider](vendorModel);
 }

@@ -1,9 +1,7 @@
 import { AppError } from '../../core/errors.ts';
 import type { ModelEntry, ModelProviderKind, OpenAiApi } from '../../core/models/model-entry.ts';
-import { createAnthropicProvider } from './anthropic/anthropic.ts';
-import { createOpenAiProvider } from './openai/openai.ts';
 import { createDemoProvider, type DemoPace } from './demo/demo.ts';
-import { createGeminiProvider } from './gemini/gemini.ts';
+import { loadedLater } from './loaded-later.ts';
 import type { ModelProvider } from './model-provider.ts';
 
 /** How the models of one provider are reached, unless a model says otherwise. */
@@ -50,21 +48,28 @@ type Factory = (entry: ModelEntry, options: ModelProvidersOptions) => ModelProvi
 
 const FACTORIES: Record<ModelProviderKind, Factory> = {
   demo: (_entry, { demoPace }) => createDemoProvider(demoPace === undefined ? {} : { pace: demoPace }),
-  anthropic: (entry, options) =>
-    createAnthropicProvider({
-      ...connectionOf(entry, options.anthropic, 'ANTHROPIC_API_KEY'),
-      traits: entry,
-    }),
-  openai: (entry, options) => {
-    const api = entry.connection.api ?? options.openai.api;
-    return createOpenAiProvider({
-      ...connectionOf(entry, options.openai, 'OPENAI_API_KEY'),
-      traits: entry,
-      ...(api === null || api === undefined ? {} : { api }),
+  anthropic: (entry, options) => {
+    const connection = connectionOf(entry, options.anthropic, 'ANTHROPIC_API_KEY');
+    return loadedLater('anthropic', async () => {
+      const { createAnthropicProvider } = await import('./anthropic/anthropic.ts');
+      return createAnthropicProvider({ ...connection, traits: entry });
     });
   },
-  gemini: (entry, options) =>
-    createGeminiProvider({ ...connectionOf(entry, options.gemini, 'GEMINI_API_KEY'), traits: entry }),
+  openai: (entry, options) => {
+    const connection = connectionOf(entry, options.openai, 'OPENAI_API_KEY');
+    const api = entry.connection.api ?? options.openai.api;
+    return loadedLater('openai', async () => {
+      const { createOpenAiProvider } = await import('./openai/openai.ts');
+      return createOpenAiProvider({ ...connection, traits: entry, ...(api ? { api } : {}) });
+    });
+  },
+  gemini: (entry, options) => {
+    const connection = connectionOf(entry, options.gemini, 'GEMINI_API_KEY');
+    return loadedLater('gemini', async () => {
+      const { createGeminiProvider } = await import('./gemini/gemini.ts');
+      return createGeminiProvider({ ...connection, traits: entry });
+    });
+  },
 };
 
 function connectionOf(entry: ModelEntry, connection: ProviderConnection, variable: string) {

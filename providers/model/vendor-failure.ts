@@ -99,6 +99,8 @@ function codeOf({ status, type, message }: VendorFailure): ModelErrorCode {
   // Gemini answers 400 to a wrong key.
   if (status === 400 && /api key not valid|api_key_invalid/i.test(message ?? ''))
     return 'model_credentials_refused';
+  // llama.cpp answers 500 to what the model cannot take.
+  if (status === 500 && /input is not supported/i.test(message ?? '')) return 'model_request_refused';
   if (status === 401 || status === 403) return 'model_credentials_refused';
   if (status === 402) return 'model_billing';
   if (status === 408 || status === 409 || status === 425 || status === 499) return 'model_unreachable';

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { claudeModel } from '../../../core/models/claude-models.ts';
 import type { TranscriptMessage } from '../../../core/session/content.ts';
@@ -6,6 +7,7 @@ import {
   type ScriptedModelServer,
 } from '../../../test/scripted-model-server/index.ts';
 import { modelProviderContract } from '../contract.ts';
+import { itReadsRecordings } from '../contract/recordings.ts';
 import {
   answerTo,
   asMessage,
@@ -243,4 +245,12 @@ describe('the Anthropic adapter', () => {
     await collect(subject.make({ url: server.url }), makeRequest(subject, { tools: [BASH] }));
     expect(body()['tools']).toEqual([BASH]);
   });
+});
+
+describe('recorded streams of Anthropic', () => {
+  itReadsRecordings(
+    subjectOf('claude-opus-5-5'),
+    path.join(import.meta.dirname, '__fixtures__'),
+    'scripted-*',
+  );
 });

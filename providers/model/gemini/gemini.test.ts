@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { ApiError } from '@google/genai';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { geminiModel } from '../../../core/models/gemini-models.ts';
@@ -8,6 +9,7 @@ import {
   type ScriptedModelServer,
 } from '../../../test/scripted-model-server/index.ts';
 import { modelProviderContract } from '../contract.ts';
+import { itReadsRecordings } from '../contract/recordings.ts';
 import {
   answerTo,
   asMessage,
@@ -237,4 +239,12 @@ describe('the Gemini adapter', () => {
       code: 'model_credentials_refused',
     });
   });
+});
+
+describe('recorded streams of Gemini', () => {
+  itReadsRecordings(
+    subjectOf('gemini-4-argon'),
+    path.join(import.meta.dirname, '__fixtures__'),
+    'scripted-*',
+  );
 });

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openAiModels } from '../../../core/models/openai-models.ts';
 import type { TranscriptMessage } from '../../../core/session/content.ts';
@@ -7,6 +8,7 @@ import {
   type ScriptedModelServer,
 } from '../../../test/scripted-model-server/index.ts';
 import { modelProviderContract } from '../contract.ts';
+import { itReadsRecordings } from '../contract/recordings.ts';
 import {
   answerTo,
   asMessage,
@@ -282,4 +284,10 @@ describe('servers that speak chat completions in their own way', () => {
     const error = await failureOf(collect(provider, makeRequest(COMPATIBLE, { messages })));
     expect(error.code).toBe('model_request_refused');
   });
+});
+
+describe('recorded streams of OpenAI’s APIs', () => {
+  const folder = path.join(import.meta.dirname, '__fixtures__');
+  itReadsRecordings(COMPATIBLE, folder, 'llama-cpp-*');
+  itReadsRecordings(RESPONSES, folder, 'scripted-responses-*');
 });

@@ -1,0 +1,15 @@
+import type { ModelProvider } from './model-provider.ts';
+
+/**
+ * An adapter whose code is loaded at its first request: a vendor's SDK takes some 30 MB, and most workers speak to one vendor only.
+ */
+export function loadedLater(name: string, load: () => Promise<ModelProvider>): ModelProvider {
+  let loading: Promise<ModelProvider> | undefined;
+  return {
+    name,
+    async *stream(request, signal) {
+      loading ??= load();
+      yield* (await loading).stream(request, signal);
+    },
+  };
+}
