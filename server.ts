@@ -28,10 +28,11 @@ await runUntilStopped(log, async (signal) => {
     signal,
   );
   const temporal = temporalClient(config);
-  const blobs = blobStore(config);
+  const blobs = await blobStore(config);
   const engine = sessionEngine(config, temporal, log);
   const { routes, hub } = apiRoutes({ config, log, database, blobs, bus, engine });
   const limits = config.rate_limits;
+  const newRequestId = () => newId('request');
   const application = createApp({
     routes,
     access: createAccess({ keys: config.auth.keys, publicUrl: config.api.public_url }),
@@ -46,9 +47,9 @@ await runUntilStopped(log, async (signal) => {
       Date.now,
     ),
     log,
-    newRequestId: () => newId('request'),
+    newRequestId,
   });
-  const server = await startHttpServer(application, config.api);
+  const server = await startHttpServer(application, config.api, newRequestId);
   log.info({ host: config.api.host, port: server.port }, 'the api listens');
   return {
     done: server.closed,

@@ -43,7 +43,7 @@ await runUntilStopped(log, async (signal) => {
     signal,
   );
   const { client, native } = await connectTemporal(config, log, upkeep, signal);
-  const blobs = blobStore(config);
+  const blobs = await blobStore(config);
   const tools = openTools(config, log);
   const interrupts = createInterruptWatch({
     bus,

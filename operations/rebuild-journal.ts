@@ -37,7 +37,7 @@ try {
   const archive = createPostgresJournalArchive(database);
   const owner = await archive.owner(sessionId);
   if (!owner) throw new Error(`There is no session ${sessionId}.`);
-  const history = createSessionHistory(client, blobStore(config));
+  const history = createSessionHistory(client, await blobStore(config));
   const runs = await history.runs(sessionId);
   const { rows, conflicts } = rebuildJournal(await history.facts(owner.workspaceId, runs));
   const { missing, different, unknown } = compareJournals(rows, await archive.rows(owner));

@@ -3,16 +3,15 @@ import type { Config } from '../config.ts';
 import { AppError } from '../core/errors.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import { createFilesystemBlobStore } from '../providers/blob/filesystem.ts';
-import { createS3BlobStore } from '../providers/blob/s3.ts';
 import { createEncryptedBlobStore } from '../providers/encryption/encrypted-blob-store.ts';
 import { keyRing } from './key-ring.ts';
 
 /** The blob store that the settings name; encrypted when there are keys. */
-export function blobStore(config: Config): BlobStore {
-  return createEncryptedBlobStore(plainBlobStore(config), keyRing(config));
+export async function blobStore(config: Config): Promise<BlobStore> {
+  return createEncryptedBlobStore(await plainBlobStore(config), keyRing(config));
 }
 
-function plainBlobStore(config: Config): BlobStore {
+async function plainBlobStore(config: Config): Promise<BlobStore> {
   const { blobs, data_dir: dataDir } = config;
   if (blobs.kind === 'folder') return createFilesystemBlobStore(blobs.folder ?? path.join(dataDir, 'blobs'));
   if (blobs.s3_bucket === null) {
@@ -22,6 +21,8 @@ function plainBlobStore(config: Config): BlobStore {
     );
   }
   const { s3_access_key_id: accessKeyId, s3_secret_access_key: secretAccessKey } = blobs;
+  // Loaded only where it is used: the S3 client takes some 35 MB.
+  const { createS3BlobStore } = await import('../providers/blob/s3.ts');
   return createS3BlobStore({
     bucket: blobs.s3_bucket,
     prefix: blobs.s3_prefix,
