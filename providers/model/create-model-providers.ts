@@ -3,6 +3,7 @@ import type { ModelEntry, ModelProviderKind, OpenAiApi } from '../../core/models
 import { createDemoProvider, type DemoPace } from './demo/demo.ts';
 import { loadedLater } from './loaded-later.ts';
 import type { ModelProvider } from './model-provider.ts';
+import { openAiProviderName } from './openai/provider-name.ts';
 
 /** How the models of one provider are reached, unless a model says otherwise. */
 export interface ProviderConnection {
@@ -58,7 +59,7 @@ const FACTORIES: Record<ModelProviderKind, Factory> = {
   openai: (entry, options) => {
     const connection = connectionOf(entry, options.openai, 'OPENAI_API_KEY');
     const api = entry.connection.api ?? options.openai.api;
-    return loadedLater('openai', async () => {
+    return loadedLater(openAiProviderName(connection.baseUrl), async () => {
       const { createOpenAiProvider } = await import('./openai/openai.ts');
       return createOpenAiProvider({ ...connection, traits: entry, ...(api ? { api } : {}) });
     });

@@ -1,0 +1,121 @@
+import { afterEach, expect, it } from 'vitest';
+import { createModelCatalog } from '../../core/models/model-catalog.ts';
+import type { ModelSetting } from '../../core/models/model-setting.ts';
+import {
+  startScriptedModelServer,
+  type ScriptedModelServer,
+} from '../../test/scripted-model-server/index.ts';
+import { collect, userSays } from './contract/subject.ts';
+import { createModelProviders } from './create-model-providers.ts';
+import type { ModelRequest } from './model-provider.ts';
+
+let servers: ScriptedModelServer[] = [];
+afterEach(async () => {
+  const violations = servers.flatMap((server) => server.violations());
+  await Promise.all(servers.map((server) => server.close()));
+  servers = [];
+  expect(violations).toEqual([]);
+});
+
+async function start(apiKey?: string): Promise<ScriptedModelServer> {
+  const server = await startScriptedModelServer(apiKey === undefined ? {} : { apiKey });
+  server.setDefault({ blocks: [{ type: 'text', text: 'here' }] });
+  servers.push(server);
+  return server;
+}
+
+const NOWHERE = { baseUrl: null, apiKey: null, timeoutSeconds: 30, stallSeconds: 10 };
+
+function requestFor(model: string): ModelRequest {
+  return { model, system: '', messages: [userSays('hi')], tools: [], maxOutputTokens: 100, sessionId: 's' };
+}
+
+function entryOf(setting: ModelSetting) {
+  const entry = createModelCatalog({ settings: [setting], usable: [] }).resolve(setting.id);
+  if (entry === null) throw new Error(`no model ${setting.id}`);
+  return entry;
+}
+
+it.each([
+  ['claude-opus-5-5', 'anthropic', '', '/v1/messages'],
+  ['gpt-4.1', 'openai', '/v1', '/v1/chat/completions'],
+  ['gemini-4-argon', 'gemini', '', '/v1beta/models/gemini-4-argon:streamGenerateContent'],
+] as const)('reaches %s through the connection of its provider', async (id, provider, suffix, path) => {
+  const server = await start('the-key');
+  const connection = { ...NOWHERE, baseUrl: server.url + suffix, apiKey: 'the-key' };
+  const providers = createModelProviders({
+    anthropic: NOWHERE,
+    openai: NOWHERE,
+    gemini: NOWHERE,
+    [provider]: connection,
+  });
+  const entry = entryOf({ id, provider });
+  const { response } = await collect(providers.for(entry), requestFor(entry.vendorModel));
+  expect(response.blocks).toEqual([{ type: 'text', text: 'here' }]);
+  expect(server.ledger()[0]?.path).toBe(path);
+  expect(providers.for(entry)).toBe(providers.for(entry));
+});
+
+it('never sends a provider’s key to the address that a single model names', async () => {
+  const own = await start('model-key');
+  const providers = createModelProviders({
+    anthropic: NOWHERE,
+    openai: { ...NOWHERE, apiKey: 'provider-key' },
+    gemini: NOWHERE,
+  });
+  const setting: ModelSetting = { id: 'm', provider: 'openai', base_url: `${own.url}/v1` };
+  const without = providers.for(entryOf(setting));
+  await expect(collect(without, requestFor('m'))).rejects.toMatchObject({
+    code: 'model_credentials_refused',
+  });
+  expect(own.violations()).toEqual(['request 1: no credentials', 'request 1: the key is wrong']);
+  own.reset();
+  own.setDefault({ blocks: [{ type: 'text', text: 'here' }] });
+  await collect(providers.for(entryOf({ ...setting, api_key: 'model-key' })), requestFor('m'));
+});
+
+it('says which setting is missing where there is no key', () => {
+  const providers = createModelProviders({ anthropic: NOWHERE, openai: NOWHERE, gemini: NOWHERE });
+  for (const [id, provider, variable] of [
+    ['claude-opus-5-5', 'anthropic', 'ANTHROPIC_API_KEY'],
+    ['gpt-6-sol', 'openai', 'OPENAI_API_KEY'],
+    ['gemini-4-argon', 'gemini', 'GEMINI_API_KEY'],
+  ] as const)
+    expect(() => providers.for(entryOf({ id, provider }))).toThrow(variable);
+});
+
+it('uses the API, the extra headers and the extra body that a model names', async () => {
+  const server = await start();
+  const providers = createModelProviders({ anthropic: NOWHERE, openai: NOWHERE, gemini: NOWHERE });
+  const entry = entryOf({
+    id: 'gpt-6-sol',
+    provider: 'openai',
+    api: 'responses',
+    base_url: `${server.url}/v1`,
+    api_key: 'k',
+    extra_headers: { 'x-team': 'blue' },
+    extra_body: { prompt_cache_key: 'mine' },
+  });
+  const provider = providers.for(entry);
+  expect(provider.name).toBe(`openai@127.0.0.1:${String(server.port)}`);
+  await collect(provider, requestFor('gpt-6-sol'));
+  expect(server.ledger()[0]).toMatchObject({
+    path: '/v1/responses',
+    headers: { 'x-team': 'blue' },
+    body: { prompt_cache_key: 'mine' },
+  });
+});
+
+it('makes the demo model without any settings', async () => {
+  const providers = createModelProviders({
+    anthropic: NOWHERE,
+    openai: NOWHERE,
+    gemini: NOWHERE,
+    demoPace: { firstAnswerMs: 0, answerMs: 0, wordMs: 0 },
+  });
+  const { response } = await collect(
+    providers.for(entryOf({ id: 'demo', provider: 'demo' })),
+    requestFor('demo'),
+  );
+  expect(JSON.stringify(response.blocks)).toContain('demo model');
+});
