@@ -6,16 +6,25 @@ import { supervise } from './supervisor/supervise.ts';
 /** `npm start`: runs the whole service on this machine, and keeps it running. */
 const say = (line: string): void => console.log(line);
 
+// Caught from the first moment, so that nothing that was started stays behind. A second one during a slow stop changes nothing.
+const stop = new Promise<string>((resolve) => {
+  process.on('SIGTERM', () => resolve('SIGTERM'));
+  process.on('SIGINT', () => resolve('SIGINT'));
+});
+
 try {
   const config = loadConfig({ ...configFileOf(), part: 'supervisor' });
   const root = fileURLToPath(new URL('./', import.meta.url));
   const service = await supervise({ config, host: readHostEnvironment(), root, say });
-  const stop = new Promise<string>((resolve) => {
-    process.on('SIGTERM', () => resolve('SIGTERM'));
-    process.on('SIGINT', () => resolve('SIGINT'));
-  });
-  const first = await Promise.race([service.ready(), stop]);
-  if (first === undefined) {
+  // Not ready in time is no reason to stop: what the parts wait for may still come.
+  const ready = service.ready().then(
+    () => true,
+    (error: unknown) => {
+      say(error instanceof Error ? error.message : String(error));
+      return false;
+    },
+  );
+  if ((await Promise.race([ready, stop])) === true) {
     say(`Managed Agent is ready.`);
     say(`  API          ${service.urls.api}`);
     if (service.urls.temporal_ui !== null) say(`  Temporal UI  ${service.urls.temporal_ui}`);

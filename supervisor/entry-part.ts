@@ -13,10 +13,13 @@ export interface EntryPartOptions {
   /** Where it runs. */
   folder: string;
   dataDir: string;
+  say: (line: string) => void;
   /** Variables of the machine, passed on. */
   inherited: Record<string, string | undefined>;
   /** Settings that the supervisor decides, as environment variables; asked again at each start. */
   settings: () => Record<string, string>;
+  /** Whether a process that was left by another supervisor works. */
+  healthy: (process: ProcessIdentity) => Promise<boolean>;
   /** How long it may take to end by itself. */
   drainMs: number;
 }
@@ -50,8 +53,12 @@ export function entryPart(options: EntryPartOptions): Part {
         .digest('hex');
       const note = readNote(noteFile);
       if (note && isAlive(note.process)) {
-        if (note.version === version) return running(note.process, true);
-        await running(note.process, true).stop();
+        const works = await options.healthy(note.process);
+        if (works && note.version === version) return running(note.process, true);
+        options.say(
+          `The ${name} left by another run (pid ${note.process.pid}) ${works ? 'has other settings' : 'does not work'}; it is replaced.`,
+        );
+        await (works ? running(note.process, true).stop() : endProcess(note.process, []));
       }
       const [program, ...args] = command;
       const child = await spawnDetached({

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config, HostEnvironment } from '../config.ts';
 import { rotateLog } from '../providers/host/log-file.ts';
+import { isStopped } from '../providers/host/process-identity.ts';
 import { startPostgres } from '../providers/postgres-server/start-postgres.ts';
 import { findTemporalCli } from '../providers/temporal-server/find-cli.ts';
 import { startTemporal } from '../providers/temporal-server/start-temporal.ts';
@@ -20,6 +21,8 @@ export interface SuperviseOptions {
   host: HostEnvironment;
   /** Folder of the checkout, where the entries lie. */
   root: string;
+  /** Programs of the two parts, relative to `root`. */
+  entries?: { api: string; worker: string };
   /** Gets a sentence for each thing a person should know. */
   say: (line: string) => void;
 }
@@ -38,14 +41,17 @@ export interface SupervisedService {
  * supervisor left running is adopted while it is healthy.
  */
 export async function supervise(options: SuperviseOptions): Promise<SupervisedService> {
-  const { config, host, root, say } = options;
+  const { config, host, root, say, entries = { api: 'server.ts', worker: 'worker.ts' } } = options;
   const { data_dir: dataDir } = config;
   const unlock = lockDataFolder(dataDir);
-  const before = readRunFile(dataDir);
   const log = (name: string): string => path.join(dataDir, 'logs', `${name}.log`);
-  const apiPort = await choosePort(config.api, before, say);
+  const apiPort = await choosePort(config.api, readRunFile(dataDir), say).catch((error: unknown) => {
+    unlock();
+    throw error;
+  });
+  const localUrl = `http://${hostForUrl(config.api.host)}:${apiPort}`;
   const urls: RunFile['urls'] = {
-    api: config.api.public_url ?? `http://${hostForUrl(config.api.host)}:${apiPort}`,
+    api: config.api.public_url ?? localUrl,
     temporal: config.temporal.address ?? '',
     temporal_ui: config.temporal.ui_url,
   };
@@ -67,7 +73,7 @@ export async function supervise(options: SuperviseOptions): Promise<SupervisedSe
       const running = part.current();
       if (running) pids[part.name] = running.process.pid;
     }
-    writeRunFile(dataDir, { urls, pids });
+    writeRunFile(dataDir, { urls, api_port: apiPort, pids });
   };
 
   const run = async (part: Part): Promise<void> => {
@@ -109,18 +115,23 @@ export async function supervise(options: SuperviseOptions): Promise<SupervisedSe
       });
     }
     const configArguments = config.file === null ? [] : ['--config', config.file];
-    for (const [name, entry] of [
-      ['api', 'server.ts'],
-      ['worker', 'worker.ts'],
-    ] as const) {
+    for (const name of ['api', 'worker'] as const) {
       await run(
         entryPart({
           name,
-          command: [process.execPath, '--disable-warning=ExperimentalWarning', entry, ...configArguments],
+          command: [
+            process.execPath,
+            '--disable-warning=ExperimentalWarning',
+            entries[name],
+            ...configArguments,
+          ],
           folder: root,
           dataDir,
-          inherited: host.variables,
+          say,
+          inherited: name === 'api' ? withoutModelKeys(host.variables) : host.variables,
           settings,
+          healthy: (running) =>
+            name === 'api' ? answers(`${localUrl}/healthz`) : Promise.resolve(!isStopped(running.pid)),
           drainMs: (name === 'api' ? config.api.drain_seconds : config.worker.drain_seconds) * 1_000 + 10_000,
         }),
       );
@@ -140,9 +151,9 @@ export async function supervise(options: SuperviseOptions): Promise<SupervisedSe
     urls,
     async ready() {
       const end = performance.now() + READY_TIMEOUT_MS;
-      while (!(await isReady(urls.api))) {
+      while (!(await answers(`${localUrl}/readyz`))) {
         if (performance.now() > end) {
-          throw new Error(`${urls.api}/readyz does not answer 200; see ${path.join(dataDir, 'logs')}`);
+          throw new Error(`${localUrl}/readyz does not answer 200; see ${path.join(dataDir, 'logs')}`);
         }
         await delay(100);
       }
@@ -159,12 +170,18 @@ async function stopAll(kept: readonly KeptPart[]): Promise<void> {
   for (const part of kept.toReversed()) await part.stop();
 }
 
-async function isReady(url: string): Promise<boolean> {
+async function answers(url: string): Promise<boolean> {
   try {
-    return (await fetch(`${url}/readyz`)).ok;
+    return (await fetch(url, { signal: AbortSignal.timeout(3_000) })).ok;
   } catch {
     return false;
   }
+}
+
+/** Keys of model providers are for brain workers only. */
+function withoutModelKeys(variables: HostEnvironment['variables']): HostEnvironment['variables'] {
+  const isModelKey = /^(ANTHROPIC|OPENAI|GEMINI)_API_KEY$|^MANAGED_AGENT_PROVIDERS_[A-Z]+_API_KEY$/;
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => !isModelKey.test(name)));
 }
 
 function hostForUrl(host: string): string {

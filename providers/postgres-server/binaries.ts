@@ -1,4 +1,14 @@
-import { chmodSync, cpSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { AppError } from '../../core/errors.ts';
@@ -87,7 +97,11 @@ export function runnableBy(
   if (!existsSync(copy)) {
     const partial = `${copy}.${process.pid}`;
     cpSync(binaries.folder, partial, { recursive: true, verbatimSymlinks: true });
-    for (const folder of ['', 'bin', 'lib', 'share']) chmodSync(path.join(partial, folder), 0o755);
+    // Our umask may have closed them.
+    for (const name of ['.', ...readdirSync(partial, { recursive: true, encoding: 'utf8' })]) {
+      const entry = path.join(partial, name);
+      if (lstatSync(entry).isDirectory()) chmodSync(entry, 0o755);
+    }
     try {
       renameSync(partial, copy);
       say(`${binaries.folder} is closed to other users, so PostgreSQL's programs were copied to ${copy}.`);
