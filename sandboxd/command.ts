@@ -77,6 +77,11 @@ function drain(descriptor: number, spool: Spool): void {
 /** The pipe of a command that ended, as long as processes that it left in the background may still write to it. */
 const BACKGROUND = 'background';
 
+/** Renames the pipe, which also lets the runner go. A pipe that the agent removed needs no new name. */
+function retire(pipe: string, target: string): void {
+  if (existsSync(pipe)) renameSync(pipe, target);
+}
+
 /** Reads and drops what background processes of an ended command write, so that they neither block nor die of a closed pipe. */
 export function dropBackground(folder: string): void {
   const file = join(folder, BACKGROUND);
@@ -161,7 +166,7 @@ function watch(
     // At the end of the stream the descriptor is closed, and its number may belong to another file by now.
     if (!reader.destroyed) drain(descriptor, spool);
     collecting = false;
-    renameSync(join(folder, 'pipe'), join(folder, BACKGROUND));
+    retire(join(folder, 'pipe'), join(folder, BACKGROUND));
     if (reader.destroyed) rmSync(join(folder, BACKGROUND), { force: true });
     else reader.once('close', () => rmSync(join(folder, BACKGROUND), { force: true }));
     release();

@@ -79,16 +79,23 @@ function makeFolder(folder: string): boolean {
   }
 }
 
+/** Where a sandbox has one user id only, its commands may have removed the folders; the host's claims keep calls from repeating. */
+function restoreFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+}
+
 export function createRecords(calls: string): Records {
   const folder = (id: string): string => join(calls, id);
   return {
     folder,
     claim(id, start) {
+      restoreFolder(calls);
       if (!makeFolder(folder(id))) return false;
       writeWhole(join(folder(id), 'start.json'), JSON.stringify(start));
       return true;
     },
     abandon(id, reason) {
+      restoreFolder(calls);
       if (!makeFolder(folder(id))) return false;
       writeWhole(join(folder(id), 'end.json'), JSON.stringify({ state: 'lost', reason }));
       return true;
@@ -97,11 +104,13 @@ export function createRecords(calls: string): Records {
     start: (id) => readJson(join(folder(id), 'start.json')) as CallStart | undefined,
     end: (id) => readJson(join(folder(id), 'end.json')) as CallEnd | undefined,
     finish(id, end) {
+      restoreFolder(folder(id));
       writeWhole(join(folder(id), 'end.json'), JSON.stringify(end));
     },
     endedBy: (id) =>
       (readJson(join(folder(id), 'ended-by.json')) as { endedBy: EndedBy } | undefined)?.endedBy,
     noteEnding(id, endedBy) {
+      restoreFolder(folder(id));
       const file = join(folder(id), 'ended-by.json');
       if (!existsSync(file)) writeWhole(file, JSON.stringify({ endedBy }));
     },

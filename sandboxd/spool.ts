@@ -1,4 +1,15 @@
-import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 
 import { cleanText, cutHead, cutTail, decode, trimPartialEnd, trimPartialStart } from './clean-text.ts';
 
@@ -84,7 +95,8 @@ export function openSpool(file: string): Spool {
     },
     keep(target) {
       closeSync(descriptor);
-      renameSync(file, target);
+      mkdirSync(dirname(target), { recursive: true, mode: 0o755 });
+      if (existsSync(file)) renameSync(file, target);
     },
     drop() {
       closeSync(descriptor);

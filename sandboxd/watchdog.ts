@@ -6,9 +6,9 @@ import { listProcesses, signalQuietly } from './processes.ts';
 import type { Settings } from './settings.ts';
 
 const PAGE_BYTES = 4096;
-const BUSY_MS = 500;
-/** Background processes are looked at less often, and an idle sandbox hardly costs anything. */
-const QUIET_MS = 5_000;
+const MEMORY_MS = 500;
+/** What only runs in the background is looked at less often, and an idle sandbox hardly costs anything. */
+const QUIET_TICKS = 10;
 const DISK_MS = 5_000;
 
 export interface WatchdogDeps {
@@ -59,11 +59,11 @@ function holdMemory(deps: WatchdogDeps): void {
 export function startWatchdog(deps: WatchdogDeps): void {
   const { settings } = deps;
   if (settings.memoryBytes > 0) {
-    const look = (): void => {
-      holdMemory(deps);
-      setTimeout(look, deps.calls.runningCount() > 0 ? BUSY_MS : QUIET_MS).unref();
-    };
-    look();
+    let ticks = 0;
+    setInterval(() => {
+      ticks++;
+      if (deps.calls.runningCount() > 0 || ticks % QUIET_TICKS === 0) holdMemory(deps);
+    }, MEMORY_MS).unref();
   }
   if (settings.diskBytes > 0) {
     let last = Number.POSITIVE_INFINITY;

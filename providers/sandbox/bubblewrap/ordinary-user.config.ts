@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Runs the suites of this folder as another user, who may not write here: `ordinary-user.integration.test.ts` starts it. */
+/** Runs suites of this folder as another user, who may not write here: `ordinary-user.integration.test.ts` starts it. */
 export default defineConfig({
   test: {
     include: ['**/{driver,isolation,faults}.integration.test.ts'],

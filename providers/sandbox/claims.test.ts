@@ -1,0 +1,27 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+
+import { createClaims } from './claims.ts';
+
+describe('claims', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'claims-'));
+  const claims = createClaims(join(folder, 'claims'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('are decided once, by whoever comes first', () => {
+    expect(claims.decide('one', 'start')).toEqual({ standing: 'start', isNew: true });
+    expect(claims.decide('one', 'abandoned')).toEqual({ standing: 'start', isNew: false });
+    expect(claims.decide('two', 'abandoned')).toEqual({ standing: 'abandoned', isNew: true });
+    expect(createClaims(join(folder, 'claims')).decide('two', 'start')).toEqual({
+      standing: 'abandoned',
+      isNew: false,
+    });
+  });
+  it('refuse ids that could name another file', () => {
+    for (const id of ['', '.', '..', 'a/b', 'a.abandoned', 'x'.repeat(129), 'é']) {
+      expect(() => claims.decide(id, 'start')).toThrow(RangeError);
+    }
+  });
+});

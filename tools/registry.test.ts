@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+
+import type { AgentTools } from '../core/session/permission.ts';
+import { createInMemorySandboxDriver } from '../providers/sandbox/in-memory.ts';
+import { createToolRegistry } from './registry.ts';
+import { createSandboxToolRunner } from './sandbox-tool-runner.ts';
+import type { ToolResult } from './tool-runner.ts';
+
+const registry = createToolRegistry({ defaultMs: 5_000, maximumMs: 60_000 });
+const allow = { type: 'always_allow' } as const;
+
+describe('tool definitions', () => {
+  const toolset = (configs: object[], enabled = true): AgentTools =>
+    [
+      { type: 'agent_toolset_20260401', default_config: { enabled, permission_policy: allow }, configs },
+    ] as AgentTools;
+
+  it('are those that the agent has enabled, in a fixed order, with closed input schemas', () => {
+    const all = registry.definitions(toolset([]));
+    expect(all.map(({ name }) => name)).toEqual(['bash', 'read', 'write', 'edit', 'glob', 'grep']);
+    for (const { input_schema: schema } of all) {
+      expect(schema).toMatchObject({ type: 'object', additionalProperties: false });
+      expect(schema).not.toHaveProperty('$schema');
+    }
+    const one = registry.definitions(
+      toolset([{ name: 'read', enabled: true, permission_policy: allow }], false),
+    );
+    expect(one.map(({ name }) => name)).toEqual(['read']);
+  });
+  it('have exactly the inputs of the API', () => {
+    const inputs = registry
+      .definitions(toolset([]))
+      .map(({ name, input_schema: schema }) => [
+        name,
+        Object.keys(schema['properties'] ?? {}),
+        schema['required'] ?? [],
+      ]);
+    expect(inputs).toEqual([
+      ['bash', ['command', 'restart', 'timeout_ms'], []],
+      ['read', ['file_path', 'view_range'], ['file_path']],
+      ['write', ['file_path', 'content'], ['file_path', 'content']],
+      [
+        'edit',
+        ['file_path', 'old_string', 'new_string', 'replace_all'],
+        ['file_path', 'old_string', 'new_string'],
+      ],
+      ['glob', ['pattern', 'path'], ['pattern']],
+      ['grep', ['pattern', 'path'], ['pattern']],
+    ]);
+  });
+});
+
+describe('the tool runner', () => {
+  const runner = createSandboxToolRunner(createInMemorySandboxDriver(), registry);
+  let ids = 0;
+  async function run(name: string, input: object, mode: 'start' | 'resume' = 'start'): Promise<ToolResult> {
+    const call = {
+      workspaceId: 'w',
+      sessionId: 's',
+      environmentId: 'e',
+      toolUseId: `sevt_${++ids}`,
+      name,
+      input: { ...input },
+    };
+    return runner.run(call, mode, new AbortController().signal);
+  }
+  const said = (text: string, isError = false): ToolResult => ({
+    content: [{ type: 'text', text }],
+    isError,
+  });
+
+  it('gives output, and the exit code of a command that failed', async () => {
+    expect(await run('bash', { command: 'echo hello' })).toEqual(said('hello'));
+    expect(await run('bash', { command: 'true' })).toEqual(said('(no output)'));
+    expect(await run('bash', { command: 'echo oops; exit 3' })).toEqual(said('oops\nexit 3', true));
+  });
+  it('takes a time of zero for the default, and caps a long one', async () => {
+    expect(await run('bash', { command: 'echo hello', timeout_ms: 0 })).toEqual(said('hello'));
+    expect(registry.find('bash')?.toOperation({ command: 'x', timeout_ms: 1e9 })).toEqual({
+      operation: { type: 'bash', command: 'x', timeoutMs: 60_000 },
+    });
+    const late = await run('bash', { command: 'sleep 60', timeout_ms: 20 });
+    expect(late.isError).toBe(true);
+    expect(late.content[0]).toMatchObject({ text: expect.stringContaining('time limit') });
+  });
+  it.each([
+    ['bash', {}, 'command'],
+    ['bash', { command: 5 }, 'command'],
+    ['bash', { command: 'a\0b' }, 'command'],
+    ['bash', { command: 'x', timeout: 5 }, 'timeout'],
+    ['read', { file_path: 'x', view_range: [0, 1] }, 'view_range'],
+    ['read', { path: 'x' }, 'file_path'],
+    ['write', { file_path: 'x' }, 'content'],
+    ['edit', { file_path: 'x', old_string: '', new_string: 'y' }, 'old_string'],
+    ['glob', { pattern: '' }, 'pattern'],
+    ['grep', { pattern: 'x', include: '*.ts' }, 'include'],
+    ['nosuch', {}, 'nosuch'],
+  ])('answers a wrong input of %s with an error that names the field', async (name, input, field) => {
+    const result = await run(name, input);
+    expect(result.isError).toBe(true);
+    expect(result.content[0]).toMatchObject({ text: expect.stringContaining(field) });
+  });
+  it('says that the outcome is unknown when it is', async () => {
+    const result = await run('bash', { command: 'echo hello' }, 'resume');
+    expect(result).toMatchObject({ isError: true, lost: true });
+    expect(result.content[0]).toMatchObject({
+      text: expect.stringContaining('outcome of this call is unknown'),
+    });
+  });
+});
