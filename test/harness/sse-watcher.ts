@@ -9,10 +9,14 @@ export interface SseWatcher {
   stop(): void;
 }
 
-export function watchStream(url: string, options: { headers?: Record<string, string> } = {}): SseWatcher {
+/** @param options.from - the `Last-Event-ID` to begin with; `0` replays the whole log. */
+export function watchStream(
+  url: string,
+  options: { headers?: Record<string, string>; from?: string } = {},
+): SseWatcher {
   const received: SseWatcher['received'] = [];
   const stopping = new AbortController();
-  let last: string | undefined;
+  let last = options.from;
   let connections = 0;
 
   function take(message: EventSourceMessage): void {

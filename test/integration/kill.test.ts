@@ -39,6 +39,8 @@ describe('a service whose parts are killed', () => {
     service = await startService({
       MANAGED_AGENT_PROVIDERS_ANTHROPIC_BASE_URL: models.url,
       ANTHROPIC_API_KEY: 'scripted',
+      MANAGED_AGENT_WORKER_DRAIN_SECONDS: '1',
+      MANAGED_AGENT_API_DRAIN_SECONDS: '1',
     });
     client = new Anthropic({ baseURL: service.url, apiKey: 'unused', maxRetries: 20 });
   });
