@@ -15,10 +15,13 @@ export interface HttpServer {
   stop(drainMs: number): void;
 }
 
-/** Serves an application. Rejects when the address cannot be listened on. */
+/**
+ * Serves an application. What is no HTTP is answered here, with an id of its own. Rejects when the address cannot be listened on.
+ */
 export async function startHttpServer(
   application: RequestListener,
   address: { host: string; port: number },
+  newRequestId: () => string,
 ): Promise<HttpServer> {
   const server = createServer(
     {
@@ -30,7 +33,9 @@ export async function startHttpServer(
     },
     application,
   );
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuse(error, socket));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
+    refuse(error, socket, newRequestId()),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(address.port, address.host, resolve);
@@ -50,7 +55,7 @@ export async function startHttpServer(
 }
 
 /** Answers what is no HTTP, or too much of it, before any application sees it. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+function refuse(error: NodeJS.ErrnoException, socket: Socket, id: string): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
@@ -61,9 +66,13 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
         ? ['408 Request Timeout', 'The request did not come in time.']
         : ['400 Bad Request', 'This is not a valid HTTP request.'];
-  const body = JSON.stringify({ type: 'error', error: { type: 'invalid_request_error', message } });
+  const body = JSON.stringify({
+    type: 'error',
+    error: { type: 'invalid_request_error', message },
+    request_id: id,
+  });
   socket.end(
-    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\nrequest-id: ${id}\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

@@ -3,6 +3,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import pino from 'pino';
 import { createAccess } from '../../api/access.ts';
 import { createApp } from '../../api/app.ts';
+import { startHttpServer } from '../../api/http-server.ts';
 import { createRateLimiter } from '../../api/rate-limiter.ts';
 import type { Route } from '../../api/route.ts';
 import { loadConfig } from '../../config.ts';
@@ -17,7 +18,6 @@ import { createPostgresJournal } from '../../providers/store/postgres/journal.ts
 import { migrate } from '../../providers/store/postgres/migrate.ts';
 import { apiRoutes } from '../../wiring/api-routes.ts';
 import { newId } from '../../wiring/new-ids.ts';
-import { listen } from './listen.ts';
 import { startTestServices } from './start-test-services.ts';
 
 /** An engine that only writes down what it is told. `reachable` false: like a Temporal that is down. */
@@ -90,17 +90,19 @@ export async function startApi(
     readsPerWorkspace: null,
     streamsPerKey: null,
   };
+  const newRequestId = () => newId('request');
   const app = createApp({
     routes,
     access: createAccess({ keys, publicUrl: null }),
     limiter: createRateLimiter(unlimited, Date.now),
     log,
-    newRequestId: () => newId('request'),
+    newRequestId,
   });
-  const server = await listen(app);
+  const server = await startHttpServer(app, { host: '127.0.0.1', port: 0 }, newRequestId);
+  const url = `http://127.0.0.1:${server.port}`;
   return {
-    url: server.url,
-    client: (key = 'any') => new Anthropic({ baseURL: server.url, apiKey: key, maxRetries: 0 }),
+    url,
+    client: (key = 'any') => new Anthropic({ baseURL: url, apiKey: key, maxRetries: 0 }),
     engine,
     published,
     database,
@@ -109,7 +111,8 @@ export async function startApi(
     routes,
     stop: async () => {
       hub.drain();
-      await server.close();
+      server.stop(0);
+      await server.closed;
       await bus.close();
       await database.close();
       await services?.stop();
