@@ -16,7 +16,7 @@ if node setup/packages-installed.mjs; then
   echo 'npm packages: installed already'
 else
   echo 'npm packages: installing ...'
-  npm ci --no-audit --no-fund
+  npm ci --loglevel=error --no-audit --no-fund
 fi
 
 # npm may have been told to run no install scripts; the one of this package fetches the pinned Node.js.

@@ -66,10 +66,18 @@ export async function migrateCluster(migration: ClusterMigration): Promise<strin
     `unix_socket_directories=${oldSockets}`,
   ];
   say(`Starting PostgreSQL ${major} and ${binaries.major} side by side.`);
-  const oldServer = await runServer({ clusterDir, binaries: oldBinaries, args: oldArgs, user, logFile });
+  const oldServer = await runServer({
+    clusterDir,
+    socketDir: oldSockets,
+    binaries: oldBinaries,
+    args: oldArgs,
+    user,
+    logFile,
+  });
   try {
     const newServer = await runServer({
       clusterDir: freshDir,
+      socketDir: newSockets,
       binaries,
       args: serverArguments(freshDir, newSockets),
       user,

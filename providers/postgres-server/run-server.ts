@@ -1,3 +1,4 @@
+import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../core/errors.ts';
@@ -10,6 +11,8 @@ import { endPostmaster, isReady } from './postmaster.ts';
 
 export interface ServerRun {
   clusterDir: string;
+  /** Folder of its socket, used by no other server. */
+  socketDir: string;
   binaries: PostgresBinaries;
   args: string[];
   user: SystemUser | null;
@@ -28,6 +31,8 @@ export function serverProgram(binaries: PostgresBinaries): string {
  * instead, `unavailable` when it is not ready in time; then it does not run.
  */
 export async function runServer(run: ServerRun): Promise<ProcessIdentity> {
+  // A killed server leaves its socket with a lock file, and the next one believes in it while that pid is anybody's, even a zombie's.
+  for (const name of readdirSync(run.socketDir)) rmSync(path.join(run.socketDir, name), { force: true });
   const child = await spawnDetached({
     command: serverProgram(run.binaries),
     args: run.args,

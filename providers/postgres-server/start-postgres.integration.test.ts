@@ -133,15 +133,22 @@ it('replaces a server that does not answer', { timeout: 60_000 }, async () => {
   }
 });
 
-it('is not misled by a pid file whose pid belongs to another program now', async () => {
+it('is not misled by pid and lock files whose pid belongs to another program now', async () => {
   const dataDir = newDataDir();
   const first = await start(dataDir);
   process.kill(first.process.pid, 'SIGKILL');
   while (isAlive(first.process)) await sleep(10);
   const other = spawn('sleep', ['600']);
   try {
-    const file = path.join(dataDir, 'postgres', 'postmaster.pid');
-    writeFileSync(file, readFileSync(file, 'utf8').replace(/^\d+/, String(other.pid)));
+    const sockets = decodeURIComponent(
+      new URL(first.url.replace('@/', '@socket/')).searchParams.get('host') ?? '',
+    );
+    for (const file of [
+      path.join(dataDir, 'postgres', 'postmaster.pid'),
+      path.join(sockets, '.s.PGSQL.5432.lock'),
+    ]) {
+      writeFileSync(file, readFileSync(file, 'utf8').replace(/^\d+/, String(other.pid)));
+    }
     await start(dataDir);
     expect(other.exitCode).toBeNull();
     expect(other.signalCode).toBeNull();

@@ -102,7 +102,7 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
   } else {
     await clearAfterCrash(clusterDir);
   }
-  const child = await runServer({ ...options, clusterDir, binaries, args, user });
+  const child = await runServer({ ...options, clusterDir, socketDir, binaries, args, user });
   try {
     await provision(adminUrl, credentials.service);
   } catch (error) {
