@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { signalBatches } from '../../providers/engine/signal-batches.ts';
 import { toSignalledEvent } from '../../providers/engine/signalled-event.ts';
 import type { BlobStore } from '../../providers/blob/blob-store.ts';
 import type { TemporalEngine } from '../../providers/engine/temporal-engine.ts';
@@ -54,10 +55,15 @@ export function createSweeper(deps: SweeperDependencies): Sweeper {
     )) {
       const signalled = [];
       for (const event of events) signalled.push(await toSignalledEvent(deps.blobs, workspaceId, event));
-      const answer = await engine.signalRun(sessionId, signalled);
-      const arrivals = events.map((event) => event.arrival);
-      if (answer === 'acknowledged' || archived) await journal.markSignalled(sessionId, arrivals);
-      else await revive(sessionId, 'its workflow does not exist');
+      for (const batch of signalBatches(signalled)) {
+        const answer = await engine.signalRun(sessionId, batch);
+        const arrivals = batch.map((event) => event.arrival);
+        if (answer === 'acknowledged' || archived) await journal.markSignalled(sessionId, arrivals);
+        else {
+          await revive(sessionId, 'its workflow does not exist');
+          break;
+        }
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { BetaDeletedFile, BetaFileMetadata } from '@anthropic-ai/sdk/resources/beta/files';
 import { extension, lookup } from 'mime-types';
@@ -15,7 +16,8 @@ import { idParam } from '../../core/schema/ids.ts';
 import { pageOf } from '../../core/schema/page.ts';
 import type { BlobStore } from '../../providers/blob/blob-store.ts';
 import type { FileStore, StoredFile } from '../../providers/store/files.ts';
-import { pageStart, toPage } from '../cursor.ts';
+import type { Position } from '../../providers/store/position.ts';
+import { encodeCursor, pageStart } from '../cursor.ts';
 import { receiveUpload } from '../files/receive-upload.ts';
 import type { NewId } from '../new-id.ts';
 import { defineRoute, defineStreamRoute, type Route } from '../route.ts';
@@ -45,6 +47,21 @@ export function fileRoutes(deps: FileRouteDeps): Route[] {
     const file = await files.get(workspaceId, id);
     if (!file) throw new AppError('not_found', `File ${id} was not found.`);
     return file;
+  }
+
+  /** Where a page of the list starts: at a cursor, or beside a file. */
+  async function placeOf(
+    workspaceId: string,
+    query: z.output<typeof FileListQuery>,
+  ): Promise<{ position: Position; side: 'after' | 'before' } | null> {
+    const position = pageStart('files', query.page);
+    if (position !== null) return { position, side: 'after' };
+    const side = query.after_id === undefined ? 'before' : 'after';
+    const id = query.after_id ?? query.before_id;
+    if (id === undefined) return null;
+    const file = await files.get(workspaceId, id);
+    if (!file) throw new AppError('invalid_request', `${side}_id: file ${id} was not found`);
+    return { position: { at: file.createdAt, id }, side };
   }
 
   return [
@@ -101,7 +118,7 @@ export function fileRoutes(deps: FileRouteDeps): Route[] {
       rate: 'read',
       query: FileListQuery,
       response: pageOf(FileMetadata),
-      handle: async ({ query, caller: { workspaceId } }) => {
+      handle: async ({ query, caller: { workspaceId }, headers }) => {
         if (query.ids !== undefined) {
           const found = await files.some(workspaceId, [...new Set(query.ids)]);
           const matching = found.filter(
@@ -109,12 +126,20 @@ export function fileRoutes(deps: FileRouteDeps): Route[] {
           );
           return { data: matching.map(toFileMetadata), next_page: null };
         }
-        const slice = await files.list(workspaceId, {
+        const { items, hasMore } = await files.list(workspaceId, {
           limit: query.limit ?? 20,
-          after: pageStart('files', query.page),
+          from: await placeOf(workspaceId, query),
           sessionId: query.scope_id ?? null,
         });
-        return toPage('files', slice, toFileMetadata);
+        const last = items.at(-1);
+        const data = items.map(toFileMetadata);
+        // Clients from before version 1.0 know these, and no cursors.
+        const byId = { has_more: hasMore, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null };
+        return {
+          data,
+          next_page: hasMore && last ? encodeCursor('files', { at: last.createdAt, id: last.id }) : null,
+          ...(isLegacy(headers) ? byId : {}),
+        };
       },
     }),
 
@@ -181,6 +206,10 @@ export function fileRoutes(deps: FileRouteDeps): Route[] {
       },
     }),
   ];
+}
+
+function isLegacy(headers: IncomingHttpHeaders): boolean {
+  return String(headers['anthropic-beta'] ?? '').includes('files-api-2025-04-14');
 }
 
 function toFileMetadata(file: StoredFile): BetaFileMetadata {

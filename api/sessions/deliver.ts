@@ -3,12 +3,10 @@ import type { Accepted } from '../../core/journal/accept.ts';
 import type { NewEvent } from '../../core/journal/view.ts';
 import type { BlobStore } from '../../providers/blob/blob-store.ts';
 import type { Bus } from '../../providers/bus/bus.ts';
-import type { SessionEngine, SignalledEvent } from '../../providers/engine/session-engine.ts';
+import type { SessionEngine } from '../../providers/engine/session-engine.ts';
+import { signalBatches } from '../../providers/engine/signal-batches.ts';
 import { toSignalledEvent } from '../../providers/engine/signalled-event.ts';
 import type { Journal } from '../../providers/store/journal.ts';
-
-/** Bytes of one signal at most. */
-const SIGNAL_BYTES = 64 * 1_024;
 
 export interface DeliverDeps {
   bus: Pick<Bus, 'publish'>;
@@ -53,7 +51,7 @@ export async function deliver(deps: DeliverDeps, acceptance: Acceptance): Promis
       ),
     );
     const done = accepted.filter(({ finished }) => finished).map(({ arrival }) => arrival);
-    for (const batch of batches(signals)) {
+    for (const batch of signalBatches(signals)) {
       if (!(await deps.engine.signal(sessionId, batch))) break;
       done.push(...batch.map(({ arrival }) => arrival));
     }
@@ -76,20 +74,4 @@ function publish(bus: Pick<Bus, 'publish'>, { sessionId, events, accepted }: Acc
     if (events[index]?.type !== 'user.interrupt' || finished) continue;
     bus.publish({ type: 'interrupt', sessionId, arrival });
   }
-}
-
-function* batches(signals: readonly SignalledEvent[]): Generator<SignalledEvent[]> {
-  let batch: SignalledEvent[] = [];
-  let bytes = 0;
-  for (const signal of signals) {
-    const size = Buffer.byteLength(JSON.stringify(signal));
-    if (batch.length > 0 && bytes + size > SIGNAL_BYTES) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(signal);
-    bytes += size;
-  }
-  if (batch.length > 0) yield batch;
 }

@@ -31,6 +31,8 @@ export const FileListQuery = z
     page: Cursor.optional(),
     ids: queryList(Reference, 1_000).optional(),
     scope_id: Reference.optional(),
+    after_id: Reference.optional(),
+    before_id: Reference.optional(),
   })
   .superRefine(({ ids, limit, page }, context) => {
     if (ids === undefined) return;

@@ -1,4 +1,4 @@
-import type { Position, Slice } from './position.ts';
+import type { Position } from './position.ts';
 
 /** A file's row. Its bytes are the blob `workspaceId/sha256`. Times are Unix milliseconds. */
 export interface StoredFile {
@@ -25,11 +25,15 @@ export interface FileStore {
   some(workspaceId: string, ids: readonly string[]): Promise<StoredFile[]>;
   /** Whether it was there. */
   delete(workspaceId: string, fileId: string): Promise<boolean>;
-  /** Newest first; of one session, or all. */
+  /** Newest first; of one session, or all. The page after a place, or the one that ends before it. */
   list(
     workspaceId: string,
-    query: { limit: number; after: Position | null; sessionId: string | null },
-  ): Promise<Slice<StoredFile>>;
+    query: {
+      limit: number;
+      from: { position: Position; side: 'after' | 'before' } | null;
+      sessionId: string | null;
+    },
+  ): Promise<{ items: StoredFile[]; hasMore: boolean }>;
   /** Bytes that the workspace's files take together. */
   totalBytes(workspaceId: string): Promise<number>;
   /** Removes files that expired longer than `keepMs` ago. Returns how many. */

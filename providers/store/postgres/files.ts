@@ -1,6 +1,6 @@
 import type { FileStore, StoredFile } from '../files.ts';
 import type { Database } from './database.ts';
-import { addAfter, conditions, sliceOf } from './keyset.ts';
+import { conditions } from './keyset.ts';
 
 interface FileRow {
   id: string;
@@ -72,17 +72,26 @@ export function createPostgresFiles(database: Database): FileStore {
       return rows.length > 0;
     },
 
-    async list(workspaceId, { limit, after, sessionId }) {
+    async list(workspaceId, { limit, from, sessionId }) {
       const where = conditions();
       where.add('f.workspace_id = ?', workspaceId);
       if (sessionId !== null) where.add('f.session_id = ?', sessionId);
-      addAfter(where, 'f', after);
+      const backwards = from?.side === 'before';
+      if (from) {
+        where.add(
+          `(f.created_at, f.id) ${backwards ? '>' : '<'} (to_timestamp(? / 1000.0), ?)`,
+          from.position.at,
+          from.position.id,
+        );
+      }
+      const direction = backwards ? 'ASC' : 'DESC';
       const rows = await database.query<FileRow>(
         `SELECT ${COLUMNS} FROM files f WHERE ${where.sql}
-        ORDER BY f.created_at DESC, f.id DESC LIMIT ${where.value(limit + 1)}`,
+        ORDER BY f.created_at ${direction}, f.id ${direction} LIMIT ${where.value(limit + 1)}`,
         where.values,
       );
-      return sliceOf(rows, limit, toFile);
+      const items = rows.slice(0, limit).map(toFile);
+      return { items: backwards ? items.reverse() : items, hasMore: rows.length > limit };
     },
 
     async totalBytes(workspaceId) {

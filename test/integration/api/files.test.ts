@@ -168,6 +168,21 @@ describe('files', () => {
     const listed: string[] = [];
     for await (const { id } of client.beta.files.list({ limit: 2 })) listed.push(id);
     expect(listed.filter((id) => ids.includes(id))).toEqual([...ids].reverse());
+    const legacy = async (query: string) => {
+      const headers = { 'anthropic-beta': 'files-api-2025-04-14' };
+      const response = await fetch(`${api.url}/v1/files?beta=true&limit=2&${query}`, { headers });
+      return (await response.json()) as {
+        data: { id: string }[];
+        has_more: boolean;
+        first_id: string;
+        last_id: string;
+      };
+    };
+    const first = await legacy('');
+    expect(first).toMatchObject({ has_more: true, first_id: ids[2], last_id: ids[1] });
+    const second = await legacy(`after_id=${first.last_id}`);
+    expect(second.data[0]?.id).toBe(ids[0]);
+    expect((await legacy(`before_id=${second.first_id}`)).data.map(({ id }) => id)).toEqual([ids[2], ids[1]]);
     const some = await client.beta.files.list({ ids: [ids[0] ?? '', ids[2] ?? '', 'file_none'] });
     expect(some.data.map(({ id }) => id)).toEqual([ids[2], ids[0]]);
     expect(some.next_page).toBeNull();
