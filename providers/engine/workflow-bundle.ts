@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataConverter } from '@temporalio/common';
-import { bundleWorkflowCode } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** All that the workflow bundle is made of. */
@@ -37,6 +37,7 @@ export async function workflowBundle(
   if (!exists) {
     const { code } = await bundleWorkflowCode({
       workflowsPath: path.join(ROOT, 'workflows/index.ts'),
+      logger: new DefaultLogger('WARN'),
       ...(failureConverterPath !== undefined && { failureConverterPath }),
     });
     await mkdir(folder, { recursive: true });

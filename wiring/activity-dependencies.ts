@@ -1,0 +1,54 @@
+import type { Logger } from 'pino';
+import type { ActivityDependencies } from '../activities/dependencies.ts';
+import { createInterruptWatch } from '../activities/interrupt-watch.ts';
+import { createTranscriptCache } from '../activities/transcript-cache.ts';
+import type { Config } from '../config.ts';
+import type { BlobStore } from '../providers/blob/blob-store.ts';
+import type { Bus } from '../providers/bus/bus.ts';
+import type { Database } from '../providers/store/postgres/database.ts';
+import { createPostgresFiles } from '../providers/store/postgres/files.ts';
+import type { Journal } from '../providers/store/journal.ts';
+import type { Upkeep } from '../providers/store/upkeep.ts';
+import { modelCatalog, modelProviders } from './model-access.ts';
+import { newIds } from './new-ids.ts';
+import { openTools } from './open-tools.ts';
+
+/** All that a worker's activities need, made from the settings. */
+export function activityDependencies(parts: {
+  config: Config;
+  log: Logger;
+  database: Database;
+  journal: Journal;
+  upkeep: Upkeep;
+  bus: Bus;
+  blobs: BlobStore;
+  /** This worker's name in `steps.worker`. */
+  name: string;
+}): { dependencies: ActivityDependencies; close(): Promise<void> } {
+  const { config, log, database, journal, upkeep, bus, blobs, name } = parts;
+  const tools = openTools(config, log);
+  const interrupts = createInterruptWatch({
+    bus,
+    newest: (sessions) => upkeep.newestInterrupts(sessions),
+    onError: (error) => log.debug({ err: error }, 'looking for interrupts failed and is repeated'),
+  });
+  return {
+    dependencies: {
+      ...tools,
+      journal,
+      blobs,
+      files: createPostgresFiles(database),
+      bus,
+      interrupts,
+      ids: newIds,
+      worker: name,
+      catalog: modelCatalog(config),
+      providers: modelProviders(config),
+      transcripts: createTranscriptCache(journal, config.worker.transcript_cache_mb * 1024 * 1024),
+    },
+    async close() {
+      interrupts.close();
+      await tools.close();
+    },
+  };
+}
