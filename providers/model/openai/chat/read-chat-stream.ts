@@ -31,30 +31,30 @@ export function createChatStreamReader(
 ): StreamReader<ChatCompletionChunk> & { readonly chat: CollectedChat } {
   const chat: CollectedChat = { parts: [], refusal: '', finish: null, usage: null, id: null };
   const calls = new Map<number, CollectedCall>();
-  let preview = createTextPreview();
+  const preview = createTextPreview();
 
   const open = (part: CollectedPart): ModelStreamPart => {
     chat.parts.push(part);
     return { type: 'block-start', index: chat.parts.length - 1, block: part.type };
   };
 
+  // The text of an answer is one string, also where calls come in between.
   const readText = (piece: string): ModelStreamPart[] => {
-    const shown: ModelStreamPart[] = [];
-    let last = chat.parts.at(-1);
-    if (last?.type !== 'text') {
-      last = { type: 'text', text: '' };
-      preview = createTextPreview();
-      shown.push(open(last));
-    }
-    last.text += piece;
+    const known = chat.parts.findIndex(({ type }) => type === 'text');
+    const part = chat.parts[known];
+    if (part?.type === 'text') part.text += piece;
+    const start = part === undefined ? [open({ type: 'text', text: piece })] : [];
     const text = preview.push(piece);
-    return text === '' ? shown : [...shown, { type: 'text-delta', index: chat.parts.length - 1, text }];
+    if (text === '') return start;
+    const index = part === undefined ? chat.parts.length - 1 : known;
+    return [...start, { type: 'text-delta', index, text }];
   };
 
+  // So is its reasoning, which goes back as a whole.
   const readReasoning = (delta: Delta): ModelStreamPart[] => {
-    const last = chat.parts.at(-1);
-    if (last?.type === 'thinking') {
-      last.reasoning.add(delta);
+    const known = chat.parts.find((part) => part.type === 'thinking');
+    if (known !== undefined) {
+      known.reasoning.add(delta);
       return [];
     }
     const reasoning = createReasoningCollector();

@@ -28,7 +28,9 @@ function assistantItems(
   names: ToolNames,
   wireId: (id: string) => string,
 ): ResponseInputItem[] {
-  return turn.blocks.flatMap((block, index): ResponseInputItem[] => {
+  // The vendor refuses reasoning that nothing follows, as an answer that was cut off leaves it.
+  const end = turn.blocks.findLastIndex(({ type }) => type !== 'opaque');
+  return turn.blocks.slice(0, end + 1).flatMap((block): ResponseInputItem[] => {
     switch (block.type) {
       case 'text':
         return [{ type: 'message', role: 'assistant', content: block.text }];
@@ -43,8 +45,7 @@ function assistantItems(
         ];
       case 'opaque': {
         const item = readReasoningItem(block.data);
-        // The vendor refuses reasoning that nothing follows, as an answer that was cut off leaves it.
-        return item === undefined || index === turn.blocks.length - 1 ? [] : [item];
+        return item === undefined ? [] : [item];
       }
       default:
         return block satisfies never;

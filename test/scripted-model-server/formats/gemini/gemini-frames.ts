@@ -47,7 +47,11 @@ export function geminiFrames(
   for (const [index, block] of script.blocks.entries()) {
     if (block.type === 'text') {
       frames.push(...piecesOf(textOf(block), script).map((text) => write('text', [{ text }])));
-      said.push({ text: textOf(block) });
+      const last = said.at(-1);
+      // Texts in a row are one text to whoever reads the stream.
+      if (script.blocks[index - 1]?.type === 'text' && last !== undefined && 'text' in last)
+        last.text += textOf(block);
+      else said.push({ text: textOf(block) });
     } else if (block.type === 'thinking') {
       frames.push(
         ...piecesOf(block.text, script).map((text) => write('thinking', [{ text, thought: true }])),

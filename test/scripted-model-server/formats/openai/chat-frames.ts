@@ -124,7 +124,7 @@ function rememberAnswer(
   remember(
     uses.flatMap(({ block, index }) => callIdOf(block, n, index) ?? []),
     {
-      content: texts.length === 0 ? null : texts.join('\n\n'),
+      content: texts.length === 0 ? null : texts.join(''),
       calls: uses.map(({ block }) => ({ name: block.name, input: inputSaid(block) })),
       reasoning: blocks.map((block) => (block.type === 'thinking' ? block.text : '')).join(''),
       details: blocks.flatMap((block, index) =>

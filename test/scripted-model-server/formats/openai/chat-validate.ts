@@ -91,11 +91,11 @@ function mediaViolations(message: ChatMessage, index: number): string[] {
   });
 }
 
-/** Answers must come back as they were given; their reasoning while their tool loop goes on. */
+/**
+ * Answers must come back as they were given: their reasoning too while nothing but results came since, and either whole or not at all
+ * once the user has spoken.
+ */
 function changeViolations(messages: readonly ChatMessage[], issued: IssuedChat): string[] {
-  const loop = messages.findLastIndex(
-    ({ role }, index) => role === 'user' && messages[index - 1]?.role !== 'tool',
-  );
   return messages.flatMap((message, index) => {
     const said = message.role === 'assistant' ? issued.get(message.tool_calls?.[0]?.id ?? '') : undefined;
     if (message.role !== 'assistant' || said === undefined) return [];
@@ -104,15 +104,17 @@ function changeViolations(messages: readonly ChatMessage[], issued: IssuedChat):
       name: call.function.name,
       input: JSON.parse(call.function.arguments) as unknown,
     }));
-    const violations = [
+    const reasoning = {
+      reasoning: message.reasoning_content ?? '',
+      details: message.reasoning_details ?? [],
+    };
+    const intact = isDeepStrictEqual(reasoning, { reasoning: said.reasoning, details: said.details });
+    const absent = isDeepStrictEqual(reasoning, { reasoning: '', details: [] });
+    const spoken = messages.slice(index + 1).some(({ role }) => role === 'user');
+    return [
       ...(message.content === said.content ? [] : [`${at}: not the text that the model gave`]),
       ...(isDeepStrictEqual(calls, said.calls) ? [] : [`${at}: not the calls that the model made`]),
+      ...(intact || (absent && spoken) ? [] : [`${at}: the reasoning is not what the model gave`]),
     ];
-    if (index < loop) return violations;
-    if ((message.reasoning_content ?? '') !== said.reasoning)
-      violations.push(`${at}: the reasoning is not what the model gave`);
-    if (!isDeepStrictEqual(message.reasoning_details ?? [], said.details))
-      violations.push(`${at}: the reasoning details are not what the model gave`);
-    return violations;
   });
 }

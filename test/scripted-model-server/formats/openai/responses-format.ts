@@ -11,9 +11,13 @@ export function createResponsesFormat(): WireFormat {
   const issued = new Map<string, InputItem[]>();
   const cache = createPromptCache();
   const remember = (items: InputItem[]) => {
-    const visible = items.filter(
-      (item) => item.type !== 'message' || (typeof item.content === 'string' && /\S/.test(item.content)),
-    );
+    // Reasoning at the end belongs to nothing and cannot come back.
+    const end = items.findLastIndex(({ type }) => type !== 'reasoning');
+    const visible = items
+      .slice(0, end + 1)
+      .filter(
+        (item) => item.type !== 'message' || (typeof item.content === 'string' && /\S/.test(item.content)),
+      );
     const ids = items.flatMap((item) => (item.type === 'function_call' ? [item.call_id] : []));
     for (const id of ids) {
       // An id that was given out twice says nothing about the answer it belongs to.

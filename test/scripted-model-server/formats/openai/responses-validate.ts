@@ -27,7 +27,7 @@ export function responsesViolations(incoming: IncomingModelRequest, issued: Issu
     ...(!reasons && request.reasoning !== undefined ? [`reasoning: ${request.model} does not reason`] : []),
     ...(reasons && request.include === undefined ? ['include: the reasoning would be lost'] : []),
     ...orderViolations(request.input),
-    ...callViolations(request.input.map(stepOf)),
+    ...callViolations(request.input.flatMap(stepsOf)),
     ...request.input.flatMap(itemViolations),
     ...changeViolations(request.input, issued),
   ];
@@ -53,11 +53,12 @@ function orderViolations(items: readonly InputItem[]): string[] {
   return violations;
 }
 
-function stepOf(item: InputItem, index: number): CallStep {
+/** Items of one answer may stand between its calls; what others say may not. */
+function stepsOf(item: InputItem, index: number): CallStep[] {
   const at = `input.${String(index)}`;
-  if (item.type === 'function_call') return { kind: 'call', id: item.call_id, at };
-  if (item.type === 'function_call_output') return { kind: 'result', id: item.call_id, at };
-  return { kind: 'other', at };
+  if (item.type === 'function_call') return [{ kind: 'call', id: item.call_id, at }];
+  if (item.type === 'function_call_output') return [{ kind: 'result', id: item.call_id, at }];
+  return isOwn(item) ? [] : [{ kind: 'other', at }];
 }
 
 function itemViolations(item: InputItem, index: number): string[] {
