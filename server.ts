@@ -4,10 +4,12 @@ import { startHttpServer } from './api/http-server.ts';
 import { createRateLimiter } from './api/rate-limiter.ts';
 import { configFileOf, loadConfig } from './config.ts';
 import { openPostgresBus } from './providers/bus/postgres/postgres-bus.ts';
+import { createPostgresFiles } from './providers/store/postgres/files.ts';
 import { createLogger } from './providers/telemetry/logger.ts';
 import { apiRoutes } from './wiring/api-routes.ts';
 import { blobStore } from './wiring/blob-store.ts';
 import { temporalClient } from './wiring/connect-temporal.ts';
+import { startHousekeeping } from './wiring/housekeeping.ts';
 import { newId } from './wiring/new-ids.ts';
 import { openStore, storeUrls } from './wiring/open-store.ts';
 import { runUntilStopped } from './wiring/run-until-stopped.ts';
@@ -30,6 +32,7 @@ await runUntilStopped(log, async (signal) => {
   const temporal = temporalClient(config);
   const blobs = await blobStore(config);
   const engine = sessionEngine(config, temporal, log);
+  const stopHousekeeping = startHousekeeping(createPostgresFiles(database), log);
   const { routes, hub } = apiRoutes({ config, log, database, blobs, bus, engine });
   const limits = config.rate_limits;
   const newRequestId = () => newId('request');
@@ -58,6 +61,7 @@ await runUntilStopped(log, async (signal) => {
       server.stop(config.api.drain_seconds * 1_000);
     },
     async close() {
+      stopHousekeeping();
       await bus.close();
       await Promise.allSettled([temporal.connection.close(), database.close()]);
     },

@@ -15,7 +15,7 @@ import type { SessionStore, StoredResource } from '../../providers/store/session
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { NewId } from '../new-id.ts';
 import { defineRoute, type Route } from '../route.ts';
-import { findSession } from '../sessions/change-session.ts';
+import { findSession } from '../sessions/find-session.ts';
 import { toFileResource } from '../sessions/shown-session.ts';
 
 const ofSession = z.object({ session_id: idParam('session') });

@@ -13,14 +13,9 @@ import {
 } from '../../core/schema/session.ts';
 import type { SessionStore } from '../../providers/store/sessions.ts';
 import { defineRoute, type Route } from '../route.ts';
-import {
-  archiveSession,
-  deleteSession,
-  findSession,
-  updateSession,
-  type ChangeDeps,
-} from '../sessions/change-session.ts';
+import { archiveSession, deleteSession, updateSession, type ChangeDeps } from '../sessions/change-session.ts';
 import { createSession, type CreateDeps } from '../sessions/create-session.ts';
+import { findSession } from '../sessions/find-session.ts';
 import { sendEvents } from '../sessions/send-events.ts';
 import { pageCursors, toSessionQuery } from '../sessions/session-page.ts';
 import { toSession } from '../sessions/shown-session.ts';

@@ -7,7 +7,7 @@ import { pageOf } from '../../core/schema/page.ts';
 import { Thread, ThreadListQuery } from '../../core/schema/thread.ts';
 import type { SessionStore } from '../../providers/store/sessions.ts';
 import { defineRoute, type Route } from '../route.ts';
-import { findSession } from '../sessions/change-session.ts';
+import { findSession } from '../sessions/find-session.ts';
 import { toPrimaryThread } from '../sessions/shown-session.ts';
 
 const ofSession = z.object({ session_id: idParam('session') });

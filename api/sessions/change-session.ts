@@ -15,6 +15,7 @@ import type { Journal } from '../../providers/store/journal.ts';
 import type { SessionRecord, SessionStore } from '../../providers/store/sessions.ts';
 import type { NewId } from '../new-id.ts';
 import { deliver, type DeliverDeps } from './deliver.ts';
+import { findSession } from './find-session.ts';
 
 export interface ChangeDeps extends DeliverDeps {
   journal: Pick<Journal, 'transact' | 'deleteSession' | 'markSignalled'>;
@@ -25,17 +26,6 @@ export interface ChangeDeps extends DeliverDeps {
 }
 
 type SessionAgent = BetaManagedAgentsSession['agent'];
-
-/** The session, or `not_found`. */
-export async function findSession(
-  sessions: Pick<SessionStore, 'get'>,
-  workspaceId: string,
-  sessionId: string,
-): Promise<SessionRecord> {
-  const session = await sessions.get(workspaceId, sessionId);
-  if (!session) throw new AppError('not_found', `Session ${sessionId} was not found.`);
-  return session;
-}
 
 /** Changes title, metadata or tools. @throws `invalid_request`, `not_found`, `not_implemented`, `unavailable`. */
 export async function updateSession(

@@ -8,6 +8,7 @@ import type { FileStore } from '../../providers/store/files.ts';
 import type { Journal } from '../../providers/store/journal.ts';
 import type { SessionStore } from '../../providers/store/sessions.ts';
 import type { NewId } from '../new-id.ts';
+import { findSession } from './find-session.ts';
 import { deliver, type DeliverDeps } from './deliver.ts';
 import { prepareEvents, type PreparedEvent } from './new-events.ts';
 import { settleCommit } from './settle-commit.ts';
@@ -41,9 +42,11 @@ export async function sendEvents(
   sessionId: string,
   events: readonly ClientEvent[],
 ): Promise<BetaManagedAgentsSessionEvent[]> {
-  const session = await deps.sessions.get(workspaceId, sessionId);
-  if (!session) throw new AppError('not_found', `Session ${sessionId} was not found.`);
-  refuseSystemMessage(deps.models, session.agent.model.id, events);
+  const index = events.findIndex(({ type }) => type === 'system.message');
+  if (index !== -1) {
+    const session = await findSession(deps.sessions, workspaceId, sessionId);
+    refuseSystemMessage(deps.models, session.agent.model.id, index);
+  }
   const prepared = await prepareEvents(deps, workspaceId, events, 'events');
   const outcome = await settleCommit(
     async () => accepting(deps, workspaceId, sessionId, prepared),
@@ -123,9 +126,8 @@ function checkView(view: AcceptView, prepared: readonly PreparedEvent[]): void {
   }
 }
 
-function refuseSystemMessage(models: Models, model: string, events: readonly ClientEvent[]): void {
-  const index = events.findIndex(({ type }) => type === 'system.message');
-  if (index === -1 || models.resolve(model)?.midConversationSystem !== false) return;
+function refuseSystemMessage(models: Models, model: string, index: number): void {
+  if (models.resolve(model)?.midConversationSystem !== false) return;
   throw new AppError(
     'invalid_request',
     `events.${index}.type: model_does_not_support_mid_conversation_system: ${model} takes no system messages in the middle of a conversation`,

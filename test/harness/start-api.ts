@@ -50,7 +50,8 @@ export interface TestApi {
 export async function startApi(
   options: {
     keys?: readonly { key: string; workspace: string }[];
-    maxUnprocessedEvents?: number;
+    /** Settings as environment variables, without their prefix: `SESSION_MAX_UNPROCESSED_EVENTS`. */
+    settings?: Record<string, string>;
     /** Another database than a fresh one of the shared server, or another way to it. */
     postgresUrl?: string;
   } = {},
@@ -61,7 +62,9 @@ export async function startApi(
   const config = loadConfig({
     env: {
       ANTHROPIC_API_KEY: 'for the catalogue only',
-      MANAGED_AGENT_SESSION_MAX_UNPROCESSED_EVENTS: String(options.maxUnprocessedEvents ?? 1_000),
+      ...Object.fromEntries(
+        Object.entries(options.settings ?? {}).map(([name, value]) => [`MANAGED_AGENT_${name}`, value]),
+      ),
     },
     part: 'api',
   });

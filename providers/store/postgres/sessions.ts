@@ -115,7 +115,9 @@ export function createPostgresSessions(database: Database): SessionStore {
 
     async countRunning(workspaceId) {
       const rows = await database.query<{ count: number }>(
-        `SELECT count(*) AS count FROM session_head h WHERE h.workspace_id = $1 AND h.deleted_at IS NULL AND ${BUSY}`,
+        `SELECT count(*) AS count FROM session_head h
+        WHERE h.workspace_id = $1 AND h.deleted_at IS NULL AND (h.status IN ('running', 'rescheduling')
+          OR h.session_id IN (SELECT session_id FROM events WHERE processed_at IS NULL)) AND ${BUSY}`,
         [workspaceId],
       );
       return rows[0]?.count ?? 0;

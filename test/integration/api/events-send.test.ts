@@ -8,7 +8,7 @@ let client: Anthropic;
 let agent: string;
 let environment: string;
 beforeAll(async () => {
-  api = await startApi({ maxUnprocessedEvents: 20 });
+  api = await startApi({ settings: { SESSION_MAX_UNPROCESSED_EVENTS: '20' } });
   client = api.client();
   agent = (await client.beta.agents.create({ model: 'claude-opus-5-5', name: 'Coder' })).id;
   environment = (await client.beta.environments.create({ name: 'Linux' })).id;

@@ -108,3 +108,24 @@ describe('the document and the probes', () => {
     }
   });
 });
+
+describe('a workspace with a limit of running sessions', () => {
+  it('starts no more than that, and may go on talking to those that run', async () => {
+    const limited = await startApi({ settings: { RATE_LIMITS_RUNNING_SESSIONS_PER_WORKSPACE: '1' } });
+    try {
+      const { beta } = limited.client();
+      const agent = (await beta.agents.create({ model: 'demo', name: 'A' })).id;
+      const environment = (await beta.environments.create({ name: 'E' })).id;
+      const say = { type: 'user.message' as const, content: [{ type: 'text' as const, text: 'x' }] };
+      const base = { agent, environment_id: environment };
+      const first = await beta.sessions.create({ ...base, initial_events: [say] });
+      const second = await beta.sessions.create(base);
+      const refused = { status: 429, type: 'rate_limit_error' };
+      await expect(beta.sessions.create({ ...base, initial_events: [say] })).rejects.toMatchObject(refused);
+      await expect(beta.sessions.events.send(second.id, { events: [say] })).rejects.toMatchObject(refused);
+      await beta.sessions.events.send(first.id, { events: [say] });
+    } finally {
+      await limited.stop();
+    }
+  });
+});
