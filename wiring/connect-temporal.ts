@@ -4,10 +4,12 @@ import { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { AppError } from '../core/errors.ts';
+import { SEARCH_ATTRIBUTES } from '../core/search-attributes.ts';
 import { temporalDataConverter } from '../providers/encryption/data-converter.ts';
 import type { Upkeep } from '../providers/store/upkeep.ts';
 import { keyRing } from './key-ring.ts';
 import { checkTemporalIdentity } from './temporal-identity.ts';
+import { addSearchAttributes } from '../providers/temporal-server/prepare-namespace.ts';
 import {
   temporalConnectionOptions,
   type TemporalAccess,
@@ -46,7 +48,23 @@ export async function connectTemporal(
   const native = await nativeConnection(config, log, signal);
   const client = temporalClient(config);
   await checkTemporalIdentity(config, log, client, upkeep);
+  if (!config.temporal.managed) await prepareSearchAttributes(config, log);
   return { client, native };
+}
+
+/** A server of the user's own may keep its operator service to itself, as Temporal Cloud does; then a person adds them. */
+async function prepareSearchAttributes(config: Config, log: Logger): Promise<void> {
+  const connection = await Connection.connect(temporalConnectionOptions(access(config)));
+  try {
+    await addSearchAttributes(connection, config.temporal.namespace);
+  } catch (error) {
+    log.warn(
+      { err: error, needed: SEARCH_ATTRIBUTES },
+      'the search attributes could not be added; add those that the namespace lacks, or sessions cannot start',
+    );
+  } finally {
+    await connection.close();
+  }
 }
 
 async function nativeConnection(config: Config, log: Logger, signal: AbortSignal): Promise<NativeConnection> {
