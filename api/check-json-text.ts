@@ -1,7 +1,7 @@
 import { AppError } from '../core/errors.ts';
 
 const MAX_DEPTH = 100;
-const MAX_VALUES = 500_000;
+const MAX_VALUES = 100_000;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { AppError } from '../core/errors.ts';
 
 const MAX_NAMED = 5;
+const MAX_QUOTED = 300;
 
 /**
  * Parses what a client sent. Throws `invalid_request` whose message names each wrong field; a custom issue with `params.error_code`
@@ -21,7 +22,7 @@ function toInvalidRequest(error: z.ZodError, prefix?: string): AppError {
   const issues = error.issues.flatMap(flatten);
   const named = issues.slice(0, MAX_NAMED).map(({ path, message }) => {
     const where = [...(prefix === undefined ? [] : [prefix]), ...path.map(String)].join('.');
-    return `${where === '' ? 'body' : where}: ${message}`;
+    return `${shortened(where === '' ? 'body' : where)}: ${shortened(message)}`;
   });
   const more = issues.length > MAX_NAMED ? `; and ${issues.length - MAX_NAMED} more` : '';
   const code = issues.map(({ code: reason }) => reason).find((reason) => reason !== undefined);
@@ -30,6 +31,11 @@ function toInvalidRequest(error: z.ZodError, prefix?: string): AppError {
     named.join('; ') + more,
     code === undefined ? {} : { details: { error_code: code } },
   );
+}
+
+/** Messages quote what clients send, which may be long. */
+function shortened(text: string): string {
+  return text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED).toWellFormed()}…`;
 }
 
 interface FlatIssue {
