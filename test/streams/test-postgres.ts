@@ -1,4 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
@@ -18,6 +20,8 @@ export interface TestPostgres {
 
 export async function startTestPostgres(): Promise<TestPostgres> {
   const folder = await mkdtemp(path.join(tmpdir(), 'streams-postgres-'));
+  // PostgreSQL started by root runs under another account, which must get through.
+  await chmod(folder, 0o711);
   const start = (): Promise<PostgresServer> =>
     startPostgres({
       dataDir: path.join(folder, 'data'),
@@ -27,6 +31,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
       say: () => undefined,
     });
   let server = await start();
+  const guard = startGuard(folder);
   const query = async (sql: string, values: unknown[] = [], url = server.url) => {
     const client = new Client({ connectionString: url });
     await client.connect();
@@ -51,8 +56,23 @@ export async function startTestPostgres(): Promise<TestPostgres> {
       server = await start();
     },
     async stop() {
+      guard.kill('SIGKILL');
       await server.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A shell that waits until our end of its standard input closes, as it does when we are killed, and then clears up. */
+function startGuard(folder: string) {
+  const script =
+    'cat >/dev/null; kill -QUIT "$(head -n 1 "$1/data/postgres/postmaster.pid")"; sleep 1; rm -rf -- "$1"';
+  const guard = spawn('/bin/sh', ['-c', script, 'guard', folder], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  guard.unref();
+  // The pipe must not keep this process alive.
+  if (guard.stdin instanceof Socket) guard.stdin.unref();
+  return guard;
 }
