@@ -14,6 +14,7 @@ import { newId } from './wiring/new-ids.ts';
 import { openStore, storeUrls } from './wiring/open-store.ts';
 import { runUntilStopped } from './wiring/run-until-stopped.ts';
 import { sessionEngine } from './wiring/session-engine.ts';
+import { temporalUi } from './wiring/temporal-ui.ts';
 
 /** An api process: serves HTTP. As many as one likes share the work. */
 const config = loadConfig({ ...configFileOf(), part: 'api' });
@@ -36,9 +37,11 @@ await runUntilStopped(log, async (signal) => {
   const { routes, hub } = apiRoutes({ config, log, database, blobs, bus, engine });
   const limits = config.rate_limits;
   const newRequestId = () => newId('request');
+  const access = createAccess({ keys: config.auth.keys, publicUrl: config.api.public_url });
   const application = createApp({
     routes,
-    access: createAccess({ keys: config.auth.keys, publicUrl: config.api.public_url }),
+    mounts: [temporalUi(config, access)],
+    access,
     limiter: createRateLimiter(
       {
         requestsPerKey: limits.requests_per_minute,

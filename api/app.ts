@@ -15,12 +15,14 @@ export interface AppDeps {
   routes: readonly Route[];
   access: Access;
   limiter: RateLimiter;
+  /** Whole applications under a path; they check access themselves. */
+  mounts?: readonly { path: string; handler: RequestHandler }[];
   log: Logger;
   newRequestId: () => string;
 }
 
 /** The HTTP application: routes behind the transport's rules. It holds nothing open and needs no closing. */
-export function createApp({ routes, access, limiter, log, newRequestId }: AppDeps): Express {
+export function createApp({ routes, access, limiter, mounts = [], log, newRequestId }: AppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -34,6 +36,8 @@ export function createApp({ routes, access, limiter, log, newRequestId }: AppDep
     access.checkOrigin(request.headers);
     next();
   });
+
+  for (const { path, handler } of mounts) app.use(path, handler);
 
   const byPath = Map.groupBy([...routes].sort(literalsFirst), (route) => route.path);
   for (const [path, sharing] of byPath) {

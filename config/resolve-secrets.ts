@@ -11,7 +11,7 @@ type ModelSetting = Omit<Settings['models'][number], 'api_key_env' | 'api_key_fi
  * itself (a model's key is its own or, where it names none, absent: then the provider's counts), never a reference to one.
  */
 export interface ResolvedSettings extends Omit<Settings, 'auth' | 'models' | 'encryption'> {
-  auth: { keys: { id: string; workspace: string; sha256: string }[] };
+  auth: { keys: { id: string; workspace: string; operator: boolean; sha256: string }[] };
   models: ModelSetting[];
   /** Providers that the brain can reach: they have a key or a base URL of their own. Known to every part, unlike the keys. */
   usable_providers: (keyof Settings['providers'])[];
@@ -62,11 +62,12 @@ export function resolveSecrets(settings: Settings, environment: Environment, par
       return key === null ? model : { ...model, api_key: key };
     }),
     auth: {
-      keys: settings.auth.keys.map(({ id, workspace, sha256, key_env, key_file }, index) => {
+      keys: settings.auth.keys.map(({ id, workspace, operator, sha256, key_env, key_file }, index) => {
         const key = read(`auth.keys.${index}.key`, null, key_file, key_env);
         return {
           id,
           workspace,
+          operator,
           sha256:
             sha256 ??
             createHash('sha256')

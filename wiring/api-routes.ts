@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
 import { openApiRoute, toOpenApi } from '../api/openapi.ts';
 import type { Route } from '../api/route.ts';
+import { createOperatorCheck } from '../api/operator-check.ts';
 import { agentRoutes } from '../api/routes/agents.ts';
+import { codecRoutes } from '../api/routes/codec.ts';
 import { environmentRoutes } from '../api/routes/environments.ts';
 import { fileRoutes } from '../api/routes/files.ts';
 import { healthRoutes } from '../api/routes/health.ts';
@@ -17,6 +19,7 @@ import { FILE_BYTES, WORKSPACE_FILE_BYTES } from '../core/files/limits.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import { loadLargeStrings } from '../providers/blob/large-bodies.ts';
 import type { Bus } from '../providers/bus/bus.ts';
+import { createPayloadCodec } from '../providers/encryption/payload-codec.ts';
 import type { SessionEngine } from '../providers/engine/session-engine.ts';
 import { createPostgresAgents } from '../providers/store/postgres/agents.ts';
 import type { Database } from '../providers/store/postgres/database.ts';
@@ -26,6 +29,7 @@ import { createPostgresFiles } from '../providers/store/postgres/files.ts';
 import { createPostgresJournal } from '../providers/store/postgres/journal.ts';
 import { createPostgresSessions } from '../providers/store/postgres/sessions.ts';
 import { countLiveWorkers } from '../providers/store/postgres/worker-registry.ts';
+import { keyRing } from './key-ring.ts';
 import { modelCatalog } from './model-access.ts';
 import { newId } from './new-ids.ts';
 
@@ -88,6 +92,10 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
       quotaBytes: WORKSPACE_FILE_BYTES,
     }),
     ...modelRoutes({ models }),
+    ...codecRoutes({
+      codec: createPayloadCodec(keyRing(config)),
+      mayOperate: createOperatorCheck(config.auth.keys),
+    }),
     ...healthRoutes({
       checks: {
         postgres: async () => {

@@ -24,7 +24,7 @@ export interface KeyRing {
   saltOf(keyId: string, content: Uint8Array, purpose: Purpose): Buffer;
 }
 
-export type Purpose = 'payload' | 'row' | 'blob' | 'preview';
+export type Purpose = 'payload' | 'row' | 'blob';
 
 export const SALT_BYTES = 32;
 

@@ -1,0 +1,23 @@
+import { AppError } from '../core/errors.ts';
+import type { Caller } from './access.ts';
+
+/** Throws `forbidden` for a caller who may not see what shows all workspaces at once. */
+export type OperatorCheck = (caller: Caller) => void;
+
+/**
+ * Who may open Temporal's UI and decrypt its payloads: everybody where there is one workspace, since then these show nothing that the
+ * API does not; otherwise keys that are marked as an operator's.
+ */
+export function createOperatorCheck(
+  keys: readonly { id: string; workspace: string; operator: boolean }[],
+): OperatorCheck {
+  const alone = new Set(keys.map(({ workspace }) => workspace)).size <= 1;
+  const operators = new Set(keys.filter(({ operator }) => operator).map(({ id }) => id));
+  return ({ keyId }) => {
+    if (alone || (keyId !== null && operators.has(keyId))) return;
+    throw new AppError(
+      'forbidden',
+      'This shows the sessions of all workspaces. It needs an API key with operator: true in auth.keys.',
+    );
+  };
+}

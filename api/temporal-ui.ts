@@ -1,0 +1,97 @@
+import express, { type Request, type RequestHandler } from 'express';
+import { createProxyMiddleware } from 'http-proxy-middleware';
+import { AppError } from '../core/errors.ts';
+import type { Access } from './access.ts';
+import type { OperatorCheck } from './operator-check.ts';
+
+export const TEMPORAL_UI_PATH = '/temporal';
+
+/** The UI is a program of its own with inline scripts; it may load and call nothing elsewhere. */
+const CONTENT_POLICY = [
+  "default-src 'self'",
+  "script-src 'self' 'unsafe-inline'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self' data:",
+  "worker-src 'self' blob:",
+  "object-src 'none'",
+  "base-uri 'self'",
+  "frame-ancestors 'self'",
+].join('; ');
+
+/**
+ * Temporal's UI under {@link TEMPORAL_UI_PATH}, for callers whom the API knows and who may see all workspaces. Mount it at that path,
+ * behind the check of origins.
+ *
+ * @param deps.target - URL of the UI, which must serve itself under the same path; null: there is none, and requests answer 404.
+ * @param deps.encrypted - payloads are encrypted: the UI is told to decrypt them at `/codec` of this API.
+ */
+export function createTemporalUi(deps: {
+  target: string | null;
+  access: Pick<Access, 'authenticate'>;
+  mayOperate: OperatorCheck;
+  encrypted: boolean;
+}): RequestHandler {
+  const { target } = deps;
+  if (target === null) {
+    return () => {
+      throw new AppError('not_found', 'No Temporal UI is known. Name it in temporal.ui_url.');
+    };
+  }
+  const router = express.Router();
+  router.use((request, response, next) => {
+    deps.mayOperate(deps.access.authenticate(request.headers));
+    response.setHeader('content-security-policy', CONTENT_POLICY);
+    next();
+  });
+  if (deps.encrypted) {
+    router.get('/api/v1/settings', (request, response, next) => {
+      settings(target, `${originOf(request)}/codec`).then((found) => response.json(found), next);
+    });
+  }
+  router.use(
+    createProxyMiddleware({
+      target,
+      changeOrigin: true,
+      xfwd: false,
+      proxyTimeout: 30_000,
+      on: {
+        proxyReq: (proxied) => {
+          // Whoever runs the UI need not learn the keys of ours.
+          proxied.removeHeader('authorization');
+          proxied.removeHeader('x-api-key');
+          proxied.removeHeader('origin');
+        },
+        error: (_error, _request, response) => {
+          if (!('writeHead' in response) || response.headersSent) {
+            response.destroy();
+            return;
+          }
+          response.writeHead(503, { 'content-type': 'text/plain', 'retry-after': '2' });
+          response.end('The Temporal UI does not answer. It comes back with the Temporal server.\n');
+        },
+      },
+    }),
+  );
+  return router;
+}
+
+/** The UI's settings with our codec in them. */
+async function settings(target: string, codec: string): Promise<object> {
+  const answer = await fetch(`${target}/api/v1/settings`).catch((error: unknown) => {
+    throw new AppError('unavailable', 'The Temporal UI does not answer.', { cause: error });
+  });
+  if (!answer.ok) throw new AppError('unavailable', `The Temporal UI answers ${answer.status}.`);
+  const given = (await answer.json()) as { Codec?: object };
+  return { ...given, Codec: { ...given.Codec, Endpoint: codec, IncludeCredentials: true } };
+}
+
+/** Where the browser thinks it is: it sends its own view, which a proxy in front of us does not change. */
+function originOf(request: Request): string {
+  const referer = request.headers.referer;
+  if (referer !== undefined && URL.canParse(referer)) {
+    const { host, origin } = new URL(referer);
+    if (host === request.headers.host) return origin;
+  }
+  return `${request.protocol}://${request.headers.host ?? ''}`;
+}
