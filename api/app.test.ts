@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import pino from 'pino';
@@ -249,4 +250,25 @@ describe('an application', () => {
     expect(await asked(`Host: 127.0.0.1:${port}`, 'Sec-Fetch-Site: same-site')).toBe(403);
     expect(await asked(`Host: 127.0.0.1:${port}`, 'Sec-Fetch-Site: same-origin')).toBe(200);
   });
+});
+
+it('slows callers down beyond their limits, and says for how long', async () => {
+  const sha256 = createHash('sha256').update('key').digest('hex');
+  const limits = { sessionsPerKey: null, requestsPerKey: null, readsPerWorkspace: null, streamsPerKey: null };
+  const app = createApp({
+    routes,
+    access: createAccess({ keys: [{ id: 'k', workspace: 'w', sha256 }], publicUrl: null }),
+    limiter: createRateLimiter({ ...limits, createsPerWorkspace: 2 }, () => 1_000),
+    log: pino({ level: 'silent' }),
+    newRequestId: () => 'req_1',
+  });
+  const { url, close } = await listen(app);
+  const headers = { authorization: 'Bearer key', 'content-type': 'application/json' };
+  const create = async () => fetch(`${url}/v1/things`, { method: 'POST', headers, body: '{"name":"a"}' });
+  expect([(await create()).status, (await create()).status]).toEqual([200, 200]);
+  const refused = await create();
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '30']);
+  expect(await refused.json()).toMatchObject({ error: { type: 'rate_limit_error' } });
+  expect((await fetch(`${url}/v1/things/special`, { headers })).status).toBe(200);
+  await close();
 });
