@@ -1,0 +1,32 @@
+import type { TranscriptMessage } from '../content.ts';
+
+const ASK = `The conversation so far no longer fits and will be replaced by your summary of it. Write that summary now, in plain text, and call no tools. Whoever goes on has nothing else, so keep:
+- what the user asked for, word for word where the wording matters, and every instruction that still holds;
+- what has been done, with the names of files, commands, identifiers and numbers that will be needed again;
+- what was found out, what failed and why;
+- what is under way and what comes next.
+Leave out what is settled and of no use any more.`;
+
+const HEAD = 'The earlier part of this conversation was replaced by this summary:';
+
+/** The messages to ask for a summary with: the part to be summarised as it was sent before, which the vendor has in its cache. */
+export function compactionRequest(head: readonly TranscriptMessage[]): TranscriptMessage[] {
+  return [...head, { role: 'user', content: [{ type: 'text', text: ASK }] }];
+}
+
+/** The summary in a response; undefined where the model wrote none, so that it has to be asked again. */
+export function summaryIn(blocks: readonly { type: string; text?: string }[]): string | undefined {
+  const text = blocks
+    .flatMap((block) => (block.type === 'text' ? [block.text ?? ''] : []))
+    .join('\n\n')
+    .trim();
+  return text === '' ? undefined : text;
+}
+
+/** The transcript after a compaction: the summary as the user's first message, then the part that was kept. */
+export function compactedTranscript(
+  summary: string,
+  kept: readonly TranscriptMessage[],
+): TranscriptMessage[] {
+  return [{ role: 'user', content: [{ type: 'text', text: `${HEAD}\n\n${summary}` }] }, ...kept];
+}
