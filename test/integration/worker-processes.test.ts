@@ -130,7 +130,7 @@ describe('workers of their own process', () => {
     }
     await admin.end();
     expect(cut).toBeGreaterThan(0);
-    for (const id of sessions) await lab.rest(id, 60_000);
+    for (const id of sessions) await lab.rest(id, 120_000);
     // As long as a lock must have been free, and more.
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     expect(takeovers).toEqual([]);
@@ -147,5 +147,5 @@ describe('workers of their own process', () => {
     // Where the answer to an opening was cut off, nobody can know whether the call was begun, and the model is told so.
     expect(results).toBe(6 * 8);
     expect(sandbox.effects.size).toBe(6 * 8 - unknown);
-  });
+  }, PATIENCE_MS);
 });
