@@ -8,7 +8,8 @@ export function archiveError(reason: string, cause?: unknown): AppError {
   });
 }
 
-/** The words of an error of a library. */
+/** The words of an error of a library, without a full stop. */
 export function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const words = error instanceof Error ? error.message : String(error);
+  return words.replace(/\.+$/, '');
 }
