@@ -23,6 +23,8 @@ fi
 if ! node_modules/.bin/node --version >/dev/null 2>&1; then
   echo 'Node.js of the project: fetching ...'
   (cd node_modules/node && node installArchSpecificPackage.js)
+  # npm links programs that are there when it installs, and this one was not.
+  ln -sf ../node/bin/node node_modules/.bin/node
 fi
 
 exec node_modules/.bin/node --disable-warning=ExperimentalWarning setup/setup.ts
