@@ -114,38 +114,42 @@ describe('workers of their own process', () => {
     }
   });
 
-  it('nobody is taken over wrongly while PostgreSQL cuts every connection again and again', async () => {
-    lab.takeover.start();
-    await lab.startWorker();
-    const sessions = await Promise.all(Array.from({ length: 6 }, async () => begin('chain 8')));
-    const admin = new Client({ connectionString: lab.services.postgresAdminUrl });
-    await admin.connect();
-    let cut = 0;
-    for (let round = 0; round < 6; round++) {
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      const result = await admin.query(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
-      );
-      cut += result.rowCount ?? 0;
-    }
-    await admin.end();
-    expect(cut).toBeGreaterThan(0);
-    for (const id of sessions) await lab.rest(id, 120_000);
-    // As long as a lock must have been free, and more.
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
-    expect(takeovers).toEqual([]);
-    expect([...sandbox.effects.values()].every((times) => times === 1)).toBe(true);
-    let results = 0;
-    let unknown = 0;
-    for (const id of sessions) {
-      await expectSoundLog(lab, id);
-      const log = await lab.journal.eventsAfter(id, 0, 1_000);
-      const answers = log.filter((event) => event.type === 'agent.tool_result');
-      results += answers.length;
-      unknown += answers.filter((event) => event.body['is_error'] === true).length;
-    }
-    // Where the answer to an opening was cut off, nobody can know whether the call was begun, and the model is told so.
-    expect(results).toBe(6 * 8);
-    expect(sandbox.effects.size).toBe(6 * 8 - unknown);
-  }, PATIENCE_MS);
+  it(
+    'nobody is taken over wrongly while PostgreSQL cuts every connection again and again',
+    async () => {
+      lab.takeover.start();
+      await lab.startWorker();
+      const sessions = await Promise.all(Array.from({ length: 6 }, async () => begin('chain 8')));
+      const admin = new Client({ connectionString: lab.services.postgresAdminUrl });
+      await admin.connect();
+      let cut = 0;
+      for (let round = 0; round < 6; round++) {
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        const result = await admin.query(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+        );
+        cut += result.rowCount ?? 0;
+      }
+      await admin.end();
+      expect(cut).toBeGreaterThan(0);
+      for (const id of sessions) await lab.rest(id, 120_000);
+      // As long as a lock must have been free, and more.
+      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      expect(takeovers).toEqual([]);
+      expect([...sandbox.effects.values()].every((times) => times === 1)).toBe(true);
+      let results = 0;
+      let unknown = 0;
+      for (const id of sessions) {
+        await expectSoundLog(lab, id);
+        const log = await lab.journal.eventsAfter(id, 0, 1_000);
+        const answers = log.filter((event) => event.type === 'agent.tool_result');
+        results += answers.length;
+        unknown += answers.filter((event) => event.body['is_error'] === true).length;
+      }
+      // Where the answer to an opening was cut off, nobody can know whether the call was begun, and the model is told so.
+      expect(results).toBe(6 * 8);
+      expect(sandbox.effects.size).toBe(6 * 8 - unknown);
+    },
+    PATIENCE_MS,
+  );
 });
