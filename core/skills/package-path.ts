@@ -31,10 +31,10 @@ export function packagePath(path: string): string[] {
     throw packageError(path, 'has characters in its path that cannot be seen.');
   }
   if (path.includes('\\')) throw packageError(path, 'has a backslash in its path; separate folders by "/".');
-  if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) {
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  if (path.startsWith('/') || /^[A-Za-z]:/.test(parts[0] ?? '')) {
     throw packageError(path, 'is an absolute path; paths must be relative to the skill.');
   }
-  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.includes('..')) throw packageError(path, 'leads out of the skill.');
   const long = parts.find((part) => part.length > SKILL_LIMITS.pathPart);
   if (long !== undefined) {
