@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import { peerKey } from './dead-peers.ts';
 
 /** Where one client's frames go. */
 export interface FrameSink {
@@ -6,6 +7,8 @@ export interface FrameSink {
   write(bytes: Buffer): void;
   /** Bytes that were written and that the client's connection has not taken yet. */
   readonly backlog: number;
+  /** The connection's name, as `findDeadPeers` gives it; null when there is none. */
+  readonly peer: string | null;
   /** Calls back each time the backlog has emptied after it was large. */
   onDrain(callback: () => void): void;
   /** Calls back once, when the connection is closed, whoever closed it. */
@@ -35,6 +38,9 @@ export function openFrameSink(response: Response): FrameSink {
     },
     get backlog() {
       return response.writableLength;
+    },
+    get peer() {
+      return response.socket && peerKey(response.socket);
     },
     onDrain(callback) {
       response.on('drain', callback);

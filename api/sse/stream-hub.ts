@@ -4,6 +4,7 @@ import type { Bus, PreviewedType } from '../../providers/bus/bus.ts';
 import type { EventList } from '../../providers/store/event-list.ts';
 import type { Journal, SessionHead } from '../../providers/store/journal.ts';
 import { createAttention, type Attention } from './attention.ts';
+import { findDeadPeers } from './dead-peers.ts';
 import { deletedFrame } from './deleted-frame.ts';
 import { createFrameReader } from './frame-reader.ts';
 import type { FrameSink } from './frame-sink.ts';
@@ -47,6 +48,8 @@ export interface StreamHubDeps {
   /** Unix milliseconds. */
   now: () => number;
   onProblem: (message: string, error: unknown) => void;
+  /** The connections whose clients are gone without a word; by default what the system knows. */
+  deadPeers?: () => Promise<ReadonlySet<string>>;
 }
 
 const TICK_MS = 1_000;
@@ -66,7 +69,7 @@ export function createStreamHub(deps: StreamHubDeps): StreamHub {
   const attention = createAttention({ bus, list, now });
   const reader = createFrameReader({ journal, hydrate: deps.hydrate, concurrency: READS_AT_ONCE });
   const feeds = new Map<string, Held>();
-  const watchers = new Map<Watcher, { keyId: string | null; pingTick: number }>();
+  const watchers = new Map<Watcher, { keyId: string | null; pingTick: number; sink: FrameSink }>();
   let ticks = 0;
   let checking = false;
   /** How often a check was asked for, and how many of these the last one answers. */
@@ -128,6 +131,12 @@ export function createStreamHub(deps: StreamHubDeps): StreamHub {
     }
   }
 
+  async function reap(): Promise<void> {
+    if (watchers.size === 0) return;
+    const dead = await (deps.deadPeers ?? findDeadPeers)();
+    for (const { sink } of watchers.values()) if (sink.peer !== null && dead.has(sink.peer)) sink.destroy();
+  }
+
   const timer = setInterval(() => {
     ticks = (ticks + 1) % PING_TICKS;
     for (const [watcher, { pingTick }] of watchers) {
@@ -135,6 +144,9 @@ export function createStreamHub(deps: StreamHubDeps): StreamHub {
       watcher.pump();
     }
     check();
+    if (ticks === 0) {
+      reap().catch((error: unknown) => onProblem('Dead clients could not be looked for.', error));
+    }
   }, TICK_MS);
   timer.unref();
 
@@ -192,7 +204,7 @@ export function createStreamHub(deps: StreamHubDeps): StreamHub {
             if (isFinal(error)) watcher.fail(error);
           },
         });
-        watchers.set(watcher, { keyId, pingTick: watchers.size % PING_TICKS });
+        watchers.set(watcher, { keyId, sink, pingTick: watchers.size % PING_TICKS });
         sink.onClose(() => {
           watchers.delete(watcher);
           held.feed.remove(watcher);

@@ -26,6 +26,7 @@ function createSlowSink() {
     get backlog() {
       return backlog;
     },
+    peer: null,
     onDrain: (callback) => (drained = callback),
     onClose: (callback) => (closed = callback),
     end: () => (ended = true),

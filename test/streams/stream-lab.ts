@@ -29,6 +29,7 @@ export interface StreamLabParts {
   list?: EventList;
   bus?: Bus;
   hydrate?: (workspaceId: string, body: JsonObject) => Promise<JsonObject>;
+  deadPeers?: () => Promise<ReadonlySet<string>>;
 }
 
 /** An api that serves only the lists and streams of events, over real HTTP, and a way to journal what it shows. */
@@ -45,6 +46,7 @@ export async function startStreamLab(parts: StreamLabParts = {}) {
     list,
     hydrate,
     now: Date.now,
+    ...(parts.deadPeers ? { deadPeers: parts.deadPeers } : {}),
     onProblem: (_message, error) => problems.push(error),
   });
   const noLimits = { requestsPerKey: null, sessionsPerKey: null, createsPerWorkspace: null };
