@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import type { ModelSetting } from '../../core/models/model-setting.ts';
+import { connectionFailure } from './connection-failure.ts';
+import { toModelError } from './vendor-failure.ts';
+
+export interface ServerAddress {
+  provider: 'anthropic' | 'openai' | 'gemini';
+  /** null: the vendor's own. */
+  baseUrl: string | null;
+  apiKey: string | null;
+}
+
+/** How long a server may take to list its models. */
+const PATIENCE_MS = 10_000;
+
+/**
+ * The models that a server lists by itself, as settings for the catalogue, with the limits that it names. Fails with an `AppError` of a
+ * `model_*` code when the server cannot be reached, refuses, or answers something else; nothing is retried.
+ */
+export async function listServerModels(address: ServerAddress, signal: AbortSignal): Promise<ModelSetting[]> {
+  const vendor =
+    address.baseUrl === null ? NAMES[address.provider] : `The model server ${new URL(address.baseUrl).host}`;
+  const { url, headers, read } = LISTS[address.provider](address);
+  let body: unknown;
+  try {
+    const response = await fetch(url, {
+      headers,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+    });
+    if (!response.ok)
+      throw toModelError({
+        vendor,
+        status: response.status,
+        message: (await response.text()).slice(0, 500),
+        headers: response.headers,
+      });
+    body = await response.json();
+  } catch (error) {
+    signal.throwIfAborted();
+    const timedOut = error instanceof DOMException && error.name === 'TimeoutError';
+    if (timedOut)
+      throw toModelError({ vendor, message: 'its list of models did not come in time', cause: error });
+    throw connectionFailure(error, vendor) ?? error;
+  }
+  const models = read(body);
+  if (models === undefined) throw toModelError({ vendor, message: 'its list of models is none' });
+  return models.map((model) => ({
+    ...model,
+    provider: address.provider,
+    ...(address.baseUrl === null ? {} : { base_url: address.baseUrl }),
+  }));
+}
+
+type Listed = Omit<ModelSetting, 'provider' | 'base_url'>;
+
+interface ModelList {
+  url: string;
+  headers: Record<string, string>;
+  read(body: unknown): Listed[] | undefined;
+}
+
+const NAMES = { anthropic: 'Anthropic', openai: 'OpenAI', gemini: 'Gemini' } as const;
+
+const LISTS: Record<ServerAddress['provider'], (address: ServerAddress) => ModelList> = {
+  openai: ({ baseUrl, apiKey }) => ({
+    url: `${trimmed(baseUrl ?? 'https://api.openai.com/v1')}/models`,
+    headers: apiKey === null ? {} : { authorization: `Bearer ${apiKey}` },
+    read: readOpenAi,
+  }),
+  anthropic: ({ baseUrl, apiKey }) => ({
+    url: `${trimmed(baseUrl ?? 'https://api.anthropic.com')}/v1/models?limit=1000`,
+    headers: {
+      'anthropic-version': '2026-10-21',
+      ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
+    },
+    read: readAnthropic,
+  }),
+  gemini: ({ baseUrl, apiKey }) => ({
+    url: `${trimmed(baseUrl ?? 'https://generativelanguage.googleapis.com')}/v1beta/models?pageSize=1000`,
+    headers: apiKey === null ? {} : { 'x-goog-api-key': apiKey },
+    read: readGemini,
+  }),
+};
+
+function trimmed(url: string): string {
+  return url.replace(/\/+$/, '');
+}
+
+const Tokens = z.int().positive().nullish().catch(null);
+
+/** Servers name the window in their own ways: vLLM, OpenRouter, LM Studio, llama.cpp. */
+const OpenAiList = z.looseObject({
+  data: z.array(
+    z.looseObject({
+      id: z.string().min(1).max(256),
+      name: z.string().nullish().catch(null),
+      max_model_len: Tokens,
+      context_length: Tokens,
+      max_context_length: Tokens,
+      meta: z.looseObject({ n_ctx: Tokens, n_ctx_train: Tokens }).nullish().catch(null),
+    }),
+  ),
+});
+
+function readOpenAi(body: unknown): Listed[] | undefined {
+  return OpenAiList.safeParse(body).data?.data.map((model) => {
+    const window =
+      model.max_model_len ??
+      model.context_length ??
+      model.max_context_length ??
+      model.meta?.n_ctx ??
+      model.meta?.n_ctx_train;
+    return { id: model.id, ...named(model.name), ...limited(window, null) };
+  });
+}
+
+const AnthropicList = z.looseObject({
+  data: z.array(
+    z.looseObject({
+      id: z.string().min(1).max(256),
+      display_name: z.string().nullish().catch(null),
+      max_input_tokens: Tokens,
+      max_tokens: Tokens,
+    }),
+  ),
+});
+
+function readAnthropic(body: unknown): Listed[] | undefined {
+  return AnthropicList.safeParse(body).data?.data.map((model) => ({
+    id: model.id,
+    ...named(model.display_name),
+    ...limited(model.max_input_tokens, model.max_tokens),
+  }));
+}
+
+const GeminiList = z.looseObject({
+  models: z.array(
+    z.looseObject({
+      name: z.string().min(1).max(256),
+      displayName: z.string().nullish().catch(null),
+      inputTokenLimit: Tokens,
+      outputTokenLimit: Tokens,
+      supportedGenerationMethods: z.array(z.string()).nullish().catch(null),
+    }),
+  ),
+});
+
+function readGemini(body: unknown): Listed[] | undefined {
+  return GeminiList.safeParse(body)
+    .data?.models.filter(
+      ({ supportedGenerationMethods: methods }) => methods?.includes('generateContent') ?? true,
+    )
+    .map((model) => ({
+      id: model.name.replace(/^models\//, ''),
+      ...named(model.displayName),
+      ...limited(model.inputTokenLimit, model.outputTokenLimit),
+    }));
+}
+
+function named(name: string | null | undefined): { display_name?: string } {
+  return name === null || name === undefined || name === '' ? {} : { display_name: name };
+}
+
+function limited(
+  window: number | null | undefined,
+  output: number | null | undefined,
+): { context_window?: number; max_output_tokens?: number } {
+  return {
+    ...(window === null || window === undefined ? {} : { context_window: window }),
+    ...(output === null || output === undefined ? {} : { max_output_tokens: output }),
+  };
+}
