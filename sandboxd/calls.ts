@@ -10,7 +10,7 @@ import {
   type CommandDeps,
   type RunningCommand,
 } from './command.ts';
-import { isReadOnly, performFileOperation, OUTPUT_CHARACTERS, type OperationDeps } from './operations.ts';
+import { isReadOnly, performFileOperation, type OperationDeps } from './operations.ts';
 import type { Pipes } from './pipes.ts';
 import { carriesMark, listProcesses, readProcess, signalQuietly } from './processes.ts';
 import type { CallEnd, Records } from './record.ts';
@@ -29,6 +29,7 @@ export interface CallsDeps extends OperationDeps {
   claims: string;
   /** As sandboxd sees it, and as the agent does. */
   outputs: { folder: string; shownAt: string };
+  outputFileBytes: number;
   shellFolder: string;
   /** A sentence for the first command after a restart of the sandbox; empty the first time. */
   restartNotice: string;
@@ -72,6 +73,7 @@ export function createCalls(deps: CallsDeps): Calls {
 
   const commandDeps = (id: string): CommandDeps => ({
     pipes: deps.pipes,
+    outputFileBytes: deps.outputFileBytes,
     noteEnding: (reason) => records.noteEnding(id, reason),
   });
 
@@ -80,7 +82,7 @@ export function createCalls(deps: CallsDeps): Calls {
     const code = await command.ended;
     promoteShellState(deps.asAgent, deps.shellFolder, id);
     const file = `${id}.txt`;
-    const rendered = command.spool.render(OUTPUT_CHARACTERS, join(deps.outputs.shownAt, file));
+    const rendered = command.spool.render(deps.outputCharacters, join(deps.outputs.shownAt, file));
     if (rendered.preview) command.spool.keep(join(deps.outputs.folder, file));
     else command.spool.drop();
     const endedBy = records.endedBy(id) ?? (code === null ? 'kill' : 'exit');

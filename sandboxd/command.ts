@@ -49,6 +49,7 @@ export interface CommandRequest {
 
 export interface CommandDeps {
   pipes: Pipes;
+  outputFileBytes: number;
   noteEnding(reason: EndedBy): void;
 }
 
@@ -107,7 +108,7 @@ function watch(
   deps: CommandDeps,
 ): RunningCommand {
   const { pid: runnerPid, exited, release } = runner;
-  const spool = openSpool(join(folder, 'output'));
+  const spool = openSpool(join(folder, 'output'), deps.outputFileBytes);
   const descriptor = openSync(join(folder, 'pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
   const reader = new Socket({ fd: descriptor, readable: true, writable: false });
   let collecting = true;

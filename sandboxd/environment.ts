@@ -1,5 +1,25 @@
+import { PROXY_PORT } from './egress-relay.ts';
 import { PROCESS_MARK } from './processes.ts';
 import type { Settings } from './settings.ts';
+
+/** What makes programs use the proxy. Each of them reads its own spelling. */
+function proxyEnvironment(): Record<string, string> {
+  const proxy = `http://127.0.0.1:${PROXY_PORT}`;
+  const none = 'localhost,127.0.0.1,::1';
+  return {
+    http_proxy: proxy,
+    https_proxy: proxy,
+    HTTP_PROXY: proxy,
+    HTTPS_PROXY: proxy,
+    ALL_PROXY: proxy,
+    all_proxy: proxy,
+    no_proxy: none,
+    NO_PROXY: none,
+    // Node's own fetch looks at these variables only when it is told to.
+    NODE_USE_ENV_PROXY: '1',
+    npm_config_update_notifier: 'false',
+  };
+}
 
 /** The whole environment of commands: nothing is inherited, and programs are told that nobody answers their questions. */
 export function commandEnvironment(settings: Settings): Record<string, string> {
@@ -20,6 +40,7 @@ export function commandEnvironment(settings: Settings): Record<string, string> {
     PIP_NO_INPUT: '1',
     PIP_DISABLE_PIP_VERSION_CHECK: '1',
     PYTHONUNBUFFERED: '1',
+    ...(settings.egressSocket === null ? {} : proxyEnvironment()),
     ...(settings.processes === 'own' ? { [PROCESS_MARK]: settings.boot } : {}),
   };
 }

@@ -4,6 +4,7 @@
  */
 import { createAsAgent } from './as-agent.ts';
 import { createCalls } from './calls.ts';
+import { startEgressRelay } from './egress-relay.ts';
 import { commandEnvironment } from './environment.ts';
 import { createPipes } from './pipes.ts';
 import { prepare } from './prepare.ts';
@@ -48,6 +49,8 @@ const calls = createCalls({
   processes: settings.processes,
   claims: settings.claims,
   outputs: { folder: folders.outputs, shownAt: settings.outputsPath },
+  outputCharacters: settings.outputCharacters,
+  outputFileBytes: settings.outputFileBytes,
   shellFolder: folders.shell,
   restartNotice,
   log,
@@ -67,6 +70,7 @@ const server = createSandboxServer({
 if ('fd' in settings.listen) server.listen({ fd: settings.listen.fd });
 else server.listen(settings.listen.port);
 
+if (settings.egressSocket !== null) startEgressRelay(settings.egressSocket, log);
 startWatchdog({ settings, prefix, environment, calls, log });
 if (settings.idleMs > 0) {
   setInterval(

@@ -8,9 +8,6 @@ import { readFileOperation } from './files/read.ts';
 import { globFiles, grepFiles } from './files/search.ts';
 import { writeWholeFile } from './files/write.ts';
 
-/** The same number as in the port; sandboxd runs without the rest of the service. */
-export const OUTPUT_CHARACTERS = 100_000;
-
 /** Operations that are done inside sandboxd, or by a search that ends with it. */
 export type FileOperation = Extract<SandboxOperation, { type: 'read' | 'write' | 'edit' | 'glob' | 'grep' }>;
 
@@ -20,6 +17,7 @@ export interface OperationDeps {
   environment: Record<string, string>;
   workdir: string;
   home: string;
+  outputCharacters: number;
 }
 
 const READ_ONLY: ReadonlySet<SandboxOperation['type']> = new Set(['read', 'glob', 'grep']);
@@ -48,7 +46,7 @@ export async function performFileOperation(
     const path = resolvePath(deps, shown);
     switch (operation.type) {
       case 'read':
-        return await readFileOperation(deps.asAgent, path, shown, operation.range, OUTPUT_CHARACTERS);
+        return await readFileOperation(deps.asAgent, path, shown, operation.range, deps.outputCharacters);
       case 'write': {
         const bytes = deps.asAgent(() => writeWholeFile(path, shown, operation.content));
         return { text: `wrote ${bytes} bytes to ${shown}`, isError: false };
@@ -60,13 +58,13 @@ export async function performFileOperation(
       case 'glob':
         return await globFiles(
           { ...deps, path, shownPath: shown, pattern: operation.pattern },
-          OUTPUT_CHARACTERS,
+          deps.outputCharacters,
           signal,
         );
       case 'grep':
         return await grepFiles(
           { ...deps, path, shownPath: shown, pattern: operation.pattern },
-          OUTPUT_CHARACTERS,
+          deps.outputCharacters,
           signal,
         );
     }

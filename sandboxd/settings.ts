@@ -23,10 +23,16 @@ export interface Settings {
   claims: string;
   /** `all`: every process that sandboxd sees is the sandbox's. `own`: it shares the system with others. */
   processes: 'all' | 'own';
+  /** The socket of the session's proxy; null where the sandbox has no network. */
+  egressSocket: string | null;
   /** The search path of commands. */
   path: string;
   /** sandboxd ends, and the sandbox with it, after this long without a request and without a running call. 0: never. */
   idleMs: number;
+  /** Longer output is shown as a preview. */
+  outputCharacters: number;
+  /** How much of one command's output is kept as a file. */
+  outputFileBytes: number;
   /** All processes of the agent together, resident bytes; 0: no watch here. */
   memoryBytes: number;
   /** Everything in `agentFolders`; 0: no watch here. */

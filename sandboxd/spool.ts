@@ -13,12 +13,10 @@ import { dirname } from 'node:path';
 
 import { cleanText, cutHead, cutTail, decode, trimPartialEnd, trimPartialStart } from './clean-text.ts';
 
-/** The file holds this much of one command's output; what comes after is counted, and only its last part is kept. */
-const FILE_BYTES = 64 * 1024 * 1024;
 const TAIL_BYTES = 256 * 1024;
-/** A preview shows this many characters of the beginning and of the end. */
-const PREVIEW_HEAD = 10_000;
-const PREVIEW_TAIL = 20_000;
+/** The parts of the limit that a preview shows of the beginning and of the end. */
+const HEAD_SHARE = 0.1;
+const TAIL_SHARE = 0.2;
 
 export interface Rendered {
   text: string;
@@ -49,7 +47,10 @@ function readRange(descriptor: number, start: number, length: number): Uint8Arra
   return buffer.subarray(0, filled);
 }
 
-export function openSpool(file: string): Spool {
+/**
+ * @param fileBytes - what the file holds at most; what comes after is counted, and only its last part is kept, in memory.
+ */
+export function openSpool(file: string, fileBytes: number): Spool {
   const descriptor = openSync(file, 'a+', 0o644);
   let inFile = fstatSync(descriptor).size;
   let total = inFile;
@@ -63,7 +64,7 @@ export function openSpool(file: string): Spool {
   return {
     write(chunk) {
       total += chunk.length;
-      const room = FILE_BYTES - inFile;
+      const room = fileBytes - inFile;
       if (room > 0) {
         const part = chunk.subarray(0, room);
         let written = 0;
@@ -84,8 +85,11 @@ export function openSpool(file: string): Spool {
         const text = cleanText(decode(head));
         if (text.length <= limit) return { text, bytes: total, preview: false };
       }
-      const first = cutHead(cleanText(decode(trimPartialEnd(head))), PREVIEW_HEAD);
-      const last = cutTail(cleanText(decode(trimPartialStart(lastBytes(TAIL_BYTES)))), PREVIEW_TAIL);
+      const first = cutHead(cleanText(decode(trimPartialEnd(head))), Math.floor(limit * HEAD_SHARE));
+      const last = cutTail(
+        cleanText(decode(trimPartialStart(lastBytes(TAIL_BYTES)))),
+        Math.floor(limit * TAIL_SHARE),
+      );
       const saved =
         total > inFile
           ? `its first ${inFile} bytes are saved at ${keptAt}`

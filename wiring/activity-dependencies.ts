@@ -6,12 +6,15 @@ import type { Config } from '../config.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import type { Bus } from '../providers/bus/bus.ts';
 import type { Database } from '../providers/store/postgres/database.ts';
+import { createPostgresEnvironments } from '../providers/store/postgres/environments.ts';
 import { createPostgresFiles } from '../providers/store/postgres/files.ts';
+import type { SandboxDriver } from '../providers/sandbox/sandbox.ts';
 import type { Journal } from '../providers/store/journal.ts';
 import type { Upkeep } from '../providers/store/upkeep.ts';
 import { modelCatalog, modelProviders } from './model-access.ts';
 import { newIds } from './new-ids.ts';
 import { openTools } from './open-tools.ts';
+import { sandboxEnvironment } from './sandbox-environment.ts';
 
 /** All that a worker's activities need, made from the settings. */
 export function activityDependencies(parts: {
@@ -24,15 +27,16 @@ export function activityDependencies(parts: {
   blobs: BlobStore;
   /** This worker's name in `steps.worker`. */
   name: string;
-}): { dependencies: ActivityDependencies; close(): Promise<void> } {
+}): { dependencies: ActivityDependencies; driver: SandboxDriver | null; close(): Promise<void> } {
   const { config, log, database, journal, upkeep, bus, blobs, name } = parts;
-  const tools = openTools(config, log);
+  const tools = openTools(config, log, sandboxEnvironment(createPostgresEnvironments(database), journal));
   const interrupts = createInterruptWatch({
     bus,
     newest: (sessions) => upkeep.newestInterrupts(sessions),
     onError: (error) => log.debug({ err: error }, 'looking for interrupts failed and is repeated'),
   });
   return {
+    driver: config.worker.role === 'brain' ? null : tools.driver,
     dependencies: {
       ...tools,
       journal,

@@ -1,10 +1,11 @@
-import path from 'node:path';
 import type { Logger } from 'pino';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { Config } from '../config.ts';
 import { AppError } from '../core/errors.ts';
 import { createBubblewrapDriver } from '../providers/sandbox/bubblewrap/driver.ts';
-import type { SandboxDriver } from '../providers/sandbox/sandbox.ts';
+import type { SandboxEnvironment } from '../providers/sandbox/environment.ts';
+import type { SandboxDriver, SandboxSpec } from '../providers/sandbox/sandbox.ts';
+import { createUnsafeLocalDriver } from '../providers/sandbox/unsafe-local.ts';
 import { createSandboxToolRunner } from '../tools/sandbox-tool-runner.ts';
 import { createToolRegistry } from '../tools/registry.ts';
 
@@ -15,14 +16,18 @@ export interface OpenTools extends Pick<ActivityDependencies, 'runner' | 'descri
 }
 
 /** Makes the tools that the settings ask for. Sandboxes start at the first call that needs one. */
-export function openTools(config: Config, log: Logger): OpenTools {
+export function openTools(
+  config: Config,
+  log: Logger,
+  environmentOf: (spec: SandboxSpec) => Promise<SandboxEnvironment>,
+): OpenTools {
   const { limits } = config.sandbox;
   const registry = createToolRegistry({
     defaultMs: limits.command_seconds * 1_000,
     maximumMs: limits.max_command_seconds * 1_000,
   });
   const shared = { builtInNames: (toolset: string) => registry.namesOf(toolset) };
-  const driver = sandboxDriver(config, log);
+  const driver = sandboxDriver(config, log, environmentOf);
   if (driver === null) {
     return {
       ...shared,
@@ -50,14 +55,25 @@ export function openTools(config: Config, log: Logger): OpenTools {
   };
 }
 
-function sandboxDriver(config: Config, log: Logger): SandboxDriver | null {
+function sandboxDriver(
+  config: Config,
+  logger: Logger,
+  environmentOf: (spec: SandboxSpec) => Promise<SandboxEnvironment>,
+): SandboxDriver | null {
   const { driver, limits, uid_base: first, uid_count: count, folder } = config.sandbox;
+  const dataFolder = folder ?? config.data_dir;
+  const idleMs = config.sandbox.idle_stop_seconds * 1_000;
+  const log = (message: string, details: Record<string, string | number> = {}): void => {
+    logger.info(details, message);
+  };
   switch (driver) {
     case 'none':
       return null;
     case 'bubblewrap':
       return createBubblewrapDriver({
-        dataFolder: folder ?? path.join(config.data_dir),
+        dataFolder,
+        environmentOf,
+        privateNetworks: config.sandbox.private_networks,
         idRange: { first, count },
         limits: {
           processes: limits.processes,
@@ -69,14 +85,18 @@ function sandboxDriver(config: Config, log: Logger): SandboxDriver | null {
           tmpBytes: limits.tmp_bytes,
           shmBytes: limits.shm_bytes,
           cpus: limits.cpus,
-          idleMs: config.sandbox.idle_stop_seconds * 1_000,
+          outputCharacters: limits.output_characters,
+          outputFileBytes: limits.output_file_bytes,
+          idleMs,
         },
-        log: (message, details) => log.info(details ?? {}, message),
+        log,
       });
+    case 'unsafe_local':
+      return createUnsafeLocalDriver({ dataFolder, limits: { idleMs }, log });
     default:
       throw new AppError(
         'bad_config',
-        `sandbox.driver: ${driver} is not built into this version; use bubblewrap or none.`,
+        `sandbox.driver: ${driver} is not built into this version; use bubblewrap, unsafe_local or none.`,
       );
   }
 }

@@ -42,15 +42,18 @@ const Limits = z.strictObject({
     .default(120)
     .describe('Longest a command runs when it names no time.'),
   max_command_seconds: z.number().positive().default(1800).describe('Longest time that a command may name.'),
-  output_bytes: z
+  output_characters: z
     .int()
-    .positive()
-    .default(61_440)
-    .describe('Output of a command that the model reads directly.'),
+    .min(1_000)
+    .max(1_000_000)
+    .default(100_000)
+    .describe(
+      'Output of a tool that the model reads directly; more is shown as a preview and kept as a file.',
+    ),
   output_file_bytes: z
     .int()
     .positive()
-    .default(8 * MiB)
+    .default(64 * MiB)
     .describe('Output of a command that is kept as a file.'),
 });
 
@@ -85,6 +88,10 @@ export const SandboxSettings = z.strictObject({
     .positive()
     .default(120)
     .describe('Idle time after which its browser stops.'),
+  private_networks: z
+    .array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]))
+    .default([])
+    .describe('Private networks that sandboxes may reach all the same, such as 10.1.0.0/16.'),
   max_running: z
     .int()
     .positive()

@@ -26,6 +26,8 @@ export interface Launcher {
   clear(sessionId: string): Promise<void>;
   /** Removes files and notes. Nothing runs any more. */
   remove(sessionId: string): Promise<void>;
+  /** Lets go of what this process holds; sandboxes live on. */
+  release?(): void;
   log(message: string, details?: Record<string, string | number>): void;
 }
 
@@ -163,6 +165,7 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
     },
     close() {
       for (const sessionId of clients.keys()) disconnect(sessionId);
+      launcher.release?.();
       return Promise.resolve();
     },
   };

@@ -15,6 +15,10 @@ export interface SandboxLimits {
   tmpBytes: number;
   shmBytes: number;
   cpus: number;
+  /** Output of a call above this goes to a file; the model sees a preview and the path. */
+  outputCharacters: number;
+  /** What such a file holds of one command. */
+  outputFileBytes: number;
   /** A sandbox without a call for this long is stopped. 0: never. */
   idleMs: number;
 }
@@ -33,5 +37,7 @@ export const DEFAULT_LIMITS: SandboxLimits = {
   tmpBytes: 512 * MIB,
   shmBytes: 256 * MIB,
   cpus: 2,
+  outputCharacters: 100_000,
+  outputFileBytes: 64 * MIB,
   idleMs: 10 * 60_000,
 };

@@ -21,7 +21,7 @@ export type SandboxOperation =
 export type EndedBy = 'exit' | 'timeout' | 'kill' | 'limit';
 
 export interface OperationResult {
-  /** What a model reads: well-formed Unicode of at most {@link OUTPUT_CHARACTERS}, cut on code points. */
+  /** What a model reads: well-formed Unicode within the sandbox's output limit, cut on code points. */
   text: string;
   isError: boolean;
   /** For commands: `code` is null when no exit code could be had. */
@@ -31,6 +31,3 @@ export interface OperationResult {
   /** For image files that were read. */
   image?: { mediaType: string; base64: string };
 }
-
-/** Output above this many characters goes to a file in the sandbox; the model sees a preview and the path. */
-export const OUTPUT_CHARACTERS = 100_000;

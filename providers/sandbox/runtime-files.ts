@@ -19,19 +19,30 @@ import { fileURLToPath } from 'node:url';
 /** What every sandbox is started with: sandboxd as JavaScript, and a node to run it. */
 export interface RuntimeFiles {
   node: string;
-  /** The folder with `main.js`. */
+  /** Folders with a `main.js`. */
   sandboxd: string;
+  egress: string;
 }
 
-const SOURCE = fileURLToPath(new URL('../../sandboxd/', import.meta.url));
+/** Programs that run apart from the service. Each folder stands for itself: only its types come from elsewhere. */
+const SOURCES = {
+  sandboxd: fileURLToPath(new URL('../../sandboxd/', import.meta.url)),
+  egress: fileURLToPath(new URL('./egress/', import.meta.url)),
+};
 
-function sourceFiles(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
-    .sort();
+/** What a program's `main.ts` leads to, by following its imports, so that nothing else of the folder is handed out. */
+function sourceFiles(folder: string, file = 'main.ts', found: string[] = []): string[] {
+  if (found.includes(file)) return found;
+  found.push(file);
+  for (const [, path = ''] of toJavaScript(readFileSync(join(folder, file), 'utf8')).matchAll(
+    / from '(\.[^']*)\.js'/g,
+  )) {
+    sourceFiles(folder, relative(folder, join(folder, dirname(file), `${path}.ts`)), found);
+  }
+  return found.sort();
 }
 
-/** Turns a module of sandboxd into JavaScript: types are removed, and imports name the new files. */
+/** Turns a module into JavaScript: types are removed, and imports name the new files. */
 function toJavaScript(source: string): string {
   return stripTypeScriptTypes(source).replace(
     /^((?:import|export|\} from)[^;]*?from '\.[^']*)\.ts';/gm,
@@ -39,51 +50,60 @@ function toJavaScript(source: string): string {
   );
 }
 
+function openToAll(path: string): void {
+  const isFolder = statSync(path).isDirectory();
+  chmodSync(path, isFolder ? 0o755 : 0o644);
+  if (isFolder) for (const name of readdirSync(path)) openToAll(join(path, name));
+}
+
 /**
  * Puts the runtime where the sandboxes' users can reach it: a checkout may lie in a folder that is closed to them. It is made once per
  * content: the folder's name is the hash of the sources and of node's identity.
  */
 export function prepareRuntime(base: string, nodePath: string): RuntimeFiles {
-  const names = sourceFiles(SOURCE);
-  const hash = createHash('sha256');
+  const programs = Object.entries(SOURCES).map(([program, folder]) => ({
+    program,
+    folder,
+    names: sourceFiles(folder),
+  }));
   const nodeStats = statSync(nodePath);
-  hash.update(`${nodePath} ${nodeStats.size} ${nodeStats.mtimeMs}`);
-  for (const name of names) hash.update(name).update(readFileSync(join(SOURCE, name)));
+  const hash = createHash('sha256').update(`${nodePath} ${nodeStats.size} ${nodeStats.mtimeMs}`);
+  for (const { folder, names } of programs) {
+    for (const name of names) hash.update(name).update(readFileSync(join(folder, name)));
+  }
   const folder = join(base, 'runtime', hash.digest('hex').slice(0, 16));
-  const runtime = { node: join(folder, 'node'), sandboxd: join(folder, 'sandboxd') };
+  const runtime = {
+    node: join(folder, 'node'),
+    sandboxd: join(folder, 'sandboxd'),
+    egress: join(folder, 'egress'),
+  };
   if (existsSync(folder)) return runtime;
 
   const building = `${folder}.${process.pid}-${Date.now()}`;
-  mkdirSync(join(building, 'sandboxd'), { recursive: true });
-  for (const name of names) {
-    const target = join(building, 'sandboxd', name.replace(/\.ts$/, '.js'));
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, toJavaScript(readFileSync(join(SOURCE, name), 'utf8')));
+  for (const { program, folder: source, names } of programs) {
+    for (const name of names) {
+      const target = join(building, program, name.replace(/\.ts$/, '.js'));
+      mkdirSync(dirname(target), { recursive: true });
+      writeFileSync(target, toJavaScript(readFileSync(join(source, name), 'utf8')));
+    }
+    writeFileSync(join(building, program, 'package.json'), '{"type":"module"}\n');
   }
-  writeFileSync(join(building, 'sandboxd', 'package.json'), '{"type":"module"}\n');
+  openToAll(building);
   try {
-    // A second name for the same file costs nothing; another file system needs a copy.
+    // A second name for the same file costs nothing, and all sandboxes share its pages; another file system needs a copy.
+    if ((nodeStats.mode & 0o005) !== 0o005) throw new Error('others cannot run it');
     linkSync(nodePath, join(building, 'node'));
   } catch {
     copyFileSync(nodePath, join(building, 'node'));
     chmodSync(join(building, 'node'), 0o755);
   }
-  for (const part of [
-    '.',
-    'sandboxd',
-    ...readdirSync(join(building, 'sandboxd'), { recursive: true, encoding: 'utf8' }).map((name) =>
-      join('sandboxd', name),
-    ),
-  ]) {
-    const path = join(building, part);
-    chmodSync(path, statSync(path).isDirectory() ? 0o755 : 0o644);
-  }
   try {
     renameSync(building, folder);
   } catch (error) {
     rmSync(building, { recursive: true, force: true });
-    if (!existsSync(folder))
-      throw new Error(`the sandbox runtime cannot be placed in ${relative('.', base)}`, { cause: error });
+    if (!existsSync(folder)) {
+      throw new Error(`the sandbox runtime cannot be placed in ${base}`, { cause: error });
+    }
   }
   return runtime;
 }

@@ -6,13 +6,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../../core/errors.ts';
 import { signalQuietly } from '../../../sandboxd/processes.ts';
 import type { Settings } from '../../../sandboxd/settings.ts';
+import type { SandboxEnvironment } from '../environment.ts';
 import { createLaunchedDriver, type Launcher } from '../launched-driver.ts';
 import { DEFAULT_LIMITS, type SandboxLimits } from '../limits.ts';
 import { isNoteAlive, noteOf } from '../running-note.ts';
-import { prepareRuntime } from '../runtime-files.ts';
-import type { SandboxDriver } from '../sandbox.ts';
+import { prepareRuntime, type RuntimeFiles } from '../runtime-files.ts';
+import type { SandboxDriver, SandboxSpec } from '../sandbox.ts';
 import { bubblewrapArguments, HIDDEN_PROC, INSIDE } from './arguments.ts';
 import { detectCgroups } from './cgroup.ts';
+import { createBubblewrapEgress } from './egress.ts';
 import { emptyFiles } from './empty-files.ts';
 import { createIdRegistry } from './id-registry.ts';
 import { DEFAULT_ROOT_RANGE, identitySource, type Identity, type IdRange } from './identity.ts';
@@ -33,13 +35,23 @@ export interface BubblewrapOptions {
   idRange?: IdRange;
   /** The node that runs in sandboxes; by default the one that runs this. */
   nodePath?: string;
+  /** What a session's environment decides, asked at every start of its sandbox. Without it sandboxes have no network. */
+  environmentOf?: (spec: SandboxSpec) => Promise<SandboxEnvironment>;
+  /** Private networks, such as `10.1.0.0/16`, that sandboxes may reach all the same. */
+  privateNetworks?: readonly string[];
   log(message: string, details?: Record<string, string | number>): void;
 }
 
-const SEARCH_PATH = `${INSIDE.home}/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/sandbox/bin`;
+const SEARCH_PATH = `${INSIDE.home}/.local/bin:/opt/sandbox/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
 
-function settingsOf(boot: string, identity: Identity, limits: SandboxLimits, memoryBytes: number): Settings {
+function settingsOf(
+  boot: string,
+  identity: Identity,
+  limits: SandboxLimits,
+  given: Pick<Settings, 'memoryBytes' | 'egressSocket'>,
+): Settings {
   return {
+    ...given,
     boot,
     state: INSIDE.state,
     workdir: INSIDE.workdir,
@@ -51,7 +63,8 @@ function settingsOf(boot: string, identity: Identity, limits: SandboxLimits, mem
     processes: 'all',
     path: SEARCH_PATH,
     idleMs: limits.idleMs,
-    memoryBytes,
+    outputCharacters: limits.outputCharacters,
+    outputFileBytes: limits.outputFileBytes,
     diskBytes: limits.diskBytes,
     diskFiles: limits.diskFiles,
     listen: { fd: DESCRIPTORS.socket },
@@ -98,27 +111,56 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     return identity;
   }
 
-  async function boot(sessionId: string): ReturnType<Launcher['boot']> {
+  let runtime: RuntimeFiles | undefined;
+  const runtimeFiles = (): RuntimeFiles => {
+    runtime ??= prepareRuntime(places.base, options.nodePath ?? process.execPath);
+    return runtime;
+  };
+  const sessionIds = (): string[] => {
+    const root = join(places.base, 'sandboxes');
+    return existsSync(root) ? readdirSync(root) : [];
+  };
+
+  const egress = createBubblewrapEgress({
+    places,
+    registry: source.kind === 'pair' ? registry : undefined,
+    runtime: runtimeFiles,
+    exceptions: [...(options.privateNetworks ?? [])],
+    folders: () => sessionIds().map((sessionId): [string, SessionFolder] => [sessionId, folderOf(sessionId)]),
+    log: options.log,
+  });
+
+  async function boot(spec: SandboxSpec): ReturnType<Launcher['boot']> {
+    const { sessionId } = spec;
+    const environment = await options.environmentOf?.(spec);
     const folder = folderOf(sessionId);
     mkdirSync(folder.path, { recursive: true, mode: 0o711 });
     const identity = await identityOf(folder);
     folder.create(identity.kind === 'pair' ? identity.keeper : undefined);
+    const network = environment?.network ?? { mode: 'none' };
+    folder.saveNetwork(network);
+    const hasNetwork = network.mode !== 'none';
+    const opened = hasNetwork ? egress.open(sessionId, folder, identity) : Promise.resolve();
+    // Reported below, unless the sandbox itself fails first.
+    opened.catch(() => {});
     const system = prepareSystemFiles(places.base);
-    const runtime = prepareRuntime(places.base, options.nodePath ?? process.execPath);
     const bootId = randomUUID();
-    const memoryBytes = cgroups.version === 'none' ? limits.memoryBytes : 0;
+    const given = {
+      memoryBytes: cgroups.version === 'none' ? limits.memoryBytes : 0,
+      egressSocket: hasNetwork ? `${INSIDE.network}/egress.sock` : null,
+    };
     const words = bubblewrapArguments(
       {
         identity,
         paths: folder.paths,
-        runtime,
+        runtime: runtimeFiles(),
         system,
         limits,
         topFolders: tops,
         hiddenProc,
         descriptors: DESCRIPTORS,
       },
-      JSON.stringify(settingsOf(bootId, identity, limits, memoryBytes)),
+      JSON.stringify(settingsOf(bootId, identity, limits, given)),
     );
     const socket = await listeningSocket(socketPath(sessionId));
     let launched;
@@ -135,6 +177,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
       await socket.release();
     }
     folder.saveRunning(noteOf(launched.pid, bootId));
+    await opened;
     const failed = launched.exited.then((code) => {
       const words = readFileSync(folder.bootLog, 'utf8').trim().slice(0, 2_000);
       throw new AppError('sandbox_unavailable', `The sandbox ended while it started (${code}): ${words}`);
@@ -154,6 +197,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     if (identity?.kind === 'pair' && !(await killAllOf([identity.keeper, identity.agent]))) {
       throw new AppError('sandbox_unavailable', `Processes of session ${sessionId} cannot be ended.`);
     }
+    await egress.close(sessionId, folder);
     rmSync(socketPath(sessionId), { force: true });
     cgroups.remove(cgroupName(sessionId));
   }
@@ -173,10 +217,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
   return createLaunchedDriver({
     kind: 'bubblewrap',
     probe: () => probeBubblewrap({ source, cgroups, base: places.base, topFolders: tops }),
-    sessions() {
-      const root = join(places.base, 'sandboxes');
-      return Promise.resolve(existsSync(root) ? readdirSync(root) : []);
-    },
+    sessions: () => Promise.resolve(sessionIds()),
     hasTraces: (sessionId) => existsSync(folderOf(sessionId).path),
     claimsFolder: (sessionId) => folderOf(sessionId).claims,
     lockFile: (sessionId) => join(places.sockets, `${shortName(sessionId)}.lock`),
@@ -185,9 +226,10 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
       const isAlive = note !== undefined && isNoteAlive(note);
       return Promise.resolve(isAlive ? { socketPath: socketPath(sessionId) } : undefined);
     },
-    boot: (spec) => boot(spec.sessionId),
+    boot,
     clear,
     remove,
+    release: () => egress.release(),
     log: options.log,
   });
 }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import type { Sandbox } from '../sandbox.ts';
 import { createSandboxLab } from '../testing/sandbox-lab.ts';
@@ -76,19 +76,20 @@ describe('a bubblewrap sandbox', () => {
   });
 
   it('runs its commands under a user that is not root on the host', async () => {
-    const running = lab.bash(sandbox, 'echo yes > up; exec sleep 987654', 60_000);
-    await lab.untilFile(sandbox, 'up');
-    const owners = readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .flatMap((pid) => {
-        try {
-          const isIt = readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('sleep\u0000987654');
-          return isIt ? [statSync(`/proc/${pid}`).uid] : [];
-        } catch {
-          return [];
-        }
-      });
-    expect(owners).toHaveLength(1);
+    const running = lab.bash(sandbox, 'exec sleep 987654', 60_000);
+    const ownersOf = (): number[] =>
+      readdirSync('/proc')
+        .filter((name) => /^\d+$/.test(name))
+        .flatMap((pid) => {
+          try {
+            const isIt = readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('sleep\u0000987654');
+            return isIt ? [statSync(`/proc/${pid}`).uid] : [];
+          } catch {
+            return [];
+          }
+        });
+    await vi.waitUntil(() => ownersOf().length > 0, { timeout: 30_000 });
+    const owners = ownersOf();
     expect(owners[0]).not.toBe(0);
     if (process.getuid?.() === 0) expect(owners[0]).toBeGreaterThanOrEqual(1_900_000_000);
     await lab.bash(sandbox, 'kill -9 $(pgrep -f "sleep 987654")');

@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
+import type { NetworkPolicy } from '../egress/policy.ts';
 import type { RunningNote } from '../running-note.ts';
 import type { SessionPaths } from './arguments.ts';
 import type { Identity } from './identity.ts';
@@ -27,6 +28,10 @@ export interface SessionFolder {
   saveIdentity(identity: Identity): void;
   running(): RunningNote | undefined;
   saveRunning(note: RunningNote): void;
+  /** What the proxy of the running sandbox allows. */
+  network(): NetworkPolicy | undefined;
+  saveNetwork(policy: NetworkPolicy): void;
+  egressSocket: string;
   /** Makes the folders that are missing; new ones go to the sandbox's own user. */
   create(owner: number | undefined): void;
 }
@@ -65,6 +70,9 @@ export function sessionFolder(base: string, sessionId: string): SessionFolder {
     saveIdentity: (identity) => writeWhole(join(path, 'identity.json'), identity),
     running: () => readJson(join(path, 'running.json')) as RunningNote | undefined,
     saveRunning: (note) => writeWhole(join(path, 'running.json'), note),
+    network: () => readJson(join(path, 'network.json')) as NetworkPolicy | undefined,
+    saveNetwork: (policy) => writeWhole(join(path, 'network.json'), policy),
+    egressSocket: join(network, 'egress.sock'),
     create(owner) {
       for (const folder of [claims, network]) mkdirSync(folder, { recursive: true, mode: 0o755 });
       if (existsSync(files)) return;

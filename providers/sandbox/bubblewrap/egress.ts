@@ -1,0 +1,91 @@
+import { chmodSync, chownSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { createEgressHost } from '../egress/egress-host.ts';
+import type { EgressSession } from '../egress/main.ts';
+import type { Places } from '../places.ts';
+import type { RuntimeFiles } from '../runtime-files.ts';
+import type { IdRegistry } from './id-registry.ts';
+import type { Identity } from './identity.ts';
+import type { SessionFolder } from './session-folder.ts';
+
+export interface BubblewrapEgressDeps {
+  places: Places;
+  /** Where root finds a user for the process; undefined: it runs as the service. */
+  registry: IdRegistry | undefined;
+  runtime(): RuntimeFiles;
+  exceptions: string[];
+  folders(): [sessionId: string, folder: SessionFolder][];
+  log(message: string, details?: Record<string, string | number>): void;
+}
+
+/** The network of this driver's sandboxes. */
+export interface BubblewrapEgress {
+  open(sessionId: string, folder: SessionFolder, identity: Identity): Promise<void>;
+  close(sessionId: string, folder: SessionFolder): Promise<void>;
+  release(): void;
+}
+
+export function createBubblewrapEgress(deps: BubblewrapEgressDeps): BubblewrapEgress {
+  const { places, registry } = deps;
+  const ownFolder = join(places.base, 'egress');
+  let user: Promise<number> | undefined;
+  const userOf = (ids: IdRegistry): Promise<number> => {
+    mkdirSync(ownFolder, { recursive: true, mode: 0o700 });
+    user ??= ids.claim(ownFolder);
+    return user;
+  };
+  const sessionOf = (folder: SessionFolder): EgressSession | undefined => {
+    const policy = folder.network();
+    if (policy === undefined || policy.mode === 'none') return undefined;
+    return { policy, socket: folder.egressSocket };
+  };
+
+  const host = createEgressHost({
+    sockets: places.sockets,
+    logFile: join(places.base, 'egress.log'),
+    async command() {
+      const { node, egress } = deps.runtime();
+      const program = [node, join(egress, 'main.js')];
+      if (registry === undefined) return program;
+      const uid = await userOf(registry);
+      return [
+        'setpriv',
+        `--reuid=${uid}`,
+        `--regid=${uid}`,
+        '--clear-groups',
+        '--inh-caps=-all',
+        '--no-new-privs',
+        '--',
+        ...program,
+      ];
+    },
+    settings: { exceptions: deps.exceptions },
+    sessions: () =>
+      deps.folders().flatMap(([sessionId, folder]): [string, EgressSession][] => {
+        const session = folder.running() === undefined ? undefined : sessionOf(folder);
+        return session === undefined ? [] : [[sessionId, session]];
+      }),
+    log: deps.log,
+  });
+
+  return {
+    async open(sessionId, folder, identity) {
+      const session = sessionOf(folder);
+      if (session === undefined) return;
+      const { network } = folder.paths;
+      if (registry !== undefined && identity.kind === 'pair') {
+        // The proxy makes the socket here, and the group that new files take over lets this one sandbox use it.
+        chownSync(network, await userOf(registry), identity.keeper);
+        chmodSync(network, 0o2750);
+      } else {
+        chmodSync(network, 0o700);
+      }
+      await host.register(sessionId, session);
+    },
+    async close(sessionId, folder) {
+      if (sessionOf(folder) !== undefined) await host.unregister(sessionId);
+    },
+    release: () => host.close(),
+  };
+}

@@ -1,0 +1,105 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { readFileSync, readdirSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import type { NetworkPolicy } from '../egress/policy.ts';
+import { createSandboxLab } from '../testing/sandbox-lab.ts';
+
+describe('the network of a bubblewrap sandbox', () => {
+  const decisions: Record<string, string | number>[] = [];
+  const policies = new Map<string, NetworkPolicy>();
+  const lab = createSandboxLab({
+    environmentOf: ({ sessionId }) =>
+      Promise.resolve({ network: policies.get(sessionId) ?? { mode: 'none' } }),
+    // The test's own server counts as a host on the internet.
+    privateNetworks: ['127.0.0.0/8'],
+    log: (message, details) => {
+      if (message.startsWith('egress')) decisions.push(details ?? {});
+    },
+  });
+  const web = createServer((request, response) => response.end(`served ${request.url}`));
+  let url = '';
+
+  function sandboxWith(policy: NetworkPolicy) {
+    const sandbox = lab.sandbox();
+    policies.set(sandbox.spec.sessionId, policy);
+    return sandbox;
+  }
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => {
+      web.listen(0, '127.0.0.1', resolve);
+    });
+    const { port } = web.address() as AddressInfo;
+    url = `http://127.0.0.1:${port}`;
+  });
+  afterAll(async () => {
+    web.close();
+    await lab.close();
+  });
+
+  /** Programs that reach the outside each in their own way; loopback is taken out of `no_proxy`, since the test's server is there. */
+  const via = (command: string): string => `export no_proxy= NO_PROXY=; ${command}`;
+
+  it('reaches allowed hosts with curl, python and node, and every decision is logged with its session', async () => {
+    const sandbox = sandboxWith({ mode: 'unrestricted' });
+    expect((await lab.bash(sandbox, via(`curl -sS ${url}/curl`))).text).toBe('served /curl');
+    expect(
+      (await lab.bash(sandbox, via(`node -e "fetch('${url}/node').then((r) => r.text()).then(console.log)"`)))
+        .text,
+    ).toBe('served /node\n');
+    const python = `/usr/bin/python3 -c "import urllib.request as u; print(u.urlopen('${url}/python').read().decode())"`;
+    expect((await lab.bash(sandbox, via(`[ ! -e /usr/bin/python3 ] || ${python}`))).text).toMatch(
+      /^(served \/python\n)?$/,
+    );
+    expect(decisions).toContainEqual(
+      expect.objectContaining({ session: sandbox.spec.sessionId, host: '127.0.0.1', decision: 'allowed' }),
+    );
+  });
+  it('is closed to everything that is not allowed', async () => {
+    const sandbox = sandboxWith({ mode: 'limited', hosts: ['allowed.example'] });
+    const refused = await lab.bash(sandbox, via(`curl -sS ${url}/`));
+    expect(refused.text).toContain('not in allowed_hosts');
+    expect((await lab.bash(sandbox, via('curl -sS -m 5 https://example.com/'))).text).toContain('403');
+    expect((await lab.bash(sandbox, `curl -sS -m 5 --noproxy '*' ${url}/`)).text).toMatch(
+      /Couldn't connect|Failed to connect|refused/,
+    );
+    expect((await lab.bash(sandbox, 'getent hosts example.com')).isError).toBe(true);
+    expect((await lab.bash(sandbox, 'echo x > /dev/udp/1.1.1.1/53')).text).toContain(
+      'Network is unreachable',
+    );
+  });
+  it('does not exist without an environment that gives it', async () => {
+    const sandbox = sandboxWith({ mode: 'none' });
+    expect(
+      (await lab.bash(sandbox, 'curl -sS -m 5 -x http://127.0.0.1:3128 http://example.com/')).isError,
+    ).toBe(true);
+    expect((await lab.bash(sandbox, 'env | grep -ci proxy; ls -A /run/network')).text).toBe('0\n');
+  });
+  it('cannot be used, or replaced, through another session', async () => {
+    const sandbox = sandboxWith({ mode: 'unrestricted' });
+    await lab.bash(sandbox, 'true');
+    const attack = await lab.bash(
+      sandbox,
+      'rm /run/network/egress.sock; mv /run/network /tmp/; touch /run/network/x',
+    );
+    expect(attack.isError).toBe(true);
+    expect((await lab.bash(sandbox, via(`curl -sS ${url}/still`))).text).toBe('served /still');
+  });
+  it('comes back by itself when the proxy is killed', async () => {
+    const sandbox = sandboxWith({ mode: 'unrestricted' });
+    expect((await lab.bash(sandbox, via(`curl -sS ${url}/before`))).text).toBe('served /before');
+    const victims = readdirSync('/proc').filter((name) => {
+      try {
+        const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\u0000');
+        return words.some((word) => word.startsWith(lab.dataFolder) && word.endsWith('/egress/main.js'));
+      } catch {
+        return false;
+      }
+    });
+    expect(victims.length).toBe(1);
+    process.kill(Number(victims[0]), 'SIGKILL');
+    const again = `until curl -sS ${url}/after; do sleep 0.1; done 2> /dev/null`;
+    expect((await lab.bash(sandbox, via(again))).text).toContain('served /after');
+  });
+});

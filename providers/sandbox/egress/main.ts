@@ -1,0 +1,110 @@
+/**
+ * The egress process of a host: one HTTP proxy per session, each on a unix socket that only that session's sandbox can reach. It runs as
+ * a user of its own, holds no secret, and outlives the workers, so that commands keep their network when a worker dies.
+ */
+import { chmodSync, ftruncateSync, rmSync, writeSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { networkInterfaces } from 'node:os';
+
+import type { NetworkPolicy } from './policy.ts';
+import { createAddressCheck } from './public-address.ts';
+import { systemLookup } from './resolve-public.ts';
+import { createSessionProxy } from './session-proxy.ts';
+
+/** The first argument, as JSON. */
+export interface EgressSettings {
+  /** Private networks that the operator opened. */
+  exceptions: string[];
+}
+/** Body of `PUT /sessions/ID`. */
+export interface EgressSession {
+  policy: NetworkPolicy;
+  socket: string;
+}
+
+/** The control socket, made by whoever started this process. */
+const CONTROL_DESCRIPTOR = 3;
+const LOG_BYTES = 10 * 1024 * 1024;
+/** Without anybody who watches it the process ends after this long without a connection, or without a session. */
+const ALONE_MS = 15 * 60_000;
+const EMPTY_MS = 30_000;
+
+const settings = JSON.parse(process.argv[2] ?? '{"exceptions":[]}') as EgressSettings;
+const ownAddresses = (): string[] =>
+  Object.values(networkInterfaces()).flatMap((rows) => (rows ?? []).map((row) => row.address));
+const isAllowedAddress = createAddressCheck(ownAddresses, settings.exceptions);
+const proxies = new Map<string, Server>();
+const watchers = new Set<ServerResponse>();
+let written = 0;
+let lastUse = Date.now();
+
+function report(line: string): void {
+  lastUse = Date.now();
+  for (const watcher of watchers) watcher.write(line);
+  if (written > LOG_BYTES) {
+    ftruncateSync(1, 0);
+    written = 0;
+  }
+  written += writeSync(1, line);
+}
+
+function closeProxy(id: string): void {
+  const proxy = proxies.get(id);
+  proxies.delete(id);
+  proxy?.close();
+  proxy?.closeAllConnections();
+}
+
+async function openProxy(id: string, { policy, socket }: EgressSession): Promise<void> {
+  closeProxy(id);
+  const proxy = createSessionProxy({
+    policy,
+    isAllowedAddress,
+    lookup: systemLookup,
+    decided: (decision) =>
+      report(`${JSON.stringify({ time: new Date().toISOString(), session: id, ...decision })}\n`),
+  });
+  rmSync(socket, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    proxy.once('error', reject);
+    proxy.listen(socket, resolve);
+  });
+  chmodSync(socket, 0o660);
+  proxies.set(id, proxy);
+}
+
+async function bodyOf(request: IncomingMessage): Promise<EgressSession> {
+  const parts: Buffer[] = [];
+  for await (const chunk of request) parts.push(chunk as Buffer);
+  return JSON.parse(Buffer.concat(parts).toString('utf8')) as EgressSession;
+}
+
+async function control(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  lastUse = Date.now();
+  const id = /^\/sessions\/([A-Za-z0-9_-]+)$/.exec(request.url ?? '')?.[1];
+  if (request.method === 'GET' && request.url === '/events') {
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    response.write('\n');
+    watchers.add(response);
+    response.once('close', () => watchers.delete(response));
+    return;
+  }
+  if (request.method === 'PUT' && id !== undefined) await openProxy(id, await bodyOf(request));
+  else if (request.method === 'DELETE' && id !== undefined) closeProxy(id);
+  response.end('{}');
+}
+
+createServer((request, response) => {
+  control(request, response).catch((error: unknown) => {
+    response.writeHead(500).end(error instanceof Error ? error.message : 'failed');
+  });
+}).listen({ fd: CONTROL_DESCRIPTOR });
+
+setInterval(() => {
+  const patience = proxies.size === 0 ? EMPTY_MS : ALONE_MS;
+  if (watchers.size === 0 && Date.now() - lastUse > patience) process.exit(0);
+}, 10_000).unref();
+// A connection that breaks in an odd place must not take every session's network away.
+process.on('uncaughtException', (error) =>
+  report(`${JSON.stringify({ time: new Date().toISOString(), error: error.stack ?? error.message })}\n`),
+);

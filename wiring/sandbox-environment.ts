@@ -1,0 +1,37 @@
+import type { SandboxEnvironment } from '../providers/sandbox/environment.ts';
+import { PACKAGE_MANAGER_HOSTS } from '../providers/sandbox/egress/package-hosts.ts';
+import type { NetworkPolicy } from '../providers/sandbox/egress/policy.ts';
+import type { SandboxSpec } from '../providers/sandbox/sandbox.ts';
+import type { EnvironmentStore, StoredEnvironment } from '../providers/store/environments.ts';
+import type { Journal, SessionSetup } from '../providers/store/journal.ts';
+
+type Networking = StoredEnvironment['config']['networking'];
+
+/** The network of an environment for one session: what it lists, and the two groups that it may open. */
+export function networkPolicy(networking: Networking, agent: SessionSetup['agent']): NetworkPolicy {
+  if (networking.type === 'unrestricted') return { mode: 'unrestricted' };
+  const { allowed_hosts: listed, allow_package_managers: packages, allow_mcp_servers: mcp } = networking;
+  return {
+    mode: 'limited',
+    hosts: [
+      ...listed,
+      ...(packages ? PACKAGE_MANAGER_HOSTS : []),
+      ...(mcp ? agent.mcp_servers.map(({ url }) => new URL(url).hostname) : []),
+    ],
+  };
+}
+
+/** Reads what the environment of a sandbox's session decides. A session without an environment has no network. */
+export function sandboxEnvironment(
+  environments: Pick<EnvironmentStore, 'get'>,
+  journal: Pick<Journal, 'setup'>,
+): (spec: SandboxSpec) => Promise<SandboxEnvironment> {
+  return async ({ workspaceId, sessionId, environmentId }) => {
+    const [environment, setup] = await Promise.all([
+      environments.get(workspaceId, environmentId),
+      journal.setup(sessionId),
+    ]);
+    if (environment === null) return { network: { mode: 'none' } };
+    return { network: networkPolicy(environment.config.networking, setup.agent) };
+  };
+}
