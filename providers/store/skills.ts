@@ -68,6 +68,4 @@ export interface SkillStore {
    * was there.
    */
   deleteVersion(workspaceId: string, skillId: string, versionId: string): Promise<boolean>;
-  /** Whether a version or a session needs a blob: it must not be swept. */
-  holdsBlob(workspaceId: string, sha256: string): Promise<boolean>;
 }

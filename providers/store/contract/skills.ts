@@ -174,14 +174,10 @@ export function skillStoreContract(
       const first = version();
       await skills.create('A skill', first);
       expect(await skills.delete('w2', first.skillId)).toBe(false);
-      expect(await skills.holdsBlob('w1', first.archiveSha256)).toBe(true);
-      expect(await skills.holdsBlob('w1', first.documentSha256)).toBe(true);
-      expect(await skills.holdsBlob('w2', first.archiveSha256)).toBe(false);
       expect(await skills.delete('w1', first.skillId)).toBe(true);
       expect(await skills.delete('w1', first.skillId)).toBe(false);
       expect(await skills.get('w1', first.skillId)).toBeNull();
       expect(await latest(first.skillId)).toBeNull();
-      expect(await skills.holdsBlob('w1', first.archiveSha256)).toBe(false);
     });
   });
 }

@@ -97,15 +97,6 @@ export function createInMemorySkills(now: () => number): SkillStore {
       if (entry.skill.latestVersionId === versionId) point(entry, newest.id);
       return true;
     },
-
-    holdsBlob: async (workspaceId, sha256) =>
-      [...kept.values()].some(({ versions }) =>
-        versions.some(
-          (version) =>
-            version.workspaceId === workspaceId &&
-            (version.archiveSha256 === sha256 || version.documentSha256 === sha256),
-        ),
-      ),
   };
 }
 

@@ -47,8 +47,8 @@ describe('the skills of a session on PostgreSQL', () => {
     argumentHint: null,
   });
 
-  it('are kept in their order, hold their blobs, and go with the session', async () => {
-    const { database, skills } = stores;
+  it('are kept in their order and go with the session', async () => {
+    const { database } = stores;
     await database.query(
       `INSERT INTO sessions (id, workspace_id, agent, agent_id, agent_version, environment_id, created_at, updated_at)
       VALUES ('sesn_1', 'w1', '{}', 'agent_1', 1, 'env_1', now(), now())`,
@@ -59,12 +59,7 @@ describe('the skills of a session on PostgreSQL', () => {
     const pinned = createPostgresSessionSkills(database);
     expect(await pinned.of('sesn_1')).toEqual(pins);
     expect(await pinned.of('sesn_2')).toEqual([]);
-    for (const sha256 of ['archive of a', 'document of c']) {
-      expect(await skills.holdsBlob('w1', sha256)).toBe(true);
-      expect(await skills.holdsBlob('w2', sha256)).toBe(false);
-    }
     await database.query('DELETE FROM sessions');
     expect(await pinned.of('sesn_1')).toEqual([]);
-    expect(await skills.holdsBlob('w1', 'archive of a')).toBe(false);
   });
 });

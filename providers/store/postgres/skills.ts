@@ -162,18 +162,6 @@ export function createPostgresSkills(database: Database): SkillStore {
         }
         return true;
       }),
-
-    async holdsBlob(workspaceId, sha256) {
-      const rows = await database.query<{ held: boolean }>(
-        `SELECT EXISTS (SELECT 1 FROM skill_versions WHERE workspace_id = $1 AND archive_sha256 = $2)
-          OR EXISTS (SELECT 1 FROM skill_versions WHERE workspace_id = $1 AND document_sha256 = $2)
-          OR EXISTS (SELECT 1 FROM session_skills WHERE blob_workspace_id = $1 AND archive_sha256 = $2)
-          OR EXISTS (SELECT 1 FROM session_skills WHERE blob_workspace_id = $1 AND document_sha256 = $2) AS held`,
-        [workspaceId, sha256],
-        'skill-holds-blob',
-      );
-      return rows[0]?.held === true;
-    },
   };
 }
 
