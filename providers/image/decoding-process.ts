@@ -141,6 +141,7 @@ export function createDecodingProcess(options: DecodingProcessOptions = {}): Ima
       current?.reject(new AppError('unavailable', 'The service is stopping.'));
       current = undefined;
       const closing = child;
+      closing?.ref();
       kill();
       if (closing === undefined || closing.exitCode !== null) return Promise.resolve();
       return new Promise((resolve) => closing.once('exit', () => resolve()));
