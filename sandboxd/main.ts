@@ -11,6 +11,7 @@ import { prepare } from './prepare.ts';
 import { createRecords } from './record.ts';
 import { createSandboxServer } from './server.ts';
 import { readSettings, tokenOf } from './settings.ts';
+import { createTransfer } from './transfer.ts';
 import { startWatchdog } from './watchdog.ts';
 
 /** Tells the loop around sandboxd not to start it again. */
@@ -60,6 +61,8 @@ await calls.recover();
 let lastTouched = Date.now();
 const server = createSandboxServer({
   calls,
+  transfer: createTransfer({ asAgent, prefix, environment }),
+  outputs: settings.outputs,
   boot: settings.boot,
   token: tokenOf(settings),
   touched() {

@@ -1,14 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { timingSafeEqual } from 'node:crypto';
+import { pipeline } from 'node:stream/promises';
 
 import type { SandboxOperation } from '../providers/sandbox/operation.ts';
 import type { Calls, CallView } from './calls.ts';
+import type { Transfer } from './transfer.ts';
 
 const BODY_BYTES = 32 * 1024 * 1024;
 const LONGEST_WAIT_MS = 60_000;
 
 export interface ServerDeps {
   calls: Calls;
+  transfer: Transfer;
+  /** The folder whose files leave the sandbox. */
+  outputs: string;
   boot: string;
   token: string | undefined;
   /** Called at every request. */
@@ -41,9 +46,42 @@ function isAllowed(request: IncomingMessage, token: string | undefined): boolean
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
+/** Moves the bytes of one file. What the system refuses is 409 with its code, since the file is the agent's. */
+async function transferFile(
+  transfer: Transfer,
+  query: URLSearchParams,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const path = query.get('path') ?? '';
+  if (!path.startsWith('/')) return answer(response, 400, { error: 'the path must be absolute' });
+  try {
+    switch (request.method ?? '') {
+      case 'GET': {
+        const { bytes, content } = transfer.open(path);
+        response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes });
+        await pipeline(content, response);
+        return;
+      }
+      case 'PUT':
+        await transfer.write(path, Number.parseInt(query.get('mode') ?? '644', 8), request);
+        return answer(response, 200, {});
+      case 'DELETE':
+        transfer.remove(path);
+        return answer(response, 200, {});
+      default:
+        return answer(response, 405, { error: 'method not allowed' });
+    }
+  } catch (error) {
+    if (response.headersSent) response.destroy();
+    else answer(response, 409, { error: error instanceof Error ? error.message : 'failed' });
+  }
+}
+
 /**
  * The protocol between a driver and its sandbox, spoken only by our own client: `GET /v1/status`; `POST /v1/calls/ID` with
- * `{operation, mode, wait_ms}`; `GET /v1/calls/ID?wait_ms=`; `DELETE /v1/calls/ID` kills.
+ * `{operation, mode, wait_ms}`; `GET /v1/calls/ID?wait_ms=`; `DELETE /v1/calls/ID` kills;
+ * `GET /v1/outputs` lists; `GET`, `PUT` and `DELETE /v1/files?path=` move bytes.
  */
 export function createSandboxServer(deps: ServerDeps): Server {
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -52,6 +90,10 @@ export function createSandboxServer(deps: ServerDeps): Server {
     deps.touched();
     if (url.pathname === '/v1/status') {
       return answer(response, 200, { boot: deps.boot, running: deps.calls.runningCount() });
+    }
+    if (url.pathname === '/v1/outputs') return answer(response, 200, await deps.transfer.list(deps.outputs));
+    if (url.pathname === '/v1/files') {
+      return transferFile(deps.transfer, url.searchParams, request, response);
     }
     const id = /^\/v1\/calls\/([A-Za-z0-9_-]{1,128})$/.exec(url.pathname)?.[1];
     if (id === undefined) return answer(response, 404, { error: 'no such route' });

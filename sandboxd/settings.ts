@@ -13,6 +13,8 @@ export interface Settings {
   home: string;
   /** Where the agent sees `<state>/outputs`. */
   outputsPath: string;
+  /** The folder whose files the user receives. */
+  outputs: string;
   /** Other folders that belong to the agent: sandboxd hands them over when it starts. */
   agentFolders: string[];
   /** Whom commands run as. Null: as sandboxd itself, where only one user id is to be had. */

@@ -51,7 +51,12 @@ describe('tool definitions', () => {
 });
 
 describe('the tool runner', () => {
-  const runner = createSandboxToolRunner(createInMemorySandboxDriver(), registry);
+  const runner = createSandboxToolRunner({
+    driver: createInMemorySandboxDriver(),
+    registry,
+    attachmentsOf: () => Promise.resolve([]),
+    onCallEnded: () => {},
+  });
   let ids = 0;
   async function run(name: string, input: object, mode: 'start' | 'resume' = 'start'): Promise<ToolResult> {
     const call = {

@@ -1,17 +1,30 @@
-import type { SandboxDriver } from '../providers/sandbox/sandbox.ts';
+import type { AttachedFile, SandboxDriver, SandboxSpec } from '../providers/sandbox/sandbox.ts';
 import type { ToolRegistry } from './registry.ts';
 import type { ToolCall, ToolResult, ToolRunner } from './tool-runner.ts';
 
+export interface SandboxToolRunnerDeps {
+  driver: Pick<SandboxDriver, 'open'>;
+  registry: ToolRegistry;
+  /** The files that are attached to the session now. */
+  attachmentsOf(spec: SandboxSpec): Promise<AttachedFile[]>;
+  /** Called after each call that ended, since it may have left files for the user. */
+  onCallEnded(spec: SandboxSpec): void;
+}
+
 /** Runs built-in tools in the session's sandbox, each under its tool-use id. */
-export function createSandboxToolRunner(driver: SandboxDriver, registry: ToolRegistry): ToolRunner {
+export function createSandboxToolRunner(deps: SandboxToolRunnerDeps): ToolRunner {
+  const { driver, registry } = deps;
   return {
     async run(call, mode, signal) {
       const tool = registry.find(call.name);
       if (!tool) return failed(`There is no tool named "${call.name}".`);
       const asked = tool.toOperation(call.input);
       if ('problem' in asked) return failed(asked.problem);
-      const sandbox = driver.open(specOf(call));
+      const spec = specOf(call);
+      const sandbox = driver.open(spec);
+      await sandbox.files.attach(await deps.attachmentsOf(spec));
       const outcome = await sandbox.call({ id: call.toolUseId, operation: asked.operation }, mode, signal);
+      deps.onCallEnded(spec);
       if (outcome.state === 'lost') {
         const text = `The outcome of this call is unknown: ${outcome.reason} It may have run in part, in whole, or not at all. Check before you repeat it.`;
         return { ...failed(text), lost: true };

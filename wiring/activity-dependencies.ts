@@ -3,17 +3,20 @@ import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { createInterruptWatch } from '../activities/interrupt-watch.ts';
 import { createTranscriptCache } from '../activities/transcript-cache.ts';
 import type { Config } from '../config.ts';
+import { FILE_BYTES } from '../core/files/limits.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import type { Bus } from '../providers/bus/bus.ts';
 import type { Database } from '../providers/store/postgres/database.ts';
 import { createPostgresEnvironments } from '../providers/store/postgres/environments.ts';
 import { createPostgresFiles } from '../providers/store/postgres/files.ts';
+import { createPostgresSessions } from '../providers/store/postgres/sessions.ts';
 import type { SandboxDriver } from '../providers/sandbox/sandbox.ts';
 import type { Journal } from '../providers/store/journal.ts';
 import type { Upkeep } from '../providers/store/upkeep.ts';
 import { modelCatalog, modelProviders } from './model-access.ts';
 import { newIds } from './new-ids.ts';
 import { openTools } from './open-tools.ts';
+import { attachmentsOf, outputCollector } from './session-files.ts';
 import { sandboxEnvironment } from './sandbox-environment.ts';
 
 /** All that a worker's activities need, made from the settings. */
@@ -29,7 +32,20 @@ export function activityDependencies(parts: {
   name: string;
 }): { dependencies: ActivityDependencies; driver: SandboxDriver | null; close(): Promise<void> } {
   const { config, log, database, journal, upkeep, bus, blobs, name } = parts;
-  const tools = openTools(config, log, sandboxEnvironment(createPostgresEnvironments(database), journal));
+  const files = createPostgresFiles(database);
+  const sessionFiles = {
+    sessions: createPostgresSessions(database),
+    journal,
+    files,
+    blobs,
+    maxFileBytes: FILE_BYTES,
+    log,
+  };
+  const tools = openTools(config, log, {
+    environmentOf: sandboxEnvironment(createPostgresEnvironments(database), journal),
+    attachmentsOf: attachmentsOf(sessionFiles),
+    collectorOf: outputCollector(sessionFiles),
+  });
   const interrupts = createInterruptWatch({
     bus,
     newest: (sessions) => upkeep.newestInterrupts(sessions),
@@ -41,7 +57,7 @@ export function activityDependencies(parts: {
       ...tools,
       journal,
       blobs,
-      files: createPostgresFiles(database),
+      files,
       bus,
       interrupts,
       ids: newIds,

@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
+import type { OutputCollector } from '../activities/upkeep/output-collector.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { Config } from '../config.ts';
 import { AppError } from '../core/errors.ts';
 import { createBubblewrapDriver } from '../providers/sandbox/bubblewrap/driver.ts';
 import type { SandboxEnvironment } from '../providers/sandbox/environment.ts';
-import type { SandboxDriver, SandboxSpec } from '../providers/sandbox/sandbox.ts';
+import type { AttachedFile, SandboxDriver, SandboxSpec } from '../providers/sandbox/sandbox.ts';
 import { createUnsafeLocalDriver } from '../providers/sandbox/unsafe-local.ts';
 import { createSandboxToolRunner } from '../tools/sandbox-tool-runner.ts';
 import { createToolRegistry } from '../tools/registry.ts';
@@ -19,7 +20,11 @@ export interface OpenTools extends Pick<ActivityDependencies, 'runner' | 'descri
 export function openTools(
   config: Config,
   log: Logger,
-  environmentOf: (spec: SandboxSpec) => Promise<SandboxEnvironment>,
+  sources: {
+    environmentOf(spec: SandboxSpec): Promise<SandboxEnvironment>;
+    attachmentsOf(spec: SandboxSpec): Promise<AttachedFile[]>;
+    collectorOf(driver: SandboxDriver): OutputCollector;
+  },
 ): OpenTools {
   const { limits } = config.sandbox;
   const registry = createToolRegistry({
@@ -27,7 +32,7 @@ export function openTools(
     maximumMs: limits.max_command_seconds * 1_000,
   });
   const shared = { builtInNames: (toolset: string) => registry.namesOf(toolset) };
-  const driver = sandboxDriver(config, log, environmentOf);
+  const driver = sandboxDriver(config, log, sources.environmentOf);
   if (driver === null) {
     return {
       ...shared,
@@ -46,12 +51,22 @@ export function openTools(
       close: async () => undefined,
     };
   }
+  const collector = sources.collectorOf(driver);
+  collector.collectAll().catch((error: unknown) => log.warn({ err: error }, 'looking for outputs failed'));
   return {
     ...shared,
     driver,
     describeTools: (tools) => registry.definitions(tools),
-    runner: createSandboxToolRunner(driver, registry),
-    close: () => driver.close(),
+    runner: createSandboxToolRunner({
+      driver,
+      registry,
+      attachmentsOf: sources.attachmentsOf,
+      onCallEnded: (spec) => collector.schedule(spec),
+    }),
+    async close() {
+      await collector.stop();
+      await driver.close();
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { AppError, isAppError } from '../../core/errors.ts';
 import { isRecordName, type Claims } from './claims.ts';
-import type { CallOutcome, Sandbox, SandboxCall, SandboxSpec } from './sandbox.ts';
+import type { CallOutcome, Sandbox, SandboxCall, SandboxFiles, SandboxSpec } from './sandbox.ts';
 import { SandboxProtocolError, type SandboxdClient, type SandboxdView } from './sandboxd-client.ts';
 
 /** How long one request waits for the end of a call. */
@@ -22,6 +22,7 @@ export interface ClaimedSandboxDeps {
   find(): Promise<SandboxdClient | undefined>;
   /** A connection failed: the next `reach` must look again. */
   suspect(client: SandboxdClient): void;
+  files: SandboxFiles;
 }
 
 /** A sandbox whose calls are decided by the host's claims and run by a sandboxd. */
@@ -118,5 +119,6 @@ export function createClaimedSandbox(deps: ClaimedSandboxDeps): Sandbox {
       }
     },
     kill,
+    files: deps.files,
   };
 }

@@ -1,8 +1,13 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { isAppError } from '../../core/errors.ts';
 import type { OperationResult, SandboxOperation } from './operation.ts';
 import type { CallOutcome, Sandbox, SandboxDriver } from './sandbox.ts';
+
+const INSIDE = { uploads: '/mnt/session/uploads', outputs: '/mnt/session/outputs' };
 
 /** Waits until a condition holds; the test's own time limit ends a wait that never succeeds. */
 async function until(condition: () => Promise<boolean>): Promise<void> {
@@ -18,8 +23,13 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
  * export, pwd, exit, `;` and `&&`.
  *
  * @param make - a driver on an empty place of its own; it is closed, and its sandboxes destroyed, by the suite.
+ * @param folders - where the agent finds uploads and outputs, for a driver without a file system of its own.
  */
-export function sandboxContract(name: string, make: () => Promise<SandboxDriver>): void {
+export function sandboxContract(
+  name: string,
+  make: () => Promise<SandboxDriver>,
+  folders: (sessionId: string) => { uploads: string; outputs: string } = () => INSIDE,
+): void {
   describe(`${name} keeps the sandbox contract`, () => {
     let driver: SandboxDriver;
     let calls = 0;
@@ -37,6 +47,11 @@ export function sandboxContract(name: string, make: () => Promise<SandboxDriver>
     function newSandbox(): Sandbox {
       return driver.open({ workspaceId: 'wrk', sessionId: `sesn_${++sessions}`, environmentId: 'env' });
     }
+    /** Paths for the newest sandbox. */
+    const paths = {
+      uploads: (path: string): string => `${folders(`sesn_${sessions}`).uploads}/${path}`,
+      outputs: (path: string): string => `${folders(`sesn_${sessions}`).outputs}/${path}`,
+    };
     function bash(command: string, timeoutMs = 20_000): SandboxOperation {
       return { type: 'bash', command, timeoutMs };
     }
@@ -208,6 +223,43 @@ export function sandboxContract(name: string, make: () => Promise<SandboxDriver>
         await driver.destroy(sessionId);
         expect((await driver.list()).map((row) => row.sessionId)).not.toContain(sessionId);
         expect(await fileExists(sandbox, 'kept.txt')).toBe(false);
+      });
+    });
+
+    describe('files of the user', () => {
+      const attached = (path: string, content: string) => ({
+        path,
+        sha256: createHash('sha256').update(content).digest('hex'),
+        open: () => Promise.resolve(Readable.from([content])),
+      });
+
+      it('appear where they were attached, before the sandbox starts and while it runs, and go again', async () => {
+        const sandbox = newSandbox();
+        const first = attached('/mnt/session/uploads/data/one.csv', 'a,b\n');
+        await sandbox.files.attach([first]);
+        expect(await fileOf(sandbox, paths.uploads('data/one.csv'))).toBe('a,b\n');
+        const second = attached('/uploads/two.txt', 'two');
+        const third = attached('/workspace/sub/three.txt', 'three');
+        await sandbox.files.attach([first, second, third]);
+        await sandbox.files.attach([first, second, third]);
+        expect(await fileOf(sandbox, paths.uploads('two.txt'))).toBe('two');
+        expect(await fileOf(sandbox, 'sub/three.txt')).toBe('three');
+        await sandbox.files.attach([attached('/mnt/session/uploads/data/one.csv', 'changed')]);
+        expect(await fileOf(sandbox, paths.uploads('data/one.csv'))).toBe('changed');
+        for (const gone of [paths.uploads('two.txt'), 'sub/three.txt'])
+          expect(await fileExists(sandbox, gone)).toBe(false);
+      });
+      it('that the agent leaves in the outputs folder are listed and can be fetched', async () => {
+        const sandbox = newSandbox();
+        expect(await sandbox.files.outputs()).toEqual([]);
+        await perform(sandbox, { type: 'write', path: paths.outputs('a/report.txt'), content: 'results\n' });
+        expect(await sandbox.files.outputs()).toMatchObject([{ path: 'a/report.txt', bytes: 8 }]);
+        expect(await text(await sandbox.files.openOutput('a/report.txt'))).toBe('results\n');
+        for (const path of ['missing', '../state/boot', '/etc/passwd', 'a/../../x']) {
+          await expect(sandbox.files.openOutput(path)).rejects.toSatisfy(
+            (error) => isAppError(error) && error.code === 'not_found',
+          );
+        }
       });
     });
 

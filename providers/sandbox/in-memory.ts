@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { AppError } from '../../core/errors.ts';
 import { ABANDONED_REASON } from './claimed-sandbox.ts';
 import { performInMemory } from './in-memory/operations.ts';
+import { memoryFiles } from './in-memory/files.ts';
 import { createMemorySession, type MemoryRun, type MemorySession } from './in-memory/session.ts';
 import type { CallOutcome, Sandbox, SandboxDriver, SandboxSpec } from './sandbox.ts';
 
@@ -74,6 +75,7 @@ export function createInMemorySandboxDriver(): SandboxDriver {
         return Promise.race([run.outcome, aborted]);
       },
       kill,
+      files: memoryFiles(() => sessionOf(spec.sessionId)),
     };
   }
 

@@ -1,11 +1,18 @@
+import { join, normalize } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { AppError } from '../../core/errors.ts';
+import { areAttached, attachFiles, type AttachedFilesDeps } from './attached-files.ts';
 import { createClaimedSandbox } from './claimed-sandbox.ts';
 import { createClaims, isRecordName } from './claims.ts';
 import { withHostLock } from './host-lock.ts';
-import type { SandboxDriver, SandboxSpec } from './sandbox.ts';
-import { createSandboxdClient, type SandboxdAddress, type SandboxdClient } from './sandboxd-client.ts';
+import type { SandboxDriver, SandboxFiles, SandboxSpec } from './sandbox.ts';
+import {
+  createSandboxdClient,
+  SandboxProtocolError,
+  type SandboxdAddress,
+  type SandboxdClient,
+} from './sandboxd-client.ts';
 
 /** How one technology starts, finds and ends the sandboxd of a session. Methods that change something are called with its lock held. */
 export interface Launcher {
@@ -18,8 +25,14 @@ export interface Launcher {
   /** The host's own folder of claims. */
   claimsFolder(sessionId: string): string;
   lockFile(sessionId: string): string;
+  /** Where attached files go on the host, and how they become the sandbox's. */
+  attachments(sessionId: string): Omit<AttachedFilesDeps, 'reach'>;
+  /** The outputs folder as sandboxd sees it. */
+  outputsFolder(sessionId: string): string;
   /** Where the running sandbox listens; undefined when it does not run. */
   find(sessionId: string): Promise<SandboxdAddress | undefined>;
+  /** Makes what must be there before anything is placed or started. */
+  prepare(sessionId: string): Promise<void>;
   /** Starts it. `failed` rejects when the sandbox ends before it ever answered, with what it said; it never resolves. */
   boot(spec: SandboxSpec): Promise<{ address: SandboxdAddress; failed: Promise<never> }>;
   /** Ends whatever runs or is left of an earlier start. */
@@ -91,6 +104,7 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
       const startedAt = performance.now();
       disconnect(sessionId);
       await launcher.clear(sessionId);
+      await launcher.prepare(sessionId);
       const { address, failed } = await launcher.boot(spec);
       const client = connect(sessionId, address);
       try {
@@ -116,6 +130,40 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
     return started;
   }
 
+  async function find(sessionId: string): Promise<SandboxdClient | undefined> {
+    const address = await launcher.find(sessionId);
+    return address === undefined ? undefined : connect(sessionId, address);
+  }
+
+  function filesOf(spec: SandboxSpec): SandboxFiles {
+    const { sessionId } = spec;
+    const attachments = { ...launcher.attachments(sessionId), reach: () => reach(spec) };
+    return {
+      async attach(files) {
+        if (areAttached(attachments, files)) return;
+        // A lock of its own: a file for the workspace may have to start the sandbox, which takes the other.
+        await locked(sessionId, () => launcher.prepare(sessionId));
+        await withHostLock(`${launcher.lockFile(sessionId)}-files`, () => attachFiles(attachments, files));
+      },
+      async outputs() {
+        const client = await find(sessionId);
+        return client === undefined ? [] : (await client.outputs()).files;
+      },
+      async openOutput(path) {
+        if (path.startsWith('/') || normalize(path) !== path || path.split('/').includes('..')) {
+          throw new AppError('not_found', `There is no output ${path}.`);
+        }
+        const client = await reach(spec);
+        try {
+          return await client.read(join(launcher.outputsFolder(sessionId), path));
+        } catch (error) {
+          if (!(error instanceof SandboxProtocolError)) throw error;
+          throw new AppError('not_found', `There is no output ${path}.`, { cause: error });
+        }
+      },
+    };
+  }
+
   return {
     kind: launcher.kind,
     probe: launcher.probe,
@@ -126,10 +174,8 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
         spec,
         claims: createClaims(launcher.claimsFolder(sessionId)),
         reach: () => reach(spec),
-        async find() {
-          const address = await launcher.find(sessionId);
-          return address === undefined ? undefined : connect(sessionId, address);
-        },
+        find: () => find(sessionId),
+        files: filesOf(spec),
         suspect(client) {
           if (clients.get(sessionId) === client) disconnect(sessionId);
         },

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 import type { OperationResult, SandboxOperation } from './operation.ts';
 
 /** Which sandbox is meant, and what decides its network, packages and limits. One session has one sandbox. */
@@ -19,6 +21,38 @@ export interface SandboxCall {
  * `reason` says why, in words for a model.
  */
 export type CallOutcome = { state: 'finished'; result: OperationResult } | { state: 'lost'; reason: string };
+
+/** A file that the user attached. `path` is where it appears; the same path with other content replaces it. */
+export interface AttachedFile {
+  /** Below `/mnt/session/uploads`, `/uploads` (the same folder) or `/workspace`. */
+  path: string;
+  sha256: string;
+  open(): Promise<Readable>;
+}
+
+/** A file that the agent left for the user. */
+export interface OutputFile {
+  /** Below the outputs folder. */
+  path: string;
+  bytes: number;
+  modifiedMs: number;
+}
+
+/** Files that go in and out beside the calls. */
+export interface SandboxFiles {
+  /**
+   * Makes exactly these files the attached ones: new and changed ones are written, ones that are no longer attached are removed. Cheap
+   * when nothing changed. Files below the uploads folder are read-only for the agent. Rejects with `sandbox_unavailable`.
+   */
+  attach(files: readonly AttachedFile[]): Promise<void>;
+  /**
+   * Regular files below the outputs folder; at most 10,000, links not followed. Empty for a sandbox that does not run: whoever wants
+   * outputs asks before it is stopped. Rejects with `sandbox_unavailable`.
+   */
+  outputs(): Promise<OutputFile[]>;
+  /** The bytes of an output, opened inside as the agent. Rejects with `not_found` for what is no regular file (any more). */
+  openOutput(path: string): Promise<Readable>;
+}
 
 /**
  * The sandbox of one session. A handle holds nothing: the sandbox starts at the first call that needs it and may stop or die at any
@@ -44,6 +78,7 @@ export interface Sandbox {
    * Returns when the kill is recorded, not when the processes are gone.
    */
   kill(id: string): Promise<void>;
+  readonly files: SandboxFiles;
 }
 
 /** What a driver can and cannot do on this host. `limits` are sentences for operators: which bounds hold, and which do not. */

@@ -1,5 +1,5 @@
-import { Agent, request as httpRequest } from 'node:http';
-
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { z } from 'zod';
 
 import type { SandboxOperation } from './operation.ts';
@@ -29,6 +29,11 @@ const viewSchema = z.discriminatedUnion('state', [
 ]);
 const statusSchema = z.object({ boot: z.string(), running: z.number() });
 
+const outputsSchema = z.object({
+  files: z.array(z.object({ path: z.string(), bytes: z.number(), modifiedMs: z.number() })),
+  more: z.boolean(),
+});
+
 export type SandboxdView = z.infer<typeof viewSchema>;
 
 /** The client of one sandboxd. Retries nothing; a failed connection rejects with the system's error. */
@@ -41,6 +46,11 @@ export interface SandboxdClient {
   ): Promise<SandboxdView>;
   wait(id: string, waitMs: number, signal: AbortSignal): Promise<SandboxdView>;
   kill(id: string): Promise<void>;
+  outputs(): Promise<z.infer<typeof outputsSchema>>;
+  /** The bytes of a file, with the agent's rights. Rejects with {@link SandboxProtocolError} for what can't be read. */
+  read(path: string): Promise<Readable>;
+  write(path: string, mode: number, content: Readable): Promise<void>;
+  remove(path: string): Promise<void>;
   close(): void;
 }
 
@@ -97,6 +107,31 @@ export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
       request.end(payload);
     });
   }
+  const fileRoute = (path: string): string => `/v1/files?path=${encodeURIComponent(path)}`;
+  /** A request whose body or answer is a file. */
+  function stream(method: string, path: string, content?: Readable): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const request = httpRequest({ ...target, agent, method, path, headers });
+      request.once('error', reject);
+      request.once('response', (response) => {
+        if (response.statusCode === 200) {
+          resolve(response);
+          return;
+        }
+        response.setEncoding('utf8').once('data', (text: string) => {
+          reject(
+            new SandboxProtocolError(`the sandbox answered ${response.statusCode}: ${text.slice(0, 500)}`),
+          );
+        });
+      });
+      if (content === undefined) {
+        request.end();
+        return;
+      }
+      content.once('error', (error) => request.destroy(error));
+      content.pipe(request);
+    });
+  }
   function parse<Value>(schema: z.ZodType<Value>, value: unknown): Value {
     const parsed = schema.safeParse(value);
     if (parsed.success) return parsed.data;
@@ -112,6 +147,15 @@ export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
       parse(viewSchema, await send('GET', `/v1/calls/${id}?wait_ms=${waitMs}`, undefined, signal)),
     async kill(id) {
       await send('DELETE', `/v1/calls/${id}`, undefined);
+    },
+    outputs: async () => parse(outputsSchema, await send('GET', '/v1/outputs', undefined)),
+    read: (path) => stream('GET', fileRoute(path)),
+    async write(path, mode, content) {
+      const response = await stream('PUT', `${fileRoute(path)}&mode=${mode.toString(8)}`, content);
+      response.resume();
+    },
+    async remove(path) {
+      await send('DELETE', fileRoute(path), undefined);
     },
     close: () => agent.destroy(),
   };

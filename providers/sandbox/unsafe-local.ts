@@ -64,8 +64,6 @@ export function createUnsafeLocalDriver(options: UnsafeLocalOptions): SandboxDri
   async function boot(sessionId: string): ReturnType<Launcher['boot']> {
     const folder = folderOf(sessionId);
     const inside = (name: string): string => join(folder, name);
-    for (const name of ['state', 'claims', 'workspace', 'home', 'outputs'])
-      mkdirSync(inside(name), { recursive: true });
     const runtime = prepareRuntime(places.base, process.execPath);
     const settings: Settings = {
       boot: randomUUID(),
@@ -73,6 +71,7 @@ export function createUnsafeLocalDriver(options: UnsafeLocalOptions): SandboxDri
       workdir: inside('workspace'),
       home: inside('home'),
       outputsPath: inside('state/outputs'),
+      outputs: inside('outputs'),
       agentFolders: [inside('workspace'), inside('home'), inside('outputs')],
       agent: null,
       claims: inside('claims'),
@@ -160,6 +159,19 @@ export function createUnsafeLocalDriver(options: UnsafeLocalOptions): SandboxDri
       const known = note(sessionId);
       const isAlive = known !== undefined && isNoteAlive(known);
       return Promise.resolve(isAlive ? { socketPath: socketPath(sessionId) } : undefined);
+    },
+    attachments: (sessionId) => ({
+      uploads: join(folderOf(sessionId), 'uploads'),
+      manifest: join(folderOf(sessionId), 'attached.json'),
+      workspacePath: (relative) => join(folderOf(sessionId), 'workspace', relative),
+      entrust: () => {},
+    }),
+    outputsFolder: (sessionId) => join(folderOf(sessionId), 'outputs'),
+    prepare(sessionId) {
+      for (const name of ['state', 'claims', 'workspace', 'home', 'outputs', 'uploads']) {
+        mkdirSync(join(folderOf(sessionId), name), { recursive: true });
+      }
+      return Promise.resolve();
     },
     boot: (spec) => boot(spec.sessionId),
     clear,

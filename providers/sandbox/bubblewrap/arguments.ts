@@ -137,6 +137,7 @@ function sessionArguments({ paths, runtime }: ArgumentsRequest): string[] {
     ['--bind', paths.home, INSIDE.home],
     ['--bind', paths.outputs, INSIDE.outputs],
     ['--ro-bind', paths.uploads, INSIDE.uploads],
+    ['--symlink', INSIDE.uploads, '/uploads'],
     ['--bind', paths.state, INSIDE.state],
     ['--ro-bind', `${paths.state}/outputs`, INSIDE.toolOutputs],
     ['--ro-bind', paths.claims, INSIDE.claims],

@@ -1,5 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -57,6 +66,7 @@ function settingsOf(
     workdir: INSIDE.workdir,
     home: INSIDE.home,
     outputsPath: INSIDE.toolOutputs,
+    outputs: INSIDE.outputs,
     agentFolders: [INSIDE.workdir, INSIDE.home, INSIDE.outputs],
     agent: identity.kind === 'single' ? null : { uid: AGENT_ID, gid: AGENT_ID },
     claims: INSIDE.claims,
@@ -130,11 +140,18 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     log: options.log,
   });
 
+  async function prepare(sessionId: string): Promise<void> {
+    const folder = folderOf(sessionId);
+    mkdirSync(folder.path, { recursive: true, mode: uid === 0 ? 0o711 : 0o700 });
+    const identity = await identityOf(folder);
+    folder.create(identity.kind === 'pair' ? identity.keeper : undefined);
+  }
+
   async function boot(spec: SandboxSpec): ReturnType<Launcher['boot']> {
     const { sessionId } = spec;
     const environment = await options.environmentOf?.(spec);
     const folder = folderOf(sessionId);
-    mkdirSync(folder.path, { recursive: true, mode: 0o711 });
+    mkdirSync(folder.path, { recursive: true, mode: uid === 0 ? 0o711 : 0o700 });
     const identity = await identityOf(folder);
     folder.create(identity.kind === 'pair' ? identity.keeper : undefined);
     const network = environment?.network ?? { mode: 'none' };
@@ -226,6 +243,23 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
       const isAlive = note !== undefined && isNoteAlive(note);
       return Promise.resolve(isAlive ? { socketPath: socketPath(sessionId) } : undefined);
     },
+    attachments(sessionId) {
+      const folder = folderOf(sessionId);
+      return {
+        uploads: folder.paths.uploads,
+        manifest: folder.manifest,
+        workspacePath: (relative) => join(INSIDE.workdir, relative),
+        entrust(path) {
+          // Other users of the host have no business with the user's files; with subordinate ids the session's folder keeps them out.
+          const identity = folder.identity();
+          if (identity?.kind !== 'pair') return;
+          chownSync(path, 0, identity.agent);
+          chmodSync(path, lstatSync(path).isDirectory() ? 0o750 : 0o640);
+        },
+      };
+    },
+    outputsFolder: () => INSIDE.outputs,
+    prepare,
     boot,
     clear,
     remove,

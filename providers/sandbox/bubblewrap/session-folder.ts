@@ -32,6 +32,8 @@ export interface SessionFolder {
   network(): NetworkPolicy | undefined;
   saveNetwork(policy: NetworkPolicy): void;
   egressSocket: string;
+  /** Notes which files were attached. */
+  manifest: string;
   /** Makes the folders that are missing; new ones go to the sandbox's own user. */
   create(owner: number | undefined): void;
 }
@@ -55,7 +57,7 @@ export function sessionFolder(base: string, sessionId: string): SessionFolder {
     workspace: join(files, 'workspace'),
     home: join(files, 'home'),
     outputs: join(files, 'outputs'),
-    uploads: join(files, 'uploads'),
+    uploads: join(path, 'uploads'),
     state: join(files, 'state'),
     claims,
     network,
@@ -72,13 +74,15 @@ export function sessionFolder(base: string, sessionId: string): SessionFolder {
     saveRunning: (note) => writeWhole(join(path, 'running.json'), note),
     network: () => readJson(join(path, 'network.json')) as NetworkPolicy | undefined,
     saveNetwork: (policy) => writeWhole(join(path, 'network.json'), policy),
+    manifest: join(path, 'attached.json'),
     egressSocket: join(network, 'egress.sock'),
     create(owner) {
-      for (const folder of [claims, network]) mkdirSync(folder, { recursive: true, mode: 0o755 });
+      for (const folder of [claims, network, paths.uploads])
+        mkdirSync(folder, { recursive: true, mode: 0o755 });
       if (existsSync(files)) return;
       // Made under another name, so that a crash in between leaves nothing half done.
       const building = `${files}.new`;
-      const folders = ['', 'workspace', 'home', 'outputs', 'uploads', 'state', 'state/outputs'];
+      const folders = ['', 'workspace', 'home', 'outputs', 'state', 'state/outputs'];
       for (const name of folders) {
         const folder = join(building, name);
         mkdirSync(folder, { recursive: true, mode: name === '' ? 0o700 : 0o755 });

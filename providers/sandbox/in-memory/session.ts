@@ -16,6 +16,8 @@ export interface MemorySession {
   files: Map<string, string>;
   directory: string;
   variables: Map<string, string>;
+  /** Paths of attached files. */
+  attached: Set<string>;
   calls: Map<string, MemoryRun | 'abandoned'>;
   isRunning: boolean;
 }
@@ -25,6 +27,7 @@ export function createMemorySession(): MemorySession {
     files: new Map(),
     directory: MEMORY_WORKDIR,
     variables: new Map(),
+    attached: new Set(),
     calls: new Map(),
     isRunning: false,
   };

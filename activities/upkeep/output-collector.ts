@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import { lookup } from 'mime-types';
+import type { Logger } from 'pino';
+import { isAppError } from '../../core/errors.ts';
+import { fileNameOf } from '../../core/files/file-name.ts';
+import { makeId } from '../../core/ids.ts';
+import type { BlobStore } from '../../providers/blob/blob-store.ts';
+import type { OutputFile, SandboxDriver, SandboxSpec } from '../../providers/sandbox/sandbox.ts';
+import type { FileStore, StoredFile } from '../../providers/store/files.ts';
+
+/** After the last call of a burst. */
+const SETTLE_MS = 750;
+/** Sessions whose last listing is remembered; another one is read again, and then found to be stored already. */
+const REMEMBERED = 1_000;
+
+export interface OutputCollectorDeps {
+  driver: Pick<SandboxDriver, 'open' | 'list'>;
+  files: Pick<FileStore, 'get' | 'create' | 'list' | 'delete'>;
+  blobs: Pick<BlobStore, 'putStream'>;
+  /** What a session's sandbox is opened with; null for a session that is gone. */
+  specOf(sessionId: string): Promise<SandboxSpec | null>;
+  /** Of one file; larger ones stay in the sandbox. */
+  maxFileBytes: number;
+  log: Logger;
+}
+
+/**
+ * Makes what agents leave in the outputs folder files of the session that the user can download. A changed file replaces the one that was
+ * made of its path before. Everything may be done twice: a file's id follows from session, path and content.
+ */
+export interface OutputCollector {
+  /** Collects from a sandbox soon; called after each tool call. */
+  schedule(spec: SandboxSpec): void;
+  collect(spec: SandboxSpec): Promise<void>;
+  /** Collects from every sandbox that runs on this host: what a worker that died left uncollected. */
+  collectAll(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The random part of an output's id, by which it is known as this path's. */
+function tailOf(sessionId: string, path: string, sha256: string): Buffer {
+  return createHash('sha256').update(`${sessionId}\0${path}\0${sha256}`).digest().subarray(0, 10);
+}
+
+/** The output's own name; characters that not every system can hold are replaced. */
+function nameOf(path: string): string {
+  try {
+    return fileNameOf(path, null);
+  } catch {
+    return (path.split('/').at(-1) ?? '').replace(/[^\w.-]/g, '_').slice(0, 200) || 'unnamed';
+  }
+}
+
+export function createOutputCollector(deps: OutputCollectorDeps): OutputCollector {
+  const { driver, files, blobs, log } = deps;
+  const seen = new Map<string, Map<string, string>>();
+  const timers = new Map<string, NodeJS.Timeout>();
+  const running = new Set<Promise<void>>();
+
+  function rememberedOf(sessionId: string): Map<string, string> {
+    const known = seen.get(sessionId) ?? new Map<string, string>();
+    seen.delete(sessionId);
+    seen.set(sessionId, known);
+    const oldest = seen.keys().next();
+    if (seen.size > REMEMBERED && oldest.done !== true) seen.delete(oldest.value);
+    return known;
+  }
+
+  /** The session's files that were made of this path, by their ids. */
+  async function versionsOf(spec: SandboxSpec, filename: string, path: string): Promise<StoredFile[]> {
+    const versions: StoredFile[] = [];
+    let from: Parameters<FileStore['list']>[1]['from'] = null;
+    for (;;) {
+      const page = await files.list(spec.workspaceId, { limit: 500, from, sessionId: spec.sessionId });
+      for (const file of page.items) {
+        if (file.filename !== filename) continue;
+        const id = makeId('file', 0, tailOf(spec.sessionId, path, file.sha256));
+        if (file.id.slice(-16) === id.slice(-16)) versions.push(file);
+      }
+      const last = page.items.at(-1);
+      if (!page.hasMore || last === undefined) return versions;
+      from = { position: { at: last.createdAt, id: last.id }, side: 'after' };
+    }
+  }
+
+  async function store(spec: SandboxSpec, output: OutputFile): Promise<void> {
+    const { workspaceId, sessionId } = spec;
+    const content = await driver.open(spec).files.openOutput(output.path);
+    const { sha256, bytes } = await blobs.putStream(workspaceId, content, deps.maxFileBytes);
+    const id = makeId('file', output.modifiedMs, tailOf(sessionId, output.path, sha256));
+    const filename = nameOf(output.path);
+    const versions = await versionsOf(spec, filename, output.path);
+    if (!versions.some((version) => version.sha256 === sha256)) {
+      const mimeType = lookup(output.path) || 'application/octet-stream';
+      const made = { id, workspaceId, sessionId, filename, mimeType, bytes, sha256, downloadable: true };
+      await files.create({ ...made, expiresInSeconds: null });
+    }
+    for (const version of versions)
+      if (version.sha256 !== sha256) await files.delete(workspaceId, version.id);
+  }
+
+  async function collect(spec: SandboxSpec): Promise<void> {
+    const outputs = await driver.open(spec).files.outputs();
+    if (outputs.length === 0) return;
+    const known = rememberedOf(spec.sessionId);
+    for (const output of outputs) {
+      const state = `${output.bytes} ${output.modifiedMs}`;
+      if (known.get(output.path) === state) continue;
+      try {
+        await store(spec, output);
+        known.set(output.path, state);
+      } catch (error) {
+        // One that is gone again or too large must not keep the others from the user.
+        if (!isAppError(error) || (error.code !== 'not_found' && error.code !== 'too_large')) throw error;
+        log.warn(
+          { session_id: spec.sessionId, path: output.path, err: error },
+          'an output was not collected',
+        );
+        known.set(output.path, state);
+      }
+    }
+  }
+
+  function begin(spec: SandboxSpec): void {
+    const work = collect(spec)
+      .catch((error: unknown) => {
+        log.warn(
+          { err: error, session_id: spec.sessionId },
+          'collecting outputs failed; the next call tries again',
+        );
+      })
+      .finally(() => running.delete(work));
+    running.add(work);
+  }
+
+  return {
+    schedule(spec) {
+      clearTimeout(timers.get(spec.sessionId));
+      const timer = setTimeout(() => {
+        timers.delete(spec.sessionId);
+        begin(spec);
+      }, SETTLE_MS);
+      timers.set(spec.sessionId, timer);
+    },
+    collect,
+    async collectAll() {
+      for (const { sessionId, state } of await driver.list()) {
+        if (state !== 'running') continue;
+        const spec = await deps.specOf(sessionId);
+        if (spec !== null) begin(spec);
+      }
+    },
+    async stop() {
+      for (const timer of timers.values()) clearTimeout(timer);
+      timers.clear();
+      await Promise.all(running);
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import {
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+import { AppError } from '../../core/errors.ts';
+import type { AttachedFile } from './sandbox.ts';
+import type { SandboxdClient } from './sandboxd-client.ts';
+
+/** How the files that the user attached get into a sandbox of this host. */
+export interface AttachedFilesDeps {
+  /** Host folder that the sandbox sees, read-only, as its uploads folder. */
+  uploads: string;
+  /** Host file that notes what was attached: a map of paths to hashes. */
+  manifest: string;
+  /** A path below `/workspace` as sandboxd sees it. */
+  workspacePath(relative: string): string;
+  /** Called after a folder or file was made in `uploads`, to give it to whom the sandbox runs as. */
+  entrust(path: string): void;
+  reach(): Promise<SandboxdClient>;
+}
+
+const UPLOADS = ['/mnt/session/uploads/', '/uploads/'];
+const WORKSPACE = '/workspace/';
+
+/** The part of an attached path below its folder. Throws `invalid_request` for one that leads elsewhere. */
+function placeOf(path: string): { kind: 'upload' | 'workspace'; relative: string } {
+  const refuse = (): never => {
+    throw new AppError('invalid_request', `A file cannot be attached at ${path}.`);
+  };
+  if (path.includes('\0') || normalize(path) !== path || path.endsWith('/')) refuse();
+  const upload = UPLOADS.find((folder) => path.startsWith(folder));
+  if (upload !== undefined) return { kind: 'upload', relative: path.slice(upload.length) };
+  return path.startsWith(WORKSPACE)
+    ? { kind: 'workspace', relative: path.slice(WORKSPACE.length) }
+    : refuse();
+}
+
+function readManifest(file: string): Record<string, string> {
+  if (!existsSync(file)) return {};
+  return JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+}
+
+/** Makes the folders of an upload one by one, each entrusted as it is made. */
+function makeFolders(deps: AttachedFilesDeps, folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolders(deps, dirname(folder));
+  mkdirSync(folder, { mode: 0o755 });
+  deps.entrust(folder);
+}
+
+async function placeUpload(deps: AttachedFilesDeps, relative: string, file: AttachedFile): Promise<void> {
+  const target = join(deps.uploads, relative);
+  makeFolders(deps, dirname(target));
+  const temporary = `${target}.new-${process.pid}`;
+  await pipeline(await file.open(), createWriteStream(temporary, { mode: 0o644 }));
+  deps.entrust(temporary);
+  renameSync(temporary, target);
+}
+
+type Manifest = Pick<AttachedFilesDeps, 'manifest'>;
+
+/** Whether exactly these files were attached last. */
+export function areAttached(deps: Manifest, files: readonly AttachedFile[]): boolean {
+  const placed = readManifest(deps.manifest);
+  return (
+    Object.keys(placed).length === files.length && files.every(({ path, sha256 }) => placed[path] === sha256)
+  );
+}
+
+/**
+ * Brings the attached files up to date. Uploads are written on the host, where the sandbox can only read; a file for the workspace goes
+ * in through sandboxd, since the agent may have put anything in its way.
+ */
+export async function attachFiles(deps: AttachedFilesDeps, files: readonly AttachedFile[]): Promise<void> {
+  const placed = readManifest(deps.manifest);
+  const wanted = new Map(files.map((file) => [file.path, file]));
+  for (const path of Object.keys(placed)) {
+    if (wanted.has(path)) continue;
+    const { kind, relative } = placeOf(path);
+    if (kind === 'upload') rmSync(join(deps.uploads, relative), { force: true });
+    else await (await deps.reach()).remove(deps.workspacePath(relative));
+  }
+  for (const file of files) {
+    if (placed[file.path] === file.sha256) continue;
+    const { kind, relative } = placeOf(file.path);
+    if (kind === 'upload') await placeUpload(deps, relative, file);
+    else await (await deps.reach()).write(deps.workspacePath(relative), 0o444, await file.open());
+  }
+  const manifest = Object.fromEntries(files.map(({ path, sha256 }) => [path, sha256]));
+  mkdirSync(dirname(deps.manifest), { recursive: true, mode: 0o711 });
+  writeFileSync(`${deps.manifest}.new`, JSON.stringify(manifest), { mode: 0o600 });
+  renameSync(`${deps.manifest}.new`, deps.manifest);
+}

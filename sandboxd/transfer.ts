@@ -1,0 +1,109 @@
+import { execFile } from 'node:child_process';
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  fchmodSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+
+import type { AsAgent } from './as-agent.ts';
+import { openRegularFile } from './files/open.ts';
+
+/** More files than this are not listed; the listing says so. */
+const LISTED_FILES = 10_000;
+
+export interface ListedFile {
+  /** Below the listed folder. */
+  path: string;
+  bytes: number;
+  modifiedMs: number;
+}
+
+export interface TransferDeps {
+  asAgent: AsAgent;
+  prefix: readonly string[];
+  environment: Record<string, string>;
+}
+
+/** Bytes in and out of the sandbox, with the agent's rights; paths are absolute. */
+export interface Transfer {
+  /** Every regular file below a folder, links not followed. */
+  list(folder: string): Promise<{ files: ListedFile[]; more: boolean }>;
+  /** Opens a regular file. Throws what the system says. */
+  open(path: string): { bytes: number; content: Readable };
+  /** Writes a file as a whole; nothing of it is seen before the end. */
+  write(path: string, mode: number, content: Readable): Promise<void>;
+  remove(path: string): void;
+}
+
+export function createTransfer(deps: TransferDeps): Transfer {
+  const { asAgent } = deps;
+  return {
+    async list(folder) {
+      const words = [...deps.prefix, 'find', folder, '-xdev', '-type', 'f', '-printf', '%s %T@ %P\\0'];
+      const [program = 'find', ...rest] = words;
+      const { stdout } = await promisify(execFile)(program, rest, {
+        cwd: '/',
+        env: deps.environment,
+        maxBuffer: 64 * 1024 * 1024,
+        timeout: 60_000,
+      }).catch((error: { stdout?: string }) => ({ stdout: error.stdout ?? '' }));
+      const rows = stdout.split('\0').filter((row) => row !== '');
+      const files = rows.slice(0, LISTED_FILES).map((row): ListedFile => {
+        const [bytes = '', modified = '', ...path] = row.split(' ');
+        return {
+          path: path.join(' '),
+          bytes: Number(bytes),
+          modifiedMs: Math.floor(Number(modified) * 1_000),
+        };
+      });
+      return { files, more: rows.length > LISTED_FILES };
+    },
+    open(path) {
+      const { descriptor, stats } = asAgent(() => openRegularFile(path, path));
+      // What is announced is what is sent, although the file may grow meanwhile.
+      if (stats.size === 0) {
+        closeSync(descriptor);
+        return { bytes: 0, content: createReadStream('/dev/null') };
+      }
+      return { bytes: stats.size, content: createReadStream('', { fd: descriptor, end: stats.size - 1 }) };
+    },
+    async write(path, mode, content) {
+      const { descriptor, temporary, target } = asAgent(() => {
+        mkdirSync(dirname(path), { recursive: true });
+        const folder = realpathSync(dirname(path));
+        const name = join(folder, `.${basename(path).slice(0, 100)}.${process.pid}-${Date.now()}.tmp`);
+        return {
+          descriptor: openSync(name, 'wx', 0o600),
+          temporary: name,
+          target: join(folder, basename(path)),
+        };
+      });
+      try {
+        const sink = createWriteStream('', { fd: descriptor, autoClose: false });
+        await pipeline(content, sink);
+        asAgent(() => {
+          fchmodSync(descriptor, mode);
+          renameSync(temporary, target);
+        });
+      } catch (error) {
+        asAgent(() => rmSync(temporary, { force: true }));
+        throw error;
+      } finally {
+        closeSync(descriptor);
+      }
+    },
+    remove(path) {
+      asAgent(() => rmSync(path, { force: true }));
+    },
+  };
+}

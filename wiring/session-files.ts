@@ -1,0 +1,55 @@
+import type { Logger } from 'pino';
+import { createOutputCollector, type OutputCollector } from '../activities/upkeep/output-collector.ts';
+import { isAppError } from '../core/errors.ts';
+import type { BlobStore } from '../providers/blob/blob-store.ts';
+import type { AttachedFile, SandboxDriver, SandboxSpec } from '../providers/sandbox/sandbox.ts';
+import type { FileStore } from '../providers/store/files.ts';
+import type { Journal } from '../providers/store/journal.ts';
+import type { SessionStore } from '../providers/store/sessions.ts';
+
+export interface SessionFilesDeps {
+  sessions: Pick<SessionStore, 'get'>;
+  journal: Pick<Journal, 'setup'>;
+  files: FileStore;
+  blobs: BlobStore;
+  maxFileBytes: number;
+  log: Logger;
+}
+
+/** The files that go into a session's sandbox, from its resources. One whose file is gone is left out. */
+export function attachmentsOf(deps: SessionFilesDeps): (spec: SandboxSpec) => Promise<AttachedFile[]> {
+  return async ({ workspaceId, sessionId }) => {
+    const session = await deps.sessions.get(workspaceId, sessionId);
+    const resources = session?.resources ?? [];
+    if (resources.length === 0) return [];
+    const stored = await deps.files.some(
+      workspaceId,
+      resources.map(({ fileId }) => fileId),
+    );
+    const byId = new Map(stored.map((file) => [file.id, file]));
+    return resources.flatMap(({ fileId, mountPath }): AttachedFile[] => {
+      const file = byId.get(fileId);
+      if (file === undefined) return [];
+      const { sha256 } = file;
+      return [{ path: mountPath, sha256, open: () => deps.blobs.open(workspaceId, sha256) }];
+    });
+  };
+}
+
+/** Collects what a host's sandboxes leave for their users. */
+export function outputCollector(deps: SessionFilesDeps): (driver: SandboxDriver) => OutputCollector {
+  return (driver) =>
+    createOutputCollector({
+      ...deps,
+      driver,
+      async specOf(sessionId) {
+        try {
+          const { workspaceId, environmentId } = await deps.journal.setup(sessionId);
+          return { workspaceId, sessionId, environmentId };
+        } catch (error) {
+          if (isAppError(error) && (error.code === 'session_gone' || error.code === 'not_found')) return null;
+          throw error;
+        }
+      },
+    });
+}
