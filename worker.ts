@@ -42,10 +42,10 @@ await runUntilStopped(log, async (signal) => {
   const { client, native } = await connectTemporal(config, log, upkeep, signal);
   const blobs = await blobStore(config);
   const parts = { config, log, database, journal, upkeep, bus, blobs, name };
-  const { dependencies, close } = activityDependencies(parts);
+  const { dependencies, driver, close } = activityDependencies(parts);
   const workers = await createWorkers(native, bundle, dependencies, config, name, dataConverter);
   const engine = sessionEngine(config, client, log);
-  const running = await startUpkeep({ ...parts, client, engine });
+  const running = await startUpkeep({ ...parts, driver, client, engine });
   log.info({ worker: name, role: config.worker.role }, 'the worker polls');
   return {
     done: Promise.all(workers.map((worker) => worker.run())),

@@ -1,5 +1,6 @@
 import type { Decision } from '../core/journal/decision.ts';
 import type { JsonObject } from '../core/json.ts';
+import { historyPlace } from '../providers/blob/history-copies.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import type { Journal, JournalEvent } from '../providers/store/journal.ts';
 import type { HistoryEvent, StepReport } from './report.ts';
@@ -50,7 +51,7 @@ export async function stepReport(
 
 async function offload(deps: { journal: Journal; blobs: BlobStore }, sessionId: string, text: string) {
   const { workspaceId } = await deps.journal.setup(sessionId);
-  return deps.blobs.put(workspaceId, Buffer.from(text));
+  return deps.blobs.put(historyPlace(workspaceId, sessionId), Buffer.from(text));
 }
 
 /** The first text of an event, cut on a code point: what an operator sees of it in the Temporal UI. */

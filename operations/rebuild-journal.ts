@@ -39,7 +39,7 @@ try {
   if (!owner) throw new Error(`There is no session ${sessionId}.`);
   const history = createSessionHistory(client, await blobStore(config));
   const runs = await history.runs(sessionId);
-  const { rows, conflicts } = rebuildJournal(await history.facts(owner.workspaceId, runs));
+  const { rows, conflicts } = rebuildJournal(await history.facts(owner, runs));
   const { missing, different, unknown } = compareJournals(rows, await archive.rows(owner));
   console.log(`${runs.length} runs tell of ${rows.length} events.`);
   for (const conflict of conflicts) console.log(`Histories contradict each other: ${conflict}.`);

@@ -2,18 +2,25 @@ import { hostname } from 'node:os';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import { createBlobSweep } from '../activities/upkeep/blob-sweep.ts';
+import { createSandboxReaper } from '../activities/upkeep/sandbox-reaper.ts';
 import { createSweeper } from '../activities/upkeep/sweeper.ts';
 import { createTakeover } from '../activities/upkeep/takeover.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import type { TemporalEngine } from '../providers/engine/temporal-engine.ts';
 import { identifyProcess, isAlive } from '../providers/host/process-identity.ts';
+import type { SandboxDriver } from '../providers/sandbox/sandbox.ts';
 import type { Journal } from '../providers/store/journal.ts';
-import { createPostgresLease, SWEEPER_ROLE } from '../providers/store/postgres/lease.ts';
+import type { Database } from '../providers/store/postgres/database.ts';
+import { BLOB_SWEEPER_ROLE, createPostgresLease, SWEEPER_ROLE } from '../providers/store/postgres/lease.ts';
+import { createPostgresLeftovers } from '../providers/store/postgres/leftovers.ts';
 import { createPostgresWorkerRegistry } from '../providers/store/postgres/worker-registry.ts';
 import type { Upkeep } from '../providers/store/upkeep.ts';
 import { storeUrls } from './open-store.ts';
 
-/** What every worker does besides its activities: sweep, and take over from dead workers. */
+const HOUR_MS = 3_600_000;
+
+/** What every worker does besides its activities: sweep, take over from dead workers, and clear away what ended sessions leave. */
 export interface RunningUpkeep {
   stop(): Promise<void>;
 }
@@ -26,6 +33,9 @@ export async function startUpkeep(deps: {
   journal: Journal;
   upkeep: Upkeep;
   blobs: BlobStore;
+  database: Database;
+  /** Where this worker's sandboxes are; null when it has none. */
+  driver: SandboxDriver | null;
   /** This worker's name in `steps.worker`. */
   name: string;
 }): Promise<RunningUpkeep> {
@@ -44,11 +54,23 @@ export async function startUpkeep(deps: {
     lease: createPostgresLease(directUrl, SWEEPER_ROLE),
     now: Date.now,
   });
+  const leftovers = createPostgresLeftovers(deps.database);
+  const { temporal_days: days, blob_grace_hours: hours } = deps.config.retention;
+  const blobSweep = createBlobSweep({
+    ...deps,
+    leftovers,
+    lease: createPostgresLease(directUrl, BLOB_SWEEPER_ROLE),
+    graceMs: hours * HOUR_MS,
+    historyMs: days * 24 * HOUR_MS,
+  });
+  const reaper = deps.driver && createSandboxReaper({ driver: deps.driver, leftovers, log: deps.log });
   takeover.start();
   sweeper.start();
+  blobSweep.start();
+  reaper?.start();
   return {
     async stop() {
-      await Promise.all([takeover.stop(), sweeper.stop()]);
+      await Promise.all([takeover.stop(), sweeper.stop(), blobSweep.stop(), reaper?.stop()]);
       await registry.leave();
     },
   };

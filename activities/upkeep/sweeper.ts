@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { signalBatches } from '../../providers/engine/signal-batches.ts';
 import { toSignalledEvent } from '../../providers/engine/signalled-event.ts';
+import { historyPlace } from '../../providers/blob/history-copies.ts';
 import type { BlobStore } from '../../providers/blob/blob-store.ts';
 import type { TemporalEngine } from '../../providers/engine/temporal-engine.ts';
 import type { Journal } from '../../providers/store/journal.ts';
@@ -44,6 +45,8 @@ export function createSweeper(deps: SweeperDependencies): Sweeper {
   const { upkeep, journal, engine, log, now } = deps;
   /** Busy sessions whose run was seen doing nothing: when, and at which `seq`. */
   const suspects = new Map<string, { at: number; lastSeq: number }>();
+  /** Deleted sessions of which Temporal was seen to have nothing. */
+  const buried = new Set<string>();
   let tombstonesAt = 0;
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> | undefined;
@@ -53,8 +56,9 @@ export function createSweeper(deps: SweeperDependencies): Sweeper {
       UNSIGNALLED_AFTER_MS,
       BATCH,
     )) {
+      const place = historyPlace(workspaceId, sessionId);
       const signalled = [];
-      for (const event of events) signalled.push(await toSignalledEvent(deps.blobs, workspaceId, event));
+      for (const event of events) signalled.push(await toSignalledEvent(deps.blobs, place, event));
       for (const batch of signalBatches(signalled)) {
         const answer = await engine.signalRun(sessionId, batch);
         const arrivals = batch.map((event) => event.arrival);
@@ -98,8 +102,11 @@ export function createSweeper(deps: SweeperDependencies): Sweeper {
   async function bury(): Promise<void> {
     if (now() - tombstonesAt < TOMBSTONES_EVERY_MS) return;
     tombstonesAt = now();
-    for (const sessionId of await upkeep.tombstones(TOMBSTONE_AGE_MS, BATCH)) {
-      if ((await engine.stateOf(sessionId)) !== 'missing') await engine.removeRuns(sessionId);
+    const deleted = await upkeep.tombstones(TOMBSTONE_AGE_MS, BATCH);
+    for (const sessionId of buried) if (!deleted.includes(sessionId)) buried.delete(sessionId);
+    for (const sessionId of deleted) {
+      const gone = buried.has(sessionId) && (await engine.stateOf(sessionId)) === 'missing';
+      if (!gone && (await engine.removeRuns(sessionId)) === 0) buried.add(sessionId);
     }
   }
 

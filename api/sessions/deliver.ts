@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Accepted } from '../../core/journal/accept.ts';
 import type { NewEvent } from '../../core/journal/view.ts';
+import { historyPlace } from '../../providers/blob/history-copies.ts';
 import type { BlobStore } from '../../providers/blob/blob-store.ts';
 import type { Bus } from '../../providers/bus/bus.ts';
 import type { SessionEngine } from '../../providers/engine/session-engine.ts';
@@ -40,7 +41,7 @@ export async function deliver(deps: DeliverDeps, acceptance: Acceptance): Promis
     });
     const signals = await Promise.all(
       waiting.map(async ({ event, place: { arrival, seq } }) =>
-        toSignalledEvent(deps.blobs, workspaceId, {
+        toSignalledEvent(deps.blobs, historyPlace(workspaceId, sessionId), {
           arrival,
           id: event.id,
           type: event.type,

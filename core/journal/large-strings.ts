@@ -53,6 +53,12 @@ export function referencesOf(body: JsonObject): BlobReference[] {
   return Array.isArray(listed) ? (listed as object[] as BlobReference[]) : [];
 }
 
+/** The names of the blobs that a stored body refers to; null when there are none. */
+export function blobsOf(body: JsonObject): string[] | null {
+  const names = referencesOf(body).map(({ sha256 }) => sha256);
+  return names.length === 0 ? null : [...new Set(names)];
+}
+
 /** The body as it was before its strings left it. `texts` are those of {@link referencesOf}, in its order. */
 export function restoreLargeStrings(body: JsonObject, texts: readonly string[]): JsonObject {
   const { [REFERENCES]: _references, ...rest } = body;

@@ -4,6 +4,7 @@ import type { temporal } from '@temporalio/proto';
 import type { StepReport } from '../../activities/report.ts';
 import type { HistoryFact } from '../../core/operations/rebuild-journal.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
+import { historyPlace } from '../blob/history-copies.ts';
 import type { BlobStore } from '../blob/blob-store.ts';
 import type { SignalledEvent } from './session-engine.ts';
 
@@ -14,32 +15,33 @@ export interface SessionHistory {
   /** All runs that Temporal still has, oldest first. */
   runs(sessionId: string): Promise<History[]>;
   /** What these histories say about the journal. References to blobs are resolved; rejects with `not_found` for a lost one. */
-  facts(workspaceId: string, histories: readonly History[]): Promise<HistoryFact[]>;
+  facts(
+    owner: { workspaceId: string; sessionId: string },
+    histories: readonly History[],
+  ): Promise<HistoryFact[]>;
 }
 
 export function createSessionHistory(client: Client, blobs: Pick<BlobStore, 'get'>): SessionHistory {
   const converter = client.options.loadedDataConverter;
 
-  async function content<T>(workspaceId: string, sha256: string): Promise<T> {
-    return JSON.parse(Buffer.from(await blobs.get(workspaceId, sha256)).toString('utf8')) as T;
+  async function content<T>(place: string, sha256: string): Promise<T> {
+    return JSON.parse(Buffer.from(await blobs.get(place, sha256)).toString('utf8')) as T;
   }
 
-  async function accepted(workspaceId: string, event: SignalledEvent): Promise<HistoryFact> {
+  async function accepted(place: string, event: SignalledEvent): Promise<HistoryFact> {
     const { arrival, id, type, seq } = event;
     const body =
       'inline' in event.content
         ? event.content.inline
-        : await content<JsonObject>(workspaceId, event.content.sha256);
+        : await content<JsonObject>(place, event.content.sha256);
     return { kind: 'accepted', arrival, id, type, seq, body };
   }
 
-  async function journaled(workspaceId: string, event: StepReport['events'][number]): Promise<HistoryFact> {
-    const { content: told, ...place } = event;
+  async function journaled(place: string, event: StepReport['events'][number]): Promise<HistoryFact> {
+    const { content: told, ...rest } = event;
     const whole =
-      'body' in told
-        ? told
-        : await content<{ body: JsonObject; detail: Json | null }>(workspaceId, told.sha256);
-    return { kind: 'journaled', ...place, body: whole.body, detail: whole.detail };
+      'body' in told ? told : await content<{ body: JsonObject; detail: Json | null }>(place, told.sha256);
+    return { kind: 'journaled', ...rest, body: whole.body, detail: whole.detail };
   }
 
   return {
@@ -56,7 +58,8 @@ export function createSessionHistory(client: Client, blobs: Pick<BlobStore, 'get
       return histories;
     },
 
-    async facts(workspaceId, histories) {
+    async facts({ workspaceId, sessionId }, histories) {
+      const place = historyPlace(workspaceId, sessionId);
       const facts: HistoryFact[] = [];
       for (const event of histories.flatMap((history) => history.events ?? [])) {
         const signal = event.workflowExecutionSignaledEventAttributes;
@@ -65,9 +68,9 @@ export function createSessionHistory(client: Client, blobs: Pick<BlobStore, 'get
         if (!payloads) continue;
         const [value] = await decodeArrayFromPayloads(converter, payloads);
         if (signal?.signalName === 'accepted') {
-          for (const told of value as SignalledEvent[]) facts.push(await accepted(workspaceId, told));
+          for (const told of value as SignalledEvent[]) facts.push(await accepted(place, told));
         } else if (completed && value !== null) {
-          for (const told of (value as StepReport).events) facts.push(await journaled(workspaceId, told));
+          for (const told of (value as StepReport).events) facts.push(await journaled(place, told));
         }
       }
       return facts;

@@ -5,10 +5,10 @@ import type { SignalledEvent } from './session-engine.ts';
 /** Bytes of an event that go into Temporal's history as they are. Design section 4. */
 const INLINE_BYTES = 8 * 1024;
 
-/** An accepted event as the signal carries it: small content inline, larger as a reference to a blob that is written here. */
+/** An accepted event as the signal carries it: small content inline, larger as a reference to a blob that is written here, at the place of such copies. */
 export async function toSignalledEvent(
   blobs: Pick<BlobStore, 'put'>,
-  workspaceId: string,
+  place: string,
   event: {
     arrival: number;
     id: string;
@@ -21,7 +21,7 @@ export async function toSignalledEvent(
   const { arrival, id, type, seq, ref, body } = event;
   const text = JSON.stringify(body);
   const bytes = Buffer.byteLength(text);
-  const content = bytes <= INLINE_BYTES ? { inline: body } : await blobs.put(workspaceId, Buffer.from(text));
+  const content = bytes <= INLINE_BYTES ? { inline: body } : await blobs.put(place, Buffer.from(text));
   const allow = type === 'user.tool_confirmation' ? body['result'] === 'allow' : null;
   return { arrival, id, type, seq, ref, allow, content };
 }

@@ -1,11 +1,18 @@
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import {
+  isGrpcServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type Client,
+} from '@temporalio/client';
 import { initialState } from '../../core/session/state.ts';
 import type { SessionEngine, SignalledEvent } from './session-engine.ts';
 
 /** How long a request may wait for Temporal. What it does not take in time the sweeper delivers. Design section 5. */
 const PATIENCE_MS = 1_000;
 
+/** gRPC's code for what is not there. */
+const NOT_FOUND = 5;
 const WORKFLOW_TYPE = 'session';
 const SIGNAL = 'accepted';
 /** A worker killed inside a workflow task costs this long. Design section 6. */
@@ -40,8 +47,11 @@ export interface TemporalEngine extends SessionEngine {
   signalRun(sessionId: string, events: readonly SignalledEvent[]): Promise<'acknowledged' | 'missing'>;
   /** `working`: an activity or a workflow task is pending. `waiting`: neither is. */
   stateOf(sessionId: string): Promise<RunState>;
-  /** Ends and deletes every run, or rejects. */
-  removeRuns(sessionId: string): Promise<void>;
+  /**
+   * Ends and deletes every run, or rejects. Returns how many Temporal knew: it forgets them a moment later, so 0 of a later call is what
+   * says that all are gone.
+   */
+  removeRuns(sessionId: string): Promise<number>;
 }
 
 export interface EngineSettings {
@@ -109,20 +119,27 @@ export function createTemporalEngine(
   };
 
   const removeRuns: TemporalEngine['removeRuns'] = async (sessionId) => {
-    const handle = client.workflow.getHandle(sessionId);
-    try {
-      await handle.terminate('the session was deleted');
-    } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
-    }
-    // Earlier runs of the chain are found through visibility, which may lag; the sweeper comes by again.
+    // Deleting a run ends it too. To terminate it first would leave it for tens of seconds, as closed runs are (measured).
+    // The last run is found by its id; earlier ones through visibility, which may lag. The sweeper comes by again.
+    let known = await deleteRun(sessionId, '');
     for await (const run of client.workflow.list({ query: `WorkflowId = '${sessionId}'` })) {
+      known += await deleteRun(sessionId, run.runId);
+    }
+    return known;
+  };
+
+  async function deleteRun(workflowId: string, runId: string): Promise<number> {
+    try {
       await client.workflowService.deleteWorkflowExecution({
         namespace,
-        workflowExecution: { workflowId: sessionId, runId: run.runId },
+        workflowExecution: { workflowId, runId },
       });
+      return 1;
+    } catch (error) {
+      if (isGrpcServiceError(error) && Number(error.code) === NOT_FOUND) return 0;
+      throw error;
     }
-  };
+  }
 
   return {
     startRun,

@@ -14,9 +14,7 @@ export async function compareWithHistory(lab: Checked, sessionId: string): Promi
   if (!owner) throw new Error(`there is no session ${sessionId}`);
   const history = createSessionHistory(lab.client, lab.blobs);
   const live = await archive.rows(owner);
-  const { rows, conflicts } = rebuildJournal(
-    await history.facts(owner.workspaceId, await history.runs(sessionId)),
-  );
+  const { rows, conflicts } = rebuildJournal(await history.facts(owner, await history.runs(sessionId)));
   expect(conflicts).toEqual([]);
   return compareJournals(rows, live);
 }

@@ -15,6 +15,7 @@ import { archive, refuseBusy } from '../../core/journal/archive.ts';
 import { makeId } from '../../core/ids.ts';
 import { createModelCatalog } from '../../core/models/model-catalog.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { historyPlace } from '../../providers/blob/history-copies.ts';
 import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
 import { createInMemoryBus } from '../../providers/bus/in-memory.ts';
 import { temporalDataConverter } from '../../providers/encryption/data-converter.ts';
@@ -235,7 +236,14 @@ export async function startSessionLab(options: {
       const place = accepted[index];
       if (!place || place.finished) continue;
       const { arrival, seq } = place;
-      told.push(await toSignalledEvent(blobs, 'lab', { ...event, arrival, seq, ref: event.ref ?? null }));
+      told.push(
+        await toSignalledEvent(blobs, historyPlace('lab', sessionId), {
+          ...event,
+          arrival,
+          seq,
+          ref: event.ref ?? null,
+        }),
+      );
     }
     if (told.length > 0 && (await engine.signal(sessionId, told))) {
       await journal.markSignalled(

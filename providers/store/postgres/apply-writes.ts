@@ -1,3 +1,4 @@
+import { blobsOf } from '../../../core/journal/large-strings.ts';
 import type { JournalView } from '../../../core/journal/view.ts';
 import type { Json, JsonObject } from '../../../core/json.ts';
 import type { JournalWrites } from '../../../core/journal/writes.ts';
@@ -6,12 +7,12 @@ import type { Claim } from '../journal.ts';
 import type { Connection } from './database.ts';
 
 const INSERT_EVENTS = `
-  INSERT INTO events (session_id, thread_id, step_key, id, seq, arrival, type, ref, body, detail, accepted_at, processed_at)
-  SELECT $1, $2, e.step_key, e.id, e.seq, e.arrival, e.type, e.ref, e.body::json, e.detail::json,
+  INSERT INTO events (session_id, thread_id, step_key, id, seq, arrival, type, ref, body, detail, blobs, accepted_at, processed_at)
+  SELECT $1, $2, e.step_key, e.id, e.seq, e.arrival, e.type, e.ref, e.body::json, e.detail::json, string_to_array(e.blobs, ','),
     CASE WHEN e.arrival IS NULL THEN NULL ELSE to_timestamp($3 / 1000.0) END,
     CASE WHEN e.seq IS NULL THEN NULL ELSE to_timestamp($3 / 1000.0) END
-  FROM unnest($4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[])
-    AS e (step_key, id, seq, arrival, type, ref, body, detail)`;
+  FROM unnest($4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[],
+    $12::text[]) AS e (step_key, id, seq, arrival, type, ref, body, detail, blobs)`;
 
 const STAMP_EVENTS = `
   UPDATE events SET seq = e.seq, processed_at = to_timestamp($2 / 1000.0), step_key = $3
@@ -117,6 +118,7 @@ async function writeEvents(
     ref: string | null;
     body: string;
     detail: string | null;
+    blobs: string | null;
   }[] = [];
   const stamped: { id: string; seq: number | null }[] = [];
   const sealed = (rowId: string, column: 'body' | 'detail', value: Json) =>
@@ -126,6 +128,7 @@ async function writeEvents(
     type: event.type,
     ref: event.ref ?? null,
     body: sealed(event.id, 'body', event.body),
+    blobs: blobsOf(event.body)?.join(',') ?? null,
     detail: event.detail === undefined ? null : sealed(event.id, 'detail', event.detail),
   });
   for (const entry of writes.entries) {
@@ -159,6 +162,7 @@ async function writeEvents(
         inserted.map((event) => event.ref),
         inserted.map((event) => event.body),
         inserted.map((event) => event.detail),
+        inserted.map((event) => event.blobs),
       ],
     });
   }

@@ -4,6 +4,7 @@ import type { Lease } from '../lease.ts';
 /** Class of the advisory locks of roles; the second number is the role's. */
 const ROLE_LOCKS = 726_194;
 export const SWEEPER_ROLE = 1;
+export const BLOB_SWEEPER_ROLE = 2;
 
 /**
  * A lease on an advisory lock, held on a connection of its own, so that the kernel gives it back when the process is killed.

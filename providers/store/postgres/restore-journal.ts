@@ -1,3 +1,4 @@
+import { blobsOf } from '../../../core/journal/large-strings.ts';
 import { headOfLog } from '../../../core/operations/head-of-log.ts';
 import type { RebuiltRow } from '../../../core/operations/rebuild-journal.ts';
 import type { Json } from '../../../core/json.ts';
@@ -40,8 +41,8 @@ const READ = `SELECT id, seq, arrival, type, body, detail, step_key, processed_a
 
 // What took effect in the api has no time in history: it gets that of the event before it.
 const INSERT = `
-  INSERT INTO events (session_id, thread_id, step_key, id, seq, arrival, type, ref, body, detail, accepted_at, processed_at)
-  SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $6::bigint IS NULL THEN NULL ELSE clock_timestamp() END,
+  INSERT INTO events (session_id, thread_id, step_key, id, seq, arrival, type, ref, body, detail, blobs, accepted_at, processed_at)
+  SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $12, CASE WHEN $6::bigint IS NULL THEN NULL ELSE clock_timestamp() END,
     CASE WHEN $5::bigint IS NULL THEN NULL ELSE coalesce(to_timestamp($11::bigint / 1000.0),
       (SELECT max(processed_at) FROM events WHERE session_id = $1 AND seq < $5::bigint), clock_timestamp()) END
   ON CONFLICT DO NOTHING`;
@@ -95,6 +96,7 @@ export function createPostgresJournalArchive(database: Database): JournalArchive
       sealed('body', row.body),
       row.detail === null ? null : sealed('detail', row.detail),
       row.processedAt,
+      blobsOf(row.body),
     ]);
     return result.rowCount ?? 0;
   }

@@ -1,0 +1,64 @@
+import pino from 'pino';
+import { expect, it } from 'vitest';
+import { historyPlace } from '../../providers/blob/history-copies.ts';
+import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
+import { createBlobSweep } from './blob-sweep.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+function stage(role: boolean) {
+  let time = Date.now();
+  const blobs = createInMemoryBlobStore(() => time);
+  const referenced = new Set<string>();
+  const sweep = createBlobSweep({
+    blobs,
+    leftovers: {
+      ended: async (ids) => new Map(ids.filter((id) => id === 'deleted').map((id) => [id, 'deleted'])),
+      isReferenced: async (_workspace, name) => referenced.has(name),
+    },
+    lease: { held: async () => role, release: async () => undefined },
+    graceMs: DAY,
+    historyMs: 30 * DAY,
+    log: pino({ level: 'silent' }),
+  });
+  const put = async (place: string, text: string) => (await blobs.put(place, Buffer.from(text))).sha256;
+  const pass = (milliseconds: number) => {
+    time += milliseconds;
+  };
+  return { blobs, referenced, sweep, put, pass };
+}
+
+it('removes what no row refers to after its grace', async () => {
+  const { blobs, referenced, sweep, put, pass } = stage(true);
+  const [kept, dropped] = [await put('w', 'kept'), await put('w', 'dropped')];
+  referenced.add(kept);
+  pass(DAY - 1);
+  expect(await sweep.sweep()).toBe(0);
+  pass(2);
+  expect(await sweep.sweep()).toBe(1);
+  expect([await blobs.has('w', kept), await blobs.has('w', dropped)]).toEqual([true, false]);
+});
+
+it('keeps copies for Temporal’s history as long as Temporal keeps histories, and not beyond their session', async () => {
+  const { blobs, sweep, put, pass } = stage(true);
+  const [living, deleted] = [historyPlace('w', 'living'), historyPlace('w', 'deleted')];
+  const copy = await put(living, 'copy');
+  await put(deleted, 'copy');
+  pass(DAY + 1);
+  expect(await sweep.sweep()).toBe(1);
+  expect([await blobs.has(living, copy), await blobs.has(deleted, copy)]).toEqual([true, false]);
+  pass(28 * DAY);
+  expect(await sweep.sweep()).toBe(0);
+  pass(DAY);
+  expect(await sweep.sweep()).toBe(1);
+  expect(await blobs.has(living, copy)).toBe(false);
+});
+
+it('removes nothing without the role', async () => {
+  const { blobs, sweep, put, pass } = stage(false);
+  const name = await put('w', 'dropped');
+  pass(99 * DAY);
+  expect(await sweep.sweep()).toBe(0);
+  expect(await blobs.has('w', name)).toBe(true);
+});

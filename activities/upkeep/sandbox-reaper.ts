@@ -1,0 +1,60 @@
+import type { Logger } from 'pino';
+import type { SandboxDriver } from '../../providers/sandbox/sandbox.ts';
+import type { Leftovers } from '../../providers/store/leftovers.ts';
+
+const PERIOD_MS = 30_000;
+
+/** Clears this host of the sandboxes of sessions that have ended. */
+export interface SandboxReaper {
+  /** One round: asks the store once. A sandbox that cannot be ended is logged and tried again in the next round. */
+  reap(): Promise<void>;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+/**
+ * Sandboxes of deleted sessions are destroyed, those of archived ones stopped; their files stay, to be read. A sandbox whose session the
+ * store has never heard of is left alone: it may belong to another instance, or to a store that was put back to an earlier state.
+ */
+export function createSandboxReaper(deps: {
+  driver: Pick<SandboxDriver, 'list' | 'stop' | 'destroy'>;
+  leftovers: Pick<Leftovers, 'ended'>;
+  log: Logger;
+}): SandboxReaper {
+  const { driver, leftovers, log } = deps;
+  let timer: NodeJS.Timeout | undefined;
+  let round: Promise<void> | undefined;
+
+  async function reap(): Promise<void> {
+    const sandboxes = await driver.list();
+    if (sandboxes.length === 0) return;
+    const ended = await leftovers.ended(sandboxes.map(({ sessionId }) => sessionId));
+    for (const { sessionId, state } of sandboxes) {
+      const end = ended.get(sessionId);
+      if (end === undefined || (end === 'archived' && state === 'stopped')) continue;
+      try {
+        await (end === 'deleted' ? driver.destroy(sessionId) : driver.stop(sessionId));
+        log.info({ session_id: sessionId }, `the sandbox of a session that was ${end} is gone`);
+      } catch (error) {
+        log.warn({ err: error, session_id: sessionId }, 'a sandbox that nobody needs could not be ended');
+      }
+    }
+  }
+
+  return {
+    reap,
+    start() {
+      timer = setInterval(() => {
+        round ??= reap()
+          .catch((error: unknown) => log.warn({ err: error }, 'looking for ended sessions failed'))
+          .finally(() => {
+            round = undefined;
+          });
+      }, PERIOD_MS);
+    },
+    async stop() {
+      clearInterval(timer);
+      await round;
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { Leftovers, SessionEnd } from '../leftovers.ts';
+import type { Database } from './database.ts';
+
+/**
+ * Every place where a row refers to a blob: $1 is the workspace, $2 the blob's name. A table that comes to hold names of blobs needs its
+ * line here, and an index that answers it; without the line the sweep removes its blobs.
+ */
+const REFERENCES = {
+  events: `SELECT 1 FROM events e JOIN session_head h ON h.session_id = e.session_id
+    WHERE e.blobs IS NOT NULL AND e.blobs @> ARRAY[$2::text] AND h.workspace_id = $1`,
+  files: 'SELECT 1 FROM files WHERE workspace_id = $1 AND sha256 = $2',
+  skill_archives: 'SELECT 1 FROM skill_versions WHERE workspace_id = $1 AND archive_sha256 = $2',
+  skill_documents: 'SELECT 1 FROM skill_versions WHERE workspace_id = $1 AND document_sha256 = $2',
+  session_skill_archives: 'SELECT 1 FROM session_skills WHERE blob_workspace_id = $1 AND archive_sha256 = $2',
+  session_skill_documents:
+    'SELECT 1 FROM session_skills WHERE blob_workspace_id = $1 AND document_sha256 = $2',
+};
+
+const IS_REFERENCED = `SELECT ${Object.values(REFERENCES)
+  .map((query) => `EXISTS (${query})`)
+  .join(' OR ')} AS referenced`;
+
+export function createPostgresLeftovers(database: Database): Leftovers {
+  return {
+    async ended(sessionIds) {
+      const rows = await database.query<{ session_id: string; state: SessionEnd }>(
+        `SELECT session_id, CASE WHEN deleted_at IS NULL THEN 'archived' ELSE 'deleted' END AS state FROM session_head
+          WHERE session_id = ANY ($1) AND (deleted_at IS NOT NULL OR archived_at IS NOT NULL)`,
+        [sessionIds],
+        'ended-sessions',
+      );
+      return new Map(rows.map((row) => [row.session_id, row.state]));
+    },
+    async isReferenced(workspaceId, sha256) {
+      const rows = await database.query<{ referenced: boolean }>(
+        IS_REFERENCED,
+        [workspaceId, sha256],
+        'blob-is-referenced',
+      );
+      return rows[0]?.referenced ?? true;
+    },
+  };
+}
