@@ -1,0 +1,43 @@
+import type { StoreGauges } from '../store-gauges.ts';
+import type { Database } from './database.ts';
+
+/** Counting reads every head row, so it is done no more often than this, however often it is asked for. */
+const FRESH_MS = 10_000;
+
+/** Reads the gauges. The function rejects with `unavailable`; a failure is not remembered. */
+export function createPostgresStoreGauges(database: Database, now: () => number): () => Promise<StoreGauges> {
+  let last: { at: number; gauges: Promise<StoreGauges> } | null = null;
+  return async () => {
+    if (last && now() - last.at < FRESH_MS) return last.gauges;
+    const gauges = read(database);
+    const reading = { at: now(), gauges };
+    last = reading;
+    try {
+      return await gauges;
+    } catch (error) {
+      if (last === reading) last = null;
+      throw error;
+    }
+  };
+}
+
+async function read(database: Database): Promise<StoreGauges> {
+  const states = await database.query<{ state: string; count: number }>(
+    `SELECT CASE WHEN status = 'idle' AND stop->>'type' = 'requires_action' THEN 'requires_action' ELSE status END AS state,
+      count(*) AS count
+      FROM session_head WHERE deleted_at IS NULL GROUP BY 1`,
+    [],
+    'gauge-sessions',
+  );
+  const [queue] = await database.query<{ count: number; oldest: number }>(
+    `SELECT count(*) AS count, coalesce(extract(epoch FROM clock_timestamp() - min(accepted_at)), 0)::float8 AS oldest
+      FROM events WHERE processed_at IS NULL AND type NOT LIKE 'internal.%'`,
+    [],
+    'gauge-queue',
+  );
+  return {
+    sessions: new Map(states.map(({ state, count }) => [state, count])),
+    queuedEvents: queue?.count ?? 0,
+    oldestQueuedSeconds: Math.max(0, queue?.oldest ?? 0),
+  };
+}

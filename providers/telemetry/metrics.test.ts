@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { createMetrics } from './metrics.ts';
+
+/** The series of a metric, without comments. */
+async function series(metrics: ReturnType<typeof createMetrics>, name: string): Promise<string[]> {
+  const text = await metrics.text();
+  return text.split('\n').filter((line) => line.startsWith(`managed_agent_${name}`));
+}
+
+describe('the metrics', () => {
+  it('time requests by route, method and status', async () => {
+    const metrics = createMetrics('api');
+    const route = '/v1/sessions/{session_id}';
+    metrics.request({ method: 'GET', route, status: 200, seconds: 0.02 });
+    metrics.request({ method: 'GET', route, status: 200, seconds: 0.2 });
+    metrics.request({ method: 'GET', route, status: 404, seconds: 0.001 });
+    expect(await series(metrics, 'http_request_duration_seconds_count')).toEqual([
+      `managed_agent_http_request_duration_seconds_count{part="api",method="GET",route="${route}",status="200"} 2`,
+      `managed_agent_http_request_duration_seconds_count{part="api",method="GET",route="${route}",status="404"} 1`,
+    ]);
+  });
+
+  it('count streams, retries, takeovers and tokens, and time models and tools', async () => {
+    const metrics = createMetrics('worker');
+    const model = { provider: 'demo', model: 'demo' };
+    metrics.streams(1);
+    metrics.streams(1);
+    metrics.streams(-1);
+    metrics.modelRetry('model_overloaded');
+    metrics.takeover(3);
+    metrics.modelRequest({ ...model, outcome: 'ok', seconds: 3, firstPartSeconds: 0.4 });
+    metrics.modelRequest({ ...model, outcome: 'model_overloaded', seconds: 1, firstPartSeconds: null });
+    metrics.modelTokens(model, { input: 5, output: 7, cacheRead: 11, cacheWrite: 13 });
+    metrics.toolCall({ tool: 'bash', outcome: 'ok', seconds: 0.01 });
+    const text = await metrics.text();
+    for (const line of [
+      'event_streams{part="worker"} 1',
+      'model_retries_total{code="model_overloaded",part="worker"} 1',
+      'takeovers_total{part="worker"} 3',
+      'model_request_duration_seconds_count{part="worker",provider="demo",model="demo",outcome="ok"} 1',
+      'model_request_duration_seconds_count{part="worker",provider="demo",model="demo",outcome="model_overloaded"} 1',
+      'model_first_part_seconds_sum{part="worker",provider="demo",model="demo"} 0.4',
+      'model_tokens_total{provider="demo",model="demo",kind="cache_read",part="worker"} 11',
+      'tool_call_duration_seconds_sum{part="worker",tool="bash",outcome="ok"} 0.01',
+    ]) {
+      expect(text).toContain(`managed_agent_${line}`);
+    }
+    expect(text).toContain('process_resident_memory_bytes');
+  });
+
+  it('show the gauges of the store, and that they cannot be read', async () => {
+    const metrics = createMetrics('api');
+    let failing = false;
+    metrics.readStore(async () => {
+      if (failing) throw new Error('gone');
+      return { sessions: new Map([['idle', 4]]), queuedEvents: 2, oldestQueuedSeconds: 1.5 };
+    });
+    expect(await series(metrics, 'sessions')).toEqual(['managed_agent_sessions{state="idle",part="api"} 4']);
+    expect(await series(metrics, 'oldest_queued')).toEqual([
+      'managed_agent_oldest_queued_event_seconds{part="api"} 1.5',
+    ]);
+    expect(await series(metrics, 'store_up')).toEqual(['managed_agent_store_up{part="api"} 1']);
+    failing = true;
+    expect(await series(metrics, 'sessions')).toEqual([]);
+    expect(await series(metrics, 'store_up')).toEqual(['managed_agent_store_up{part="api"} 0']);
+  });
+
+  it('of two processes in one do not mix', async () => {
+    const [one, two] = [createMetrics('api'), createMetrics('worker')];
+    one.takeover(1);
+    expect(await series(two, 'takeovers_total')).toEqual(['managed_agent_takeovers_total{part="worker"} 0']);
+  });
+});

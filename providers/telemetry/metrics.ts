@@ -1,0 +1,130 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { StoreGauges } from '../store/store-gauges.ts';
+
+/** How a piece of work ended: `ok`, `error`, or the code of the error. */
+export type Outcome = string;
+
+/** What the service counts and times. Recording is cheap, never throws and never waits. */
+export interface Metrics {
+  /** One HTTP request. `route` is the path with its parameters unnamed, never the path itself: that would be a series per session. */
+  request(done: { method: string; route: string; status: number; seconds: number }): void;
+  /** Open event streams; called with 1 and -1. */
+  streams(change: 1 | -1): void;
+  /** One request to a model: how long it took, and until its first text or thinking. */
+  modelRequest(done: {
+    provider: string;
+    model: string;
+    outcome: Outcome;
+    seconds: number;
+    firstPartSeconds: number | null;
+  }): void;
+  /** Tokens of a complete response. */
+  modelTokens(
+    of: { provider: string; model: string },
+    usage: { input: number; output: number; cacheRead: number; cacheWrite: number },
+  ): void;
+  /** A model request that failed and will be sent again; `code` is that of the error. */
+  modelRetry(code: string): void;
+  /** One tool call. Names of clients' and servers' own tools are counted as `other`. */
+  toolCall(done: { tool: string; outcome: Outcome; seconds: number }): void;
+  /** Attempts of a dead worker that were given to living ones. */
+  takeover(attempts: number): void;
+  /** Adds gauges that are read from the store whenever the metrics are asked for. A failure shows as `store_up` 0. */
+  readStore(read: () => Promise<StoreGauges>): void;
+  /** In the format of Prometheus. */
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const MODEL_SECONDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300, 900, 1_800];
+const TOOL_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1_800];
+const PREFIX = 'managed_agent_';
+
+/** @param part - `api` or `worker`: a label on every series, so that one Prometheus holds both. */
+export function createMetrics(part: string): Metrics {
+  const registry = new Registry();
+  registry.setDefaultLabels({ part });
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const histogram = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    buckets: number[],
+  ) => new Histogram({ name: `${PREFIX}${name}`, help, labelNames, buckets, registers });
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
+    new Counter({ name: `${PREFIX}${name}`, help, labelNames, registers });
+  const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
+    new Gauge({ name: `${PREFIX}${name}`, help, labelNames, registers });
+
+  const requests = histogram(
+    'http_request_duration_seconds',
+    'HTTP requests, until their answer was complete.',
+    ['method', 'route', 'status'],
+    REQUEST_SECONDS,
+  );
+  const streams = gauge('event_streams', 'Event streams that are open.', []);
+  const modelLabels = ['provider', 'model', 'outcome'] as const;
+  const modelRequests = histogram(
+    'model_request_duration_seconds',
+    'Requests to models, until their end.',
+    modelLabels,
+    MODEL_SECONDS,
+  );
+  const firstParts = histogram(
+    'model_first_part_seconds',
+    'Requests to models, until their first text or thinking.',
+    ['provider', 'model'],
+    MODEL_SECONDS,
+  );
+  const tokens = counter('model_tokens_total', 'Tokens of complete responses.', [
+    'provider',
+    'model',
+    'kind',
+  ]);
+  const retries = counter('model_retries_total', 'Model requests that failed and were to be sent again.', [
+    'code',
+  ]);
+  const tools = histogram('tool_call_duration_seconds', 'Tool calls.', ['tool', 'outcome'], TOOL_SECONDS);
+  const takeovers = counter('takeovers_total', 'Attempts of dead workers given to living ones.', []);
+  const reads: (() => Promise<void>)[] = [];
+
+  return {
+    contentType: registry.contentType,
+    request: ({ method, route, status, seconds }) =>
+      requests.observe({ method, route, status: String(status) }, seconds),
+    streams: (change) => streams.inc(change),
+    modelRequest({ provider, model, outcome, seconds, firstPartSeconds }) {
+      modelRequests.observe({ provider, model, outcome }, seconds);
+      if (firstPartSeconds !== null) firstParts.observe({ provider, model }, firstPartSeconds);
+    },
+    modelTokens(of, { input, output, cacheRead, cacheWrite }) {
+      tokens.inc({ ...of, kind: 'input' }, input);
+      tokens.inc({ ...of, kind: 'output' }, output);
+      tokens.inc({ ...of, kind: 'cache_read' }, cacheRead);
+      tokens.inc({ ...of, kind: 'cache_write' }, cacheWrite);
+    },
+    modelRetry: (code) => retries.inc({ code }),
+    toolCall: ({ tool, outcome, seconds }) => tools.observe({ tool, outcome }, seconds),
+    takeover: (attempts) => takeovers.inc(attempts),
+    readStore(read) {
+      const up = gauge('store_up', 'Whether the gauges of the store could be read.', []);
+      const sessions = gauge('sessions', 'Sessions by state.', ['state']);
+      const queued = gauge('queued_events', 'Accepted events that have not taken effect.', []);
+      const oldest = gauge('oldest_queued_event_seconds', 'Age of the oldest of them.', []);
+      reads.push(async () => {
+        sessions.reset();
+        const gauges = await read().catch(() => null);
+        up.set(gauges ? 1 : 0);
+        for (const [state, count] of gauges?.sessions ?? []) sessions.set({ state }, count);
+        queued.set(gauges?.queuedEvents ?? Number.NaN);
+        oldest.set(gauges?.oldestQueuedSeconds ?? Number.NaN);
+      });
+    },
+    async text() {
+      await Promise.all(reads.map((read) => read()));
+      return registry.metrics();
+    },
+  };
+}
