@@ -90,7 +90,7 @@ describe('a service whose parts are killed', () => {
       tools: [{ type: 'agent_toolset_20260401', default_config: { permission_policy: policy } }],
     });
     const session = await client.beta.sessions.create({ agent: agent.id, environment_id: environment.id });
-    const watcher = watchStream(`${service.url}/v1/sessions/${session.id}/events/stream`);
+    const watcher = watchStream(`${service.url}/v1/sessions/${session.id}/events/stream`, { from: '0' });
     return { point, sessionId: session.id, marker, watcher };
   }
 
