@@ -136,7 +136,7 @@ export function createTemporalEngine(
       });
       return 1;
     } catch (error) {
-      if (isGrpcServiceError(error) && Number(error.code) === NOT_FOUND) return 0;
+      if (isGrpcServiceError(error) && (error.code as number) === NOT_FOUND) return 0;
       throw error;
     }
   }
