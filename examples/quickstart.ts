@@ -38,12 +38,12 @@ export async function quickstart(client: Anthropic, model: string, print: Print)
   );
 
   print('3. An interrupt');
-  await client.beta.sessions.events.send(session.id, {
-    events: [{ type: 'user.message', content: [{ type: 'text', text: 'Run `sleep 60`' }] }],
-  });
-  await until(async () => (await client.beta.sessions.retrieve(session.id)).status === 'running');
-  await follow(client, session.id, print, () =>
-    client.beta.sessions.events.send(session.id, { events: [{ type: 'user.interrupt' }] }),
+  await follow(
+    client,
+    session.id,
+    print,
+    () => say(client, session.id, 'Run `sleep 60`'),
+    () => client.beta.sessions.events.send(session.id, { events: [{ type: 'user.interrupt' }] }),
   );
 
   print('4. The log');
@@ -97,12 +97,14 @@ async function say(client: Anthropic, sessionId: string, text: string): Promise<
 
 /**
  * Opens the stream, does `action`, and prints what happens until the session is idle. Returns the tool uses that wait for somebody.
+ * `onToolUse` is done when the agent uses a tool.
  */
 async function follow(
   client: Anthropic,
   sessionId: string,
   print: Print,
   action: () => Promise<unknown>,
+  onToolUse?: () => Promise<unknown>,
 ): Promise<string[]> {
   const stream = await client.beta.sessions.events.stream(sessionId, { event_deltas: ['agent.message'] });
   await action();
@@ -123,6 +125,7 @@ async function follow(
       case 'agent.tool_use':
       case 'agent.custom_tool_use':
         print(`   ${event.name} ${JSON.stringify(event.input)}`);
+        await onToolUse?.();
         break;
       case 'agent.tool_result':
         print(`   → ${JSON.stringify(event.content ?? [])}`);
@@ -138,10 +141,6 @@ async function follow(
     }
   }
   return [];
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 if (import.meta.main) {
