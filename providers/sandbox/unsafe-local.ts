@@ -109,7 +109,9 @@ export function createUnsafeLocalDriver(options: UnsafeLocalOptions): SandboxDri
     writeFileSync(noteFile(sessionId), JSON.stringify(noteOf(child.pid, settings.boot)), { mode: 0o600 });
     const failed = new Promise<never>((_resolve, reject) => {
       child.once('exit', (code) => {
-        const said = readFileSync(inside('boot.log'), 'utf8').trim().slice(0, 2_000);
+        // The folder may be gone with its session by now.
+        const log = inside('boot.log');
+        const said = (existsSync(log) ? readFileSync(log, 'utf8') : '').trim().slice(0, 2_000);
         reject(
           new AppError('sandbox_unavailable', `The shell server ended while it started (${code}): ${said}`),
         );
