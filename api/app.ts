@@ -3,8 +3,12 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { AppError } from '../core/errors.ts';
 import type { Access } from './access.ts';
+import type { Metrics } from '../providers/telemetry/metrics.ts';
+import type { AuditTrail } from './audit/audit-trail.ts';
+import { auditRequest } from './middleware/audit.ts';
 import { errors } from './middleware/errors.ts';
 import { requestId, requestIdOf } from './middleware/request-id.ts';
+import { nameRoute, requestMetrics } from './middleware/request-metrics.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { parseQuery } from './parse-query.ts';
 import type { RateLimiter } from './rate-limiter.ts';
@@ -18,11 +22,16 @@ export interface AppDeps {
   /** Whole applications under a path; they check access themselves. */
   mounts?: readonly { path: string; handler: RequestHandler }[];
   log: Logger;
+  /** Told of every request. */
+  metrics?: Pick<Metrics, 'request'>;
+  /** Told of every request that changes something. */
+  audit?: Pick<AuditTrail, 'add'>;
   newRequestId: () => string;
 }
 
 /** The HTTP application: routes behind the transport's rules. It holds nothing open and needs no closing. */
-export function createApp({ routes, access, limiter, mounts = [], log, newRequestId }: AppDeps): Express {
+export function createApp(deps: AppDeps): Express {
+  const { routes, access, mounts = [], log, metrics, newRequestId } = deps;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -31,6 +40,7 @@ export function createApp({ routes, access, limiter, mounts = [], log, newReques
 
   app.use(requestId(newRequestId));
   app.use(requestLog(log));
+  if (metrics) app.use(requestMetrics(metrics));
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } }, hsts: false }));
   app.use((request, _response, next) => {
     access.checkOrigin(request.headers);
@@ -43,7 +53,7 @@ export function createApp({ routes, access, limiter, mounts = [], log, newReques
   for (const [path, sharing] of byPath) {
     const pattern = path.replace(/\{(\w+)\}/g, ':$1');
     for (const route of sharing) {
-      app[toVerb(route.method)](pattern, handlerOf(route, access, limiter));
+      app[toVerb(route.method)](pattern, handlerOf(route, deps));
     }
     app.all(pattern, methodNotAllowed(sharing, access));
   }
@@ -55,11 +65,13 @@ export function createApp({ routes, access, limiter, mounts = [], log, newReques
   return app;
 }
 
-function handlerOf(route: Route, access: Access, limiter: RateLimiter): RequestHandler {
+function handlerOf(route: Route, { access, limiter, audit }: AppDeps): RequestHandler {
   return async (request: Request, response: Response) => {
+    nameRoute(response, route.path);
     const caller =
       route.access === 'public' ? { workspaceId: '', keyId: null } : access.authenticate(request.headers);
     if (route.access === 'key') response.setHeader('anthropic-workspace-id', caller.workspaceId);
+    if (audit && route.access === 'key') auditRequest(audit, route.operationId, caller, request, response);
     limiter.take(caller, route.rate);
     const gone = new AbortController();
     response.once('close', () => gone.abort());

@@ -23,9 +23,7 @@ describe('the metrics', () => {
   it('count streams, retries, takeovers and tokens, and time models and tools', async () => {
     const metrics = createMetrics('worker');
     const model = { provider: 'demo', model: 'demo' };
-    metrics.streams(1);
-    metrics.streams(1);
-    metrics.streams(-1);
+    metrics.readStreams(() => 1);
     metrics.modelRetry('model_overloaded');
     metrics.takeover(3);
     metrics.modelRequest({ ...model, outcome: 'ok', seconds: 3, firstPartSeconds: 0.4 });

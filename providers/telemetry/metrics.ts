@@ -8,8 +8,8 @@ export type Outcome = string;
 export interface Metrics {
   /** One HTTP request. `route` is the path with its parameters unnamed, never the path itself: that would be a series per session. */
   request(done: { method: string; route: string; status: number; seconds: number }): void;
-  /** Open event streams; called with 1 and -1. */
-  streams(change: 1 | -1): void;
+  /** Reads how many event streams are open whenever the metrics are asked for. */
+  readStreams(open: () => number): void;
   /** One request to a model: how long it took, and until its first text or thinking. */
   modelRequest(done: {
     provider: string;
@@ -64,7 +64,6 @@ export function createMetrics(part: string): Metrics {
     ['method', 'route', 'status'],
     REQUEST_SECONDS,
   );
-  const streams = gauge('event_streams', 'Event streams that are open.', []);
   const modelLabels = ['provider', 'model', 'outcome'] as const;
   const modelRequests = histogram(
     'model_request_duration_seconds',
@@ -94,7 +93,10 @@ export function createMetrics(part: string): Metrics {
     contentType: registry.contentType,
     request: ({ method, route, status, seconds }) =>
       requests.observe({ method, route, status: String(status) }, seconds),
-    streams: (change) => streams.inc(change),
+    readStreams(open) {
+      const streams = gauge('event_streams', 'Event streams that are open.', []);
+      reads.push(async () => streams.set(open()));
+    },
     modelRequest({ provider, model, outcome, seconds, firstPartSeconds }) {
       modelRequests.observe({ provider, model, outcome }, seconds);
       if (firstPartSeconds !== null) firstParts.observe({ provider, model }, firstPartSeconds);

@@ -1,0 +1,59 @@
+import type { Request, Response } from 'express';
+import type { AuditTrail } from '../audit/audit-trail.ts';
+import type { Caller } from '../access.ts';
+import { requestIdOf } from './request-id.ts';
+
+/** Ids named in one entry; a batch may have more. */
+const NAMED = 20;
+const TOO_MANY_REQUESTS = 429;
+
+/**
+ * Notes one request that changes something: who asked for what, and how it was answered. The answer goes out once the entry is durable.
+ * Reads, and requests that were turned away for their number, are not noted.
+ *
+ * @param operation - the route's `operationId`.
+ */
+export function auditRequest(
+  trail: Pick<AuditTrail, 'add'>,
+  operation: string,
+  caller: Caller,
+  request: Request,
+  response: Response,
+): void {
+  if (request.method === 'GET' || request.method === 'HEAD') return;
+  let resource: string | null = null;
+  const json = response.json.bind(response);
+  response.json = (body: unknown) => {
+    if (response.statusCode < 400) resource = idsIn(body);
+    return json(body);
+  };
+  const end = response.end.bind(response) as (...rest: unknown[]) => Response;
+  let ended = false;
+  response.end = (...rest: unknown[]) => {
+    if (ended || response.statusCode === TOO_MANY_REQUESTS) return end(...rest);
+    ended = true;
+    void trail
+      .add({
+        workspaceId: caller.workspaceId,
+        keyId: caller.keyId,
+        requestId: requestIdOf(response),
+        operation,
+        method: request.method,
+        path: request.path.slice(0, 1_000),
+        status: response.statusCode,
+        resource,
+        address: request.socket.remoteAddress ?? null,
+      })
+      .then(() => end(...rest));
+    return response;
+  };
+}
+
+/** The ids that an answer names: its own, or those of what it lists. */
+function idsIn(body: unknown): string | null {
+  if (typeof body !== 'object' || body === null) return null;
+  if ('id' in body && typeof body.id === 'string') return body.id;
+  if (!('data' in body) || !Array.isArray(body.data)) return null;
+  const ids = body.data.slice(0, NAMED).flatMap((item: unknown) => idsIn(item) ?? []);
+  return ids.length > 0 ? ids.join(' ') : null;
+}

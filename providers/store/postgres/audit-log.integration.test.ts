@@ -1,0 +1,66 @@
+import { Client } from 'pg';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startTestServices, type TestServices } from '../../../test/harness/start-test-services.ts';
+import type { AuditLog } from '../audit-log.ts';
+import { auditEntry, auditLogContract } from '../contract/audit-log.ts';
+import { createPostgresAuditLog } from './audit-log.ts';
+import { openDatabase, type Database } from './database.ts';
+import { migrate } from './migrate.ts';
+
+async function open() {
+  const services = await startTestServices();
+  const database = openDatabase({ url: services.postgresUrl });
+  await migrate(database);
+  return {
+    services,
+    database,
+    log: createPostgresAuditLog(database),
+    close: async () => {
+      await database.close();
+      await services.stop();
+    },
+  };
+}
+
+auditLogContract('on PostgreSQL', open);
+
+describe('the audit log on PostgreSQL', () => {
+  let services: TestServices;
+  let database: Database;
+  let log: AuditLog;
+  let close: () => Promise<void>;
+  beforeEach(async () => {
+    ({ services, database, log, close } = await open());
+    await log.append([auditEntry(), auditEntry({ operation: 'deleteSession' }), auditEntry()]);
+  });
+  afterEach(() => close());
+
+  it('refuses to be changed or emptied', async () => {
+    for (const statement of [
+      `UPDATE audit_log SET key_id = 'other' WHERE seq = 2`,
+      'DELETE FROM audit_log WHERE seq = 2',
+      'TRUNCATE audit_log',
+    ]) {
+      await expect(database.query(statement)).rejects.toThrow('append-only');
+    }
+    expect(await log.verify()).toMatchObject({ intact: true, entries: 3 });
+  });
+
+  it.each([
+    ['a changed entry', `UPDATE audit_log SET key_id = 'other' WHERE seq = 2`, 2],
+    ['a changed time', `UPDATE audit_log SET at = at + interval '1 second' WHERE seq = 2`, 2],
+    ['a removed entry', 'DELETE FROM audit_log WHERE seq = 2', 2],
+    ['a removed beginning', 'DELETE FROM audit_log WHERE seq = 1', 1],
+    ['a removed end', 'DELETE FROM audit_log WHERE seq = 3', 3],
+    ['a changed hash', `UPDATE audit_log SET hash = decode('00', 'hex') WHERE seq = 3`, 3],
+    ['another head', `UPDATE audit_head SET hash = decode('00', 'hex')`, 3],
+    ['a head set back', 'UPDATE audit_head SET seq = 2', 2],
+  ])('notices %s, by whoever may switch the guards off', async (_what, statement, seq) => {
+    const admin = new Client({ connectionString: services.postgresAdminUrl });
+    await admin.connect();
+    await admin.query("SET session_replication_role = 'replica'");
+    await admin.query(statement);
+    await admin.end();
+    expect(await log.verify()).toMatchObject({ intact: false, seq });
+  });
+});
