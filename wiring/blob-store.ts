@@ -8,10 +8,11 @@ import { keyRing } from './key-ring.ts';
 
 /** The blob store that the settings name; encrypted when there are keys. */
 export async function blobStore(config: Config): Promise<BlobStore> {
-  return createEncryptedBlobStore(await plainBlobStore(config), keyRing(config));
+  return createEncryptedBlobStore(await storedBlobs(config), keyRing(config));
 }
 
-async function plainBlobStore(config: Config): Promise<BlobStore> {
+/** The blobs as they are stored, encrypted ones included: what a backup copies. */
+export async function storedBlobs(config: Config): Promise<BlobStore> {
   const { blobs, data_dir: dataDir } = config;
   if (blobs.kind === 'folder') return createFilesystemBlobStore(blobs.folder ?? path.join(dataDir, 'blobs'));
   if (blobs.s3_bucket === null) {

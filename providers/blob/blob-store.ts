@@ -22,6 +22,8 @@ export interface BlobStore {
   /** A stream over the blob. Rejects with `not_found`. */
   open(workspaceId: string, sha256: string): Promise<Readable>;
   has(workspaceId: string, sha256: string): Promise<boolean>;
+  /** Every blob, in any order. Those stored or removed meanwhile may be among them or not. */
+  list(): AsyncIterable<{ workspaceId: string; sha256: string }>;
   /** Removes blobs that are older than `graceMs` and that `isReferenced` does not claim. Returns how many. */
   sweep(
     graceMs: number,

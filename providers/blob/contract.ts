@@ -100,6 +100,22 @@ export function blobStoreContract(
       expect(await blobsOf('broken')).toEqual([]);
     });
 
+    it('lists every blob with its workspace', async () => {
+      const stored = [];
+      for (const [workspaceId, text] of [
+        ['listed', 'one'],
+        ['listed', 'two'],
+        ['also/listed', 'one'],
+      ] as const) {
+        const { sha256 } = await store.put(workspaceId, bytesOf(text));
+        stored.push({ workspaceId, sha256 });
+      }
+      const listed = [];
+      for await (const blob of store.list()) if (blob.workspaceId.includes('listed')) listed.push(blob);
+      expect(listed).toHaveLength(3);
+      expect(listed).toEqual(expect.arrayContaining(stored));
+    });
+
     it('sweeps blobs that are old and that nothing refers to', async () => {
       const kept = await store.put('swept', bytesOf('kept'));
       const dropped = await store.put('swept', bytesOf('dropped'));

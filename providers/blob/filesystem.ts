@@ -87,6 +87,11 @@ export function createFilesystemBlobStore(root: string): BlobStore {
       );
     },
 
+    async *list() {
+      await mkdir(root, { recursive: true, mode: 0o700 });
+      for await (const { workspaceId, sha256 } of blobsIn(root)) yield { workspaceId, sha256 };
+    },
+
     async sweep(graceMs, isReferenced) {
       const cutoff = Date.now() - graceMs;
       let removed = 0;

@@ -39,6 +39,11 @@ export function createInMemoryBlobStore(now: () => number = Date.now): BlobStore
     async has(workspaceId, sha256) {
       return blobs.has(keyOf(workspaceId, sha256));
     },
+    async *list() {
+      for (const { workspaceId, bytes } of blobs.values()) {
+        yield { workspaceId, sha256: createHash('sha256').update(bytes).digest('hex') };
+      }
+    },
     async sweep(graceMs, isReferenced) {
       let removed = 0;
       for (const [key, blob] of blobs) {

@@ -70,6 +70,18 @@ export function createS3BlobStore(options: S3Options): BlobStore {
     return body;
   }
 
+  /** All objects that are blobs; `modified` is Unix milliseconds. */
+  async function* objects() {
+    for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
+      for (const { Key: key, LastModified: modified } of page.Contents ?? []) {
+        const [, workspace, sha256] = /^([^/]+)\/([0-9a-f]{64})$/.exec(key?.slice(prefix.length) ?? '') ?? [];
+        if (key === undefined || workspace === undefined || sha256 === undefined) continue;
+        const at = modified?.getTime() ?? Number.POSITIVE_INFINITY;
+        yield { key, workspaceId: decodeURIComponent(workspace), sha256, modified: at };
+      }
+    }
+  }
+
   return {
     async put(workspaceId, bytes) {
       const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -117,19 +129,17 @@ export function createS3BlobStore(options: S3Options): BlobStore {
       }
     },
 
+    async *list() {
+      for await (const { workspaceId, sha256 } of objects()) yield { workspaceId, sha256 };
+    },
+
     async sweep(graceMs, isReferenced) {
       const cutoff = Date.now() - graceMs;
       let removed = 0;
-      for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
-        for (const { Key: key, LastModified: modified } of page.Contents ?? []) {
-          const [, workspace, sha256] =
-            /^([^/]+)\/([0-9a-f]{64})$/.exec(key?.slice(prefix.length) ?? '') ?? [];
-          if (key === undefined || workspace === undefined || sha256 === undefined) continue;
-          if ((modified?.getTime() ?? Number.POSITIVE_INFINITY) > cutoff) continue;
-          if (await isReferenced(decodeURIComponent(workspace), sha256)) continue;
-          await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key })).catch(fail(sha256));
-          removed += 1;
-        }
+      for await (const { key, workspaceId, sha256, modified } of objects()) {
+        if (modified > cutoff || (await isReferenced(workspaceId, sha256))) continue;
+        await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key })).catch(fail(sha256));
+        removed += 1;
       }
       return removed;
     },

@@ -72,6 +72,7 @@ export function createEncryptedBlobStore(inner: BlobStore, ring: KeyRing): BlobS
     },
 
     has: async (workspaceId, sha256) => inner.has(workspaceId, sha256),
+    list: () => inner.list(),
     sweep: async (graceMs, isReferenced) => inner.sweep(graceMs, isReferenced),
   };
 }

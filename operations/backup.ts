@@ -1,0 +1,46 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadConfig, readHostEnvironment } from '../config.ts';
+import { isAppError } from '../core/errors.ts';
+import { copyBlobs } from '../providers/blob/copy-blobs.ts';
+import { createFilesystemBlobStore } from '../providers/blob/filesystem.ts';
+import { saveDatabase } from '../providers/store/postgres/backup.ts';
+import { storedBlobs } from '../wiring/blob-store.ts';
+import { withStoreUrl } from '../wiring/command-store.ts';
+
+/**
+ * `npm run backup -- FOLDER`: saves PostgreSQL and then the blobs, while the service runs or not. Blobs that are in the folder already are
+ * not copied again. Encrypted contents stay encrypted: keep the keys elsewhere.
+ */
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { config: { type: 'string' } },
+});
+const [folder] = positionals;
+if (folder === undefined || positionals.length > 1) {
+  console.error('Usage: npm run backup -- FOLDER [--config FILE]');
+  process.exit(2);
+}
+const say = (line: string): void => console.log(line);
+try {
+  const config = loadConfig({
+    ...(values.config === undefined ? {} : { file: values.config }),
+    part: 'command',
+  });
+  const target = path.resolve(folder);
+  mkdirSync(target, { recursive: true, mode: 0o700 });
+  const { tables } = await withStoreUrl(config, readHostEnvironment(), say, (url) =>
+    saveDatabase(url, target),
+  );
+  for (const { name, rows } of tables) say(`  ${name}: ${rows} rows`);
+  const { copied, present } = await copyBlobs(
+    await storedBlobs(config),
+    createFilesystemBlobStore(path.join(target, 'blobs')),
+  );
+  say(`  blobs: ${copied} copied, ${present} were there`);
+  say(`The backup in ${target} is whole.`);
+} catch (error) {
+  console.error(isAppError(error) ? error.message : error);
+  process.exitCode = 1;
+}
