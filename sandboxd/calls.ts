@@ -2,7 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
+import type { BrowserAction } from '../providers/sandbox/browser-action.ts';
 import type { EndedBy, OperationResult, SandboxOperation } from '../providers/sandbox/operation.ts';
+import type { Background } from './background.ts';
+import type { BrowserHost } from './browser-host.ts';
+import { cutHead } from './clean-text.ts';
 import {
   adoptCommand,
   dropBackground,
@@ -23,6 +27,12 @@ export type CallView = CallEnd | { state: 'running' } | { state: 'unknown' } | {
 export interface CallsDeps extends OperationDeps {
   records: Records;
   pipes: Pipes;
+  browser: BrowserHost | null;
+  background: Background;
+  /** The shell script that runs the code on descriptor 3. */
+  codeScript(language: 'python' | 'javascript'): string;
+  /** Keeps a text where the agent can read it; returns its path as the agent sees it. */
+  keepOutput(name: string, text: string): string;
   boot: string;
   processes: 'all' | 'own';
   /** Folder with the host's own claims. */
@@ -117,13 +127,34 @@ export function createCalls(deps: CallsDeps): Calls {
     };
   }
 
+  /** A page can be as long as any output: what is too long goes to a file. */
+  async function performBrowser(
+    id: string,
+    action: BrowserAction,
+    signal: AbortSignal,
+  ): Promise<OperationResult> {
+    if (deps.browser === null) return { text: 'There is no browser in this sandbox.', isError: true };
+    const result = await deps.browser.perform(action, signal);
+    if (result.text.length <= deps.outputCharacters) return result;
+    const path = deps.keepOutput(id, result.text);
+    const shown = cutHead(result.text, Math.floor(deps.outputCharacters * 0.3));
+    const notice = `[${result.text.length} characters in all, shown is the beginning; the whole is saved at ${path}]`;
+    return { ...result, text: `${shown}\n\n${notice}` };
+  }
+
   async function perform(id: string, call: Running): Promise<OperationResult> {
     const { operation } = call;
     if (operation.type === 'restart') return restart();
-    if (operation.type !== 'bash') return performFileOperation(deps, operation, call.cancel.signal);
+    if (operation.type === 'browser') return performBrowser(id, operation.browser, call.cancel.signal);
+    if (operation.type === 'process') return deps.background.perform(operation.process);
+    if (operation.type !== 'bash' && operation.type !== 'code')
+      return performFileOperation(deps, operation, call.cancel.signal);
     const folder = records.folder(id);
-    const script = commandScript(deps.shellFolder, id, deps.workdir);
-    const { command: text } = operation;
+    const isCode = operation.type === 'code';
+    const script = isCode
+      ? deps.codeScript(operation.language)
+      : commandScript(deps.shellFolder, id, deps.workdir);
+    const text = isCode ? operation.code : operation.command;
     call.command = await startCommand(
       { folder, command: text, script, prefix: deps.prefix, environment: deps.environment },
       commandDeps(id),
@@ -247,7 +278,10 @@ export function createCalls(deps: CallsDeps): Calls {
           continue;
         }
         if (isReadOnly(start.operation)) continue;
-        if (start.operation.type !== 'bash' || start.boot !== deps.boot) {
+        if (
+          (start.operation.type !== 'bash' && start.operation.type !== 'code') ||
+          start.boot !== deps.boot
+        ) {
           records.finish(id, {
             state: 'lost',
             reason: start.boot === deps.boot ? RUNNER_GONE : SANDBOX_GONE,

@@ -1,6 +1,21 @@
+import { existsSync } from 'node:fs';
+
 import { PROXY_PORT } from './egress-relay.ts';
 import { PROCESS_MARK } from './processes.ts';
 import type { Settings } from './settings.ts';
+
+const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
+
+/** Programs that bring a list of authorities of their own trust those of the system as well. */
+function certificateEnvironment(): Record<string, string> {
+  if (!existsSync(CERTIFICATES)) return {};
+  return {
+    NODE_EXTRA_CA_CERTS: CERTIFICATES,
+    SSL_CERT_FILE: CERTIFICATES,
+    REQUESTS_CA_BUNDLE: CERTIFICATES,
+    PIP_CERT: CERTIFICATES,
+  };
+}
 
 /** What makes programs use the proxy. Each of them reads its own spelling. */
 function proxyEnvironment(): Record<string, string> {
@@ -18,6 +33,7 @@ function proxyEnvironment(): Record<string, string> {
     // Node's own fetch looks at these variables only when it is told to.
     NODE_USE_ENV_PROXY: '1',
     npm_config_update_notifier: 'false',
+    ...certificateEnvironment(),
   };
 }
 
@@ -40,7 +56,13 @@ export function commandEnvironment(settings: Settings): Record<string, string> {
     PIP_NO_INPUT: '1',
     PIP_DISABLE_PIP_VERSION_CHECK: '1',
     PYTHONUNBUFFERED: '1',
+    ...settings.variables,
     ...(settings.egressSocket === null ? {} : proxyEnvironment()),
     ...(settings.processes === 'own' ? { [PROCESS_MARK]: settings.boot } : {}),
   };
+}
+
+/** The same without what points programs to the proxy. */
+export function withoutProxy(environment: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/proxy/i.test(name)));
 }

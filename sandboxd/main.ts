@@ -2,13 +2,19 @@
  * sandboxd: the server inside a sandbox. It runs as a user that the agent's commands can neither signal nor trace, keeps the records of
  * calls where they can't write, and does everything that touches the agent's files with the agent's rights.
  */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { createAsAgent } from './as-agent.ts';
+import { createBackground } from './background.ts';
+import { createBrowserHost } from './browser-host.ts';
 import { createCalls } from './calls.ts';
-import { startEgressRelay } from './egress-relay.ts';
-import { commandEnvironment } from './environment.ts';
+import { PROXY_PORT, startEgressRelay } from './egress-relay.ts';
+import { commandEnvironment, withoutProxy } from './environment.ts';
 import { createPipes } from './pipes.ts';
 import { prepare } from './prepare.ts';
 import { createRecords } from './record.ts';
+import { codeScript, commandScript } from './shell-script.ts';
 import { createSandboxServer } from './server.ts';
 import { readSettings, tokenOf } from './settings.ts';
 import { createTransfer } from './transfer.ts';
@@ -38,14 +44,50 @@ const prefix =
 const environment = commandEnvironment(settings);
 const asAgent = createAsAgent(agent);
 
+const keepOutput = (name: string, text: string): string => {
+  const file = `${name}.txt`;
+  writeFileSync(join(folders.outputs, file), text.toWellFormed(), { mode: 0o644 });
+  return join(settings.outputsPath, file);
+};
+const browser =
+  settings.browser &&
+  createBrowserHost({
+    command: ['env', ...prefix, process.execPath, settings.browser.program],
+    settings: {
+      executable: settings.browser.executable,
+      proxy: settings.egressSocket === null ? null : `http://127.0.0.1:${PROXY_PORT}`,
+      downloads: join(settings.workdir, 'downloads'),
+      recordings: join(settings.outputs, 'recordings'),
+      profile: join(settings.home, '.browser'),
+      idleMs: settings.browser.idleMs,
+    },
+    // Playwright's own connection to the browser must not go through the proxy.
+    environment: withoutProxy(environment),
+    log,
+  });
+
+const pipes = createPipes(folders.pipes, settings.boot);
+const background = createBackground({
+  folder: folders.processes,
+  boot: settings.boot,
+  pipes,
+  prefix,
+  environment,
+  scriptOf: (id) => commandScript(folders.shell, `process-${id}`, settings.workdir),
+});
+
 const calls = createCalls({
+  background,
+  codeScript: (language) => codeScript(settings, language),
+  browser,
+  keepOutput,
   asAgent,
   prefix,
   environment,
   workdir: settings.workdir,
   home: settings.home,
   records: createRecords(folders.calls),
-  pipes: createPipes(folders.pipes, settings.boot),
+  pipes,
   boot: settings.boot,
   processes: settings.processes,
   claims: settings.claims,
@@ -56,13 +98,13 @@ const calls = createCalls({
   restartNotice,
   log,
 });
-await calls.recover();
 
 let lastTouched = Date.now();
 const server = createSandboxServer({
   calls,
   transfer: createTransfer({ asAgent, prefix, environment }),
   outputs: settings.outputs,
+  keepOutput,
   boot: settings.boot,
   token: tokenOf(settings),
   touched() {
@@ -70,8 +112,17 @@ const server = createSandboxServer({
   },
   log,
 });
-if ('fd' in settings.listen) server.listen({ fd: settings.listen.fd });
-else server.listen(settings.listen.port);
+// Requests wait in the socket until what an earlier sandboxd left has been taken up.
+calls.recover().then(
+  () => {
+    if ('fd' in settings.listen) server.listen({ fd: settings.listen.fd });
+    else server.listen(settings.listen.port);
+  },
+  (error: unknown) => {
+    log(`the records cannot be taken up: ${String(error)}`);
+    process.exit(1);
+  },
+);
 
 if (settings.egressSocket !== null) startEgressRelay(settings.egressSocket, log);
 startWatchdog({ settings, prefix, environment, calls, log });

@@ -19,6 +19,7 @@ export interface StateFolders {
   pipes: string;
   outputs: string;
   shell: string;
+  processes: string;
 }
 
 /** Makes what is missing and hands the agent's folders over. Returns a notice when this is not the sandbox's first start. */
@@ -29,6 +30,7 @@ export function prepare(settings: Settings): { folders: StateFolders; restartNot
     pipes: join(state, 'pipes'),
     outputs: join(state, 'outputs'),
     shell: join(state, 'shell'),
+    processes: join(state, 'processes'),
   };
   chmodSync(state, 0o711);
   for (const folder of [folders.calls, folders.pipes]) mkdirSync(folder, { recursive: true, mode: 0o711 });

@@ -12,6 +12,8 @@ const LONGEST_WAIT_MS = 60_000;
 export interface ServerDeps {
   calls: Calls;
   transfer: Transfer;
+  /** Keeps a text where the agent can read it; returns its path as the agent sees it. */
+  keepOutput(name: string, text: string): string;
   /** The folder whose files leave the sandbox. */
   outputs: string;
   boot: string;
@@ -81,7 +83,7 @@ async function transferFile(
 /**
  * The protocol between a driver and its sandbox, spoken only by our own client: `GET /v1/status`; `POST /v1/calls/ID` with
  * `{operation, mode, wait_ms}`; `GET /v1/calls/ID?wait_ms=`; `DELETE /v1/calls/ID` kills;
- * `GET /v1/outputs` lists; `GET`, `PUT` and `DELETE /v1/files?path=` move bytes.
+ * `PUT /v1/tool-outputs/ID` keeps a text; `GET /v1/outputs` lists; `GET`, `PUT` and `DELETE /v1/files?path=` move bytes.
  */
 export function createSandboxServer(deps: ServerDeps): Server {
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -94,6 +96,11 @@ export function createSandboxServer(deps: ServerDeps): Server {
     if (url.pathname === '/v1/outputs') return answer(response, 200, await deps.transfer.list(deps.outputs));
     if (url.pathname === '/v1/files') {
       return transferFile(deps.transfer, url.searchParams, request, response);
+    }
+    const kept = /^\/v1\/tool-outputs\/([A-Za-z0-9_-]{1,128})$/.exec(url.pathname)?.[1];
+    if (kept !== undefined && request.method === 'PUT') {
+      const { text } = (await bodyOf(request)) as { text: string };
+      return answer(response, 200, { path: deps.keepOutput(kept, text) });
     }
     const id = /^\/v1\/calls\/([A-Za-z0-9_-]{1,128})$/.exec(url.pathname)?.[1];
     if (id === undefined) return answer(response, 404, { error: 'no such route' });

@@ -25,8 +25,14 @@ export interface Settings {
   claims: string;
   /** `all`: every process that sandboxd sees is the sandbox's. `own`: it shares the system with others. */
   processes: 'all' | 'own';
+  /** The browser: its program, the Chromium that it drives, and when it stops; null where there is none. */
+  browser: { program: string; executable: string; idleMs: number } | null;
+  /** Folder of the programs that run code. */
+  codeFolder: string;
   /** The socket of the session's proxy; null where the sandbox has no network. */
   egressSocket: string | null;
+  /** Variables of commands besides those that every sandbox has. */
+  variables: Record<string, string>;
   /** The search path of commands. */
   path: string;
   /** sandboxd ends, and the sandbox with it, after this long without a request and without a running call. 0: never. */

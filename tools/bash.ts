@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineTool, type Tool } from './tool.ts';
+import { defineTool, type SandboxTool } from './tool.ts';
 
 export interface CommandTimes {
   /** When a command names no time. */
@@ -9,7 +9,7 @@ export interface CommandTimes {
 }
 
 /** Runs shell commands; the directory and exported variables are carried from one to the next. */
-export function createBashTool(times: CommandTimes): Tool {
+export function createBashTool(times: CommandTimes): SandboxTool {
   return defineTool({
     name: 'bash',
     description: `Run a command in bash. The working directory and exported variables are kept for the next command; so are background processes. There is no terminal and no standard input. A command that takes longer than timeout_ms (default ${times.defaultMs}, at most ${times.maximumMs}) is ended. Set restart to forget the shell's state and end all background processes.`,

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 
 import type { AgentTools } from '../core/session/permission.ts';
 import { createInMemorySandboxDriver } from '../providers/sandbox/in-memory.ts';
+import { createBashTool } from './bash.ts';
 import { createToolRegistry } from './registry.ts';
 import { createSandboxToolRunner } from './sandbox-tool-runner.ts';
 import type { ToolResult } from './tool-runner.ts';
 
-const registry = createToolRegistry({ defaultMs: 5_000, maximumMs: 60_000 });
+const registry = createToolRegistry({ defaultMs: 5_000, maximumMs: 60_000 }, []);
 const allow = { type: 'always_allow' } as const;
 
 describe('tool definitions', () => {
@@ -55,6 +56,7 @@ describe('the tool runner', () => {
     driver: createInMemorySandboxDriver(),
     registry,
     attachmentsOf: () => Promise.resolve([]),
+    toolsOf: () => Promise.resolve([]),
     onCallEnded: () => {},
   });
   let ids = 0;
@@ -81,7 +83,9 @@ describe('the tool runner', () => {
   });
   it('takes a time of zero for the default, and caps a long one', async () => {
     expect(await run('bash', { command: 'echo hello', timeout_ms: 0 })).toEqual(said('hello'));
-    expect(registry.find('bash')?.toOperation({ command: 'x', timeout_ms: 1e9 })).toEqual({
+    expect(
+      createBashTool({ defaultMs: 5_000, maximumMs: 60_000 }).toOperation({ command: 'x', timeout_ms: 1e9 }),
+    ).toEqual({
       operation: { type: 'bash', command: 'x', timeoutMs: 60_000 },
     });
     const late = await run('bash', { command: 'sleep 60', timeout_ms: 20 });

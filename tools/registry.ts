@@ -5,7 +5,7 @@ import { editTool } from './edit.ts';
 import { globTool } from './glob.ts';
 import { grepTool } from './grep.ts';
 import { readTool } from './read.ts';
-import type { Tool } from './tool.ts';
+import type { HostTool, Tool } from './tool.ts';
 import { writeTool } from './write.ts';
 
 /** The built-in tools that this service has, by toolset. */
@@ -18,9 +18,21 @@ export interface ToolRegistry {
   definitions(tools: AgentTools): ToolDefinition[];
 }
 
-export function createToolRegistry(times: CommandTimes): ToolRegistry {
+/**
+ * @param times - of commands.
+ * @param web - the tools of the web that this installation has: without a search engine there is no web_search.
+ */
+export function createToolRegistry(times: CommandTimes, web: readonly HostTool[]): ToolRegistry {
   const toolsets: Record<string, readonly Tool[]> = {
-    agent_toolset_20260401: [createBashTool(times), readTool, writeTool, editTool, globTool, grepTool],
+    agent_toolset_20260401: [
+      createBashTool(times),
+      readTool,
+      writeTool,
+      editTool,
+      globTool,
+      grepTool,
+      ...web,
+    ],
   };
   const all = Object.values(toolsets).flat();
   return {
@@ -40,4 +52,14 @@ export function createToolRegistry(times: CommandTimes): ToolRegistry {
         }));
       }),
   };
+}
+
+/** The agent's own entry for a tool, if it has one. */
+export function toolConfigOf(tools: AgentTools, name: string) {
+  for (const toolset of tools) {
+    if (toolset.type !== 'agent_toolset_20260401') continue;
+    const config = toolset.configs.find((candidate) => candidate.name === name);
+    if (config !== undefined) return config;
+  }
+  return undefined;
 }

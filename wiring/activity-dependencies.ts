@@ -18,6 +18,7 @@ import { newIds } from './new-ids.ts';
 import { openTools } from './open-tools.ts';
 import { attachmentsOf, outputCollector } from './session-files.ts';
 import { sandboxEnvironment } from './sandbox-environment.ts';
+import { webTools } from './web-tools.ts';
 
 /** All that a worker's activities need, made from the settings. */
 export function activityDependencies(parts: {
@@ -41,10 +42,13 @@ export function activityDependencies(parts: {
     maxFileBytes: FILE_BYTES,
     log,
   };
+  const environmentOf = sandboxEnvironment(createPostgresEnvironments(database), journal);
   const tools = openTools(config, log, {
-    environmentOf: sandboxEnvironment(createPostgresEnvironments(database), journal),
+    environmentOf,
     attachmentsOf: attachmentsOf(sessionFiles),
     collectorOf: outputCollector(sessionFiles),
+    webToolsOf: (driver) => webTools({ config, driver, journal, blobs, environmentOf }),
+    toolsOf: async ({ sessionId }) => (await journal.setup(sessionId)).agent.tools,
   });
   const interrupts = createInterruptWatch({
     bus,

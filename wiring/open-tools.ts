@@ -3,12 +3,14 @@ import type { OutputCollector } from '../activities/upkeep/output-collector.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { Config } from '../config.ts';
 import { AppError } from '../core/errors.ts';
+import type { AgentTools } from '../core/session/permission.ts';
 import { createBubblewrapDriver } from '../providers/sandbox/bubblewrap/driver.ts';
 import type { SandboxEnvironment } from '../providers/sandbox/environment.ts';
 import type { AttachedFile, SandboxDriver, SandboxSpec } from '../providers/sandbox/sandbox.ts';
 import { createUnsafeLocalDriver } from '../providers/sandbox/unsafe-local.ts';
 import { createSandboxToolRunner } from '../tools/sandbox-tool-runner.ts';
 import { createToolRegistry } from '../tools/registry.ts';
+import type { HostTool } from '../tools/tool.ts';
 
 /** The hands of a worker: its tools, and the sandboxes they run in. */
 export interface OpenTools extends Pick<ActivityDependencies, 'runner' | 'describeTools' | 'builtInNames'> {
@@ -24,15 +26,15 @@ export function openTools(
     environmentOf(spec: SandboxSpec): Promise<SandboxEnvironment>;
     attachmentsOf(spec: SandboxSpec): Promise<AttachedFile[]>;
     collectorOf(driver: SandboxDriver): OutputCollector;
+    webToolsOf(driver: SandboxDriver): HostTool[];
+    toolsOf(spec: SandboxSpec): Promise<AgentTools>;
   },
 ): OpenTools {
   const { limits } = config.sandbox;
-  const registry = createToolRegistry({
-    defaultMs: limits.command_seconds * 1_000,
-    maximumMs: limits.max_command_seconds * 1_000,
-  });
-  const shared = { builtInNames: (toolset: string) => registry.namesOf(toolset) };
   const driver = sandboxDriver(config, log, sources.environmentOf);
+  const times = { defaultMs: limits.command_seconds * 1_000, maximumMs: limits.max_command_seconds * 1_000 };
+  const registry = createToolRegistry(times, driver === null ? [] : sources.webToolsOf(driver));
+  const shared = { builtInNames: (toolset: string) => registry.namesOf(toolset) };
   if (driver === null) {
     return {
       ...shared,
@@ -61,6 +63,7 @@ export function openTools(
       driver,
       registry,
       attachmentsOf: sources.attachmentsOf,
+      toolsOf: sources.toolsOf,
       onCallEnded: (spec) => collector.schedule(spec),
     }),
     async close() {
@@ -103,6 +106,7 @@ function sandboxDriver(
           outputCharacters: limits.output_characters,
           outputFileBytes: limits.output_file_bytes,
           idleMs,
+          browserIdleMs: config.sandbox.browser_idle_stop_seconds * 1_000,
         },
         log,
       });

@@ -1,6 +1,6 @@
 import type { SandboxEnvironment } from '../providers/sandbox/environment.ts';
-import { PACKAGE_MANAGER_HOSTS } from '../providers/sandbox/egress/package-hosts.ts';
-import type { NetworkPolicy } from '../providers/sandbox/egress/policy.ts';
+import { PACKAGE_MANAGER_HOSTS } from '../providers/network/package-hosts.ts';
+import type { NetworkPolicy } from '../providers/network/policy.ts';
 import type { SandboxSpec } from '../providers/sandbox/sandbox.ts';
 import type { EnvironmentStore, StoredEnvironment } from '../providers/store/environments.ts';
 import type { Journal, SessionSetup } from '../providers/store/journal.ts';
@@ -32,6 +32,7 @@ export function sandboxEnvironment(
       journal.setup(sessionId),
     ]);
     if (environment === null) return { network: { mode: 'none' } };
-    return { network: networkPolicy(environment.config.networking, setup.agent) };
+    const { networking, packages } = environment.config;
+    return { network: networkPolicy(networking, setup.agent), packages };
   };
 }

@@ -249,6 +249,11 @@ export function sandboxContract(
         for (const gone of [paths.uploads('two.txt'), 'sub/three.txt'])
           expect(await fileExists(sandbox, gone)).toBe(false);
       });
+      it('and long outputs of tools that run elsewhere can be kept for the agent to read', async () => {
+        const sandbox = newSandbox();
+        const path = await sandbox.files.keepOutput('sevt_page', 'long text');
+        expect(await fileOf(sandbox, path)).toBe('long text');
+      });
       it('that the agent leaves in the outputs folder are listed and can be fetched', async () => {
         const sandbox = newSandbox();
         expect(await sandbox.files.outputs()).toEqual([]);

@@ -149,6 +149,10 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
         const client = await find(sessionId);
         return client === undefined ? [] : (await client.outputs()).files;
       },
+      async keepOutput(name, text) {
+        checkName(name);
+        return (await reach(spec)).keepOutput(name, text);
+      },
       async openOutput(path) {
         if (path.startsWith('/') || normalize(path) !== path || path.split('/').includes('..')) {
           throw new AppError('not_found', `There is no output ${path}.`);

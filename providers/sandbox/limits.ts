@@ -21,6 +21,8 @@ export interface SandboxLimits {
   outputFileBytes: number;
   /** A sandbox without a call for this long is stopped. 0: never. */
   idleMs: number;
+  /** The browser of a sandbox stops after this long without an action. */
+  browserIdleMs: number;
 }
 
 const MIB = 1024 * 1024;
@@ -40,4 +42,5 @@ export const DEFAULT_LIMITS: SandboxLimits = {
   outputCharacters: 100_000,
   outputFileBytes: 64 * MIB,
   idleMs: 10 * 60_000,
+  browserIdleMs: 2 * 60_000,
 };

@@ -1,3 +1,5 @@
+import type { BrowserAction } from './browser-action.ts';
+
 /**
  * What can be done in a sandbox by a claimed call. Paths are paths inside the sandbox; relative ones start at its working directory.
  */
@@ -15,7 +17,21 @@ export type SandboxOperation =
   /** Lists files whose path below `path` matches a doublestar pattern, newest first. */
   | { type: 'glob'; pattern: string; path?: string }
   /** Searches file contents for a regular expression. */
-  | { type: 'grep'; pattern: string; path?: string };
+  | { type: 'grep'; pattern: string; path?: string }
+  /** Runs code in a kernel that keeps its variables from call to call. */
+  | { type: 'code'; language: 'python' | 'javascript'; code: string; timeoutMs: number }
+  /** Starts and looks after processes that outlive their call. */
+  | { type: 'process'; process: ProcessAction }
+  /** Does something with the sandbox's browser. */
+  | { type: 'browser'; browser: BrowserAction };
+
+export type ProcessAction =
+  | { do: 'start'; command: string }
+  | { do: 'list' }
+  /** From a byte on, or, with null, the newest part. */
+  | { do: 'read'; id: string; offset: number | null }
+  | { do: 'write'; id: string; input: string }
+  | { do: 'kill'; id: string; signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT' };
 
 /** How a command ended: by itself, at its time limit, by a kill, or at a limit of the sandbox (memory, disk). */
 export type EndedBy = 'exit' | 'timeout' | 'kill' | 'limit';

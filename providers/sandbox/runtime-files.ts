@@ -2,52 +2,66 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
+  cpSync,
   existsSync,
   linkSync,
-  mkdirSync,
   readFileSync,
   readdirSync,
   renameSync,
   rmSync,
   statSync,
-  writeFileSync,
 } from 'node:fs';
-import { stripTypeScriptTypes } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
 
 /** What every sandbox is started with: sandboxd as JavaScript, and a node to run it. */
 export interface RuntimeFiles {
   node: string;
-  /** Folders with a `main.js`. */
+  /** Folders with a `main.cjs`. */
   sandboxd: string;
   egress: string;
+  browser: string;
+  /** Holds `client.cjs` and the kernels of the languages. */
+  code: string;
 }
 
-/** Programs that run apart from the service. Each folder stands for itself: only its types come from elsewhere. */
+/** Programs that run apart from the service. Besides their folders they use {@link SHARED} only. */
 const SOURCES = {
   sandboxd: fileURLToPath(new URL('../../sandboxd/', import.meta.url)),
   egress: fileURLToPath(new URL('./egress/', import.meta.url)),
+  browser: fileURLToPath(new URL('../../sandboxd/browser/', import.meta.url)),
 };
 
-/** What a program's `main.ts` leads to, by following its imports, so that nothing else of the folder is handed out. */
-function sourceFiles(folder: string, file = 'main.ts', found: string[] = []): string[] {
-  if (found.includes(file)) return found;
-  found.push(file);
-  for (const [, path = ''] of toJavaScript(readFileSync(join(folder, file), 'utf8')).matchAll(
-    / from '(\.[^']*)\.js'/g,
-  )) {
-    sourceFiles(folder, relative(folder, join(folder, dirname(file), `${path}.ts`)), found);
-  }
-  return found.sort();
+/** Taken along as it is: it loads parts of itself by name. */
+const PLAYWRIGHT = dirname(fileURLToPath(import.meta.resolve('playwright-core/package.json')));
+
+/** What the programs share with the service. */
+const SHARED = fileURLToPath(new URL('../network/', import.meta.url));
+
+/** Every module of a program, with its text, in a fixed order. */
+function sourcesOf(folder: string): [name: string, text: string][] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(ts|py)$/.test(name) && !name.endsWith('.test.ts'))
+    .sort()
+    .map((name) => [name, readFileSync(join(folder, name), 'utf8')]);
 }
 
-/** Turns a module into JavaScript: types are removed, and imports name the new files. */
-function toJavaScript(source: string): string {
-  return stripTypeScriptTypes(source).replace(
-    /^((?:import|export|\} from)[^;]*?from '\.[^']*)\.ts';/gm,
-    "$1.js';",
-  );
+/**
+ * One CommonJS file per program: looking up two dozen modules, or starting node's module loader for one, would take longer than everything
+ * else that a sandbox does when it starts.
+ */
+function bundle(source: string, target: string): void {
+  buildSync({
+    entryPoints: [source],
+    outfile: target,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node24',
+    external: ['playwright-core'],
+    logLevel: 'silent',
+  });
 }
 
 function openToAll(path: string): void {
@@ -61,33 +75,29 @@ function openToAll(path: string): void {
  * content: the folder's name is the hash of the sources and of node's identity.
  */
 export function prepareRuntime(base: string, nodePath: string): RuntimeFiles {
-  const programs = Object.entries(SOURCES).map(([program, folder]) => ({
-    program,
-    folder,
-    names: sourceFiles(folder),
-  }));
   const nodeStats = statSync(nodePath);
   const hash = createHash('sha256').update(`${nodePath} ${nodeStats.size} ${nodeStats.mtimeMs}`);
-  for (const { folder, names } of programs) {
-    for (const name of names) hash.update(name).update(readFileSync(join(folder, name)));
-  }
+  for (const source of [...Object.values(SOURCES), SHARED]) hash.update(JSON.stringify(sourcesOf(source)));
   const folder = join(base, 'runtime', hash.digest('hex').slice(0, 16));
   const runtime = {
     node: join(folder, 'node'),
     sandboxd: join(folder, 'sandboxd'),
     egress: join(folder, 'egress'),
+    browser: join(folder, 'browser'),
+    code: join(folder, 'code'),
   };
   if (existsSync(folder)) return runtime;
 
   const building = `${folder}.${process.pid}-${Date.now()}`;
-  for (const { program, folder: source, names } of programs) {
-    for (const name of names) {
-      const target = join(building, program, name.replace(/\.ts$/, '.js'));
-      mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, toJavaScript(readFileSync(join(source, name), 'utf8')));
-    }
-    writeFileSync(join(building, program, 'package.json'), '{"type":"module"}\n');
+  for (const [program, source] of Object.entries(SOURCES)) {
+    bundle(join(source, 'main.ts'), join(building, program, 'main.cjs'));
   }
+  const code = join(SOURCES.sandboxd, 'code');
+  for (const name of ['client', 'javascript-kernel'])
+    bundle(join(code, `${name}.ts`), join(building, 'code', `${name}.cjs`));
+  copyFileSync(join(code, 'python-kernel.py'), join(building, 'code', 'python-kernel.py'));
+  const modules = join(building, 'browser', 'node_modules');
+  cpSync(PLAYWRIGHT, join(modules, 'playwright-core'), { recursive: true });
   openToAll(building);
   try {
     // A second name for the same file costs nothing, and all sandboxes share its pages; another file system needs a copy.

@@ -50,6 +50,12 @@ export interface SandboxFiles {
    * outputs asks before it is stopped. Rejects with `sandbox_unavailable`.
    */
   outputs(): Promise<OutputFile[]>;
+  /**
+   * Keeps a long output of a tool as a file that the agent can read and not change, and returns its path inside. Starts the sandbox.
+   *
+   * @param name - as a call id.
+   */
+  keepOutput(name: string, text: string): Promise<string>;
   /** The bytes of an output, opened inside as the agent. Rejects with `not_found` for what is no regular file (any more). */
   openOutput(path: string): Promise<Readable>;
 }

@@ -34,6 +34,8 @@ const outputsSchema = z.object({
   more: z.boolean(),
 });
 
+const keptSchema = z.object({ path: z.string() });
+
 export type SandboxdView = z.infer<typeof viewSchema>;
 
 /** The client of one sandboxd. Retries nothing; a failed connection rejects with the system's error. */
@@ -51,6 +53,8 @@ export interface SandboxdClient {
   read(path: string): Promise<Readable>;
   write(path: string, mode: number, content: Readable): Promise<void>;
   remove(path: string): Promise<void>;
+  /** Keeps a tool's output; returns its path inside. */
+  keepOutput(name: string, text: string): Promise<string>;
   close(): void;
 }
 
@@ -156,6 +160,9 @@ export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
     },
     async remove(path) {
       await send('DELETE', fileRoute(path), undefined);
+    },
+    async keepOutput(name, text) {
+      return parse(keptSchema, await send('PUT', `/v1/tool-outputs/${name}`, { text })).path;
     },
     close: () => agent.destroy(),
   };

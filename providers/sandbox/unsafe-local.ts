@@ -76,7 +76,10 @@ export function createUnsafeLocalDriver(options: UnsafeLocalOptions): SandboxDri
       agent: null,
       claims: inside('claims'),
       processes: 'own',
+      browser: null,
+      codeFolder: runtime.code,
       egressSocket: null,
+      variables: {},
       path: ENVIRONMENT.PATH,
       idleMs: limits.idleMs,
       outputCharacters: limits.outputCharacters,
@@ -93,7 +96,7 @@ export function createUnsafeLocalDriver(options: UnsafeLocalOptions): SandboxDri
       LOOP,
       'loop',
       runtime.node,
-      join(runtime.sandboxd, 'main.js'),
+      join(runtime.sandboxd, 'main.cjs'),
       JSON.stringify(settings),
     ];
     const child = spawn('/bin/sh', words, {
@@ -109,9 +112,7 @@ export function createUnsafeLocalDriver(options: UnsafeLocalOptions): SandboxDri
     writeFileSync(noteFile(sessionId), JSON.stringify(noteOf(child.pid, settings.boot)), { mode: 0o600 });
     const failed = new Promise<never>((_resolve, reject) => {
       child.once('exit', (code) => {
-        // The folder may be gone with its session by now.
-        const log = inside('boot.log');
-        const said = (existsSync(log) ? readFileSync(log, 'utf8') : '').trim().slice(0, 2_000);
+        const said = readFileSync(inside('boot.log'), 'utf8').trim().slice(0, 2_000);
         reject(
           new AppError('sandbox_unavailable', `The shell server ended while it started (${code}): ${said}`),
         );

@@ -1,4 +1,5 @@
 import type { SandboxLimits } from '../limits.ts';
+import { PACKAGES } from '../packages/install-script.ts';
 import type { RuntimeFiles } from '../runtime-files.ts';
 import type { Identity } from './identity.ts';
 import { SYNTHETIC_ETC, type SystemFiles } from './system-files.ts';
@@ -27,6 +28,8 @@ export interface ArgumentsRequest {
   topFolders: readonly TopFolder[];
   /** Those of {@link HIDDEN_PROC} that this kernel has. */
   hiddenProc: readonly string[];
+  /** Installed packages: shared and read-only, or being installed. */
+  packages: { folder: string; use: 'read' | 'install' } | null;
   /** Descriptors that bwrap inherits. */
   descriptors: { info: number; block: number; seccomp: number };
 }
@@ -43,6 +46,8 @@ export const INSIDE = {
   network: '/run/network',
   node: '/opt/sandbox/bin/node',
   sandboxd: '/opt/sandbox/sandboxd',
+  browser: '/opt/sandbox/browser',
+  code: '/opt/sandbox/code',
 } as const;
 
 /** Parts of the host's /etc that programs in /usr need and that say nothing about the host. */
@@ -87,7 +92,7 @@ const KEEPER_CAPABILITIES = ['CAP_SETUID', 'CAP_SETGID', 'CAP_KILL', 'CAP_CHOWN'
  */
 const INIT_SCRIPT = `exec >${INSIDE.state}/log 2>&1
 while :; do
-  ${INSIDE.node} --max-semi-space-size=1 ${INSIDE.sandboxd}/main.js "$1"
+  ${INSIDE.node} --max-semi-space-size=1 ${INSIDE.sandboxd}/main.cjs "$1"
   [ $? = 75 ] && exit 0
   sleep 0.05
 done`;
@@ -129,10 +134,35 @@ function systemArguments(request: ArgumentsRequest): string[] {
   return words;
 }
 
+/** What apt needs to know of the host's system to find out what is missing; no credentials of its sources. */
+const APT_STATE = [
+  '/etc/apt/sources.list',
+  '/etc/apt/sources.list.d',
+  '/etc/apt/trusted.gpg.d',
+  '/etc/apt/keyrings',
+  '/etc/debian_version',
+  '/var/lib/dpkg/status',
+];
+
+function packageArguments({ packages }: ArgumentsRequest): string[] {
+  if (packages === null) return [];
+  if (packages.use === 'read') return ['--ro-bind', packages.folder, PACKAGES];
+  const parents = ['/etc/apt', '/etc/apt/apt.conf.d', '/etc/apt/preferences.d', '/var/lib', '/var/lib/dpkg'];
+  return [
+    ...parents.flatMap((folder) => ['--perms', '0755', '--dir', folder]),
+    ...APT_STATE.flatMap((path) => ['--ro-bind-try', path, path]),
+    '--bind',
+    packages.folder,
+    PACKAGES,
+  ];
+}
+
 function sessionArguments({ paths, runtime }: ArgumentsRequest): string[] {
   return [
     ['--ro-bind', runtime.node, INSIDE.node],
     ['--ro-bind', runtime.sandboxd, INSIDE.sandboxd],
+    ['--ro-bind', runtime.browser, INSIDE.browser],
+    ['--ro-bind', runtime.code, INSIDE.code],
     ['--bind', paths.workspace, INSIDE.workdir],
     ['--bind', paths.home, INSIDE.home],
     ['--bind', paths.outputs, INSIDE.outputs],
@@ -180,6 +210,7 @@ export function bubblewrapArguments(request: ArgumentsRequest, settings: string)
   return [
     systemArguments(request),
     sessionArguments(request),
+    packageArguments(request),
     ['--remount-ro', '/dev', '--remount-ro', '/'],
     isolationArguments(request),
     ['--chdir', '/', '--'],

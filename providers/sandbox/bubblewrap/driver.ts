@@ -14,20 +14,23 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { AppError } from '../../../core/errors.ts';
 import { signalQuietly } from '../../../sandboxd/processes.ts';
-import type { Settings } from '../../../sandboxd/settings.ts';
 import type { SandboxEnvironment } from '../environment.ts';
 import { createLaunchedDriver, type Launcher } from '../launched-driver.ts';
 import { DEFAULT_LIMITS, type SandboxLimits } from '../limits.ts';
 import { isNoteAlive, noteOf } from '../running-note.ts';
+import { createPackageCache } from '../packages/package-cache.ts';
+import { createPackageInstaller, type InstallerEnvironment } from '../packages/package-installer.ts';
 import { prepareRuntime, type RuntimeFiles } from '../runtime-files.ts';
 import type { SandboxDriver, SandboxSpec } from '../sandbox.ts';
 import { bubblewrapArguments, HIDDEN_PROC, INSIDE } from './arguments.ts';
 import { detectCgroups } from './cgroup.ts';
 import { createBubblewrapEgress } from './egress.ts';
+import { findChromium } from './find-chromium.ts';
 import { emptyFiles } from './empty-files.ts';
 import { createIdRegistry } from './id-registry.ts';
 import { DEFAULT_ROOT_RANGE, identitySource, type Identity, type IdRange } from './identity.ts';
-import { AGENT_ID, DESCRIPTORS, launch } from './launch.ts';
+import { insideSettings } from './inside-settings.ts';
+import { DESCRIPTORS, launch } from './launch.ts';
 import { listeningSocket } from '../listening-socket.ts';
 import { placesOf } from '../places.ts';
 import { probeBubblewrap } from './probe.ts';
@@ -51,36 +54,6 @@ export interface BubblewrapOptions {
   log(message: string, details?: Record<string, string | number>): void;
 }
 
-const SEARCH_PATH = `${INSIDE.home}/.local/bin:/opt/sandbox/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
-
-function settingsOf(
-  boot: string,
-  identity: Identity,
-  limits: SandboxLimits,
-  given: Pick<Settings, 'memoryBytes' | 'egressSocket'>,
-): Settings {
-  return {
-    ...given,
-    boot,
-    state: INSIDE.state,
-    workdir: INSIDE.workdir,
-    home: INSIDE.home,
-    outputsPath: INSIDE.toolOutputs,
-    outputs: INSIDE.outputs,
-    agentFolders: [INSIDE.workdir, INSIDE.home, INSIDE.outputs],
-    agent: identity.kind === 'single' ? null : { uid: AGENT_ID, gid: AGENT_ID },
-    claims: INSIDE.claims,
-    processes: 'all',
-    path: SEARCH_PATH,
-    idleMs: limits.idleMs,
-    outputCharacters: limits.outputCharacters,
-    outputFileBytes: limits.outputFileBytes,
-    diskBytes: limits.diskBytes,
-    diskFiles: limits.diskFiles,
-    listen: { fd: DESCRIPTORS.socket },
-  };
-}
-
 /** Sandboxes made of kernel namespaces by bubblewrap, one process tree per session, on this host. */
 export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDriver {
   const uid = process.getuid?.() ?? -1;
@@ -94,6 +67,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
   const source = identitySource(uid, options.idRange ?? DEFAULT_ROOT_RANGE);
   const cgroups = detectCgroups(uid);
   const tops = topFolders();
+  const chromium = findChromium();
   const hiddenProc = HIDDEN_PROC.filter((name) => existsSync(`/proc/${name}`));
   const registry =
     source.kind === 'single'
@@ -140,6 +114,37 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     log: options.log,
   });
 
+  const installers = new Map<string, InstallerEnvironment>();
+  const installer = createPackageInstaller({
+    driver: () => driver,
+    announce(sessionId, environment) {
+      if (environment === null) installers.delete(sessionId);
+      else installers.set(sessionId, environment);
+    },
+    async keeperOf(sessionId) {
+      await prepare(sessionId);
+      const identity = await identityOf(folderOf(sessionId));
+      return identity.kind === 'pair' ? identity.keeper : undefined;
+    },
+    async empty(sessionId, folder) {
+      const identity = folderOf(sessionId).identity();
+      if (identity === undefined) return;
+      const logFile = folderOf(sessionId).bootLog;
+      await emptyFiles({
+        identity,
+        folder,
+        logFile,
+        system: prepareSystemFiles(places.base),
+        topFolders: tops,
+      });
+    },
+  });
+  const packageCache = createPackageCache({
+    ...installer,
+    base: join(places.base, 'packages'),
+    locks: places.sockets,
+  });
+
   async function prepare(sessionId: string): Promise<void> {
     const folder = folderOf(sessionId);
     mkdirSync(folder.path, { recursive: true, mode: uid === 0 ? 0o711 : 0o700 });
@@ -149,12 +154,12 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
 
   async function boot(spec: SandboxSpec): ReturnType<Launcher['boot']> {
     const { sessionId } = spec;
-    const environment = await options.environmentOf?.(spec);
+    const installing = installers.get(sessionId);
+    const environment = installing ?? (await options.environmentOf?.(spec)) ?? { network: { mode: 'none' } };
+    const installed = await packageCache.ensure(environment.packages);
     const folder = folderOf(sessionId);
-    mkdirSync(folder.path, { recursive: true, mode: uid === 0 ? 0o711 : 0o700 });
     const identity = await identityOf(folder);
-    folder.create(identity.kind === 'pair' ? identity.keeper : undefined);
-    const network = environment?.network ?? { mode: 'none' };
+    const { network } = environment;
     folder.saveNetwork(network);
     const hasNetwork = network.mode !== 'none';
     const opened = hasNetwork ? egress.open(sessionId, folder, identity) : Promise.resolve();
@@ -162,10 +167,20 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     opened.catch(() => {});
     const system = prepareSystemFiles(places.base);
     const bootId = randomUUID();
-    const given = {
-      memoryBytes: cgroups.version === 'none' ? limits.memoryBytes : 0,
-      egressSocket: hasNetwork ? `${INSIDE.network}/egress.sock` : null,
-    };
+    const settings = insideSettings({
+      boot: bootId,
+      identity,
+      limits,
+      isMemoryBound: cgroups.version !== 'none',
+      hasNetwork,
+      chromium,
+      packages: installed === null ? undefined : environment.packages,
+      fillsPackages: installing !== undefined,
+    });
+    const packages =
+      installing === undefined
+        ? installed && ({ folder: installed.folder, use: 'read' } as const)
+        : ({ folder: installing.fills, use: 'install' } as const);
     const words = bubblewrapArguments(
       {
         identity,
@@ -175,9 +190,10 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
         limits,
         topFolders: tops,
         hiddenProc,
+        packages,
         descriptors: DESCRIPTORS,
       },
-      JSON.stringify(settingsOf(bootId, identity, limits, given)),
+      JSON.stringify(settings),
     );
     const socket = await listeningSocket(socketPath(sessionId));
     let launched;
@@ -231,9 +247,13 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     if (identity?.kind === 'subordinate') registry?.release(folder.path, identity.agent);
   }
 
-  return createLaunchedDriver({
+  const driver = createLaunchedDriver({
     kind: 'bubblewrap',
-    probe: () => probeBubblewrap({ source, cgroups, base: places.base, topFolders: tops }),
+    probe() {
+      // Made now, the runtime does not cost the first session its time.
+      runtimeFiles();
+      return probeBubblewrap({ source, cgroups, base: places.base, topFolders: tops });
+    },
     sessions: () => Promise.resolve(sessionIds()),
     hasTraces: (sessionId) => existsSync(folderOf(sessionId).path),
     claimsFolder: (sessionId) => folderOf(sessionId).claims,
@@ -266,4 +286,5 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     release: () => egress.release(),
     log: options.log,
   });
+  return driver;
 }

@@ -46,7 +46,7 @@ export function createBubblewrapEgress(deps: BubblewrapEgressDeps): BubblewrapEg
     logFile: join(places.base, 'egress.log'),
     async command() {
       const { node, egress } = deps.runtime();
-      const program = [node, join(egress, 'main.js')];
+      const program = [node, join(egress, 'main.cjs')];
       if (registry === undefined) return program;
       const uid = await userOf(registry);
       return [

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { readFileSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { NetworkPolicy } from '../egress/policy.ts';
+import type { NetworkPolicy } from '../../network/policy.ts';
 import { createSandboxLab } from '../testing/sandbox-lab.ts';
 
 describe('the network of a bubblewrap sandbox', () => {
@@ -92,7 +92,7 @@ describe('the network of a bubblewrap sandbox', () => {
     const victims = readdirSync('/proc').filter((name) => {
       try {
         const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\u0000');
-        return words.some((word) => word.startsWith(lab.dataFolder) && word.endsWith('/egress/main.js'));
+        return words.some((word) => word.startsWith(lab.dataFolder) && word.endsWith('/egress/main.cjs'));
       } catch {
         return false;
       }

@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-import type { NetworkPolicy } from '../egress/policy.ts';
+import type { NetworkPolicy } from '../../network/policy.ts';
 import type { RunningNote } from '../running-note.ts';
 import type { SessionPaths } from './arguments.ts';
 import type { Identity } from './identity.ts';

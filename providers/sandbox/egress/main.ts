@@ -6,9 +6,9 @@ import { chmodSync, ftruncateSync, rmSync, writeSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { networkInterfaces } from 'node:os';
 
-import type { NetworkPolicy } from './policy.ts';
-import { createAddressCheck } from './public-address.ts';
-import { systemLookup } from './resolve-public.ts';
+import type { NetworkPolicy } from '../../network/policy.ts';
+import { createAddressCheck } from '../../network/public-address.ts';
+import { systemLookup } from '../../network/resolve-public.ts';
 import { createSessionProxy } from './session-proxy.ts';
 
 /** The first argument, as JSON. */

@@ -8,8 +8,8 @@ import {
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import type { NetworkPolicy } from './policy.ts';
-import { createAddressCheck } from './public-address.ts';
+import type { NetworkPolicy } from '../../network/policy.ts';
+import { createAddressCheck } from '../../network/public-address.ts';
 import { createSessionProxy, type EgressDecision } from './session-proxy.ts';
 
 const open: (Server | TcpServer)[] = [];

@@ -8,8 +8,8 @@ import {
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-import { normalHost, refusalOf, type NetworkPolicy } from './policy.ts';
-import { resolvePublic, type Lookup } from './resolve-public.ts';
+import { normalHost, refusalOf, type NetworkPolicy } from '../../network/policy.ts';
+import { resolvePublic, type Lookup } from '../../network/resolve-public.ts';
 import { readOpening } from './server-name.ts';
 
 /** One decision, for the log. */

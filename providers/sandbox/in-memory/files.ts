@@ -28,6 +28,11 @@ export function memoryFiles(session: () => MemorySession): SandboxFiles {
             : [],
         ),
       ),
+    keepOutput(name, content) {
+      const path = `/mnt/session/tool-outputs/${name}.txt`;
+      session().files.set(path, content);
+      return Promise.resolve(path);
+    },
     openOutput(path) {
       const content = session().files.get(`${OUTPUTS}${path}`);
       if (content === undefined)

@@ -51,6 +51,9 @@ export async function performInMemory(
     session.variables.clear();
     return done('The shell was restarted; 0 background processes were ended.');
   }
+  if (operation.type === 'browser' || operation.type === 'code' || operation.type === 'process') {
+    return refused(`There is no ${operation.type} in this sandbox.`);
+  }
   const shown = operation.path ?? MEMORY_WORKDIR;
   const path = resolve(MEMORY_WORKDIR, shown);
   const below = [...session.files].filter(([name]) => name === path || name.startsWith(`${path}/`)).reverse();

@@ -1,0 +1,170 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { isIP } from 'node:net';
+import type { Readable } from 'node:stream';
+
+import { normalHost, refusalOf } from '../network/policy.ts';
+import { resolvePublic, type Lookup } from '../network/resolve-public.ts';
+import { domainRefusal } from './domain-rules.ts';
+import type { WebFetcher, WebPage, WebRefusal, WebRequest } from './web-fetcher.ts';
+
+export interface HttpFetcherDeps {
+  isAllowedAddress(address: string): boolean;
+  lookup: Lookup;
+  limits: { bytes: number; totalMs: number; redirects: number };
+  userAgent: string;
+}
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+class Refusal extends Error {
+  readonly reason: WebRefusal['reason'];
+  constructor(reason: WebRefusal['reason'], message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** The checked target of one hop. */
+interface Hop {
+  url: URL;
+  addresses: string[];
+}
+
+async function checkHop(deps: HttpFetcherDeps, request: WebRequest, url: URL): Promise<Hop> {
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new Refusal(
+      'url_not_allowed',
+      `only http and https are fetched, not ${url.protocol.replace(':', '')}`,
+    );
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new Refusal('url_not_allowed', 'the URL must not contain a user or password');
+  }
+  const host = normalHost(url.hostname);
+  if (host === undefined) throw new Refusal('url_not_allowed', 'the URL names no host');
+  const refusal = domainRefusal(request.domains, host) ?? refusalOf(request.policy, host);
+  if (refusal !== undefined) throw new Refusal('url_not_allowed', refusal);
+  const resolution = await resolvePublic(host, deps.isAllowedAddress, deps.lookup);
+  if ('refusal' in resolution) {
+    throw new Refusal(
+      resolution.code === 403 ? 'url_not_allowed' : 'failed',
+      `${host}: ${resolution.refusal}`,
+    );
+  }
+  return { url, addresses: resolution.addresses };
+}
+
+/** Answers the connection's question for addresses with those that were checked. */
+function pinned(addresses: readonly string[]): LookupFunction {
+  const rows = addresses.map((address) => ({ address, family: isIP(address) }));
+  return (_host, options, callback) => {
+    const [first] = rows;
+    if (options.all === true) callback(null, rows);
+    else if (first === undefined) callback(new Error('there is no address'), '', 4);
+    else callback(null, first.address, first.family);
+  };
+}
+
+function open(deps: HttpFetcherDeps, hop: Hop, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const send = hop.url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const request = send(hop.url, {
+      agent: false,
+      lookup: pinned(hop.addresses),
+      signal,
+      headers: {
+        'user-agent': deps.userAgent,
+        accept: 'text/html,application/xhtml+xml,text/plain,application/pdf,application/json;q=0.9,*/*;q=0.5',
+        'accept-encoding': 'gzip, deflate, br',
+      },
+    });
+    request.once('error', reject);
+    request.once('response', resolve);
+    request.end();
+  });
+}
+
+function decoded(response: IncomingMessage): Readable {
+  const onError = (error: Error): void => {
+    body.destroy(error);
+  };
+  const encoding = response.headers['content-encoding']?.trim().toLowerCase();
+  const decoder =
+    encoding === 'gzip' || encoding === 'x-gzip'
+      ? createGunzip()
+      : encoding === 'br'
+        ? createBrotliDecompress()
+        : encoding === 'deflate'
+          ? createInflate()
+          : undefined;
+  const body: Readable = decoder === undefined ? response : response.on('error', onError).pipe(decoder);
+  return body;
+}
+
+/** The body, decompressed, up to the limit: a small archive that unpacks to a huge page ends there as well. */
+async function readBody(response: IncomingMessage, limit: number): Promise<Uint8Array> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of decoded(response)) {
+    const part = chunk as Buffer;
+    size += part.length;
+    if (size > limit) {
+      response.destroy();
+      throw new Refusal('failed', `the page is larger than ${limit} bytes`);
+    }
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+function contentType(response: IncomingMessage): { mediaType: string; charset: string } {
+  const [type = '', ...parameters] = (response.headers['content-type'] ?? '').split(';');
+  const charset = parameters
+    .map((parameter) => /^\s*charset\s*=\s*"?([^"\s]+)/i.exec(parameter)?.[1])
+    .find((name) => name !== undefined);
+  return { mediaType: type.trim().toLowerCase(), charset: (charset ?? '').toLowerCase() };
+}
+
+/** The fetcher on node's own HTTP client. */
+export function createHttpFetcher(deps: HttpFetcherDeps): WebFetcher {
+  async function follow(request: WebRequest, signal: AbortSignal): Promise<WebPage> {
+    let url: URL;
+    try {
+      url = new URL(request.url);
+    } catch {
+      throw new Refusal('failed', 'it is no URL');
+    }
+    for (let hops = 0; hops <= deps.limits.redirects; hops++) {
+      const response = await open(deps, await checkHop(deps, request, url), signal);
+      const status = response.statusCode ?? 0;
+      const { location } = response.headers;
+      if (REDIRECTS.has(status) && location !== undefined) {
+        response.destroy();
+        url = new URL(location, url);
+        continue;
+      }
+      const bytes = await readBody(response, deps.limits.bytes);
+      url.hash = '';
+      return { url: url.href, status, ...contentType(response), bytes };
+    }
+    throw new Refusal('failed', `more than ${deps.limits.redirects} redirects`);
+  }
+
+  return {
+    async fetch(request, signal) {
+      const timeout = AbortSignal.timeout(deps.limits.totalMs);
+      try {
+        return await follow(request, AbortSignal.any([signal, timeout]));
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof Refusal) return { refusal: error.message, reason: error.reason };
+        if (timeout.aborted)
+          return { refusal: `no answer within ${deps.limits.totalMs / 1_000} s`, reason: 'failed' };
+        return { refusal: error instanceof Error ? error.message : String(error), reason: 'failed' };
+      }
+    },
+  };
+}

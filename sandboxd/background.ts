@@ -1,0 +1,203 @@
+import { spawn } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+  constants,
+} from 'node:fs';
+import { join } from 'node:path';
+
+import type { OperationResult, ProcessAction } from '../providers/sandbox/operation.ts';
+import { cleanText, decode, trimPartialEnd, trimPartialStart } from './clean-text.ts';
+import type { Pipes } from './pipes.ts';
+import { listProcesses, readProcess, signalQuietly } from './processes.ts';
+
+/** What is kept of a process's output; at this point its output is closed. */
+const OUTPUT_BYTES = 16 * 1024 * 1024;
+/** One read returns at most this much. */
+const READ_BYTES = 64 * 1024;
+
+/** Owns the process: its input is a pipe that anybody may write to later, its output a file. */
+const SCRIPT = `folder=$1; script=$2; limit=$3; shift 3
+exec 0<>"$folder/in" 2>/dev/null
+echo $$ >"$folder/runner"
+{ (exec setsid "$@" /bin/bash --noprofile --norc -c "$script" bash 3<"$folder/command" 2>&1); echo $? >"$folder/exit"; } |
+  stdbuf -o0 head -c "$limit" >"$folder/out"
+`;
+
+export interface BackgroundDeps {
+  /** Folder of the records of processes, sandboxd's own. */
+  folder: string;
+  boot: string;
+  pipes: Pipes;
+  prefix: readonly string[];
+  environment: Record<string, string>;
+  /** The script that runs the command on descriptor 3. */
+  scriptOf(id: string): string;
+}
+
+interface Note {
+  command: string;
+  boot: string;
+  startedAt: number;
+}
+
+/** Long-running processes that outlive their call: servers, watchers, programs that are talked to. */
+export interface Background {
+  perform(action: ProcessAction): Promise<OperationResult>;
+}
+
+const done = (text: string): OperationResult => ({ text, isError: false });
+const failed = (text: string): OperationResult => ({ text, isError: true });
+
+export function createBackground(deps: BackgroundDeps): Background {
+  const folderOf = (id: string): string => join(deps.folder, id);
+  const numberIn = (id: string, name: string): number | undefined => {
+    const file = join(folderOf(id), name);
+    return existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined;
+  };
+  const noteOf = (id: string): Note | undefined => {
+    const file = join(folderOf(id), 'note.json');
+    return /^p\d+$/.test(id) && existsSync(file)
+      ? (JSON.parse(readFileSync(file, 'utf8')) as Note)
+      : undefined;
+  };
+
+  function makeFolder(): string {
+    mkdirSync(deps.folder, { recursive: true, mode: 0o700 });
+    for (let number = readdirSync(deps.folder).length + 1; ; number++) {
+      try {
+        mkdirSync(folderOf(`p${number}`), { mode: 0o700 });
+        return `p${number}`;
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      }
+    }
+  }
+
+  /** The process session of a running one. */
+  function sessionOf(id: string): number | undefined {
+    const note = noteOf(id);
+    const runner = numberIn(id, 'runner');
+    if (
+      note === undefined ||
+      note.boot !== deps.boot ||
+      runner === undefined ||
+      readProcess(runner) === undefined
+    )
+      return undefined;
+    const rows = listProcesses();
+    const family = new Set([runner]);
+    for (let grown = 0; grown !== family.size;) {
+      grown = family.size;
+      for (const row of rows) if (family.has(row.parent)) family.add(row.pid);
+    }
+    return rows.find((row) => family.has(row.pid) && row.session === row.pid && row.pid !== runner)?.pid;
+  }
+
+  function stateOf(id: string, note: Note): string {
+    const code = numberIn(id, 'exit');
+    if (code !== undefined) return `exited with ${code}`;
+    if (note.boot !== deps.boot) return 'ended when the sandbox stopped';
+    return sessionOf(id) === undefined ? 'ended' : 'running';
+  }
+
+  async function start(command: string): Promise<OperationResult> {
+    const id = makeFolder();
+    const folder = folderOf(id);
+    writeFileSync(join(folder, 'command'), command, { mode: 0o600 });
+    writeFileSync(
+      join(folder, 'note.json'),
+      JSON.stringify({ command, boot: deps.boot, startedAt: Date.now() } satisfies Note),
+    );
+    await deps.pipes.take(join(folder, 'in'));
+    const words = [
+      '-c',
+      SCRIPT,
+      'background',
+      folder,
+      deps.scriptOf(id),
+      String(OUTPUT_BYTES),
+      ...deps.prefix,
+    ];
+    const runner = spawn('/bin/sh', words, {
+      cwd: '/',
+      detached: true,
+      env: deps.environment,
+      stdio: 'ignore',
+    });
+    runner.unref();
+    return done(`Started process ${id}. Read what it writes with process_read.`);
+  }
+
+  function list(): OperationResult {
+    const ids = existsSync(deps.folder) ? readdirSync(deps.folder) : [];
+    const rows = ids.flatMap((id) => {
+      const note = noteOf(id);
+      return note === undefined
+        ? []
+        : [
+            `${id}  ${stateOf(id, note)}  since ${new Date(note.startedAt).toISOString()}  ${note.command.split('\n')[0]?.slice(0, 200)}`,
+          ];
+    });
+    return done(rows.length === 0 ? 'There are no processes.' : rows.join('\n'));
+  }
+
+  function read(id: string, note: Note, offset: number | null): OperationResult {
+    const file = join(folderOf(id), 'out');
+    const size = existsSync(file) ? statSync(file).size : 0;
+    const start = offset === null ? Math.max(0, size - READ_BYTES) : Math.min(Math.max(0, offset), size);
+    const buffer = Buffer.alloc(Math.min(READ_BYTES, size - start));
+    if (buffer.length > 0) {
+      const descriptor = openSync(file, 'r');
+      readSync(descriptor, buffer, 0, buffer.length, start);
+      closeSync(descriptor);
+    }
+    const text = cleanText(decode(trimPartialEnd(start === 0 ? buffer : trimPartialStart(buffer))));
+    const end = start + buffer.length;
+    return done(
+      `[process ${id} ${stateOf(id, note)}; bytes ${start} to ${end} of ${size}; go on with offset ${end}]\n${text}`,
+    );
+  }
+
+  function write(id: string, input: string): OperationResult {
+    if (sessionOf(id) === undefined) return failed(`process ${id} does not run`);
+    const descriptor = openSync(join(folderOf(id), 'in'), constants.O_WRONLY | constants.O_NONBLOCK);
+    try {
+      const written = writeSync(descriptor, Buffer.from(input));
+      return done(`wrote ${written} bytes to process ${id}`);
+    } catch {
+      return failed(`process ${id} does not read its input`);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  return {
+    async perform(action) {
+      if (action.do === 'start') return start(action.command);
+      if (action.do === 'list') return list();
+      const note = noteOf(action.id);
+      if (note === undefined) return failed(`there is no process ${JSON.stringify(action.id)}`);
+      switch (action.do) {
+        case 'read':
+          return read(action.id, note, action.offset);
+        case 'write':
+          return write(action.id, action.input);
+        case 'kill': {
+          const session = sessionOf(action.id);
+          if (session === undefined) return done(`process ${action.id} ${stateOf(action.id, note)} already`);
+          signalQuietly(-session, action.signal);
+          return done(`sent ${action.signal} to process ${action.id}`);
+        }
+      }
+    },
+  };
+}

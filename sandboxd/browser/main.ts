@@ -1,0 +1,60 @@
+/**
+ * The browser process of a sandbox. It runs as the agent, speaks with sandboxd in lines of JSON on standard input and output, and drives
+ * one Chromium through Playwright. Pages are hostile: nothing that they can reach is worth more than the sandbox itself.
+ */
+import { createInterface } from 'node:readline';
+
+import { performAction } from './perform.ts';
+import type { BrowserReply, BrowserRequest, BrowserSettings } from './protocol.ts';
+import { createRecorder, type Recorder } from './recorder.ts';
+import { openTabs, type Tabs } from './tabs.ts';
+
+interface Open {
+  tabs: Tabs;
+  recorder: Recorder;
+}
+
+const settings = JSON.parse(process.argv[2] ?? '{}') as BrowserSettings;
+let opened: Promise<Open> | undefined;
+let idle: NodeJS.Timeout | undefined;
+
+async function open(): Promise<Open> {
+  const tabs = await openTabs(settings);
+  tabs.context.once('close', () => process.exit(0));
+  return { tabs, recorder: createRecorder(tabs, settings.recordings) };
+}
+
+async function perform({ id, action }: BrowserRequest): Promise<BrowserReply> {
+  try {
+    opened ??= open();
+    const { tabs, recorder } = await opened;
+    const done = await performAction(tabs, recorder, action);
+    return { id, isError: false, ...done, text: [...tabs.takeNotices(), done.text].join('\n') };
+  } catch (error) {
+    // Playwright's messages go on with a log of what it tried; the model needs the first part.
+    const message = error instanceof Error ? error.message : String(error);
+    return {
+      id,
+      isError: true,
+      text: message.split('\nCall log:')[0]?.replace(/^[a-zA-Z.]+: /, '') ?? message,
+    };
+  }
+}
+
+function rest(): void {
+  clearTimeout(idle);
+  idle = setTimeout(() => process.exit(0), settings.idleMs);
+}
+
+let queue: Promise<void> = Promise.resolve();
+rest();
+createInterface({ input: process.stdin })
+  .on('line', (line) => {
+    clearTimeout(idle);
+    queue = queue.then(async () => {
+      const reply = await perform(JSON.parse(line) as BrowserRequest);
+      process.stdout.write(`${JSON.stringify(reply)}\n`);
+      rest();
+    });
+  })
+  .once('close', () => process.exit(0));

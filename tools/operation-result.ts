@@ -1,0 +1,28 @@
+import type { OperationResult } from '../providers/sandbox/operation.ts';
+import type { ToolResult } from './tool-runner.ts';
+
+/** What is said of a command that did not end well; undefined for one that did. */
+function endingOf({ code, endedBy }: NonNullable<OperationResult['exit']>): string | undefined {
+  switch (endedBy) {
+    case 'timeout':
+      return 'The command was ended at its time limit. Give a larger timeout_ms, or run it in the background.';
+    case 'kill':
+      return 'The command was killed.';
+    case 'limit':
+      return 'The command was ended at a limit of the sandbox (memory or disk).';
+    case 'exit':
+      return code === 0 ? undefined : `exit ${code ?? 'unknown'}`;
+  }
+}
+
+/** The result of an operation as the model reads it. */
+export function operationResult({ text, isError, image, exit }: OperationResult): ToolResult {
+  const ending = exit && endingOf(exit);
+  const said = [text.replace(/\n$/, ''), ending ?? ''].filter((part) => part !== '').join('\n');
+  const content: ToolResult['content'] = [{ type: 'text', text: said === '' ? '(no output)' : said }];
+  if (image) {
+    const source = { type: 'base64', media_type: image.mediaType, data: image.base64 } as const;
+    content.push({ type: 'image', source });
+  }
+  return { content, isError };
+}

@@ -1,0 +1,87 @@
+import { networkInterfaces } from 'node:os';
+import type { Config } from '../config.ts';
+import { loadLargeStrings } from '../providers/blob/large-bodies.ts';
+import type { BlobStore } from '../providers/blob/blob-store.ts';
+import { createAddressCheck } from '../providers/network/public-address.ts';
+import { systemLookup } from '../providers/network/resolve-public.ts';
+import type { SandboxEnvironment } from '../providers/sandbox/environment.ts';
+import type { SandboxDriver, SandboxSpec } from '../providers/sandbox/sandbox.ts';
+import { createBraveSearch } from '../providers/search/brave.ts';
+import { createSearxngSearch } from '../providers/search/searxng.ts';
+import { createTavilySearch } from '../providers/search/tavily.ts';
+import type { WebSearch } from '../providers/search/web-search.ts';
+import type { Journal } from '../providers/store/journal.ts';
+import { createHttpFetcher } from '../providers/web/http-fetcher.ts';
+import { readPage } from '../providers/web/read-page.ts';
+import { limitOutput } from '../tools/long-output.ts';
+import type { HostTool } from '../tools/tool.ts';
+import { bringsUrl, urlBearer, type UrlSources } from '../tools/url-sources.ts';
+import { createWebFetchTool } from '../tools/web-fetch.ts';
+import { createWebSearchTool } from '../tools/web-search.ts';
+
+const FETCH = { bytes: 10 * 1024 * 1024, totalMs: 30_000, redirects: 5 };
+const PAGE = 500;
+
+export interface WebToolsDeps {
+  config: Config;
+  driver: SandboxDriver;
+  journal: Pick<Journal, 'eventsAfter'>;
+  blobs: BlobStore;
+  environmentOf(spec: SandboxSpec): Promise<SandboxEnvironment>;
+}
+
+/** The search engine that the settings name, or null. */
+export function searchEngine({ web_search: settings }: Config): WebSearch | null {
+  const { provider, api_key: key, base_url: base } = settings;
+  const baseUrl = base === null ? {} : { baseUrl: base };
+  switch (provider) {
+    case 'none':
+      return null;
+    case 'brave':
+      return createBraveSearch({ apiKey: key ?? '', ...baseUrl });
+    case 'tavily':
+      return createTavilySearch({ apiKey: key ?? '', ...baseUrl });
+    case 'searxng':
+      return createSearxngSearch({ baseUrl: base ?? '', ...(key === null ? {} : { apiKey: key }) });
+  }
+}
+
+/** The tools of the web, for a worker that has sandboxes. */
+export function webTools(deps: WebToolsDeps): HostTool[] {
+  const { config, journal, blobs } = deps;
+  const own = (): string[] =>
+    Object.values(networkInterfaces()).flatMap((rows) => (rows ?? []).map(({ address }) => address));
+
+  async function isKnownUrl(spec: SandboxSpec, url: string, sources: UrlSources): Promise<boolean> {
+    const tools = new Map<string, string>();
+    for (let after = 0; ;) {
+      const events = await journal.eventsAfter(spec.sessionId, after, PAGE);
+      for (const event of events) {
+        after = event.seq ?? after;
+        const { name } = event.body;
+        if (typeof name === 'string') tools.set(event.id, name);
+        const bearer = urlBearer(event.type, event.body, (id) => tools.get(id) ?? null);
+        if (bearer === null) continue;
+        const whole = await loadLargeStrings(blobs, spec.workspaceId, event.body);
+        if (bringsUrl(sources, { ...bearer, content: whole['content'] ?? null }, url)) return true;
+      }
+      if (events.length < PAGE) return false;
+    }
+  }
+
+  const fetchTool = createWebFetchTool({
+    fetcher: createHttpFetcher({
+      isAllowedAddress: createAddressCheck(own, config.sandbox.private_networks),
+      lookup: systemLookup,
+      limits: FETCH,
+      userAgent: 'Managed-Agent/0.1 (web_fetch)',
+    }),
+    readPage,
+    policyOf: async (spec) => (await deps.environmentOf(spec)).network,
+    isKnownUrl,
+    limitOutput: (call, text) =>
+      limitOutput(deps.driver, call, text, config.sandbox.limits.output_characters),
+  });
+  const engine = searchEngine(config);
+  return engine === null ? [fetchTool] : [fetchTool, createWebSearchTool(engine)];
+}
