@@ -115,7 +115,7 @@ x_own: {deep: [1, null, true]}`,
         [skill(`name: x\ndescription: ${'y'.repeat(1025)}`), /line 3: .*1025 characters; at most 1024/],
         [skill('name: ../../etc\ndescription: y'), /line 2: "name" must be lower-case/],
         [skill('name: a/b\ndescription: y'), /line 2: "name" must be lower-case/],
-        [skill('name: -rf\ndescription: y'), /line 2: "name" must be lower-case/],
+        [skill('name: "--"\ndescription: y'), /line 2: "name" must be lower-case/],
         [skill('name: My Skill\ndescription: y'), /line 2: "name" must be lower-case/],
         [skill('name: skills\ndescription: y'), /line 2: "skills" is a command/],
         [

@@ -5,7 +5,7 @@ import { skillError } from './skill-error.ts';
 import { SKILL_LIMITS } from './skill-limits.ts';
 import { splitFrontmatter } from './split-frontmatter.ts';
 
-const NAME = /^[a-z0-9][a-z0-9-]*$/;
+const NAME = /^-*[a-z0-9][a-z0-9-]*$/;
 const TAG = /<\/?[A-Za-z!?][^<>]*>/;
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/;
@@ -44,7 +44,7 @@ function checkedName({ text, line }: { text: string; line: number }): string {
   }
   if (!NAME.test(text)) {
     throw skillError(
-      '"name" must be lower-case letters, digits and hyphens, and start with a letter or digit.',
+      '"name" must be lower-case letters, digits and hyphens, with a letter or digit among them.',
       line,
     );
   }

@@ -9,7 +9,7 @@ export type SkillCommand =
   /** No skill of that name: the message is a text like any other. `suggestion` is the name that was probably meant. */
   | { kind: 'unknown'; name: string; suggestion: string | null };
 
-const COMMAND = /^\s*\/([A-Za-z0-9][A-Za-z0-9-]{0,63})(?:\s+([\s\S]*))?$/;
+const COMMAND = /^\s*\/(-*[A-Za-z0-9][A-Za-z0-9-]{0,63})(?:\s+([\s\S]*))?$/;
 
 /**
  * The command in a user's message; null when it is a text like any other. Only the first block counts, and a path such as
