@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { SkillPin } from '../../core/skills/skill-pin.ts';
+import { skillFolder } from '../../core/skills/skill-place.ts';
+import { toSkillPackage, type SkillFile } from '../../core/skills/skill-package.ts';
+import type { BlobStore } from '../blob/blob-store.ts';
+import { readArchive } from './read-archive.ts';
+
+/** A file of a skill, to be placed in a sandbox. */
+export interface SkillAttachment {
+  /** In the sandbox, absolute. */
+  path: string;
+  sha256: string;
+  executable: boolean;
+  open(): Promise<Readable>;
+}
+
+/** Archives whose lists of files are remembered. */
+const MAX_LISTS = 1_000;
+
+type Listed = Pick<SkillAttachment, 'sha256' | 'executable'> & { relative: string };
+
+/**
+ * Tells which files the skills of a session are, so that they can be placed before its tools run. An archive is read once to list it, and
+ * again when a file is opened; what stays in memory are the lists.
+ */
+export function createSkillAttachments(
+  blobs: Pick<BlobStore, 'get'>,
+): (pins: readonly SkillPin[]) => Promise<SkillAttachment[]> {
+  const lists = new Map<string, Listed[]>();
+  /** The archive that was read last: files of one skill are opened one after another. */
+  let last: { sha256: string; files: readonly SkillFile[] } | null = null;
+
+  async function filesOf({ blobWorkspaceId, archiveSha256 }: SkillPin): Promise<readonly SkillFile[]> {
+    if (last?.sha256 === archiveSha256) return last.files;
+    const { files } = toSkillPackage(
+      await readArchive(await blobs.get(blobWorkspaceId, archiveSha256), 'zip'),
+    );
+    last = { sha256: archiveSha256, files };
+    return files;
+  }
+
+  async function listOf(pin: SkillPin): Promise<Listed[]> {
+    const known = lists.get(pin.archiveSha256);
+    if (known) return known;
+    const list = (await filesOf(pin)).map(({ path, bytes, executable }) => ({
+      relative: path,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      executable,
+    }));
+    const [oldest] = lists.keys();
+    if (lists.size >= MAX_LISTS && oldest !== undefined) lists.delete(oldest);
+    lists.set(pin.archiveSha256, list);
+    return list;
+  }
+
+  return async (pins) => {
+    const attachments: SkillAttachment[] = [];
+    for (const pin of pins) {
+      for (const { relative, sha256, executable } of await listOf(pin)) {
+        attachments.push({
+          path: `${skillFolder(pin.name)}/${relative}`,
+          sha256,
+          executable,
+          async open() {
+            const file = (await filesOf(pin)).find(({ path }) => path === relative);
+            if (!file) throw new Error(`the archive of the skill ${pin.name} has no ${relative} any more`);
+            return Readable.from([Buffer.from(file.bytes)]);
+          },
+        });
+      }
+    }
+    return attachments;
+  };
+}
