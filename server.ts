@@ -8,6 +8,7 @@ import { createPostgresFiles } from './providers/store/postgres/files.ts';
 import { createLogger } from './providers/telemetry/logger.ts';
 import { apiRoutes } from './wiring/api-routes.ts';
 import { blobStore } from './wiring/blob-store.ts';
+import { startBuiltInSkills } from './wiring/built-in-skills.ts';
 import { temporalClient } from './wiring/connect-temporal.ts';
 import { startHousekeeping } from './wiring/housekeeping.ts';
 import { newId } from './wiring/new-ids.ts';
@@ -34,6 +35,7 @@ await runUntilStopped(log, async (signal) => {
   const blobs = await blobStore(config);
   const engine = sessionEngine(config, temporal, log);
   const stopHousekeeping = startHousekeeping(createPostgresFiles(database), log);
+  const stopBuiltInSkills = startBuiltInSkills(database, blobs, log);
   const { routes, hub } = apiRoutes({ config, log, database, blobs, bus, engine });
   const limits = config.rate_limits;
   const newRequestId = () => newId('request');
@@ -65,6 +67,7 @@ await runUntilStopped(log, async (signal) => {
     },
     async close() {
       stopHousekeeping();
+      stopBuiltInSkills();
       await bus.close();
       await Promise.allSettled([temporal.connection.close(), database.close()]);
     },

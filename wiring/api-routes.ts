@@ -11,6 +11,7 @@ import { modelRoutes } from '../api/routes/models.ts';
 import { sessionEventReadRoutes } from '../api/routes/session-event-reads.ts';
 import { sessionResourceRoutes } from '../api/routes/session-resources.ts';
 import { sessionRoutes } from '../api/routes/sessions.ts';
+import { skillRoutes } from '../api/routes/skills.ts';
 import { threadRoutes } from '../api/routes/threads.ts';
 import { unbuiltRoutes } from '../api/routes/unbuilt.ts';
 import { createStreamHub, type StreamHub } from '../api/sse/stream-hub.ts';
@@ -28,6 +29,7 @@ import { createPostgresEventList } from '../providers/store/postgres/event-list.
 import { createPostgresFiles } from '../providers/store/postgres/files.ts';
 import { createPostgresJournal } from '../providers/store/postgres/journal.ts';
 import { createPostgresSessions } from '../providers/store/postgres/sessions.ts';
+import { createPostgresSkills } from '../providers/store/postgres/skills.ts';
 import { countLiveWorkers } from '../providers/store/postgres/worker-registry.ts';
 import { keyRing } from './key-ring.ts';
 import { modelCatalog } from './model-access.ts';
@@ -91,6 +93,7 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
       maxFileBytes: FILE_BYTES,
       quotaBytes: WORKSPACE_FILE_BYTES,
     }),
+    ...skillRoutes({ skills: createPostgresSkills(database), blobs, newId }),
     ...modelRoutes({ models }),
     ...codecRoutes({
       codec: createPayloadCodec(keyRing(config)),
