@@ -52,11 +52,7 @@ describe('web_fetch', () => {
       url_sources: null,
       ...config,
     };
-    return tool.execute(
-      { url },
-      { spec, toolUseId: 'sevt_fetch', config: entry },
-      signal,
-    );
+    return tool.execute({ url }, { spec, toolUseId: 'sevt_fetch', config: entry }, signal);
   };
 
   it('gives the page as text, with where it came from', async () => {
