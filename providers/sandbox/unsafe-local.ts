@@ -20,6 +20,7 @@ import { createLaunchedDriver, type Launcher } from './launched-driver.ts';
 import { DEFAULT_LIMITS, type SandboxLimits } from './limits.ts';
 import { listeningSocket } from './listening-socket.ts';
 import { placesOf } from './places.ts';
+import { readBootLog } from './read-boot-log.ts';
 import { isNoteAlive, noteOf, type RunningNote } from './running-note.ts';
 import { prepareRuntime } from './runtime-files.ts';
 import type { SandboxDriver } from './sandbox.ts';
@@ -112,7 +113,7 @@ export function createUnsafeLocalDriver(options: UnsafeLocalOptions): SandboxDri
     writeFileSync(noteFile(sessionId), JSON.stringify(noteOf(child.pid, settings.boot)), { mode: 0o600 });
     const failed = new Promise<never>((_resolve, reject) => {
       child.once('exit', (code) => {
-        const said = readFileSync(inside('boot.log'), 'utf8').trim().slice(0, 2_000);
+        const said = readBootLog(inside('boot.log'));
         reject(
           new AppError('sandbox_unavailable', `The shell server ended while it started (${code}): ${said}`),
         );

@@ -1,14 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-} from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -20,6 +11,7 @@ import { DEFAULT_LIMITS, type SandboxLimits } from '../limits.ts';
 import { isNoteAlive, noteOf } from '../running-note.ts';
 import { createPackageCache } from '../packages/package-cache.ts';
 import { createPackageInstaller, type InstallerEnvironment } from '../packages/package-installer.ts';
+import { readBootLog } from '../read-boot-log.ts';
 import { prepareRuntime, type RuntimeFiles } from '../runtime-files.ts';
 import type { SandboxDriver, SandboxSpec } from '../sandbox.ts';
 import { bubblewrapArguments, HIDDEN_PROC, INSIDE } from './arguments.ts';
@@ -212,7 +204,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     folder.saveRunning(noteOf(launched.pid, bootId));
     await opened;
     const failed = launched.exited.then((code) => {
-      const words = readFileSync(folder.bootLog, 'utf8').trim().slice(0, 2_000);
+      const words = readBootLog(folder.bootLog);
       throw new AppError('sandbox_unavailable', `The sandbox ended while it started (${code}): ${words}`);
     });
     return { address: { socketPath: socketPath(sessionId) }, failed };
