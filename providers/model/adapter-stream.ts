@@ -64,3 +64,20 @@ export async function* followEvents<Event>(
   }
   if (after === 'drain') drain(events, () => guard.abandon());
 }
+
+/** The same for a call that answers at once, such as counting tokens. */
+export async function guardedCall<Answer>(
+  options: { vendor: string; limits: StreamLimits; toFailure: (error: unknown) => unknown },
+  signal: AbortSignal,
+  call: (guard: StreamGuard) => Promise<Answer>,
+): Promise<Answer> {
+  signal.throwIfAborted();
+  const guard = createStreamGuard(options.limits, options.vendor, signal);
+  try {
+    return await call(guard);
+  } catch (error) {
+    throw guard.reason()?.error ?? options.toFailure(error);
+  } finally {
+    guard.stop();
+  }
+}

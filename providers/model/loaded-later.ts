@@ -11,5 +11,9 @@ export function loadedLater(name: string, load: () => Promise<ModelProvider>): M
       loading ??= load();
       yield* (await loading).stream(request, signal);
     },
+    async countTokens(request, signal) {
+      loading ??= load();
+      return (await (await loading).countTokens?.(request, signal)) ?? null;
+    },
   };
 }

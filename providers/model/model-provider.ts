@@ -80,4 +80,9 @@ export interface ModelProvider {
   /** Tags opaque blocks: `anthropic`, `openai`, `gemini`, `demo`. */
   readonly name: string;
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelStreamPart>;
+  /**
+   * How many tokens the vendor counts for the request, without sending it to the model; null where the vendor has no counter, for the
+   * caller to estimate. Fails as `stream` does.
+   */
+  countTokens?(request: ModelRequest, signal: AbortSignal): Promise<number | null>;
 }

@@ -55,6 +55,13 @@ export interface WireFormat {
   summarise(request: IncomingModelRequest): RequestSummary;
   /** Tokens of the prompt by the simulated cache. */
   countPrompt(request: IncomingModelRequest): PromptCount;
+  /** Where tokens are counted, for formats that have a counter: how its requests are read, and how it answers. */
+  readonly counter?: {
+    matches(path: string): boolean;
+    /** The request as if it were for the model, to be held to the same rules. */
+    asRequest(request: IncomingModelRequest): IncomingModelRequest;
+    answer(tokens: number): object;
+  };
   frames(script: ReadScript, context: FrameContext): Frame[];
   ping(): Frame;
   errorBody(status: number, type: string | undefined, message: string): string;

@@ -76,6 +76,9 @@ export async function startScriptedModelServer(
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     const raw = await readAll(request);
     if (path.startsWith('/control/')) return handleControl(server, request, raw, response);
+    const counting = formats.find((candidate) => candidate.counter?.matches(path));
+    if (counting?.counter !== undefined)
+      return answerCount(counting, counting.counter, { request, response, path, raw });
     const format = formats.find((candidate) => candidate.matches(path));
     if (format === undefined) {
       response
@@ -86,14 +89,34 @@ export async function startScriptedModelServer(
     return answerModelRequest(format, { request, response, path, raw });
   }
 
+  /** Counts the tokens of a request as the model's own answer would report them. */
+  function answerCount(
+    format: WireFormat,
+    counter: NonNullable<WireFormat['counter']>,
+    { request, response, path, raw }: Exchange,
+  ): void {
+    const incoming = counter.asRequest({
+      method: request.method ?? '',
+      path,
+      headers: flatHeaders(request),
+      body: parseJson(raw),
+    });
+    const violations = [...format.validate(incoming), ...keyViolations(incoming.headers, options.apiKey)];
+    const entry = ledger.add({ ...received(format, incoming, raw), violations });
+    const { uncached, read, written } = format.countPrompt(incoming);
+    const refused = violations.length > 0 && options.onViolation !== 'record';
+    entry.status = refused ? 400 : 200;
+    entry.outcome = refused ? 'refused' : 'completed';
+    entry.endedAt = now();
+    response.writeHead(entry.status, { 'content-type': 'application/json' });
+    const answer = JSON.stringify(counter.answer(uncached + read + written));
+    response.end(refused ? format.errorBody(400, undefined, violations.join('; ')) : answer);
+    ledger.changed();
+  }
+
   async function answerModelRequest(
     format: WireFormat,
-    {
-      request,
-      response,
-      path,
-      raw,
-    }: { request: IncomingMessage; response: ServerResponse; path: string; raw: Buffer },
+    { request, response, path, raw }: Exchange,
   ): Promise<void> {
     const incoming: IncomingModelRequest = {
       method: request.method ?? '',
@@ -103,34 +126,7 @@ export async function startScriptedModelServer(
     };
     const summary = format.summarise(incoming);
     const violations = [...format.validate(incoming), ...keyViolations(incoming.headers, options.apiKey)];
-    const {
-      authorization: _bearer,
-      'x-api-key': _key,
-      'x-goog-api-key': _google,
-      ...headers
-    } = incoming.headers;
-    const entry = ledger.add({
-      format: format.name,
-      method: incoming.method,
-      path,
-      headers,
-      body: incoming.body,
-      bodyBytes: raw.length,
-      bodySha256: createHash('sha256').update(raw).digest('hex'),
-      model: summary.model,
-      tools: summary.tools,
-      about: summary.firstUserText.slice(0, 200),
-      step: summary.answers,
-      attempt: 0,
-      violations,
-      status: null,
-      outcome: 'streaming',
-      receivedAt: now(),
-      firstByteAt: null,
-      endedAt: null,
-      framesSent: 0,
-      usage: null,
-    });
+    const entry = ledger.add({ ...received(format, incoming, raw), violations });
     const finish = (outcome: LedgerEntry['outcome']) => {
       entry.outcome = outcome;
       entry.endedAt = now();
@@ -206,6 +202,46 @@ export async function startScriptedModelServer(
         http.close(() => resolve());
       });
     },
+  };
+}
+
+interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  path: string;
+  raw: Buffer;
+}
+
+/** The ledger's entry of a request that has just come. */
+function received(format: WireFormat, incoming: IncomingModelRequest, raw: Buffer): Omit<LedgerEntry, 'n'> {
+  const {
+    authorization: _bearer,
+    'x-api-key': _key,
+    'x-goog-api-key': _google,
+    ...headers
+  } = incoming.headers;
+  const summary = format.summarise(incoming);
+  return {
+    format: format.name,
+    method: incoming.method,
+    path: incoming.path,
+    headers,
+    body: incoming.body,
+    bodyBytes: raw.length,
+    bodySha256: createHash('sha256').update(raw).digest('hex'),
+    model: summary.model,
+    tools: summary.tools,
+    about: summary.firstUserText.slice(0, 200),
+    step: summary.answers,
+    attempt: 0,
+    violations: [],
+    status: null,
+    outcome: 'streaming',
+    receivedAt: now(),
+    firstByteAt: null,
+    endedAt: null,
+    framesSent: 0,
+    usage: null,
   };
 }
 

@@ -26,6 +26,7 @@ function subjectOf(model: string, options: Partial<AnthropicOptions> = {}): Cont
     name: 'Anthropic',
     model,
     keepsThinking: true,
+    countsTokens: true,
     streamsArguments: true,
     reportsCacheWrites: true,
     stops: ['end_turn', 'tool_use', 'max_tokens', 'refusal', 'context_overflow'],

@@ -1,12 +1,12 @@
 import Anthropic, { APIError, APIUserAbortError } from '@anthropic-ai/sdk';
 import type { MessageCreateParamsStreaming, MessageParam } from '@anthropic-ai/sdk/resources/messages';
 import type { JsonObject } from '../../../core/json.ts';
-import { followEvents, guardedStream } from '../adapter-stream.ts';
+import { followEvents, guardedCall, guardedStream } from '../adapter-stream.ts';
 import { connectionFailure } from '../connection-failure.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../model-provider.ts';
 import type { StreamGuard, StreamLimits } from '../stream-guard.ts';
 import { refuseUnlessEventStream } from '../event-stream.ts';
-import { createToolNames } from '../tool-names.ts';
+import { createToolNames, type ToolNames } from '../tool-names.ts';
 import { toModelError } from '../vendor-failure.ts';
 import { createAnthropicFetch } from './anthropic-fetch.ts';
 import { createAnthropicStreamReader } from './read-stream.ts';
@@ -47,11 +47,7 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
 
   /** One request, or more where the vendor pauses: then what it said so far is sent back for it to go on. */
   async function* converse(request: ModelRequest, guard: StreamGuard): AsyncGenerator<ModelStreamPart> {
-    const names = createToolNames(
-      request.tools.map(({ name }) => name),
-      (name) => /^[a-zA-Z0-9_-]{1,128}$/.test(name),
-      128,
-    );
+    const names = toolNamesOf(request);
     const cacheTtl = options.cacheTtl ?? '5m';
     const body = toAnthropicRequest(request, options.traits, { provider: NAME, names, cacheTtl });
     let blocks: CollectedBlock[] = [];
@@ -84,14 +80,28 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
     }
   }
 
+  const guarding = { vendor: VENDOR, limits: options.limits, toFailure };
   return {
     name: NAME,
-    stream(request: ModelRequest, signal: AbortSignal) {
-      return guardedStream({ vendor: VENDOR, limits: options.limits, toFailure }, signal, (guard) =>
-        converse(request, guard),
-      );
-    },
+    stream: (request, signal) => guardedStream(guarding, signal, (guard) => converse(request, guard)),
+    countTokens: (request, signal) =>
+      guardedCall(guarding, signal, async (guard) => {
+        const names = toolNamesOf(request);
+        const body = toAnthropicRequest(request, options.traits, { provider: NAME, names, cacheTtl: '5m' });
+        const { max_tokens: _limit, stream: _stream, metadata: _metadata, ...counted } = body;
+        const answer = await client.messages.countTokens(counted, {
+          signal: guard.signal,
+          headers: betaHeaders(body),
+        });
+        return answer.input_tokens;
+      }),
   };
+}
+
+/** The vendor's rule for the names of tools. */
+function toolNamesOf(request: ModelRequest): ToolNames {
+  const names = request.tools.map(({ name }) => name);
+  return createToolNames(names, (name) => /^[a-zA-Z0-9_-]{1,128}$/.test(name), 128);
 }
 
 function betaHeaders(body: MessageCreateParamsStreaming): Record<string, string> {

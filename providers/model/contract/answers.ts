@@ -268,4 +268,21 @@ export function itReadsAnswers(subject: ContractSubject, setup: () => Setup): vo
     const { response } = await collect(provider, makeRequest(subject));
     expect(response.blocks).toEqual([{ type: 'text', text }]);
   });
+
+  it('counts the tokens of a request as the vendor does, or knows that nobody counts them', async () => {
+    const { provider } = setup();
+    const never = new AbortController().signal;
+    const count = (text: string) =>
+      provider.countTokens?.(makeRequest(subject, { messages: [userSays(text)] }), never);
+    if (!subject.countsTokens) {
+      expect((await count('hello')) ?? null).toBeNull();
+      return;
+    }
+    const short = (await count('hello')) ?? 0;
+    expect(short).toBeGreaterThan(10);
+    expect((await count('hello '.repeat(1_000))) ?? 0).toBeGreaterThan(short + 900);
+    await expect(provider.countTokens?.(makeRequest(subject), AbortSignal.abort('gone'))).rejects.toBe(
+      'gone',
+    );
+  });
 }

@@ -28,6 +28,7 @@ function subjectOf(model: string, options: Partial<GeminiOptions> = {}): Contrac
     name: `Gemini (${model})`,
     model,
     keepsThinking: true,
+    countsTokens: true,
     streamsArguments: false,
     reportsCacheWrites: false,
     stops: ['end_turn', 'tool_use', 'max_tokens', 'refusal'],

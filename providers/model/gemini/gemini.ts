@@ -1,10 +1,11 @@
 import { GoogleGenAI, type GenerateContentResponse } from '@google/genai';
 import type { JsonObject } from '../../../core/json.ts';
-import { followEvents, guardedStream } from '../adapter-stream.ts';
+import { jsonTokens, textTokens } from '../../../core/session/context/estimate-tokens.ts';
+import { followEvents, guardedCall, guardedStream } from '../adapter-stream.ts';
 import { refuseUnlessEventStream } from '../event-stream.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../model-provider.ts';
 import type { StreamGuard, StreamLimits } from '../stream-guard.ts';
-import { createToolNames } from '../tool-names.ts';
+import { createToolNames, type ToolNames } from '../tool-names.ts';
 import { toGeminiFailure } from './gemini-failure.ts';
 import { createGeminiStreamReader } from './read-gemini-stream.ts';
 import { toGeminiRequest, type GeminiModelTraits } from './to-gemini-request.ts';
@@ -40,11 +41,7 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
     guard: StreamGuard,
     seen: { response?: Response },
   ): AsyncGenerator<ModelStreamPart> {
-    const names = createToolNames(
-      request.tools.map(({ name }) => name),
-      (name) => /^[a-zA-Z_][a-zA-Z0-9_-]{0,62}$/.test(name),
-      63,
-    );
+    const names = toolNamesOf(request);
     const { config, ...body } = toGeminiRequest(request, options.traits, { provider: NAME, names });
     const stream: AsyncGenerator<GenerateContentResponse> = await client.models.generateContentStream({
       ...body,
@@ -84,7 +81,32 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
         converse(request, guard, seen),
       );
     },
+    countTokens(request, signal) {
+      const toFailure = (error: unknown) => toGeminiFailure(error, VENDOR, undefined);
+      return guardedCall({ vendor: VENDOR, limits: options.limits, toFailure }, signal, async (guard) => {
+        const names = toolNamesOf(request);
+        const { model, contents } = toGeminiRequest(request, options.traits, { provider: NAME, names });
+        const { totalTokens = 0 } = await client.models.countTokens({
+          model,
+          contents,
+          config: {
+            abortSignal: guard.signal,
+            httpOptions: {
+              fetch: (url, init) => fetch(url, { ...init, headers: headersFor(init?.headers, options) }),
+            },
+          },
+        });
+        // The vendor counts the conversation alone.
+        return totalTokens + textTokens(request.system) + jsonTokens(request.tools);
+      });
+    },
   };
+}
+
+/** The vendor's rule for the names of functions. */
+function toolNamesOf(request: ModelRequest): ToolNames {
+  const names = request.tools.map(({ name }) => name);
+  return createToolNames(names, (name) => /^[a-zA-Z_][a-zA-Z0-9_-]{0,62}$/.test(name), 63);
 }
 
 function headersFor(given: RequestInit['headers'], { apiKey, extraHeaders }: GeminiOptions): Headers {

@@ -32,6 +32,7 @@ function subjectOf(name: string, model: string, options: Partial<OpenAiOptions>)
     name,
     model,
     keepsThinking: true,
+    countsTokens: options.api === 'responses',
     streamsArguments: true,
     reportsCacheWrites: true,
     stops: ['end_turn', 'tool_use', 'max_tokens', 'refusal'],

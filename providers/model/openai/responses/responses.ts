@@ -1,4 +1,4 @@
-import { followEvents, guardedStream } from '../../adapter-stream.ts';
+import { followEvents, guardedCall, guardedStream } from '../../adapter-stream.ts';
 import { refuseUnlessEventStream } from '../../event-stream.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../../model-provider.ts';
 import type { StreamGuard } from '../../stream-guard.ts';
@@ -42,11 +42,26 @@ export function createResponsesProvider(options: OpenAiOptions): ModelProvider {
     };
   }
 
+  const guarding = { vendor, limits: options.limits, toFailure: toOpenAiFailure(vendor) };
   return {
     name,
-    stream: (request, signal) =>
-      guardedStream({ vendor, limits: options.limits, toFailure: toOpenAiFailure(vendor) }, signal, (guard) =>
-        converse(request, guard),
-      ),
+    stream: (request, signal) => guardedStream(guarding, signal, (guard) => converse(request, guard)),
+    countTokens: (request, signal) =>
+      guardedCall(guarding, signal, async (guard) => {
+        const names = openAiToolNames(request);
+        const body = toResponsesRequest(request, options.traits, { provider: name, names });
+        const { model, input, instructions, tools, reasoning } = body;
+        const answer = await client.responses.inputTokens.count(
+          {
+            model: model ?? null,
+            input: input ?? null,
+            ...(instructions === undefined ? {} : { instructions }),
+            ...(tools === undefined ? {} : { tools }),
+            ...(reasoning === undefined ? {} : { reasoning }),
+          },
+          { signal: guard.signal },
+        );
+        return answer.input_tokens;
+      }),
   };
 }

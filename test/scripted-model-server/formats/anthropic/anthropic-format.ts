@@ -15,6 +15,14 @@ export function createAnthropicFormat(): WireFormat {
     validate: (request) => anthropicViolations(request, issued),
     summarise,
     countPrompt: (request) => cache.count(...partsOf(request)),
+    counter: {
+      matches: (path) => path === '/v1/messages/count_tokens',
+      asRequest: (request) => ({
+        ...request,
+        body: { max_tokens: 8_192, stream: true, ...looseBody(request) },
+      }),
+      answer: (tokens) => ({ input_tokens: tokens }),
+    },
     frames: (script, context) => anthropicFrames(script, context, issued),
     ping,
     errorBody: (status, type, message) =>

@@ -27,6 +27,14 @@ export function createGeminiFormat(): WireFormat {
     validate: (request) => geminiViolations(request, issued),
     summarise,
     countPrompt: ({ body }) => cache.count(partsOf(body), '5m'),
+    counter: {
+      matches: (path) => /^\/v1beta\/models\/[^/]+:countTokens$/.test(path),
+      asRequest: (request) => ({
+        ...request,
+        body: { contents: fieldOf(request.body, 'contents'), generationConfig: { maxOutputTokens: 100 } },
+      }),
+      answer: (tokens) => ({ totalTokens: tokens }),
+    },
     frames: (script, context) => geminiFrames(script, context, remember),
     ping: () => ({ kind: 'other', data: '', comment: 'still at it' }),
     errorBody: geminiError,

@@ -32,6 +32,20 @@ export function createResponsesFormat(): WireFormat {
     validate: (request) => responsesViolations(request, issued),
     summarise,
     countPrompt: ({ body }) => cache.count(partsOf(body), '5m'),
+    counter: {
+      matches: (path) => path.endsWith('/responses/input_tokens'),
+      asRequest: (request) => {
+        const body = typeof request.body === 'object' && request.body !== null ? request.body : {};
+        const rest = {
+          stream: true,
+          store: false,
+          max_output_tokens: 100,
+          include: ['reasoning.encrypted_content'],
+        };
+        return { ...request, body: { ...rest, ...body } };
+      },
+      answer: (tokens) => ({ object: 'response.input_tokens', input_tokens: tokens }),
+    },
     frames: (script, context) => responsesFrames(script, context, remember),
     ping: () => ({ kind: 'other', data: '', comment: 'still at it' }),
     errorBody: openAiError,
