@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
+import type { JsonObject } from '../core/json.ts';
+import { EXTRA_TOOLSETS } from '../core/schema/extra-toolsets.ts';
 import type { AgentTools } from '../core/session/permission.ts';
 import { createInMemorySandboxDriver } from '../providers/sandbox/in-memory.ts';
 import { createBashTool } from './bash.ts';
@@ -48,6 +50,55 @@ describe('tool definitions', () => {
       ['glob', ['pattern', 'path'], ['pattern']],
       ['grep', ['pattern', 'path'], ['pattern']],
     ]);
+  });
+});
+
+describe('our own toolsets', () => {
+  it('have exactly the tools that the API knows', () => {
+    for (const [type, names] of Object.entries(EXTRA_TOOLSETS)) expect(registry.namesOf(type)).toEqual(names);
+  });
+  it('are given to the model where the agent has them, less what it switched off', () => {
+    const tools: AgentTools = [
+      {
+        type: 'browser_toolset_20261101',
+        default_config: { enabled: false, permission_policy: allow },
+        configs: [{ name: 'browser_screenshot', enabled: true, permission_policy: allow }],
+      },
+      {
+        type: 'code_toolset_20261101',
+        default_config: { enabled: true, permission_policy: allow },
+        configs: [],
+      },
+    ];
+    expect(registry.definitions(tools).map(({ name }) => name)).toEqual([
+      'browser_screenshot',
+      ...EXTRA_TOOLSETS.code_toolset_20261101,
+    ]);
+  });
+  it('ask the sandbox for what their inputs say', () => {
+    const ask = (name: string, input: JsonObject) => {
+      const tool = registry.find(name);
+      return tool?.runs === 'sandbox' ? tool.toOperation(input) : undefined;
+    };
+    expect(ask('browser_click', { ref: 'e5', double: true })).toEqual({
+      operation: { type: 'browser', browser: { action: 'click', ref: 'e5', button: 'left', clicks: 2 } },
+    });
+    expect(ask('browser_tabs', { action: 'close', index: 1 })).toEqual({
+      operation: { type: 'browser', browser: { action: 'tabs', do: 'close', index: 1, url: null } },
+    });
+    expect(ask('execute_code', { language: 'python', code: 'x', timeout_ms: 1e9 })).toEqual({
+      operation: { type: 'code', language: 'python', code: 'x', timeoutMs: 60_000 },
+    });
+    expect(ask('process_read', { id: 'p1' })).toEqual({
+      operation: { type: 'process', process: { do: 'read', id: 'p1', offset: null } },
+    });
+    for (const [name, input] of [
+      ['browser_click', { ref: 'e5"]' }],
+      ['process_read', { id: '../x' }],
+      ['execute_code', { language: 'ruby', code: 'x' }],
+    ] as const) {
+      expect(ask(name, input)).toHaveProperty('problem');
+    }
   });
 });
 

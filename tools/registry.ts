@@ -1,6 +1,8 @@
 import type { AgentTools } from '../core/session/permission.ts';
 import type { ToolDefinition } from '../providers/model/model-provider.ts';
 import { createBashTool, type CommandTimes } from './bash.ts';
+import { BROWSER_TOOLS } from './browser.ts';
+import { createCodeTools } from './code.ts';
 import { editTool } from './edit.ts';
 import { globTool } from './glob.ts';
 import { grepTool } from './grep.ts';
@@ -33,6 +35,8 @@ export function createToolRegistry(times: CommandTimes, web: readonly HostTool[]
       grepTool,
       ...web,
     ],
+    browser_toolset_20261101: BROWSER_TOOLS,
+    code_toolset_20261101: createCodeTools(times),
   };
   const all = Object.values(toolsets).flat();
   return {

@@ -1,4 +1,4 @@
-import type { BetaManagedAgentsAgent } from '@anthropic-ai/sdk/resources/beta/agents/agents';
+import type { Agent as StoredAgent } from '../../core/agent/agent-types.ts';
 import { z } from 'zod';
 import type { Models } from '../../core/agent/agent-spec.ts';
 import { changedAgentSpec, newAgentSpec } from '../../core/agent/agent-changes.ts';
@@ -35,7 +35,7 @@ export function agentRoutes(deps: { agents: AgentStore; models: Models; newId: N
       rate: 'create',
       body: AgentCreate,
       response: Agent,
-      handle: async ({ body, caller }): Promise<BetaManagedAgentsAgent> =>
+      handle: async ({ body, caller }): Promise<StoredAgent> =>
         agents.create(caller.workspaceId, newId('agent'), newAgentSpec(body, models)),
     }),
 
@@ -70,11 +70,7 @@ export function agentRoutes(deps: { agents: AgentStore; models: Models; newId: N
       params,
       query: AgentQuery,
       response: Agent,
-      handle: async ({
-        params: { agent_id: id },
-        query: { version },
-        caller,
-      }): Promise<BetaManagedAgentsAgent> => {
+      handle: async ({ params: { agent_id: id }, query: { version }, caller }): Promise<StoredAgent> => {
         const agent = await agents.get(caller.workspaceId, id, version);
         if (agent) return agent;
         throw new AppError(
@@ -94,7 +90,7 @@ export function agentRoutes(deps: { agents: AgentStore; models: Models; newId: N
       params,
       body: AgentUpdate,
       response: Agent,
-      handle: async ({ params: { agent_id: id }, body, caller }): Promise<BetaManagedAgentsAgent> =>
+      handle: async ({ params: { agent_id: id }, body, caller }): Promise<StoredAgent> =>
         agents.update(caller.workspaceId, id, (current) => {
           if (current.archived_at !== null) {
             throw new AppError('invalid_request', `Agent ${id} is archived and cannot be changed.`);
@@ -118,7 +114,7 @@ export function agentRoutes(deps: { agents: AgentStore; models: Models; newId: N
       rate: 'write',
       params,
       response: Agent,
-      handle: async ({ params: { agent_id: id }, caller }): Promise<BetaManagedAgentsAgent> =>
+      handle: async ({ params: { agent_id: id }, caller }): Promise<StoredAgent> =>
         agents.archive(caller.workspaceId, id),
     }),
 
@@ -145,7 +141,7 @@ export function agentRoutes(deps: { agents: AgentStore; models: Models; newId: N
   ];
 }
 
-function specOf(agent: BetaManagedAgentsAgent) {
+function specOf(agent: StoredAgent) {
   const { name, description, system, model, tools, mcp_servers, skills } = agent;
   const { multiagent, execution_identity, metadata } = agent;
   return {

@@ -1,4 +1,4 @@
-import type { BetaManagedAgentsSession } from '@anthropic-ai/sdk/resources/beta/sessions/sessions';
+import type { ShownSession } from '../../core/agent/agent-types.ts';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { EventsSend, SessionEvent } from '../../core/schema/client-event.ts';
@@ -46,7 +46,7 @@ export function sessionRoutes(deps: SessionRouteDeps): Route[] {
       rate: 'session',
       body: SessionCreate,
       response: Session,
-      handle: async ({ body, caller }): Promise<BetaManagedAgentsSession> => {
+      handle: async ({ body, caller }): Promise<ShownSession> => {
         if (body.initial_events?.length) await refuseTooMany(deps, caller.workspaceId);
         return createSession(deps, caller.workspaceId, body);
       },

@@ -1,4 +1,4 @@
-import type { BetaManagedAgentsSessionThread } from '@anthropic-ai/sdk/resources/beta/sessions/threads/threads';
+import type { ShownThread } from '../../core/agent/agent-types.ts';
 import { z } from 'zod';
 import type { Models } from '../../core/agent/agent-spec.ts';
 import { AppError } from '../../core/errors.ts';
@@ -21,7 +21,7 @@ export function threadRoutes(deps: {
   /** Unix milliseconds. */
   now: () => number;
 }): Route[] {
-  async function primary(workspaceId: string, sessionId: string): Promise<BetaManagedAgentsSessionThread> {
+  async function primary(workspaceId: string, sessionId: string): Promise<ShownThread> {
     return toPrimaryThread(await findSession(deps.sessions, workspaceId, sessionId), deps.models, deps.now());
   }
 

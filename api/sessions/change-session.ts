@@ -1,4 +1,4 @@
-import type { BetaManagedAgentsSession } from '@anthropic-ai/sdk/resources/beta/sessions/sessions';
+import type { SessionAgent } from '../../core/agent/agent-types.ts';
 import { changedSessionAgent } from '../../core/agent/session-agent.ts';
 import type { Models } from '../../core/agent/agent-spec.ts';
 import { archive, refuseBusy } from '../../core/journal/archive.ts';
@@ -24,8 +24,6 @@ export interface ChangeDeps extends DeliverDeps {
   models: Models;
   newId: NewId;
 }
-
-type SessionAgent = BetaManagedAgentsSession['agent'];
 
 /** Changes title, metadata or tools. @throws `invalid_request`, `not_found`, `not_implemented`, `unavailable`. */
 export async function updateSession(

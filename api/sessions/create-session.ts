@@ -1,4 +1,4 @@
-import type { BetaManagedAgentsSession } from '@anthropic-ai/sdk/resources/beta/sessions/sessions';
+import type { ShownSession } from '../../core/agent/agent-types.ts';
 import { notBuilt } from '../../core/agent/refuse-unbuilt.ts';
 import { sessionAgentOf } from '../../core/agent/session-agent.ts';
 import { accept, type Accepted } from '../../core/journal/accept.ts';
@@ -37,7 +37,7 @@ export async function createSession(
   deps: CreateDeps,
   workspaceId: string,
   params: SessionCreate,
-): Promise<BetaManagedAgentsSession> {
+): Promise<ShownSession> {
   const session = await newSession(deps, workspaceId, params);
   const prepared = await prepareEvents(deps, workspaceId, params.initial_events ?? [], 'initial_events');
   const events = prepared.map(({ event }) => event);

@@ -1,16 +1,13 @@
 import type { BetaManagedAgentsFileResource } from '@anthropic-ai/sdk/resources/beta/sessions/resources';
-import type {
-  BetaManagedAgentsSession,
-  BetaManagedAgentsSessionUsage,
-} from '@anthropic-ai/sdk/resources/beta/sessions/sessions';
-import type { BetaManagedAgentsSessionThread } from '@anthropic-ai/sdk/resources/beta/sessions/threads/threads';
+import type { BetaManagedAgentsSessionUsage } from '@anthropic-ai/sdk/resources/beta/sessions/sessions';
+import type { ShownSession, ShownThread } from '../../core/agent/agent-types.ts';
 import type { Models } from '../../core/agent/agent-spec.ts';
 import { toUsageSnapshot } from '../../core/journal/usage-snapshot.ts';
 import { toMonetaryAmount } from '../../core/models/list-cost.ts';
 import type { SessionRecord, StoredResource } from '../../providers/store/sessions.ts';
 
 /** A session as the API shows it. `now` is Unix milliseconds. */
-export function toSession(record: SessionRecord, models: Models, now: number): BetaManagedAgentsSession {
+export function toSession(record: SessionRecord, models: Models, now: number): ShownSession {
   return {
     id: record.id,
     type: 'session',
@@ -36,11 +33,7 @@ export function toSession(record: SessionRecord, models: Models, now: number): B
 }
 
 /** The session's primary thread as the API shows it: its stats come with its first turn, its usage with the end of that. */
-export function toPrimaryThread(
-  record: SessionRecord,
-  models: Models,
-  now: number,
-): BetaManagedAgentsSessionThread {
+export function toPrimaryThread(record: SessionRecord, models: Models, now: number): ShownThread {
   const { multiagent: _multiagent, ...agent } = record.agent;
   const hasRun = record.activeMs > 0 || record.runningSince !== null || record.stop !== null;
   const stats = {

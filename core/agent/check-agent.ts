@@ -1,7 +1,9 @@
 import { AppError } from '../errors.ts';
 import { BUILT_IN_TOOLS } from '../schema/agent-toolset.ts';
+import { EXTRA_TOOLSETS } from '../schema/extra-toolsets.ts';
 import { MAX_TOOLS } from '../schema/agent.ts';
-import type { AgentSpec, AgentTool, Models } from './agent-spec.ts';
+import type { AgentSpec, Models } from './agent-spec.ts';
+import type { AgentTool } from './agent-types.ts';
 
 type Checked = Pick<AgentSpec, 'model' | 'tools' | 'mcp_servers' | 'skills'>;
 
@@ -39,10 +41,23 @@ function checkToolNames(tools: readonly AgentTool[]): void {
           : tool.type;
     if (seen.has(name)) refuse(`tools.${index}`, `${JSON.stringify(name)} is there twice`);
     seen.add(name);
-    count +=
-      tool.type === 'custom' ? 1 : tool.type === 'mcp_toolset' ? tool.configs.length : BUILT_IN_TOOLS.length;
+    count += toolCount(tool);
   }
   if (count > MAX_TOOLS) refuse('tools', `at most ${MAX_TOOLS} tools over all toolsets; these are ${count}`);
+}
+
+function toolCount(tool: AgentTool): number {
+  switch (tool.type) {
+    case 'custom':
+      return 1;
+    case 'mcp_toolset':
+      return tool.configs.length;
+    case 'agent_toolset_20260401':
+      return BUILT_IN_TOOLS.length;
+    case 'browser_toolset_20261101':
+    case 'code_toolset_20261101':
+      return EXTRA_TOOLSETS[tool.type].length;
+  }
 }
 
 function checkServers({ tools, mcp_servers: servers }: Checked): void {

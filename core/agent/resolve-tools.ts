@@ -5,7 +5,7 @@ import type {
 import type { AgentToolsetParams, ToolConfigParams } from '../schema/agent-toolset.ts';
 import type { ToolParams } from '../schema/agent.ts';
 import type { PermissionPolicy } from '../schema/permission-policy.ts';
-import type { AgentTool } from './agent-spec.ts';
+import type { AgentTool } from './agent-types.ts';
 
 interface Switches {
   enabled: boolean;
@@ -30,6 +30,21 @@ export function resolveTools(params: readonly ToolParams[]): AgentTool[] {
           type: tool.type,
           default_config: defaults,
           configs: (tool.configs ?? []).map((config) => resolveConfig(config, resolve(config, defaults))),
+        };
+      }
+      case 'browser_toolset_20261101':
+      case 'code_toolset_20261101': {
+        const defaults = resolve(tool.default_config, {
+          enabled: true,
+          permission_policy: { type: 'always_allow' },
+        });
+        return {
+          type: tool.type,
+          default_config: defaults,
+          configs: (tool.configs ?? []).map((config) => ({
+            name: config.name,
+            ...resolve(config, defaults),
+          })),
         };
       }
       case 'mcp_toolset': {

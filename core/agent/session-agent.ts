@@ -1,5 +1,4 @@
-import type { BetaManagedAgentsAgent } from '@anthropic-ai/sdk/resources/beta/agents/agents';
-import type { BetaManagedAgentsSessionAgent } from '@anthropic-ai/sdk/resources/beta/sessions/sessions';
+import type { Agent, SessionAgent } from './agent-types.ts';
 import type { AgentParams, SessionUpdate } from '../schema/session.ts';
 import type { Models } from './agent-spec.ts';
 import { checkAgent } from './check-agent.ts';
@@ -14,14 +13,10 @@ type Overrides = Extract<AgentParams, { type: 'agent_with_overrides' }>;
  *
  * @throws `invalid_request` or `not_implemented`, naming the field.
  */
-export function sessionAgentOf(
-  agent: BetaManagedAgentsAgent,
-  overrides: Overrides | null,
-  models: Models,
-): BetaManagedAgentsSessionAgent {
+export function sessionAgentOf(agent: Agent, overrides: Overrides | null, models: Models): SessionAgent {
   refuseUnbuilt({ skills: overrides?.skills });
   const { id, version, name, description, execution_identity } = agent;
-  const copy: BetaManagedAgentsSessionAgent = {
+  const copy: SessionAgent = {
     type: 'agent',
     id,
     version,
@@ -40,10 +35,10 @@ export function sessionAgentOf(
 
 /** A session's copy of its agent after an update. Throws as {@link sessionAgentOf} does. */
 export function changedSessionAgent(
-  stored: BetaManagedAgentsSessionAgent,
+  stored: SessionAgent,
   changes: NonNullable<SessionUpdate['agent']>,
   models: Models,
-): BetaManagedAgentsSessionAgent {
+): SessionAgent {
   const changed = {
     ...stored,
     tools: changes.tools === undefined ? stored.tools : resolveTools(changes.tools ?? []),
@@ -52,11 +47,7 @@ export function changedSessionAgent(
   return checked(changed, models, 'agent');
 }
 
-function overriddenModel(
-  agent: BetaManagedAgentsAgent,
-  overrides: Overrides | null,
-  models: Models,
-): BetaManagedAgentsAgent['model'] {
+function overriddenModel(agent: Agent, overrides: Overrides | null, models: Models): Agent['model'] {
   const model = overrides?.model;
   // The stored model is looked up too: it may have left the catalogue since the agent was made.
   if (model == null)
@@ -65,11 +56,7 @@ function overriddenModel(
   return resolveModel(given, models, undefined, 'agent.model');
 }
 
-function checked(
-  agent: BetaManagedAgentsSessionAgent,
-  models: Models,
-  where: string,
-): BetaManagedAgentsSessionAgent {
+function checked(agent: SessionAgent, models: Models, where: string): SessionAgent {
   checkAgent(agent, models);
   if (agent.mcp_servers.length > 0) notBuilt(`${where}.mcp_servers`, 'MCP servers in sessions');
   return agent;

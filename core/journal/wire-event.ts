@@ -1,11 +1,17 @@
 import type { BetaManagedAgentsSessionEvent } from '@anthropic-ai/sdk/resources/beta/sessions/events';
+import type { SessionAgent } from '../agent/agent-types.ts';
 import type { JsonObject } from '../json.ts';
 import type { NewEvent } from './view.ts';
 
 type WithoutStamp<T> = T extends unknown ? Omit<T, 'processed_at'> : never;
 
+/** An agent in an event may have our toolsets beside the vendor's. */
+type WithOurAgent<T> = T extends { type: 'session.updated' }
+  ? Omit<T, 'agent'> & { agent?: SessionAgent | null }
+  : T;
+
 /** An event as clients see it, before it takes effect: the API's own types, less `processed_at`, which the store adds. */
-export type WireEvent = WithoutStamp<BetaManagedAgentsSessionEvent>;
+export type WireEvent = WithOurAgent<WithoutStamp<BetaManagedAgentsSessionEvent>>;
 
 /** Wraps a wire event for the journal. The API's event types hold only JSON, which their declarations cannot say. */
 export function newEvent(body: WireEvent, rest: Omit<NewEvent, 'id' | 'type' | 'body'> = {}): NewEvent {

@@ -1,6 +1,7 @@
-import type { BetaManagedAgentsAgent } from '@anthropic-ai/sdk/resources/beta/agents/agents';
+import type { Agent as ShownAgent } from '../agent/agent-types.ts';
 import { z } from 'zod';
 import { AgentToolset, AgentToolsetParams } from './agent-toolset.ts';
+import { BrowserToolset, BrowserToolsetParams, CodeToolset, CodeToolsetParams } from './extra-toolsets.ts';
 import { CustomTool } from './custom-tool.ts';
 import { McpServer, McpToolset, McpToolsetParams } from './mcp.ts';
 import { Metadata, MetadataPatch } from './metadata.ts';
@@ -12,7 +13,13 @@ import { TimeFilter, Timestamp } from './time.ts';
 /** Tools at most, over all toolsets. */
 export const MAX_TOOLS = 256;
 
-export const ToolParams = z.discriminatedUnion('type', [AgentToolsetParams, McpToolsetParams, CustomTool]);
+export const ToolParams = z.discriminatedUnion('type', [
+  AgentToolsetParams,
+  BrowserToolsetParams,
+  CodeToolsetParams,
+  McpToolsetParams,
+  CustomTool,
+]);
 export type ToolParams = z.infer<typeof ToolParams>;
 export const ToolList = z.array(ToolParams).max(MAX_TOOLS);
 
@@ -103,6 +110,8 @@ export const AgentDefinition = {
   tools: z.array(
     z.discriminatedUnion('type', [
       AgentToolset,
+      BrowserToolset,
+      CodeToolset,
       McpToolset,
       z.object({
         type: z.literal('custom'),
@@ -132,4 +141,4 @@ export const Agent = z
     updated_at: Timestamp,
     archived_at: Timestamp.nullable(),
   })
-  .meta({ id: 'Agent' }) satisfies z.ZodType<BetaManagedAgentsAgent>;
+  .meta({ id: 'Agent' }) satisfies z.ZodType<ShownAgent>;

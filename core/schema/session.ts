@@ -1,4 +1,4 @@
-import type { BetaManagedAgentsSession } from '@anthropic-ai/sdk/resources/beta/sessions/sessions';
+import type { ShownSession } from '../agent/agent-types.ts';
 import { z } from 'zod';
 import { AgentDefinition, McpServerList, SkillList, SystemPrompt, ToolList } from './agent.ts';
 import { InitialEvents } from './client-event.ts';
@@ -138,6 +138,6 @@ export const Session = z
     updated_at: Timestamp,
     archived_at: Timestamp.nullable(),
   })
-  .meta({ id: 'Session' }) satisfies z.ZodType<BetaManagedAgentsSession>;
+  .meta({ id: 'Session' }) satisfies z.ZodType<ShownSession>;
 
 export const SessionDeleted = z.object({ id: z.string(), type: z.literal('session_deleted') });

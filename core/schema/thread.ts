@@ -1,5 +1,5 @@
-import type { BetaManagedAgentsSessionThread } from '@anthropic-ai/sdk/resources/beta/sessions/threads/threads';
 import { z } from 'zod';
+import type { ShownThread } from '../agent/agent-types.ts';
 import { AgentDefinition } from './agent.ts';
 import { pageQuery } from './page.ts';
 import { queryList } from './query.ts';
@@ -31,4 +31,4 @@ export const Thread = z
     updated_at: Timestamp,
     archived_at: Timestamp.nullable(),
   })
-  .meta({ id: 'SessionThread' }) satisfies z.ZodType<BetaManagedAgentsSessionThread>;
+  .meta({ id: 'SessionThread' }) satisfies z.ZodType<ShownThread>;

@@ -1,8 +1,8 @@
-import type { BetaManagedAgentsSessionAgent } from '@anthropic-ai/sdk/resources/beta/sessions/sessions';
+import type { AgentTool } from '../agent/agent-types.ts';
 import type { BetaManagedAgentsAgentToolEvaluation } from '@anthropic-ai/sdk/resources/beta/sessions/events';
 
 /** The tools of a session's agent, resolved: every default and every listed tool says whether it is on and who decides. */
-export type AgentTools = BetaManagedAgentsSessionAgent['tools'];
+export type AgentTools = AgentTool[];
 
 /** What becomes of a tool use. `refused`: it is answered with an error on the spot and nothing runs. */
 export type ToolVerdict =

@@ -1,4 +1,4 @@
-import type { BetaManagedAgentsAgent } from '@anthropic-ai/sdk/resources/beta/agents/agents';
+import type { Agent } from '../../core/agent/agent-types.ts';
 import type { AgentSpec } from '../../core/agent/agent-spec.ts';
 import type { CreatedRange, Position, Slice } from './position.ts';
 
@@ -7,29 +7,25 @@ import type { CreatedRange, Position, Slice } from './position.ts';
  * `unavailable` when the database cannot be reached; nothing is retried.
  */
 export interface AgentStore {
-  create(workspaceId: string, agentId: string, spec: AgentSpec): Promise<BetaManagedAgentsAgent>;
+  create(workspaceId: string, agentId: string, spec: AgentSpec): Promise<Agent>;
   /** One version, by default the newest; null when there is none. */
-  get(workspaceId: string, agentId: string, version?: number): Promise<BetaManagedAgentsAgent | null>;
+  get(workspaceId: string, agentId: string, version?: number): Promise<Agent | null>;
   /**
    * Adds the version that `decide` returns for the newest one, or none when it returns null. Updates of one agent run one after the
    * other. Rejects with `not_found`, or with what `decide` throws.
    */
-  update(
-    workspaceId: string,
-    agentId: string,
-    decide: (current: BetaManagedAgentsAgent) => AgentSpec | null,
-  ): Promise<BetaManagedAgentsAgent>;
+  update(workspaceId: string, agentId: string, decide: (current: Agent) => AgentSpec | null): Promise<Agent>;
   /** Archives for good; an archived one stays as it is. Rejects with `not_found`. */
-  archive(workspaceId: string, agentId: string): Promise<BetaManagedAgentsAgent>;
+  archive(workspaceId: string, agentId: string): Promise<Agent>;
   /** Newest first. */
   list(
     workspaceId: string,
     query: { limit: number; after: Position | null; created: CreatedRange; archived: 'with' | 'without' },
-  ): Promise<Slice<BetaManagedAgentsAgent>>;
+  ): Promise<Slice<Agent>>;
   /** All versions, newest first, below `before` if that is given. Rejects with `not_found`. */
   versions(
     workspaceId: string,
     agentId: string,
     query: { limit: number; before: number | null },
-  ): Promise<{ items: BetaManagedAgentsAgent[]; next: number | null }>;
+  ): Promise<{ items: Agent[]; next: number | null }>;
 }

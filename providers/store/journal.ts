@@ -1,4 +1,4 @@
-import type { BetaManagedAgentsSessionAgent } from '@anthropic-ai/sdk/resources/beta/sessions/sessions';
+import type { SessionAgent } from '../../core/agent/agent-types.ts';
 import type { AcceptView } from '../../core/journal/accept.ts';
 import type { SessionStatus, StopReason, UsageTotals } from '../../core/journal/view.ts';
 import type { JournalWrites } from '../../core/journal/writes.ts';
@@ -72,7 +72,7 @@ export interface SessionHead {
 /** What a session runs with: its own copy of the agent, and its environment. */
 export interface SessionSetup {
   workspaceId: string;
-  agent: BetaManagedAgentsSessionAgent;
+  agent: SessionAgent;
   environmentId: string;
 }
 

@@ -1,4 +1,4 @@
-import type { BetaManagedAgentsSessionAgent } from '@anthropic-ai/sdk/resources/beta/sessions/sessions';
+import type { SessionAgent } from '../../core/agent/agent-types.ts';
 import type { SessionStatus, StopReason, UsageTotals } from '../../core/journal/view.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { CreatedRange, Position } from './position.ts';
@@ -26,7 +26,7 @@ export interface NewResource {
 export interface SessionRecord {
   id: string;
   workspaceId: string;
-  agent: BetaManagedAgentsSessionAgent;
+  agent: SessionAgent;
   environmentId: string;
   title: string | null;
   metadata: Record<string, string>;

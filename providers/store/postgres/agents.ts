@@ -1,4 +1,4 @@
-import type { BetaManagedAgentsAgent } from '@anthropic-ai/sdk/resources/beta/agents/agents';
+import type { Agent } from '../../../core/agent/agent-types.ts';
 import type { AgentSpec } from '../../../core/agent/agent-spec.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { AgentStore } from '../agents.ts';
@@ -109,7 +109,7 @@ async function lock(connection: Connection, workspaceId: string, agentId: string
   if (found.rowCount === 0) throw notFound(agentId);
 }
 
-async function newest(connection: Connection, agentId: string): Promise<BetaManagedAgentsAgent> {
+async function newest(connection: Connection, agentId: string): Promise<Agent> {
   const { rows } = await connection.query<AgentRow>(`SELECT ${COLUMNS} FROM ${NEWEST} WHERE a.id = $1`, [
     agentId,
   ]);
@@ -122,7 +122,7 @@ function notFound(agentId: string): AppError {
   return new AppError('not_found', `Agent ${agentId} was not found.`);
 }
 
-function toAgent(row: AgentRow): BetaManagedAgentsAgent {
+function toAgent(row: AgentRow): Agent {
   return {
     id: row.id,
     type: 'agent',

@@ -1,4 +1,4 @@
-import type { BetaManagedAgentsSessionAgent } from '@anthropic-ai/sdk/resources/beta/sessions/sessions';
+import type { SessionAgent } from '../../../core/agent/agent-types.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { SessionStatus, StopReason } from '../../../core/journal/view.ts';
 import type { JsonObject } from '../../../core/json.ts';
@@ -11,7 +11,7 @@ import { attachFiles, readResources, RESOURCES } from './session-resources.ts';
 interface SessionRow {
   id: string;
   workspace_id: string;
-  agent: BetaManagedAgentsSessionAgent;
+  agent: SessionAgent;
   environment_id: string;
   title: string | null;
   metadata: Record<string, string>;
