@@ -1,23 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAppError } from '../../../core/errors.ts';
+import { createKeyRing, type KeyRing } from '../../encryption/key-ring.ts';
 import type { Bus } from '../bus.ts';
 import { decodePayload } from '../codec.ts';
 import { createOutbox, type Channel } from '../outbox.ts';
 import { createSubscriptions } from '../subscriptions.ts';
 import { connectBus, type BusConnection } from './connection.ts';
 import { refusePooler } from './refuse-pooler.ts';
+import { createPayloadSeal } from './sealed-payload.ts';
 
 export interface PostgresBusOptions {
   /** `store.direct_url`: LISTEN needs a connection of its own that no pooler shares. */
   url: string;
   /** What this process receives: an api `streams` and `watched`, a worker `interrupts`. */
   channels: readonly Channel[];
+  /** Encrypts what is sent where it has a key; by default nothing is. */
+  keys?: KeyRing;
   /** Told of lost connections and foreign payloads; nothing has to be done about them. */
   onProblem: (message: string, error: unknown) => void;
 }
 
-/** PostgreSQL refuses payloads of 8,000 bytes. */
-const PAYLOAD_BYTES = 7_900;
 const PAYLOADS_PER_STATEMENT = 32;
 const PROBE_MS = 5_000;
 const NOTIFY =
@@ -30,7 +32,8 @@ const PREFIX = 'managed_agent_';
  */
 export async function openPostgresBus(options: PostgresBusOptions, signal?: AbortSignal): Promise<Bus> {
   const subscriptions = createSubscriptions();
-  const outbox = createOutbox(PAYLOAD_BYTES);
+  const seal = createPayloadSeal(options.keys ?? createKeyRing([]));
+  const outbox = createOutbox(seal.payloadBytes);
   const stop = new AbortController();
   let connection: BusConnection | null = null;
   let sending: Promise<void> | null = null;
@@ -38,10 +41,10 @@ export async function openPostgresBus(options: PostgresBusOptions, signal?: Abor
   const receive = (channel: string, payload: string) => {
     const wanted = channel === `${PREFIX}streams` ? subscriptions.wants : () => true;
     try {
-      for (const message of decodePayload(payload, wanted)) subscriptions.deliver(message);
+      for (const message of decodePayload(seal.open(payload), wanted)) subscriptions.deliver(message);
     } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      options.onProblem(`Something else than this service writes on the channel ${channel}.`, error);
+      if (!(error instanceof SyntaxError) && !isAppError(error)) throw error;
+      options.onProblem(`A message on the channel ${channel} cannot be read.`, error);
     }
   };
   const connect = () =>
@@ -59,7 +62,7 @@ export async function openPostgresBus(options: PostgresBusOptions, signal?: Abor
       for (let batch = next(live); batch.length > 0; batch = next(live)) {
         await live.query(NOTIFY, [
           batch.map(({ channel }) => `${PREFIX}${channel}`),
-          batch.map(({ payload }) => payload),
+          batch.map(({ payload }) => seal.seal(payload)),
         ]);
       }
     } catch (error) {
