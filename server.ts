@@ -1,25 +1,30 @@
 import { createAccess } from './api/access.ts';
 import { createApp } from './api/app.ts';
 import { startHttpServer } from './api/http-server.ts';
-import { createRateLimiter } from './api/rate-limiter.ts';
 import { configFileOf, loadConfig } from './config.ts';
 import { openPostgresBus } from './providers/bus/postgres/postgres-bus.ts';
 import { createPostgresFiles } from './providers/store/postgres/files.ts';
+import { createPostgresAuditLog } from './providers/store/postgres/audit-log.ts';
 import { createLogger } from './providers/telemetry/logger.ts';
+import { secretsIn } from './providers/telemetry/redact.ts';
 import { apiRoutes } from './wiring/api-routes.ts';
+import { auditTrail } from './wiring/audit-trail.ts';
 import { blobStore } from './wiring/blob-store.ts';
 import { startBuiltInSkills } from './wiring/built-in-skills.ts';
 import { temporalClient } from './wiring/connect-temporal.ts';
 import { startHousekeeping } from './wiring/housekeeping.ts';
+import { keyRing } from './wiring/key-ring.ts';
 import { newId } from './wiring/new-ids.ts';
 import { openStore, storeUrls } from './wiring/open-store.ts';
+import { rateLimiter } from './wiring/rate-limiter.ts';
 import { runUntilStopped } from './wiring/run-until-stopped.ts';
 import { sessionEngine } from './wiring/session-engine.ts';
+import { startTelemetry } from './wiring/telemetry.ts';
 import { temporalUi } from './wiring/temporal-ui.ts';
 
 /** An api process: serves HTTP. As many as one likes share the work. */
 const config = loadConfig({ ...configFileOf(), part: 'api' });
-const log = createLogger(config.log, 'api');
+const log = createLogger(config.log, 'api', secretsIn(config));
 
 await runUntilStopped(log, async (signal) => {
   const database = await openStore(config, log, signal);
@@ -27,34 +32,29 @@ await runUntilStopped(log, async (signal) => {
     {
       url: storeUrls(config).directUrl,
       channels: ['streams', 'watched'],
+      keys: keyRing(config),
       onProblem: (message, error) => log.warn({ err: error }, message),
     },
     signal,
   );
-  const temporal = temporalClient(config);
+  const telemetry = await startTelemetry(config, log, 'api');
+  const { metrics, traced } = telemetry;
+  const temporal = temporalClient(config, telemetry.plugins);
   const blobs = await blobStore(config);
   const engine = sessionEngine(config, temporal, log);
   const stopHousekeeping = startHousekeeping(createPostgresFiles(database), log);
   const stopBuiltInSkills = startBuiltInSkills(database, blobs, log);
-  const { routes, hub } = apiRoutes({ config, log, database, blobs, bus, engine });
-  const limits = config.rate_limits;
+  const { routes, hub } = apiRoutes({ config, log, database, blobs, bus, engine, metrics });
+  const audit = auditTrail(createPostgresAuditLog(database), log);
   const newRequestId = () => newId('request');
   const access = createAccess({ keys: config.auth.keys, publicUrl: config.api.public_url });
   const application = createApp({
     routes,
     mounts: [temporalUi(config, access)],
     access,
-    limiter: createRateLimiter(
-      {
-        requestsPerKey: limits.requests_per_minute,
-        sessionsPerKey: limits.sessions_per_minute,
-        createsPerWorkspace: limits.creates_per_minute,
-        readsPerWorkspace: limits.reads_per_minute,
-        streamsPerKey: limits.open_streams,
-      },
-      Date.now,
-    ),
+    limiter: rateLimiter(config),
     log,
+    observers: { metrics, audit, traced },
     newRequestId,
   });
   const server = await startHttpServer(application, config.api, newRequestId);
@@ -68,6 +68,8 @@ await runUntilStopped(log, async (signal) => {
     async close() {
       stopHousekeeping();
       stopBuiltInSkills();
+      await audit.close();
+      await telemetry.close();
       await bus.close();
       await Promise.allSettled([temporal.connection.close(), database.close()]);
     },

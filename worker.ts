@@ -8,7 +8,9 @@ import { workflowBundle } from './providers/engine/workflow-bundle.ts';
 import { temporalDataConverter } from './providers/encryption/data-converter.ts';
 import { createPostgresJournal } from './providers/store/postgres/journal.ts';
 import { createPostgresUpkeep } from './providers/store/postgres/upkeep.ts';
+import { createActivityTelemetry } from './providers/telemetry/activity-telemetry.ts';
 import { createLogger } from './providers/telemetry/logger.ts';
+import { secretsIn } from './providers/telemetry/redact.ts';
 import { logTemporal } from './providers/telemetry/temporal-log.ts';
 import { activityDependencies } from './wiring/activity-dependencies.ts';
 import { blobStore } from './wiring/blob-store.ts';
@@ -17,17 +19,24 @@ import { keyRing } from './wiring/key-ring.ts';
 import { openStore, storeUrls } from './wiring/open-store.ts';
 import { runUntilStopped } from './wiring/run-until-stopped.ts';
 import { sessionEngine } from './wiring/session-engine.ts';
+import { startTelemetry } from './wiring/telemetry.ts';
 import { startUpkeep } from './wiring/upkeep.ts';
 
 /** A worker process: runs workflows, model calls and tools. As many as one likes share the work. */
 const config = loadConfig({ ...configFileOf(), part: 'worker' });
-const log = createLogger(config.log, 'worker');
+const log = createLogger(config.log, 'worker', secretsIn(config));
 logTemporal(log);
 
 await runUntilStopped(log, async (signal) => {
   const name = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
   const dataConverter = temporalDataConverter(keyRing(config));
-  const bundle = await workflowBundle(path.join(config.data_dir, 'cache'), dataConverter);
+  const {
+    metrics,
+    plugins,
+    workflowModules,
+    close: closeTelemetry,
+  } = await startTelemetry(config, log, 'worker');
+  const bundle = await workflowBundle(path.join(config.data_dir, 'cache'), dataConverter, workflowModules);
   const database = await openStore(config, log, signal);
   const journal = createPostgresJournal(database);
   const upkeep = createPostgresUpkeep(database);
@@ -35,17 +44,19 @@ await runUntilStopped(log, async (signal) => {
     {
       url: storeUrls(config).directUrl,
       channels: ['interrupts'],
+      keys: keyRing(config),
       onProblem: (message, error) => log.warn({ err: error }, message),
     },
     signal,
   );
   const { client, native } = await connectTemporal(config, log, upkeep, signal);
   const blobs = await blobStore(config);
-  const parts = { config, log, database, journal, upkeep, bus, blobs, name };
+  const telemetry = createActivityTelemetry(metrics);
+  const parts = { config, log, database, journal, upkeep, bus, blobs, name, telemetry };
   const { dependencies, driver, close } = activityDependencies(parts);
-  const workers = await createWorkers(native, bundle, dependencies, config, name, dataConverter);
+  const workers = await createWorkers(native, bundle, dependencies, config, name, dataConverter, plugins);
   const engine = sessionEngine(config, client, log);
-  const running = await startUpkeep({ ...parts, driver, client, engine });
+  const running = await startUpkeep({ ...parts, driver, client, engine, onTakeover: telemetry.takeover });
   log.info({ worker: name, role: config.worker.role }, 'the worker polls');
   return {
     done: Promise.all(workers.map((worker) => worker.run())),
@@ -56,6 +67,7 @@ await runUntilStopped(log, async (signal) => {
       await running.stop();
       await close();
       await bus.close();
+      await closeTelemetry();
       await Promise.allSettled([native.close(), client.connection.close(), database.close()]);
     },
   };

@@ -69,7 +69,23 @@ async function ask(
       spanSeq: opened.lastSeq,
       newEventId: () => deps.ids.event(),
     });
-    const response = await stream(prepared, (part) => previews.part(part), signal);
+    const response = await deps.telemetry.modelRequest(
+      {
+        provider: prepared.entry.provider,
+        model: prepared.entry.id,
+        sessionId: attempt.sessionId,
+        maxOutputTokens: prepared.request.maxOutputTokens,
+      },
+      (onPart) =>
+        stream(
+          prepared,
+          (part) => {
+            onPart(part);
+            previews.part(part);
+          },
+          signal,
+        ),
+    );
     return await toAnswer(deps, prepared, response, previews.blockIds);
   } catch (error) {
     const reason: unknown = interrupt.signal.reason;
@@ -125,6 +141,7 @@ async function giveUpOrRetry(
     },
   );
   if (result.kind === 'exhausted') return exhausted;
+  deps.telemetry.modelRetry(error.code);
   if (result.kind === 'rescheduled') deps.bus.publish({ type: 'grew', sessionId, seq: lastSeq });
   throw ApplicationFailure.create({
     type: error.code,

@@ -1,5 +1,5 @@
 import type { DataConverter } from '@temporalio/common';
-import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { Worker, type NativeConnection, type WorkerOptions, type WorkerPlugin } from '@temporalio/worker';
 import { createBrainActivities, createHandsActivities, type ActivityDependencies } from './index.ts';
 
 /** The settings that shape a worker; parts of the configuration. */
@@ -20,6 +20,7 @@ export interface WorkerSettings {
  *
  * @param identity - name of this process in Temporal and in the store.
  * @param dataConverter - how values become what Temporal stores; its failure converter must be the one in the bundle.
+ * @param plugins - what is added to the workers, such as tracing.
  */
 export async function createWorkers(
   connection: NativeConnection,
@@ -28,6 +29,7 @@ export async function createWorkers(
   settings: WorkerSettings,
   identity: string,
   dataConverter: DataConverter = {},
+  plugins: WorkerPlugin[] = [],
 ): Promise<Worker[]> {
   const { temporal, worker } = settings;
   const { role } = worker;
@@ -37,6 +39,7 @@ export async function createWorkers(
     namespace: temporal.namespace,
     identity,
     dataConverter,
+    plugins,
     maxConcurrentActivityTaskExecutions: worker.max_concurrent_activities,
     shutdownGraceTime: worker.drain_seconds * 1_000,
     shutdownForceTime: worker.drain_seconds * 1_000 + 5_000,

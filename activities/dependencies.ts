@@ -7,6 +7,7 @@ import type { Bus } from '../providers/bus/bus.ts';
 import type { ModelProvider, ToolDefinition } from '../providers/model/model-provider.ts';
 import type { FileStore } from '../providers/store/files.ts';
 import type { Journal } from '../providers/store/journal.ts';
+import type { ActivityTelemetry } from '../providers/telemetry/activity-telemetry.ts';
 import type { ToolRunner } from '../tools/tool-runner.ts';
 import type { InterruptWatch } from './interrupt-watch.ts';
 import type { TranscriptCache } from './transcript-cache.ts';
@@ -29,4 +30,5 @@ export interface ActivityDependencies {
   /** The names of a built-in toolset, by its type. */
   builtInNames(toolset: string): readonly string[];
   runner: ToolRunner;
+  telemetry: ActivityTelemetry;
 }

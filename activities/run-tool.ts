@@ -32,7 +32,7 @@ export function createRunTool(deps: ActivityDependencies) {
       );
       if (opened.kind === 'outcome') return opened.report();
       const call = await readCall(deps, attempt);
-      const result = await run(deps, call, opened, context);
+      const result = await deps.telemetry.toolCall(call, async () => run(deps, call, opened, context));
       const event = newEvent({
         id: deps.ids.event(),
         type: 'agent.tool_result',

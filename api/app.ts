@@ -10,9 +10,20 @@ import { errors } from './middleware/errors.ts';
 import { requestId, requestIdOf } from './middleware/request-id.ts';
 import { nameRoute, requestMetrics } from './middleware/request-metrics.ts';
 import { requestLog } from './middleware/request-log.ts';
+import { requestTrace } from './middleware/request-trace.ts';
 import { parseQuery } from './parse-query.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Route } from './route.ts';
+
+/** Who is told of requests. */
+export interface RequestObservers {
+  /** Of every request. */
+  metrics?: Pick<Metrics, 'request'>;
+  /** Of every request that changes something. */
+  audit?: Pick<AuditTrail, 'add'>;
+  /** Whether requests are traced. */
+  traced?: boolean;
+}
 
 export interface AppDeps {
   /** All of them; order does not matter. */
@@ -22,16 +33,13 @@ export interface AppDeps {
   /** Whole applications under a path; they check access themselves. */
   mounts?: readonly { path: string; handler: RequestHandler }[];
   log: Logger;
-  /** Told of every request. */
-  metrics?: Pick<Metrics, 'request'>;
-  /** Told of every request that changes something. */
-  audit?: Pick<AuditTrail, 'add'>;
+  observers?: RequestObservers;
   newRequestId: () => string;
 }
 
 /** The HTTP application: routes behind the transport's rules. It holds nothing open and needs no closing. */
 export function createApp(deps: AppDeps): Express {
-  const { routes, access, mounts = [], log, metrics, newRequestId } = deps;
+  const { routes, access, mounts = [], log, observers = {}, newRequestId } = deps;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -40,7 +48,8 @@ export function createApp(deps: AppDeps): Express {
 
   app.use(requestId(newRequestId));
   app.use(requestLog(log));
-  if (metrics) app.use(requestMetrics(metrics));
+  if (observers.metrics) app.use(requestMetrics(observers.metrics));
+  if (observers.traced) app.use(requestTrace());
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } }, hsts: false }));
   app.use((request, _response, next) => {
     access.checkOrigin(request.headers);
@@ -65,12 +74,13 @@ export function createApp(deps: AppDeps): Express {
   return app;
 }
 
-function handlerOf(route: Route, { access, limiter, audit }: AppDeps): RequestHandler {
+function handlerOf(route: Route, { access, limiter, observers }: AppDeps): RequestHandler {
   return async (request: Request, response: Response) => {
     nameRoute(response, route.path);
     const caller =
       route.access === 'public' ? { workspaceId: '', keyId: null } : access.authenticate(request.headers);
     if (route.access === 'key') response.setHeader('anthropic-workspace-id', caller.workspaceId);
+    const audit = observers?.audit;
     if (audit && route.access === 'key') auditRequest(audit, route.operationId, caller, request, response);
     limiter.take(caller, route.rate);
     const gone = new AbortController();

@@ -13,6 +13,7 @@ import { createPostgresSessions } from '../providers/store/postgres/sessions.ts'
 import type { SandboxDriver } from '../providers/sandbox/sandbox.ts';
 import type { Journal } from '../providers/store/journal.ts';
 import type { Upkeep } from '../providers/store/upkeep.ts';
+import type { ActivityTelemetry } from '../providers/telemetry/activity-telemetry.ts';
 import { modelCatalog, modelProviders } from './model-access.ts';
 import { newIds } from './new-ids.ts';
 import { openTools } from './open-tools.ts';
@@ -31,8 +32,9 @@ export function activityDependencies(parts: {
   blobs: BlobStore;
   /** This worker's name in `steps.worker`. */
   name: string;
+  telemetry: ActivityTelemetry;
 }): { dependencies: ActivityDependencies; driver: SandboxDriver | null; close(): Promise<void> } {
-  const { config, log, database, journal, upkeep, bus, blobs, name } = parts;
+  const { config, log, database, journal, upkeep, bus, blobs, name, telemetry } = parts;
   const files = createPostgresFiles(database);
   const sessionFiles = {
     sessions: createPostgresSessions(database),
@@ -66,6 +68,7 @@ export function activityDependencies(parts: {
       interrupts,
       ids: newIds,
       worker: name,
+      telemetry,
       catalog: modelCatalog(config),
       providers: modelProviders(config),
       transcripts: createTranscriptCache(journal, config.worker.transcript_cache_mb * 1024 * 1024),

@@ -7,6 +7,7 @@ import { codecRoutes } from '../api/routes/codec.ts';
 import { environmentRoutes } from '../api/routes/environments.ts';
 import { fileRoutes } from '../api/routes/files.ts';
 import { healthRoutes } from '../api/routes/health.ts';
+import { metricsRoutes } from '../api/routes/metrics.ts';
 import { modelRoutes } from '../api/routes/models.ts';
 import { sessionEventReadRoutes } from '../api/routes/session-event-reads.ts';
 import { sessionResourceRoutes } from '../api/routes/session-resources.ts';
@@ -30,12 +31,13 @@ import { createPostgresFiles } from '../providers/store/postgres/files.ts';
 import { createPostgresJournal } from '../providers/store/postgres/journal.ts';
 import { createPostgresSessions } from '../providers/store/postgres/sessions.ts';
 import { createPostgresSkills } from '../providers/store/postgres/skills.ts';
+import { createPostgresStoreGauges } from '../providers/store/postgres/store-gauges.ts';
 import { countLiveWorkers } from '../providers/store/postgres/worker-registry.ts';
+import type { Metrics } from '../providers/telemetry/metrics.ts';
 import { keyRing } from './key-ring.ts';
 import { modelCatalog } from './model-access.ts';
 import { newId } from './new-ids.ts';
-
-const VERSION = '0.1.0';
+import { VERSION } from './version.ts';
 
 export interface ApiParts {
   config: Config;
@@ -44,11 +46,12 @@ export interface ApiParts {
   blobs: BlobStore;
   bus: Bus;
   engine: SessionEngine;
+  metrics: Metrics;
 }
 
 /** Everything that the api serves, and the streams that end first when it stops. */
 export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } {
-  const { config, log, database, blobs, bus, engine } = parts;
+  const { config, log, database, blobs, bus, engine, metrics } = parts;
   const now = Date.now;
   const journal = createPostgresJournal(database);
   const sessions = createPostgresSessions(database);
@@ -57,10 +60,13 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
   const files = createPostgresFiles(database);
   const list = createPostgresEventList(database);
   const models = modelCatalog(config);
+  const mayOperate = createOperatorCheck(config.auth.keys);
   const hydrate = async (workspaceId: string, body: Parameters<typeof loadLargeStrings>[2]) =>
     loadLargeStrings(blobs, workspaceId, body);
   const onProblem = (message: string, error: unknown) => log.warn({ err: error }, message);
   const hub = createStreamHub({ bus, journal, list, hydrate, now, onProblem });
+  metrics.readStreams(() => hub.open);
+  metrics.readStore(createPostgresStoreGauges(database, now));
 
   const built = [
     ...agentRoutes({ agents, models, newId }),
@@ -95,10 +101,8 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
     }),
     ...skillRoutes({ skills: createPostgresSkills(database), blobs, newId }),
     ...modelRoutes({ models }),
-    ...codecRoutes({
-      codec: createPayloadCodec(keyRing(config)),
-      mayOperate: createOperatorCheck(config.auth.keys),
-    }),
+    ...codecRoutes({ codec: createPayloadCodec(keyRing(config)), mayOperate }),
+    ...(config.telemetry.metrics ? metricsRoutes({ metrics, mayOperate }) : []),
     ...healthRoutes({
       checks: {
         postgres: async () => {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type ClientPlugin } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
@@ -29,10 +29,10 @@ function access(config: Config): TemporalAccess {
 }
 
 /** A client that connects at its first call, and again whenever it must: Temporal may be down now. */
-export function temporalClient(config: Config): Client {
+export function temporalClient(config: Config, plugins: ClientPlugin[] = []): Client {
   const connection = Connection.lazy(temporalConnectionOptions(access(config)));
   const dataConverter = temporalDataConverter(keyRing(config));
-  return new Client({ connection, namespace: config.temporal.namespace, dataConverter });
+  return new Client({ connection, namespace: config.temporal.namespace, dataConverter, plugins });
 }
 
 /**

@@ -38,6 +38,8 @@ export async function startUpkeep(deps: {
   driver: SandboxDriver | null;
   /** This worker's name in `steps.worker`. */
   name: string;
+  /** Told how many attempts of a dead worker were taken over. */
+  onTakeover: (attempts: number) => void;
 }): Promise<RunningUpkeep> {
   const { directUrl } = storeUrls(deps.config);
   const registry = createPostgresWorkerRegistry({

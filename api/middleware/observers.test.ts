@@ -89,8 +89,7 @@ beforeEach(async () => {
       Date.now,
     ),
     log: pino({ level: 'silent' }),
-    metrics,
-    audit: { add: (entry) => addEntry(entry) },
+    observers: { metrics, audit: { add: (entry) => addEntry(entry) } },
     newRequestId: () => 'req_1',
   });
   server = await listen(app);

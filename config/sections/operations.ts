@@ -13,7 +13,21 @@ export const LogSettings = z.strictObject({
 
 /** Metrics and traces. */
 export const TelemetrySettings = z.strictObject({
-  metrics: z.boolean().default(true).describe('Serve Prometheus metrics at /metrics.'),
+  metrics: z
+    .boolean()
+    .default(true)
+    .describe('Serve Prometheus metrics at /metrics: the api on its own port, workers on one of theirs.'),
+  worker_host: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('Address on which workers serve their metrics, without a key.'),
+  worker_port: z
+    .int()
+    .min(0)
+    .max(65535)
+    .default(0)
+    .describe('Port of a worker’s metrics; 0 picks a free one, which its log names.'),
   otlp_endpoint: z
     .url()
     .nullable()

@@ -15,13 +15,16 @@ const SOURCES = ['workflows', 'core'];
  *
  * @param folder - where bundles are kept; made if it does not exist.
  * @param dataConverter - what the worker gets; its failure converter becomes part of the bundle.
+ * @param interceptorModules - paths of modules whose interceptors become part of it.
  */
 export async function workflowBundle(
   folder: string,
   dataConverter: Pick<DataConverter, 'failureConverterPath'> = {},
+  interceptorModules: string[] = [],
 ): Promise<{ codePath: string }> {
   const { failureConverterPath } = dataConverter;
   const hash = createHash('sha256').update(failureConverterPath ?? 'default');
+  hash.update(JSON.stringify(interceptorModules));
   hash.update(await readFile(path.join(ROOT, 'package-lock.json')));
   for (const source of SOURCES) {
     const files = await readdir(path.join(ROOT, source), { recursive: true });
@@ -38,6 +41,7 @@ export async function workflowBundle(
     const { code } = await bundleWorkflowCode({
       workflowsPath: path.join(ROOT, 'workflows/index.ts'),
       logger: new DefaultLogger('WARN'),
+      workflowInterceptorModules: interceptorModules,
       ...(failureConverterPath !== undefined && { failureConverterPath }),
     });
     await mkdir(folder, { recursive: true });

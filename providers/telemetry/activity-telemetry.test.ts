@@ -30,7 +30,7 @@ describe('what activities leave in traces and metrics', () => {
     metrics = createMetrics('worker');
   });
   afterEach(() => tracing.close());
-  const telemetry = () => createActivityTelemetry(metrics, new Set(['bash']));
+  const telemetry = () => createActivityTelemetry(metrics);
   const spans = () => exporter.getFinishedSpans();
 
   it('is, of a model request, a span by the GenAI conventions, a time and tokens', async () => {
@@ -80,7 +80,7 @@ describe('what activities leave in traces and metrics', () => {
     expect(await metrics.text()).not.toMatch(/model_first_part_seconds_count\{/);
   });
 
-  it('is, of a tool call, a span and a time; tools that others name share one series', async () => {
+  it('is, of a tool call, a span and a time', async () => {
     const call = { toolUseId: 'sevt_1', sessionId: 'sesn_1' };
     await telemetry().toolCall({ name: 'bash', ...call }, async () => ({ isError: false }));
     await telemetry().toolCall({ name: 'mcp_thing', ...call }, async () => ({ isError: true }));
@@ -95,7 +95,22 @@ describe('what activities leave in traces and metrics', () => {
     expect(spans()[1]?.attributes).toMatchObject({ 'error.type': 'tool_error' });
     const text = await metrics.text();
     expect(text).toContain('tool_call_duration_seconds_count{part="worker",tool="bash",outcome="ok"} 1');
-    expect(text).toContain('tool_call_duration_seconds_count{part="worker",tool="other",outcome="error"} 1');
+    expect(text).toContain(
+      'tool_call_duration_seconds_count{part="worker",tool="mcp_thing",outcome="error"} 1',
+    );
+  });
+
+  it('has series for a hundred tools, and one for all later ones', async () => {
+    const observed = telemetry();
+    for (let index = 0; index < 120; index++) {
+      const call = { name: `tool_${index}`, toolUseId: 'sevt_1', sessionId: 'sesn_1' };
+      await observed.toolCall(call, async () => ({ isError: false }));
+    }
+    const counts = (await metrics.text())
+      .split('\n')
+      .filter((line) => line.includes('tool_call_duration_seconds_count'));
+    expect(counts).toHaveLength(101);
+    expect(counts.at(-1)).toContain('tool="other",outcome="ok"} 20');
   });
 
   it('costs no span while there is no collector', async () => {

@@ -1,7 +1,8 @@
 import { SpanKind } from '@opentelemetry/api';
+import { isAppError } from '../../core/errors.ts';
 import type { ModelResponse, ModelStreamPart } from '../model/model-provider.ts';
 import type { Metrics } from './metrics.ts';
-import { errorTypeOf, withSpan } from './tracing.ts';
+import { withSpan } from './tracing.ts';
 
 /** Counts, times and traces what activities do, by the GenAI conventions of OpenTelemetry. Contents are never recorded. */
 export interface ActivityTelemetry {
@@ -12,7 +13,7 @@ export interface ActivityTelemetry {
   ): Promise<ModelResponse>;
   /** A model request failed and will be sent again. */
   modelRetry(code: string): void;
-  /** One tool call. `builtIn` names the tools that may stand in metrics by their own names. */
+  /** One tool call. */
   toolCall<Result extends { isError: boolean }>(
     call: { name: string; toolUseId: string; sessionId: string },
     work: () => Promise<Result>,
@@ -20,14 +21,24 @@ export interface ActivityTelemetry {
   takeover(attempts: number): void;
 }
 
+/** Observes nothing, for tests. */
+export const NO_TELEMETRY: ActivityTelemetry = {
+  modelRequest: async (_request, work) => work(() => undefined),
+  modelRetry: () => undefined,
+  toolCall: async (_call, work) => work(),
+  takeover: () => undefined,
+};
+
 /** How the conventions name the vendors. */
 const PROVIDER_NAMES: Readonly<Record<string, string>> = { gemini: 'gcp.gemini' };
 
-/** @param builtIn - tools with a name of their own in metrics; all others share one, since clients choose their names. */
+/** Tools with series of their own in the metrics; later names share one, since servers of others may bring any number. */
+const NAMED_TOOLS = 100;
+
 export function createActivityTelemetry(
   metrics: Pick<Metrics, 'modelRequest' | 'modelTokens' | 'modelRetry' | 'toolCall' | 'takeover'>,
-  builtIn: ReadonlySet<string>,
 ): ActivityTelemetry {
+  const named = new Set<string>();
   return {
     async modelRequest({ provider, model, sessionId, maxOutputTokens }, work) {
       const started = performance.now();
@@ -66,7 +77,7 @@ export function createActivityTelemetry(
           metrics.modelTokens({ provider, model }, usage);
           return response;
         } catch (error) {
-          done(errorTypeOf(error));
+          done(outcomeOf(error));
           throw error;
         }
       });
@@ -74,7 +85,8 @@ export function createActivityTelemetry(
 
     async toolCall({ name, toolUseId, sessionId }, work) {
       const started = performance.now();
-      const tool = builtIn.has(name) ? name : 'other';
+      if (named.size < NAMED_TOOLS) named.add(name);
+      const tool = named.has(name) ? name : 'other';
       const done = (outcome: string) =>
         metrics.toolCall({ tool, outcome, seconds: (performance.now() - started) / 1_000 });
       const attributes = {
@@ -91,7 +103,7 @@ export function createActivityTelemetry(
           done(result.isError ? 'error' : 'ok');
           return result;
         } catch (error) {
-          done(errorTypeOf(error));
+          done(outcomeOf(error));
           throw error;
         }
       });
@@ -100,6 +112,11 @@ export function createActivityTelemetry(
     modelRetry: (code) => metrics.modelRetry(code),
     takeover: (attempts) => metrics.takeover(attempts),
   };
+}
+
+/** What is no error of ours is an interrupt, a cancellation or the end of the worker. */
+function outcomeOf(error: unknown): string {
+  return isAppError(error) ? error.code : 'aborted';
 }
 
 function tokensOf({ usage }: ModelResponse) {

@@ -25,7 +25,7 @@ export interface Metrics {
   ): void;
   /** A model request that failed and will be sent again; `code` is that of the error. */
   modelRetry(code: string): void;
-  /** One tool call. Names of clients' and servers' own tools are counted as `other`. */
+  /** One tool call. The caller bounds how many names there are. */
   toolCall(done: { tool: string; outcome: Outcome; seconds: number }): void;
   /** Attempts of a dead worker that were given to living ones. */
   takeover(attempts: number): void;

@@ -33,6 +33,7 @@ import { createPostgresLease, SWEEPER_ROLE } from '../../providers/store/postgre
 import type { Journal } from '../../providers/store/journal.ts';
 import { migrate } from '../../providers/store/postgres/migrate.ts';
 import { createPostgresUpkeep } from '../../providers/store/postgres/upkeep.ts';
+import { NO_TELEMETRY } from '../../providers/telemetry/activity-telemetry.ts';
 import { createPostgresWorkerRegistry } from '../../providers/store/postgres/worker-registry.ts';
 import type { ToolResult, ToolRunner } from '../../tools/tool-runner.ts';
 import { quietRuntime } from './quiet-runtime.ts';
@@ -127,6 +128,7 @@ export async function startSessionLab(options: {
       bus,
       ids,
       worker: name,
+      telemetry: NO_TELEMETRY,
       interrupts,
       catalog: createModelCatalog({ settings: [], usable: ['anthropic'], defaultModel: null }),
       providers: { for: () => options.provider },
@@ -393,7 +395,6 @@ export function customResult(toolUseId: string, text: string): AcceptEvent {
   return { id, type, body: { id, type, custom_tool_use_id: toolUseId, content }, ref: toolUseId };
 }
 
-export function userInterrupt(): AcceptEvent {
-  const id = ids.event();
+export function userInterrupt(id = ids.event()): AcceptEvent {
   return { id, type: 'user.interrupt', body: { id, type: 'user.interrupt' } };
 }

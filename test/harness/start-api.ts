@@ -16,6 +16,7 @@ import type { Journal } from '../../providers/store/journal.ts';
 import { openDatabase, type Database } from '../../providers/store/postgres/database.ts';
 import { createPostgresJournal } from '../../providers/store/postgres/journal.ts';
 import { migrate } from '../../providers/store/postgres/migrate.ts';
+import { createMetrics } from '../../providers/telemetry/metrics.ts';
 import { apiRoutes } from '../../wiring/api-routes.ts';
 import { newId } from '../../wiring/new-ids.ts';
 import { startTestServices } from './start-test-services.ts';
@@ -80,7 +81,8 @@ export async function startApi(
       bus.publish(message);
     },
   };
-  const { routes, hub } = apiRoutes({ config, log, database, blobs, bus: recordingBus, engine });
+  const metrics = createMetrics('api');
+  const { routes, hub } = apiRoutes({ config, log, database, blobs, bus: recordingBus, engine, metrics });
   const keys = (options.keys ?? []).map(({ key, workspace }) => ({
     id: `key of ${workspace}`,
     workspace,

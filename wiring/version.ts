@@ -1,0 +1,2 @@
+/** The version of the service, as its interfaces and traces name it. */
+export const VERSION = '0.1.0';
