@@ -7,7 +7,7 @@ import { AppError, errorRow, isAppError, type ErrorCode } from '../core/errors.t
 import { createPreviewPublisher } from '../providers/bus/preview-publisher.ts';
 import type { ModelResponse } from '../providers/model/model-provider.ts';
 import { withAttempt, type AttemptContext } from './attempt-context.ts';
-import { buildModelRequest, type PreparedRequest } from './build-model-request.ts';
+import { buildModelRequest, type PreparedRequest } from './request/build-model-request.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { StepReport } from './report.ts';
 import { toAnswer } from './to-answer.ts';

@@ -8,7 +8,7 @@ import type { BlockIds } from '../core/session/block-ids.ts';
 import { responseEvents } from '../core/session/response-events.ts';
 import { storeLargeStrings } from '../providers/blob/large-bodies.ts';
 import type { ModelResponse } from '../providers/model/model-provider.ts';
-import type { PreparedRequest } from './build-model-request.ts';
+import type { PreparedRequest } from './request/build-model-request.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 const REFUSAL_CATEGORIES = ['cyber', 'bio', 'frontier_llm', 'reasoning_extraction', 'general_harms'] as const;

@@ -4,9 +4,9 @@ import type {
   ImageBlock,
   TranscriptBlock,
   TranscriptMessage,
-} from '../core/session/content.ts';
-import type { BlobStore } from '../providers/blob/blob-store.ts';
-import type { FileStore, StoredFile } from '../providers/store/files.ts';
+} from '../../core/session/content.ts';
+import type { BlobStore } from '../../providers/blob/blob-store.ts';
+import type { FileStore, StoredFile } from '../../providers/store/files.ts';
 
 type Sourced = ImageBlock | DocumentBlock;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { TranscriptMessage } from '../core/session/content.ts';
-import { createInMemoryBlobStore } from '../providers/blob/in-memory.ts';
-import type { StoredFile } from '../providers/store/files.ts';
+import type { TranscriptMessage } from '../../core/session/content.ts';
+import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
+import type { StoredFile } from '../../providers/store/files.ts';
 import { resolveFiles } from './resolve-files.ts';
 
 async function makeFiles(...given: { id: string; mimeType: string; content: string }[]) {
