@@ -38,19 +38,19 @@ const UPDATE_HEAD = `
     WHERE session_id = $1)
   UPDATE session_threads SET step = $16, owed = $17 WHERE session_id = $1 AND thread_id = $18`;
 
-/** Applies a decision's writes. Runs inside the transaction that locked the view. Returns the new last `seq`. */
-export async function applyWrites(
+/** Sends a decision's writes, inside the transaction that locked the view. Returns the new last `seq`. */
+export function applyWrites(
   connection: Connection,
   view: JournalView,
   writes: JournalWrites,
   claim: Claim | undefined,
   cipher: RowCipher,
-): Promise<number> {
+): number {
   const { sessionId, workspaceId } = view.head;
-  const lastSeq = await writeEvents(connection, view, writes, cipher);
-  await writeCalls(connection, view, writes, cipher);
+  const lastSeq = writeEvents(connection, view, writes, cipher);
+  writeCalls(connection, view, writes, cipher);
   if (writes.steps.length > 0) {
-    await connection.query({
+    connection.send({
       name: 'journal-steps',
       text: UPSERT_STEPS,
       values: [
@@ -72,9 +72,9 @@ export async function applyWrites(
       ],
     });
   }
-  if (writes.session) await patchSession(connection, view, writes.session);
+  if (writes.session) patchSession(connection, view, writes.session);
   const { head, thread } = writes;
-  await connection.query({
+  connection.send({
     name: 'journal-head',
     text: UPDATE_HEAD,
     values: [
@@ -101,12 +101,12 @@ export async function applyWrites(
   return lastSeq;
 }
 
-async function writeEvents(
+function writeEvents(
   connection: Connection,
   view: JournalView,
   writes: JournalWrites,
   cipher: RowCipher,
-): Promise<number> {
+): number {
   const { sessionId, workspaceId } = view.head;
   let seq = view.head.lastSeq;
   const inserted: {
@@ -147,7 +147,7 @@ async function writeEvents(
     inserted.push({ ...row(event), stepKey: null, seq: null, arrival });
 
   if (inserted.length > 0) {
-    await connection.query({
+    connection.send({
       name: 'journal-events',
       text: INSERT_EVENTS,
       values: [
@@ -167,7 +167,7 @@ async function writeEvents(
     });
   }
   if (stamped.length > 0) {
-    await connection.query({
+    connection.send({
       name: 'journal-stamps',
       text: STAMP_EVENTS,
       values: [
@@ -182,17 +182,17 @@ async function writeEvents(
   return seq;
 }
 
-async function writeCalls(
+function writeCalls(
   connection: Connection,
   view: JournalView,
   writes: JournalWrites,
   cipher: RowCipher,
-): Promise<void> {
+): void {
   const { sessionId, workspaceId } = view.head;
   const sealed = (rowId: string, column: 'label' | 'deny_message', text: string) =>
     cipher.sealText(text, { workspaceId, sessionId, rowId, column });
   if (writes.newCalls.length > 0) {
-    await connection.query({
+    connection.send({
       name: 'journal-calls',
       text: `INSERT INTO tool_calls (session_id, tool_use_id, name, label, kind)
         SELECT $1, c.id, c.name, c.label, c.kind FROM unnest($2::text[], $3::text[], $4::text[], $5::text[])
@@ -207,7 +207,7 @@ async function writeCalls(
     });
   }
   if (writes.answers.length > 0) {
-    await connection.query({
+    connection.send({
       name: 'journal-answers',
       text: `UPDATE tool_calls SET answer = a.answer, deny_message = a.message
         FROM unnest($2::text[], $3::text[], $4::text[]) AS a (id, answer, message)
@@ -223,7 +223,7 @@ async function writeCalls(
     });
   }
   if (writes.resolved.length > 0) {
-    await connection.query({
+    connection.send({
       name: 'journal-resolved',
       text: 'UPDATE tool_calls SET resolved = true WHERE session_id = $1 AND tool_use_id = ANY ($2)',
       values: [sessionId, writes.resolved],
@@ -231,13 +231,13 @@ async function writeCalls(
   }
 }
 
-async function patchSession(
+function patchSession(
   connection: Connection,
   view: JournalView,
   patch: NonNullable<JournalWrites['session']>,
-): Promise<void> {
+): void {
   const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
-  await connection.query({
+  connection.send({
     name: 'journal-session',
     text: `UPDATE sessions SET updated_at = to_timestamp($2 / 1000.0),
         title = CASE WHEN $3 THEN $4 ELSE title END,

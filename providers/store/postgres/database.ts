@@ -1,4 +1,4 @@
-import { Pool, types, type PoolClient, type QueryResultRow } from 'pg';
+import { Pool, types, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
 import { AppError, isAppError } from '../../../core/errors.ts';
 import { PLAIN_ROWS, type RowCipher } from '../../encryption/row-cipher.ts';
 
@@ -7,8 +7,18 @@ const INT8 = 20;
 const TIMESTAMPTZ = 1184;
 const NUMERIC = 1700;
 
-/** One pooled connection to PostgreSQL, checked out for a transaction. */
-export type Connection = PoolClient;
+/**
+ * One pooled connection to PostgreSQL, checked out for a transaction. Statements go out at once and in order, without waiting for the
+ * answers to those before (pipelining): what needs no answer costs no round trip.
+ */
+export interface Connection {
+  query<Row extends QueryResultRow>(
+    statement: string | QueryConfig,
+    values?: unknown[],
+  ): Promise<QueryResult<Row>>;
+  /** Runs a statement whose answer nobody needs. Its failure fails the transaction, at its end. */
+  send(statement: string | QueryConfig): void;
+}
 
 export interface Database {
   readonly pool: Pool;
@@ -43,6 +53,7 @@ export function openDatabase(options: {
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
+    pipeline: true,
     ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
     application_name: options.applicationName ?? 'managed-agent',
     types: { getTypeParser: parserOf },
@@ -62,28 +73,41 @@ export function openDatabase(options: {
       }
     },
     async transaction(work) {
-      const connection = await pool.connect().catch((error: unknown) => {
+      const client = await pool.connect().catch((error: unknown) => {
         throw toAppError(error);
       });
       let broken: Error | undefined;
       let committing = false;
+      // The first statement that failed says why; those after it only say that the transaction is aborted.
+      let failure: unknown;
+      const sent: Promise<unknown>[] = [];
+      const connection: Connection = {
+        query: async (statement, values) => client.query(statement, values),
+        send(statement) {
+          const answer = client.query(statement);
+          answer.catch((error: unknown) => (failure ??= error));
+          sent.push(answer);
+        },
+      };
       // A connection that breaks between two statements tells of it as an event, which would end the process; the next statement fails.
       const ignore = () => undefined;
-      connection.on('error', ignore);
+      client.on('error', ignore);
       try {
-        await connection.query('BEGIN');
+        connection.send('BEGIN');
         const result = await work(connection);
         committing = true;
-        await connection.query('COMMIT');
+        connection.send('COMMIT');
+        // A statement that fails makes PostgreSQL answer the COMMIT by rolling back, so every answer counts.
+        await Promise.all(sent);
         return result;
       } catch (error) {
-        await connection.query('ROLLBACK').catch((failure: unknown) => {
+        await client.query('ROLLBACK').catch((failure: unknown) => {
           broken = failure instanceof Error ? failure : new Error(String(failure));
         });
-        throw committing ? toCommitError(error) : toAppError(error);
+        throw committing ? toCommitError(failure ?? error) : toAppError(failure ?? error);
       } finally {
-        connection.off('error', ignore);
-        connection.release(broken);
+        client.off('error', ignore);
+        client.release(broken);
       }
     },
     async close() {
@@ -101,7 +125,9 @@ function parserOf(oid: number, format?: 'text' | 'binary'): (value: string) => u
 
 function toCommitError(error: unknown): unknown {
   const translated = toAppError(error);
-  if (!isAppError(translated) || translated.code !== 'unavailable') return translated;
+  if (!isAppError(translated) || translated.code !== 'unavailable' || codeOf(error).startsWith('40')) {
+    return translated;
+  }
   return new AppError(
     'commit_unknown',
     'The database went away while it committed; whether it did is unknown. Look before you repeat the request.',
@@ -109,10 +135,15 @@ function toCommitError(error: unknown): unknown {
   );
 }
 
+/** PostgreSQL's or the socket's code. Class 40 (deadlock, serialization) is a rollback for certain. */
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+}
+
 /** The one translation of database failures. Statements that are wrong in themselves stay what they are: defects of ours. */
 export function toAppError(error: unknown): unknown {
   if (isAppError(error)) return error;
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
   if (code.startsWith('22')) {
     return new AppError('unstorable', `The database refuses a value: ${message}`, { cause: error });

@@ -52,7 +52,7 @@ export function createPostgresJournal(database: Database): Journal {
 
     createSession: async (session, decide) =>
       database.transaction(async (connection) => {
-        await connection.query({
+        connection.send({
           name: 'session-create',
           text: `WITH moment AS (SELECT date_trunc('milliseconds', clock_timestamp()) AS at),
             resource AS (
@@ -149,13 +149,16 @@ export function createPostgresJournal(database: Database): Journal {
         check(request, loaded, 'archived-too');
         decide(loaded.view);
         for (const table of ['events', 'steps', 'tool_calls', 'session_threads']) {
-          await connection.query(`DELETE FROM ${table} WHERE session_id = $1`, [request.sessionId]);
+          connection.send({
+            text: `DELETE FROM ${table} WHERE session_id = $1`,
+            values: [request.sessionId],
+          });
         }
-        await connection.query('DELETE FROM sessions WHERE id = $1', [request.sessionId]);
-        await connection.query(
-          `UPDATE session_head SET deleted_at = clock_timestamp(), status = 'terminated' WHERE session_id = $1`,
-          [request.sessionId],
-        );
+        connection.send({ text: 'DELETE FROM sessions WHERE id = $1', values: [request.sessionId] });
+        connection.send({
+          text: `UPDATE session_head SET deleted_at = clock_timestamp(), status = 'terminated' WHERE session_id = $1`,
+          values: [request.sessionId],
+        });
       });
     },
   };
@@ -189,16 +192,16 @@ function check(
   }
 }
 
-async function run<T>(
+function run<T>(
   connection: Connection,
   cipher: RowCipher,
   view: AcceptView,
   request: TransactionRequest,
   decide: (view: AcceptView) => { writes: Parameters<typeof applyWrites>[2] | null; result: T },
-): Promise<Transacted<T>> {
+): Transacted<T> {
   const { writes, result } = decide(view);
   if (writes === null) return { result, lastSeq: view.head.lastSeq };
-  return { result, lastSeq: await applyWrites(connection, view, writes, request.claim, cipher) };
+  return { result, lastSeq: applyWrites(connection, view, writes, request.claim, cipher) };
 }
 
 function toJournalEvent(row: EventRow, cipher: RowCipher): JournalEvent {

@@ -97,18 +97,17 @@ export async function loadView(
   request: { sessionId: string; rowKey?: string; named?: readonly string[]; details?: true },
   cipher: RowCipher,
 ): Promise<{ view: AcceptView; archivedAt: number | null } | null> {
-  const locked = await connection.query<LockedRow>({
-    name: 'journal-lock',
-    text: LOCK,
-    values: [request.sessionId],
-  });
+  const [locked, loaded, details] = await Promise.all([
+    connection.query<LockedRow>({ name: 'journal-lock', text: LOCK, values: [request.sessionId] }),
+    connection.query<LoadedRow>({
+      name: 'journal-load',
+      text: LOAD,
+      values: [request.sessionId, request.rowKey ?? '', request.named ?? []],
+    }),
+    request.details ? readDetails(connection, request.sessionId) : undefined,
+  ]);
   const head = locked.rows[0];
   if (!head) return null;
-  const loaded = await connection.query<LoadedRow>({
-    name: 'journal-load',
-    text: LOAD,
-    values: [request.sessionId, request.rowKey ?? '', request.named ?? []],
-  });
   const rest = loaded.rows[0];
   if (!rest) throw new Error('the journal view came back empty');
   const opener = openerOf(cipher, head.workspace_id, request.sessionId);
@@ -140,17 +139,19 @@ export async function loadView(
     now: Math.max(rest.clock, head.processed_at),
     named: rest.named,
   };
-  if (request.details) view.details = await readDetails(connection, request.sessionId);
+  if (request.details) {
+    if (!details) throw new Error(`the session ${request.sessionId} has a head row only`);
+    view.details = details;
+  }
   return { view, archivedAt: head.archived_at };
 }
 
-async function readDetails(connection: Connection, sessionId: string): Promise<SessionDetails> {
+async function readDetails(connection: Connection, sessionId: string): Promise<SessionDetails | undefined> {
   const { rows } = await connection.query<SessionDetails>({
     name: 'journal-details',
     text: 'SELECT title, metadata, agent, budget FROM sessions WHERE id = $1',
     values: [sessionId],
   });
-  if (!rows[0]) throw new Error(`the session ${sessionId} has a head row only`);
   return rows[0];
 }
 
