@@ -4,32 +4,29 @@
  */
 import { createInterface } from 'node:readline';
 
-import { performAction } from './perform.ts';
+import { performAction, type BrowserParts } from './perform.ts';
 import type { BrowserReply, BrowserRequest, BrowserSettings } from './protocol.ts';
-import { createRecorder, type Recorder } from './recorder.ts';
-import { openTabs, type Tabs } from './tabs.ts';
-
-interface Open {
-  tabs: Tabs;
-  recorder: Recorder;
-}
+import { createReactions } from './reactions.ts';
+import { createRecorder } from './recorder.ts';
+import { openTabs } from './tabs.ts';
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as BrowserSettings;
-let opened: Promise<Open> | undefined;
+let opened: Promise<BrowserParts> | undefined;
 let idle: NodeJS.Timeout | undefined;
 
-async function open(): Promise<Open> {
+async function open(): Promise<BrowserParts> {
   const tabs = await openTabs(settings);
   tabs.context.once('close', () => process.exit(0));
-  return { tabs, recorder: createRecorder(tabs, settings.recordings) };
+  const reactions = await createReactions(tabs.context);
+  return { tabs, reactions, recorder: createRecorder(tabs, settings.recordings) };
 }
 
 async function perform({ id, action }: BrowserRequest): Promise<BrowserReply> {
   try {
     opened ??= open();
-    const { tabs, recorder } = await opened;
-    const done = await performAction(tabs, recorder, action);
-    return { id, isError: false, ...done, text: [...tabs.takeNotices(), done.text].join('\n') };
+    const parts = await opened;
+    const done = await performAction(parts, action);
+    return { id, isError: false, ...done, text: [...parts.tabs.takeNotices(), done.text].join('\n') };
   } catch (error) {
     // Playwright's messages go on with a log of what it tried; the model needs the first part.
     const message = error instanceof Error ? error.message : String(error);

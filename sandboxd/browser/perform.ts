@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import type { Locator, Page } from 'playwright-core';
 
 import type { BrowserAction } from '../../providers/sandbox/browser-action.ts';
+import type { Reactions } from './reactions.ts';
 import type { Recorder } from './recorder.ts';
 import type { Tab, Tabs } from './tabs.ts';
 
@@ -107,39 +108,48 @@ function takeConsole(tab: Tab): string {
   return lines.length === 0 ? 'The console is empty.' : lines.join('\n');
 }
 
+/** What actions work with. */
+export interface BrowserParts {
+  tabs: Tabs;
+  reactions: Reactions;
+  recorder: Recorder;
+}
+
 /** Does one action. Throws with a message for the model. */
 export async function performAction(
-  tabs: Tabs,
-  recorder: Recorder,
+  { tabs, reactions, recorder }: BrowserParts,
   action: BrowserAction,
 ): Promise<Performed> {
   const tab = await tabs.current();
   const { page } = tab;
-  const after = async (): Promise<Performed> => ({ text: await shown(tabs, SNAPSHOT_CHARACTERS) });
+  const shownAfter = async (work: () => Promise<unknown>): Promise<Performed> => {
+    await reactions.follow(work);
+    return { text: await shown(tabs, SNAPSHOT_CHARACTERS) };
+  };
   switch (action.action) {
     case 'navigate':
-      await page.goto(normalUrl(action.url), { waitUntil: 'domcontentloaded' });
-      return after();
+      return shownAfter(() => page.goto(normalUrl(action.url), { waitUntil: 'domcontentloaded' }));
     case 'back':
-      await page.goBack({ waitUntil: 'domcontentloaded' });
-      return after();
+      return shownAfter(() => page.goBack({ waitUntil: 'domcontentloaded' }));
     case 'snapshot':
       return { text: await shown(tabs, Number.POSITIVE_INFINITY) };
-    case 'click':
-      await (await elementAt(page, action.ref)).click({ button: action.button, clickCount: action.clicks });
-      return after();
+    case 'click': {
+      const element = await elementAt(page, action.ref);
+      return shownAfter(() => element.click({ button: action.button, clickCount: action.clicks }));
+    }
     case 'type': {
       const field = await elementAt(page, action.ref);
-      await field.fill(action.text);
-      if (action.submit) await field.press('Enter');
-      return after();
+      return shownAfter(async () => {
+        await field.fill(action.text);
+        if (action.submit) await field.press('Enter');
+      });
     }
     case 'press':
-      await page.keyboard.press(action.key);
-      return after();
-    case 'select':
-      await (await elementAt(page, action.ref)).selectOption(action.values);
-      return after();
+      return shownAfter(() => page.keyboard.press(action.key));
+    case 'select': {
+      const list = await elementAt(page, action.ref);
+      return shownAfter(() => list.selectOption(action.values));
+    }
     case 'scroll':
       await scroll(page, action);
       return { text: await describe(page) };
