@@ -3,18 +3,16 @@ import { notBuilt } from '../../core/agent/refuse-unbuilt.ts';
 import { sessionAgentOf } from '../../core/agent/session-agent.ts';
 import { accept, type Accepted } from '../../core/journal/accept.ts';
 import { AppError } from '../../core/errors.ts';
-import { mountPathOf, samePlace } from '../../core/files/mount-path.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { AgentParams, SessionCreate } from '../../core/schema/session.ts';
-import type { ResourceParams } from '../../core/schema/session-resource.ts';
 import type { SessionEngine } from '../../providers/engine/session-engine.ts';
 import type { AgentStore } from '../../providers/store/agents.ts';
 import type { EnvironmentStore } from '../../providers/store/environments.ts';
 import type { Journal, NewSession } from '../../providers/store/journal.ts';
-import type { NewResource, SessionRecord } from '../../providers/store/sessions.ts';
-import type { NewId } from '../new-id.ts';
+import type { NewRepository, NewResource, SessionRecord } from '../../providers/store/sessions.ts';
 import { deliver } from './deliver.ts';
 import { prepareEvents } from './new-events.ts';
+import { newResources } from './new-resources.ts';
 import type { SendDeps } from './send-events.ts';
 import { settleCommit } from './settle-commit.ts';
 import { toSession } from './shown-session.ts';
@@ -78,7 +76,10 @@ export async function createSession(
   return toSession(stored ?? freshRecord(session, events.length, deps.now()), deps.models, deps.now());
 }
 
-type PreparedSession = NewSession & { sessionAgent: SessionRecord['agent']; resources: NewResource[] };
+type PreparedSession = NewSession & {
+  sessionAgent: SessionRecord['agent'];
+  resources: (NewResource | NewRepository)[];
+};
 
 async function newSession(
   deps: CreateDeps,
@@ -139,21 +140,6 @@ async function checkEnvironment(deps: CreateDeps, workspaceId: string, id: strin
   }
 }
 
-function newResources(newId: NewId, params: readonly ResourceParams[]): NewResource[] {
-  const resources: NewResource[] = [];
-  for (const [index, resource] of params.entries()) {
-    const where = `resources.${index}`;
-    if (resource.type === 'github_repository') notBuilt(`${where}.type`, 'GitHub repositories');
-    if (resource.type === 'memory_store') notBuilt(`${where}.type`, 'memory stores');
-    const mountPath = mountPathOf(resource.mount_path, resource.file_id, `${where}.mount_path`);
-    if (resources.some((other) => samePlace(other.mountPath, mountPath))) {
-      throw new AppError('invalid_request', `${where}.mount_path: ${mountPath} is there twice`);
-    }
-    resources.push({ id: newId('resource'), copyOf: resource.file_id, fileId: newId('file'), mountPath });
-  }
-  return resources;
-}
-
 /** What a session that was just created is like, for the case that it cannot be read. */
 function freshRecord(session: PreparedSession, events: number, now: number): SessionRecord {
   return {
@@ -179,14 +165,14 @@ function freshRecord(session: PreparedSession, events: number, now: number): Ses
     runningSince: null,
     lastSeq: 0,
     threadId: session.threadId,
-    resources: session.resources.map(({ id, fileId, mountPath }, ordinal) => ({
-      id,
-      ordinal,
-      fileId,
-      mountPath,
-      createdAt: now,
-      updatedAt: now,
-    })),
+    resources: session.resources.flatMap((resource, ordinal) =>
+      'fileId' in resource ? [{ ...resource, ordinal, createdAt: now, updatedAt: now }] : [],
+    ),
+    repositories: session.resources.flatMap((resource, ordinal) => {
+      if ('fileId' in resource) return [];
+      const { token: _token, ...shown } = resource;
+      return [{ ...shown, ordinal, createdAt: now, updatedAt: now }];
+    }),
     createdAt: now,
     updatedAt: now,
     archivedAt: null,

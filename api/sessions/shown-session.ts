@@ -1,10 +1,10 @@
-import type { BetaManagedAgentsFileResource } from '@anthropic-ai/sdk/resources/beta/sessions/resources';
 import type { BetaManagedAgentsSessionUsage } from '@anthropic-ai/sdk/resources/beta/sessions/sessions';
 import type { ShownSession, ShownThread } from '../../core/agent/agent-types.ts';
 import type { Models } from '../../core/agent/agent-spec.ts';
 import { toUsageSnapshot } from '../../core/journal/usage-snapshot.ts';
 import { toMonetaryAmount } from '../../core/models/list-cost.ts';
-import type { SessionRecord, StoredResource } from '../../providers/store/sessions.ts';
+import type { SessionResource } from '../../core/schema/session-resource.ts';
+import type { SessionRecord, StoredRepository, StoredResource } from '../../providers/store/sessions.ts';
 
 /** A session as the API shows it. `now` is Unix milliseconds. */
 export function toSession(record: SessionRecord, models: Models, now: number): ShownSession {
@@ -16,7 +16,7 @@ export function toSession(record: SessionRecord, models: Models, now: number): S
     environment_id: record.environmentId,
     title: record.title,
     metadata: record.metadata,
-    resources: record.resources.map(toFileResource),
+    resources: placedResources(record).map(toResource),
     vault_ids: record.vaultIds,
     usage: usageOf(record, models, now),
     stats: {
@@ -57,7 +57,26 @@ export function toPrimaryThread(record: SessionRecord, models: Models, now: numb
   };
 }
 
-export function toFileResource(resource: StoredResource): BetaManagedAgentsFileResource {
+/** The files and repositories of a session in the order in which they were attached. */
+export function placedResources({
+  resources,
+  repositories,
+}: Pick<SessionRecord, 'resources' | 'repositories'>): (StoredResource | StoredRepository)[] {
+  return [...resources, ...repositories].sort((one, other) => one.ordinal - other.ordinal);
+}
+
+export function toResource(resource: StoredResource | StoredRepository): SessionResource {
+  if ('url' in resource) {
+    return {
+      id: resource.id,
+      type: 'github_repository',
+      url: resource.url,
+      mount_path: resource.mountPath,
+      checkout: resource.checkout,
+      created_at: iso(resource.createdAt),
+      updated_at: iso(resource.updatedAt),
+    };
+  }
   return {
     id: resource.id,
     type: 'file',

@@ -7,7 +7,7 @@ import { Metadata, MetadataPatch } from './metadata.ts';
 import { ModelParams } from './model-config.ts';
 import { pageQuery } from './page.ts';
 import { queryInteger, queryList, QueryBoolean } from './query.ts';
-import { FileResource, MAX_FILES, ResourceParams } from './session-resource.ts';
+import { MAX_RESOURCES, ResourceParams, SessionResource } from './session-resource.ts';
 import { TimeFilter, Timestamp } from './time.ts';
 
 const Title = z.string().max(1_024);
@@ -59,7 +59,7 @@ export const SessionCreate = z
     environment_id: Reference,
     title: Title.nullish(),
     metadata: Metadata.optional(),
-    resources: z.array(ResourceParams).max(MAX_FILES).optional(),
+    resources: z.array(ResourceParams).max(MAX_RESOURCES).optional(),
     vault_ids: z.array(Reference).max(50).optional(),
     initial_events: InitialEvents.optional(),
     budget: Budget.optional(),
@@ -127,7 +127,7 @@ export const Session = z
     environment_id: z.string(),
     title: z.string().nullable(),
     metadata: Metadata,
-    resources: z.array(FileResource),
+    resources: z.array(SessionResource),
     vault_ids: z.array(z.string()),
     usage: Usage,
     stats: z.object({ active_seconds: z.number(), duration_seconds: z.number() }),

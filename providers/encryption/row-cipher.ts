@@ -14,7 +14,7 @@ export interface RowPlace {
   sessionId: string;
   /** The row within the session: an event's id, a step's key, a tool use's id. */
   rowId: string;
-  column: 'body' | 'detail' | 'outcome' | 'label' | 'deny_message';
+  column: 'body' | 'detail' | 'outcome' | 'label' | 'deny_message' | 'token';
 }
 
 /**

@@ -3,7 +3,7 @@ import type { AcceptView } from '../../core/journal/accept.ts';
 import type { SessionStatus, StopReason, UsageTotals } from '../../core/journal/view.ts';
 import type { JournalWrites } from '../../core/journal/writes.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
-import type { NewResource } from './sessions.ts';
+import type { NewRepository, NewResource } from './sessions.ts';
 
 /** An event as it stands in the journal. */
 export interface JournalEvent {
@@ -90,7 +90,8 @@ export interface NewSession {
   vaultIds: string[];
   budget: JsonObject | null;
   /** Files to place into its sandbox. Unknown ones are `not_found`, and nothing is created. */
-  resources?: readonly NewResource[];
+  /** Files and repositories in the order in which clients see them. */
+  resources?: readonly (NewResource | NewRepository)[];
 }
 
 /**

@@ -14,6 +14,31 @@ export interface StoredResource {
   updatedAt: number;
 }
 
+/** What of a repository is checked out; null: the newest commit of its default branch. */
+export type Checkout = { type: 'branch'; name: string } | { type: 'commit'; sha: string } | null;
+
+/** A repository in a session's sandbox. Times are Unix milliseconds; `updatedAt` changes with its token. */
+export interface StoredRepository {
+  id: string;
+  /** In one order with the files. */
+  ordinal: number;
+  url: string;
+  checkout: Checkout;
+  mountPath: string;
+  createdAt: number;
+  updatedAt: number;
+}
+
+/** A repository to attach. */
+export interface NewRepository {
+  id: string;
+  url: string;
+  checkout: Checkout;
+  mountPath: string;
+  /** Opens it for reading; null for a public one. Stored encrypted where there are keys, shown to nobody. */
+  token: string | null;
+}
+
 /** A file to attach: `copyOf` is the uploaded one, of which `fileId` becomes a copy that belongs to the session. */
 export interface NewResource {
   id: string;
@@ -40,7 +65,9 @@ export interface SessionRecord {
   runningSince: number | null;
   lastSeq: number;
   threadId: string;
+  /** Its files. */
   resources: StoredResource[];
+  repositories: StoredRepository[];
   createdAt: number;
   updatedAt: number;
   archivedAt: number | null;
@@ -76,9 +103,28 @@ export interface SessionStore {
     workspaceId: string,
     sessionId: string,
     resource: NewResource,
-    check: (existing: readonly StoredResource[]) => void,
+    check: (existing: readonly { mountPath: string }[]) => void,
   ): Promise<StoredResource>;
-  /** Detaches a file and removes the session's copy of it. Whether it was there. */
+  /** Attaches one more repository. Rejects with `not_found` for an unknown session, and as `check` does. */
+  attachRepository(
+    workspaceId: string,
+    sessionId: string,
+    repository: NewRepository,
+    check: (existing: readonly { mountPath: string }[]) => void,
+  ): Promise<StoredRepository>;
+  /** Replaces the token of a repository; null when there is no such repository. */
+  changeToken(
+    workspaceId: string,
+    sessionId: string,
+    resourceId: string,
+    token: string,
+  ): Promise<StoredRepository | null>;
+  /** The repositories of a session with their tokens, for whoever fetches them. */
+  repositories(
+    workspaceId: string,
+    sessionId: string,
+  ): Promise<(StoredRepository & { token: string | null })[]>;
+  /** Detaches a file, and removes the session's copy of it, or a repository. Whether it was there. */
   detach(workspaceId: string, sessionId: string, resourceId: string): Promise<boolean>;
   /** Sessions of the workspace that run now. */
   countRunning(workspaceId: string): Promise<number>;

@@ -14,7 +14,7 @@ import { applyWrites } from './apply-writes.ts';
 import type { Connection, Database } from './database.ts';
 import { loadView } from './load-view.ts';
 import { readHead } from './read-head.ts';
-import { attachFiles } from './session-resources.ts';
+import { placeResources } from './session-repositories.ts';
 
 interface EventRow {
   id: string;
@@ -77,7 +77,7 @@ export function createPostgresJournal(database: Database): Journal {
             session.agentName,
           ],
         });
-        await attachFiles(connection, session.workspaceId, session.id, session.resources ?? []);
+        await placeResources(connection, database.cipher, session, session.resources ?? []);
         const loaded = await loadView(connection, { sessionId: session.id }, database.cipher);
         if (!loaded) throw new Error('a session that was just created cannot be read');
         return run(

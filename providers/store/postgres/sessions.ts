@@ -2,10 +2,17 @@ import type { SessionAgent } from '../../../core/agent/agent-types.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { SessionStatus, StopReason } from '../../../core/journal/view.ts';
 import type { JsonObject } from '../../../core/json.ts';
-import type { SessionRecord, SessionStore, StoredResource } from '../sessions.ts';
-import type { Database } from './database.ts';
+import type { SessionRecord, SessionStore, StoredRepository, StoredResource } from '../sessions.ts';
+import type { Connection, Database } from './database.ts';
 import { addRange, conditions } from './keyset.ts';
 import { BUSY } from './read-head.ts';
+import {
+  addRepository,
+  changeToken,
+  readRepositories,
+  readTokens,
+  REPOSITORIES,
+} from './session-repositories.ts';
 import { attachFiles, readResources, RESOURCES } from './session-resources.ts';
 
 interface SessionRow {
@@ -30,6 +37,7 @@ interface SessionRow {
   last_seq: number;
   thread_id: string;
   resources: StoredResource[];
+  repositories: StoredRepository[];
   created_at: number;
   updated_at: number;
   archived_at: number | null;
@@ -41,7 +49,8 @@ const STATUS = `CASE WHEN h.status = 'idle' AND ${BUSY} THEN 'running' ELSE h.st
 const SELECT = `
   SELECT s.id, s.workspace_id, s.agent, s.environment_id, s.title, s.metadata, s.vault_ids, s.budget, ${STATUS} AS status, h.stop,
     h.input_tokens, h.output_tokens, h.cache_read_input_tokens, h.cache_creation_5m_input_tokens, h.cache_creation_1h_input_tokens,
-    h.list_cost_nano_usd, h.active_ms, h.running_since, h.last_seq, t.thread_id, ${RESOURCES} AS resources, s.created_at,
+    h.list_cost_nano_usd, h.active_ms, h.running_since, h.last_seq, t.thread_id, ${RESOURCES} AS resources,
+    ${REPOSITORIES} AS repositories, s.created_at,
     greatest(s.updated_at, h.processed_at) AS updated_at, h.archived_at
   FROM sessions s
     JOIN session_head h ON h.session_id = s.id
@@ -91,19 +100,34 @@ export function createPostgresSessions(database: Database): SessionStore {
 
     attach: async (workspaceId, sessionId, resource, check) =>
       database.transaction(async (connection) => {
-        const held = await connection.query(
-          'SELECT 1 FROM sessions WHERE id = $1 AND workspace_id = $2 FOR NO KEY UPDATE',
-          [sessionId, workspaceId],
-        );
-        if (held.rowCount === 0) throw new AppError('not_found', `Session ${sessionId} was not found.`);
-        check(await readResources(connection, sessionId));
+        check(await holdPlaces(connection, workspaceId, sessionId));
         await attachFiles(connection, workspaceId, sessionId, [resource]);
         const stored = (await readResources(connection, sessionId)).find(({ id }) => id === resource.id);
         if (!stored) throw new Error(`the resource ${resource.id} was not stored`);
         return stored;
       }),
 
+    attachRepository: async (workspaceId, sessionId, repository, check) =>
+      database.transaction(async (connection) => {
+        check(await holdPlaces(connection, workspaceId, sessionId));
+        await addRepository(connection, database.cipher, { id: sessionId, workspaceId }, repository);
+        const stored = (await readRepositories(connection, sessionId)).find(({ id }) => id === repository.id);
+        if (!stored) throw new Error(`the repository ${repository.id} was not stored`);
+        return stored;
+      }),
+
+    changeToken: async (workspaceId, sessionId, resourceId, token) =>
+      changeToken(database, { workspaceId, sessionId, resourceId }, token),
+
+    repositories: async (workspaceId, sessionId) => readTokens(database, workspaceId, sessionId),
+
     async detach(workspaceId, sessionId, resourceId) {
+      const repositories = await database.query(
+        `DELETE FROM session_repositories r USING sessions s
+        WHERE r.id = $3 AND r.session_id = $2 AND s.id = r.session_id AND s.workspace_id = $1 RETURNING r.id`,
+        [workspaceId, sessionId, resourceId],
+      );
+      if (repositories.length > 0) return true;
       const rows = await database.query(
         `DELETE FROM files f USING session_resources r, sessions s
         WHERE r.id = $3 AND r.session_id = $2 AND s.id = r.session_id AND s.workspace_id = $1 AND f.id = r.file_id
@@ -123,6 +147,23 @@ export function createPostgresSessions(database: Database): SessionStore {
       return rows[0]?.count ?? 0;
     },
   };
+}
+
+/** Holds the session's row, and reads what is placed into its sandbox. Rejects with `not_found`. */
+async function holdPlaces(
+  connection: Connection,
+  workspaceId: string,
+  sessionId: string,
+): Promise<{ mountPath: string }[]> {
+  const held = await connection.query(
+    'SELECT 1 FROM sessions WHERE id = $1 AND workspace_id = $2 FOR NO KEY UPDATE',
+    [sessionId, workspaceId],
+  );
+  if (held.rowCount === 0) throw new AppError('not_found', `Session ${sessionId} was not found.`);
+  return [
+    ...(await readResources(connection, sessionId)),
+    ...(await readRepositories(connection, sessionId)),
+  ];
 }
 
 function toRecord(row: SessionRow): SessionRecord {
@@ -150,6 +191,7 @@ function toRecord(row: SessionRow): SessionRecord {
     lastSeq: row.last_seq,
     threadId: row.thread_id,
     resources: row.resources,
+    repositories: row.repositories,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     archivedAt: row.archived_at,

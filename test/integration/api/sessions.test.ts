@@ -142,7 +142,7 @@ describe('sessions', () => {
     });
     for (const body of [
       { budget: { type: 'limit', max_list_cost: { amount: '100', currency: 'USD' } } },
-      { resources: [{ type: 'github_repository', url: 'https://github.com/a/b' }] },
+      { resources: [{ type: 'memory_store', memory_store_id: 'memstore_x' }] },
       {
         initial_events: [
           { type: 'user.define_outcome', description: 'x', rubric: { type: 'text', content: 'y' } },
