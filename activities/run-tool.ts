@@ -42,7 +42,12 @@ export function createRunTool(deps: ActivityDependencies) {
       });
       const body = await storeLargeStrings(deps.blobs, call.workspaceId, event.body);
       const committed = await transactStep(deps, { ...input, rowKey: key }, (view) =>
-        commitTool(view, attempt, { event: { ...event, body }, isError: result.isError }, deps.ids),
+        commitTool(
+          view,
+          attempt,
+          { event: { ...event, body }, isError: result.isError, errors: result.errors ?? [] },
+          deps.ids,
+        ),
       );
       return committed.report();
     });

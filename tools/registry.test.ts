@@ -108,6 +108,7 @@ describe('the tool runner', () => {
     registry,
     attachmentsOf: () => Promise.resolve([]),
     toolsOf: () => Promise.resolve([]),
+    repositories: { place: () => Promise.resolve([]) },
     onCallEnded: () => {},
   });
   let ids = 0;

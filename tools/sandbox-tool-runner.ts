@@ -1,14 +1,17 @@
+import type { SessionError } from '../core/journal/commit-step.ts';
 import type { AgentTools } from '../core/session/permission.ts';
 import type { AttachedFile, SandboxDriver, SandboxSpec } from '../providers/sandbox/sandbox.ts';
+import type { RepositoryPlacer } from './place-repositories.ts';
 import { toolConfigOf, type ToolRegistry } from './registry.ts';
 import { failed } from './tool.ts';
-import type { ToolCall, ToolRunner } from './tool-runner.ts';
+import type { ToolCall, ToolResult, ToolRunner } from './tool-runner.ts';
 
 export interface SandboxToolRunnerDeps {
   driver: Pick<SandboxDriver, 'open'>;
   registry: ToolRegistry;
   /** The files that are attached to the session now. */
   attachmentsOf(spec: SandboxSpec): Promise<AttachedFile[]>;
+  repositories: RepositoryPlacer;
   /** The tools of the session's agent, as configured. */
   toolsOf(spec: SandboxSpec): Promise<AgentTools>;
   /** Called after each call that ended, since it may have left files for the user. */
@@ -30,19 +33,29 @@ export function createSandboxToolRunner(deps: SandboxToolRunnerDeps): ToolRunner
       const asked = tool.toOperation(call.input);
       if ('problem' in asked) return failed(asked.problem);
       const sandbox = driver.open(spec);
-      await sandbox.files.attach(await deps.attachmentsOf(spec));
+      const files = await deps.attachmentsOf(spec);
+      // A call that is resumed began on what its first attempt had placed.
+      const errors = mode === 'start' ? await deps.repositories.place(sandbox, files, signal) : [];
+      await sandbox.files.attach(files);
       const outcome = await sandbox.call({ id: call.toolUseId, operation: asked.operation }, mode, signal);
       deps.onCallEnded(spec);
       if (outcome.state === 'lost') {
         const text = `The outcome of this call is unknown: ${outcome.reason} It may have run in part, in whole, or not at all. Check before you repeat it.`;
-        return { ...failed(text), lost: true };
+        return { ...withErrors(failed(text), errors), lost: true };
       }
-      return tool.toResult(outcome.result);
+      return withErrors(tool.toResult(outcome.result), errors);
     },
     async kill(call) {
       await driver.open(specOf(call)).kill(call.toolUseId);
     },
   };
+}
+
+/** Tells the model too what clients are told. */
+function withErrors(result: ToolResult, errors: readonly SessionError[]): ToolResult {
+  if (errors.length === 0) return result;
+  const notes = errors.map(({ message }) => ({ type: 'text' as const, text: `[${message}]` }));
+  return { ...result, content: [...notes, ...result.content], errors };
 }
 
 function specOf(call: Pick<ToolCall, 'workspaceId' | 'sessionId' | 'environmentId'>) {

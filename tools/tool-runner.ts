@@ -1,3 +1,4 @@
+import type { SessionError } from '../core/journal/commit-step.ts';
 import type { ContentBlock } from '../core/session/content.ts';
 import type { JsonObject } from '../core/json.ts';
 
@@ -18,6 +19,8 @@ export interface ToolResult {
   isError: boolean;
   /** Set when nobody can know whether the side effect happened (sandbox or record lost). `isError` is then true. */
   lost?: boolean;
+  /** Troubles that the call met, for clients: the session goes on without what they are about. */
+  errors?: readonly SessionError[];
 }
 
 /**

@@ -19,6 +19,7 @@ import { newIds } from './new-ids.ts';
 import { openTools } from './open-tools.ts';
 import { attachmentsOf, outputCollector } from './session-files.ts';
 import { sandboxEnvironment } from './sandbox-environment.ts';
+import { sessionRepositories } from './session-repositories.ts';
 import { webTools } from './web-tools.ts';
 
 /** All that a worker's activities need, made from the settings. */
@@ -50,6 +51,7 @@ export function activityDependencies(parts: {
     attachmentsOf: attachmentsOf(sessionFiles),
     collectorOf: outputCollector(sessionFiles),
     webToolsOf: (driver) => webTools({ config, driver, journal, blobs, environmentOf }),
+    repositories: () => sessionRepositories(config, log, sessionFiles.sessions),
     toolsOf: async ({ sessionId }) => (await journal.setup(sessionId)).agent.tools,
   });
   const interrupts = createInterruptWatch({

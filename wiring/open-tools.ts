@@ -8,6 +8,7 @@ import { createBubblewrapDriver } from '../providers/sandbox/bubblewrap/driver.t
 import type { SandboxEnvironment } from '../providers/sandbox/environment.ts';
 import type { AttachedFile, SandboxDriver, SandboxSpec } from '../providers/sandbox/sandbox.ts';
 import { createUnsafeLocalDriver } from '../providers/sandbox/unsafe-local.ts';
+import type { RepositoryPlacer } from '../tools/place-repositories.ts';
 import { createSandboxToolRunner } from '../tools/sandbox-tool-runner.ts';
 import { createToolRegistry } from '../tools/registry.ts';
 import type { HostTool } from '../tools/tool.ts';
@@ -28,6 +29,7 @@ export function openTools(
     collectorOf(driver: SandboxDriver): OutputCollector;
     webToolsOf(driver: SandboxDriver): HostTool[];
     toolsOf(spec: SandboxSpec): Promise<AgentTools>;
+    repositories(): RepositoryPlacer;
   },
 ): OpenTools {
   const { limits } = config.sandbox;
@@ -64,6 +66,7 @@ export function openTools(
       registry,
       attachmentsOf: sources.attachmentsOf,
       toolsOf: sources.toolsOf,
+      repositories: sources.repositories(),
       onCallEnded: (spec) => collector.schedule(spec),
     }),
     async close() {

@@ -92,6 +92,10 @@ export const SandboxSettings = z.strictObject({
     .array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]))
     .default([])
     .describe('Private networks that sandboxes may reach all the same, such as 10.1.0.0/16.'),
+  github_url: z
+    .url({ protocol: /^https?$/ })
+    .default('https://github.com')
+    .describe('Where GitHub repositories of sessions are fetched from: GitHub, or a mirror with its paths.'),
   max_running: z
     .int()
     .positive()

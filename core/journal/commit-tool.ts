@@ -1,14 +1,18 @@
 import { toolKey, type ToolAttempt } from './attempt.ts';
+import type { SessionError } from './commit-step.ts';
 import { STALE, standing, told, type Decision } from './decision.ts';
 import { createJournalWriter } from './journal-writer.ts';
 import type { StepOutcome } from './outcome.ts';
 import type { IdSource, JournalView, NewEvent } from './view.ts';
+import { newEvent } from './wire-event.ts';
 
-/** Commits a tool call's result. A sealed call keeps its seal: the late result is dropped and the standing outcome returned. */
+/**
+ * Commits a tool call's result, and before it what clients are told of troubles that the call met. A sealed call keeps its seal: the late result is dropped and the standing outcome returned.
+ */
 export function commitTool(
   view: JournalView,
   attempt: ToolAttempt,
-  result: { event: NewEvent; isError: boolean },
+  result: { event: NewEvent; isError: boolean; errors?: readonly SessionError[] },
   ids: IdSource,
 ): Decision {
   const { row } = view;
@@ -17,6 +21,9 @@ export function commitTool(
   if (attempt.fence < row.fence) return STALE;
   const writer = createJournalWriter(view, ids);
   writer.running();
+  for (const error of result.errors ?? []) {
+    writer.append(newEvent({ id: ids.event(), type: 'session.error', error }));
+  }
   writer.result(attempt.toolUseId, result.event);
   const outcome: StepOutcome = { kind: 'result', toolUseId: attempt.toolUseId, isError: result.isError };
   writer.writeRow({ ...row, outcome });

@@ -106,4 +106,17 @@ describe('committing a tool result', () => {
     const view = journalView({ calls: [aCall('t1')], row: anOpenRow('tool/t1', { fence: 6 }) });
     expect(commitTool(view, attempt, result, countingIds()).kind).toBe('stale');
   });
+
+  it('tells clients of the troubles that the call met, before its result', () => {
+    const view = journalView({ calls: [aCall('t1')], row: anOpenRow('tool/t1', { fence: 5 }) });
+    const error = {
+      type: 'repository_not_found_error' as const,
+      message: 'There is no such repository.',
+      repository_url: 'https://github.com/a/b',
+      retry_status: { type: 'retrying' as const },
+    };
+    const { writes } = commitTool(view, attempt, { ...result, errors: [error] }, countingIds());
+    const events = writes?.entries.map((entry) => (entry.kind === 'append' ? entry.event : null));
+    expect(events?.slice(-2)).toMatchObject([{ type: 'session.error', body: { error } }, { id: 'r1' }]);
+  });
 });

@@ -1,0 +1,193 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createAddressCheck } from '../../providers/network/public-address.ts';
+import { systemLookup } from '../../providers/network/resolve-public.ts';
+import { createGitSource } from '../../providers/repository/git-source.ts';
+import type { RepositorySource } from '../../providers/repository/repository-source.ts';
+import { createSandboxLab, type SandboxLab } from '../../providers/sandbox/testing/sandbox-lab.ts';
+import type { Checkout, StoredRepository } from '../../providers/store/sessions.ts';
+import { createRepositoryPlacer } from '../../tools/place-repositories.ts';
+import { createToolRegistry } from '../../tools/registry.ts';
+import { createSandboxToolRunner } from '../../tools/sandbox-tool-runner.ts';
+import type { ToolResult, ToolRunner } from '../../tools/tool-runner.ts';
+import { startGitServer, type GitServer } from '../harness/git-server.ts';
+
+const TOKEN = 'ghp_a-secret-token';
+const isRoot = process.getuid?.() === 0;
+
+let git: GitServer;
+let lab: SandboxLab;
+let scratch: string;
+let hello: ReturnType<GitServer['makeRepository']>;
+beforeAll(async () => {
+  git = await startGitServer();
+  hello = git.makeRepository('private/hello');
+  lab = createSandboxLab();
+  scratch = mkdtempSync(path.join(tmpdir(), 'repositories-'));
+  execFileSync('chmod', ['755', scratch]);
+});
+afterAll(async () => {
+  await lab.close();
+  await git.close();
+  rmSync(scratch, { recursive: true, force: true });
+});
+afterEach(() => git.tokens.clear());
+
+let sessions = 0;
+/** A session with repositories, and a worker that runs its commands. */
+function session(
+  repositories: { checkout?: Checkout; mountPath?: string; name?: string; token?: string | null }[],
+) {
+  const sessionId = `sesn_${process.pid}_${++sessions}`;
+  const rows = repositories.map(
+    ({ checkout = null, mountPath = '/workspace/hello', name = 'private/hello', token = TOKEN }, index) => ({
+      id: `sesrsc_${process.pid}_${sessions}_${index}`,
+      ordinal: index,
+      url: `https://github.com/${name}`,
+      checkout,
+      mountPath,
+      token,
+      createdAt: 0,
+      updatedAt: 0,
+    }),
+  );
+  const fetches: string[] = [];
+  let calls = 0;
+  const worker = (): ToolRunner => {
+    const source: RepositorySource = createGitSource({
+      folder: path.join(scratch, 'fetched'),
+      user: isRoot ? { uid: 1_899_999_999, gid: 1_899_999_999 } : undefined,
+      origin: git.origin,
+      maxBytes: 50_000_000,
+      timeoutMs: 60_000,
+      isAllowedAddress: createAddressCheck(() => [], ['127.0.0.0/8']),
+      lookup: systemLookup,
+      decided: () => undefined,
+    });
+    return createSandboxToolRunner({
+      driver: lab.driver,
+      registry: createToolRegistry({ defaultMs: 60_000, maximumMs: 60_000 }, []),
+      attachmentsOf: () => Promise.resolve([]),
+      toolsOf: () => Promise.resolve([]),
+      onCallEnded: () => undefined,
+      repositories: createRepositoryPlacer({
+        source: {
+          fetch(request, signal) {
+            fetches.push(request.url);
+            return source.fetch(request, signal);
+          },
+        },
+        repositoriesOf: () => Promise.resolve<(StoredRepository & { token: string | null })[]>(rows),
+      }),
+    });
+  };
+  let runner = worker();
+  const never = new AbortController().signal;
+  const bash = (command: string): Promise<ToolResult> =>
+    runner.run(
+      {
+        workspaceId: 'default',
+        sessionId,
+        environmentId: 'env_x',
+        toolUseId: `sevt_${process.pid}_${sessions}_${++calls}`,
+        name: 'bash',
+        input: { command },
+      },
+      'start',
+      never,
+    );
+  return {
+    sessionId,
+    rows,
+    fetches,
+    bash,
+    text: async (command: string) =>
+      (await bash(command)).content.map((block) => (block.type === 'text' ? block.text : '')).join('\n'),
+    restartWorker() {
+      runner = worker();
+    },
+  };
+}
+
+describe('a repository of a session', () => {
+  it('lies in its folder before the first command runs, with its history, its remote and no token', async () => {
+    git.tokens.add(TOKEN);
+    const { text, fetches, sessionId } = session([{}]);
+    expect(await text('cd hello && git rev-parse HEAD && cat README.md && git status --short')).toBe(
+      `${hello.main}\n# Hello`,
+    );
+    expect(await text('git remote get-url origin && git branch -a --format="%(refname)"')).toBe(
+      'https://github.com/private/hello\nrefs/heads/main\nrefs/remotes/origin/HEAD\nrefs/remotes/origin/feature/one\nrefs/remotes/origin/main',
+    );
+    // Written in two parts, so that the search does not find itself.
+    const [half, rest] = [TOKEN.slice(4, 12), TOKEN.slice(12)];
+    expect(
+      await text(
+        `grep -rIl "${half}""${rest}" /workspace ~ /tmp /mnt /run /proc/*/environ /proc/*/cmdline 2>/dev/null; true`,
+      ),
+    ).toBe('(no output)');
+    expect(await text('ls -A /mnt/session/uploads/.repositories')).toBe('(no output)');
+    expect(fetches).toHaveLength(1);
+    expect((await lab.driver.list()).some((row) => row.sessionId === sessionId)).toBe(true);
+  });
+  it('is at the branch or the commit that was asked for, in the folder that was asked for', async () => {
+    git.tokens.add(TOKEN);
+    const { text } = session([
+      { checkout: { type: 'branch', name: 'feature/one' }, mountPath: '/workspace/deep/branch' },
+      { checkout: { type: 'commit', sha: hello.loose }, mountPath: '/workspace/commit' },
+    ]);
+    expect(await text('cd /workspace/deep/branch && git status -sb && git rev-parse HEAD')).toBe(
+      `## feature/one...origin/feature/one\n${hello.feature}`,
+    );
+    expect(await text('cd /workspace/commit && git rev-parse HEAD && cat loose.txt')).toBe(
+      `${hello.loose}\nloose`,
+    );
+  });
+  it('is fetched once for commands at the same time, and not again by another worker', async () => {
+    git.tokens.add(TOKEN);
+    const one = session([{}]);
+    const texts = await Promise.all(Array.from({ length: 5 }, () => one.text('cat hello/README.md')));
+    expect(new Set(texts)).toEqual(new Set(['# Hello']));
+    await one.text('echo mine > hello/README.md; mv hello moved');
+    one.restartWorker();
+    expect(await one.text('cat moved/README.md; ls')).toBe('mine\nmoved');
+    expect(one.fetches).toHaveLength(1);
+  });
+  it('that cannot be had is told once, to clients and the model, and comes with another token', async () => {
+    git.tokens.add('ghp_the-next-token');
+    const one = session([{}]);
+    const first = await one.bash('ls -A');
+    const message =
+      'The repository https://github.com/private/hello is not at /workspace/hello: The host does not accept the token, or needs one.';
+    expect(first).toEqual({
+      content: [
+        { type: 'text', text: `[${message}]` },
+        { type: 'text', text: '(no output)' },
+      ],
+      isError: false,
+      errors: [
+        {
+          type: 'repository_authentication_error',
+          message,
+          repository_url: 'https://github.com/private/hello',
+          retry_status: { type: 'retrying' },
+        },
+      ],
+    });
+    expect((await one.bash('ls -A')).errors).toBeUndefined();
+    for (const row of one.rows) Object.assign(row, { token: 'ghp_the-next-token', updatedAt: 1 });
+    expect(await one.text('cat hello/README.md')).toBe('# Hello');
+  });
+  it('does not take the place of a folder that the agent made', async () => {
+    git.tokens.add(TOKEN);
+    const one = session([{ token: null }]);
+    await one.text('mkdir hello && echo mine > hello/file');
+    for (const row of one.rows) Object.assign(row, { token: TOKEN, updatedAt: 1 });
+    const [error] = (await one.bash('cat hello/file')).errors ?? [];
+    expect(error).toMatchObject({ type: 'repository_clone_error' });
+    expect(await one.text('cat hello/file; ls -A')).toBe('mine\nhello');
+  });
+});
