@@ -1,4 +1,5 @@
 import type { IdSource } from '../core/journal/view.ts';
+import type { TurnLimits } from '../core/journal/turn.ts';
 import type { ModelCatalog } from '../core/models/model-catalog.ts';
 import type { ModelEntry } from '../core/models/model-entry.ts';
 import type { AgentTools } from '../core/session/permission.ts';
@@ -23,6 +24,10 @@ export interface ActivityDependencies {
   worker: string;
   interrupts: InterruptWatch;
   catalog: ModelCatalog;
+  /** When a turn pauses by itself. */
+  turns: TurnLimits;
+  /** How often a model may fail in one step before the next of its chain is asked. */
+  failuresBeforeFallback: number;
   providers: { for(entry: ModelEntry): ModelProvider };
   transcripts: TranscriptCache;
   /** The built-in tools that an agent's configuration gives to the model. */

@@ -5,6 +5,7 @@ import { listCostNanoUsd } from '../core/models/list-cost.ts';
 import { callLabel } from '../core/session/call-label.ts';
 import { judgeToolUse } from '../core/session/permission.ts';
 import type { BlockIds } from '../core/session/block-ids.ts';
+import { callDigests } from './call-digests.ts';
 import { responseEvents } from '../core/session/response-events.ts';
 import { storeLargeStrings } from '../providers/blob/large-bodies.ts';
 import type { ModelResponse } from '../providers/model/model-provider.ts';
@@ -38,6 +39,7 @@ export async function toAnswer(
     events.push({ ...event, body: await storeLargeStrings(deps.blobs, workspaceId, event.body) });
   }
   const { usage } = response;
+  const speed = prepared.request.speed ?? 'standard';
   const { prices } = prepared.entry;
   const input =
     usage.input_tokens +
@@ -52,9 +54,11 @@ export async function toAnswer(
     refusal: response.stop === 'refusal' ? toDetails(response.refusal) : null,
     usage: {
       ...usage,
-      list_cost_nano_usd:
-        prices === null ? 0 : listCostNanoUsd(usage, prices, prepared.request.speed ?? 'standard'),
+      list_cost_nano_usd: prices === null ? 0 : listCostNanoUsd(usage, prices, speed),
     },
+    priced: prices !== null,
+    speed,
+    digests: callDigests(judged.toolUses),
     label: `${prepared.entry.id} · ${input.toLocaleString('en')}→${usage.output_tokens.toLocaleString('en')} tok`,
   };
 }

@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { AcceptView } from '../core/journal/accept.ts';
 import { toolKey } from '../core/journal/attempt.ts';
 import type { Decision } from '../core/journal/decision.ts';
+import type { Detour } from '../core/journal/turn.ts';
 import type { Claim } from '../providers/store/journal.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { StepReport } from './report.ts';
@@ -9,7 +10,15 @@ import { stepReport } from './step-report.ts';
 
 /** What a step's transaction came to: the attempt holds the step, or there is an outcome to report. */
 export type Transacted =
-  | { kind: 'opened'; through: number; arrived: number; resumed: boolean; lastSeq: number; report(): never }
+  | {
+      kind: 'opened';
+      through: number;
+      arrived: number;
+      resumed: boolean;
+      lastSeq: number;
+      detour: Detour | null;
+      report(): never;
+    }
   | { kind: 'outcome'; report(): Promise<StepReport> };
 
 /**
@@ -46,11 +55,11 @@ export async function transactStep(
       return { kind: 'outcome', report: () => stepReport(deps, sessionId, keys, result) };
     }
     case 'opened': {
-      const { through, arrived, resumed } = result;
+      const { through, arrived, resumed, detour } = result;
       const report = (): never => {
         throw new Error('an open step has nothing to report');
       };
-      return { kind: 'opened', through, arrived, resumed, lastSeq, report };
+      return { kind: 'opened', through, arrived, resumed, lastSeq, detour, report };
     }
   }
 }

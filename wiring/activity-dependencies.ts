@@ -72,6 +72,8 @@ export function activityDependencies(parts: {
       worker: name,
       telemetry,
       catalog: modelCatalog(config),
+      turns: { rounds: config.session.max_steps_per_turn, repeatedCalls: config.session.max_repeated_calls },
+      failuresBeforeFallback: config.session.failures_before_fallback,
       providers: modelProviders(config),
       transcripts: createTranscriptCache(journal, config.worker.transcript_cache_mb * 1024 * 1024),
     },

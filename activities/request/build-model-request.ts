@@ -1,4 +1,5 @@
 import type { StepAttempt } from '../../core/journal/attempt.ts';
+import type { Detour } from '../../core/journal/turn.ts';
 import type { ModelEntry } from '../../core/models/model-entry.ts';
 import { answerTokens } from '../../core/session/context/context-budget.ts';
 import { loadLargeStrings } from '../../providers/blob/large-bodies.ts';
@@ -17,22 +18,25 @@ export interface PreparedRequest {
   setup: SessionSetup;
 }
 
-/** Builds the request of a step from the journal up to `through`: nothing that came later is in it. */
+/**
+ * Builds the request of a step from the journal up to `through`: nothing that came later is in it. It goes to the
+ * session's own model, or to the one that stands in for it.
+ */
 export async function buildModelRequest(
   deps: ActivityDependencies,
   attempt: StepAttempt,
-  through: number,
+  opened: { through: number; detour: Detour | null },
 ): Promise<PreparedRequest> {
   const { sessionId, threadId, epoch } = attempt;
   const setup = await deps.journal.setup(sessionId);
   const { agent, workspaceId } = setup;
-  const entry = chooseModel(deps, setup);
+  const entry = await chooseModel(deps, setup, opened.detour);
   const { system, tools } = sessionPrompt(deps, setup, entry);
   const transcript = await deps.transcripts.messages({
     sessionId,
     threadId,
     epoch,
-    through,
+    through: opened.through,
     load: (body) => loadLargeStrings(deps.blobs, workspaceId, body),
   });
   const { effort, speed } = agent.model;
@@ -47,7 +51,7 @@ export async function buildModelRequest(
       tools,
       maxOutputTokens: answerTokens(entry),
       ...(effort ? { effort: effort.type } : {}),
-      ...(speed ? { speed } : {}),
+      ...(speed ? { speed: entry.fastMode ? speed : 'standard' } : {}),
       sessionId,
     },
   };

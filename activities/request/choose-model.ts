@@ -1,15 +1,24 @@
 import { AppError } from '../../core/errors.ts';
+import type { Detour } from '../../core/journal/turn.ts';
 import type { ModelEntry } from '../../core/models/model-entry.ts';
 import type { SessionSetup } from '../../providers/store/journal.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 
 /**
- * The model that a session's next request goes to.
+ * The model that a session's next request goes to: its own, or the one that stands in for it in this turn. One that is not known is
+ * looked for once more among the models that servers list, since the api may have heard of it a moment earlier.
  *
- * @throws `model_request_refused` when the agent names a model that is not configured.
+ * @throws `model_request_refused` when it is not configured.
  */
-export function chooseModel(deps: Pick<ActivityDependencies, 'catalog'>, setup: SessionSetup): ModelEntry {
-  const { id } = setup.agent.model;
+export async function chooseModel(
+  deps: Pick<ActivityDependencies, 'catalog'>,
+  setup: Pick<SessionSetup, 'agent'>,
+  detour: Detour | null,
+): Promise<ModelEntry> {
+  const id = detour?.model ?? setup.agent.model.id;
+  const known = deps.catalog.resolve(id);
+  if (known) return known;
+  await deps.catalog.reload?.();
   const entry = deps.catalog.resolve(id);
   if (entry) return entry;
   throw new AppError(

@@ -1,9 +1,14 @@
 import type { SessionAgent } from '../../core/agent/agent-types.ts';
+import { checkBudgetable } from '../../core/agent/check-budget.ts';
 import { changedSessionAgent } from '../../core/agent/session-agent.ts';
 import type { Models } from '../../core/agent/agent-spec.ts';
 import { archive, refuseBusy } from '../../core/journal/archive.ts';
 import type { SessionDetails } from '../../core/journal/accept.ts';
-import { updateSession as journalUpdate, type SessionChanges } from '../../core/journal/update-session.ts';
+import {
+  refuseUsedUp,
+  updateSession as journalUpdate,
+  type SessionChanges,
+} from '../../core/journal/update-session.ts';
 import type { JournalWrites } from '../../core/journal/writes.ts';
 import { AppError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
@@ -25,21 +30,19 @@ export interface ChangeDeps extends DeliverDeps {
   newId: NewId;
 }
 
-/** Changes title, metadata or tools. @throws `invalid_request`, `not_found`, `not_implemented`, `unavailable`. */
+/**
+ * Changes title, metadata, budget, or what the agent works with: tools and model. A session that paused at its budget goes on when that
+ * is raised or removed.
+ *
+ * @throws `invalid_request`, `not_found`, `not_implemented`, `unavailable`.
+ */
 export async function updateSession(
   deps: ChangeDeps,
   workspaceId: string,
   sessionId: string,
   params: SessionUpdate,
 ): Promise<SessionRecord> {
-  if (params.budget != null) {
-    throw new AppError(
-      'invalid_request',
-      'budget: budget_create_only: a budget cannot be added to a session that was created without one',
-      { details: { error_code: 'budget_create_only' } },
-    );
-  }
-  const { result: changed, lastSeq } = await deps.journal.transact(
+  const { result, lastSeq } = await deps.journal.transact(
     { sessionId, workspaceId, details: true, caller: 'client' },
     (view) => {
       if (view.head.status === 'terminated') {
@@ -47,12 +50,17 @@ export async function updateSession(
       }
       if (!view.details) throw new Error('the journal gave no details');
       const change = changesOf(view.details, params, deps.models);
-      if (change === null) return { writes: null, result: false };
+      if (params.budget != null) refuseUsedUp(view, params.budget);
+      if (change === null) return { writes: null, result: null };
       const ids = { event: () => deps.newId('event') };
-      return { writes: journalUpdate(view, change.changes, change.session, ids), result: true };
+      const writes = journalUpdate(view, change.changes, change.session, ids);
+      return { writes, result: writes.enqueue };
     },
   );
-  if (changed) deps.bus.publish({ type: 'grew', sessionId, seq: lastSeq });
+  if (result !== null) {
+    deps.bus.publish({ type: 'grew', sessionId, seq: lastSeq });
+    await deliverRows(deps, { workspaceId, sessionId, rows: result, lastSeq });
+  }
   return findSession(deps.sessions, workspaceId, sessionId);
 }
 
@@ -72,14 +80,22 @@ export async function archiveSession(
     },
   );
   deps.bus.publish({ type: 'grew', sessionId, seq: lastSeq });
-  await deliver(deps, {
-    sessionId,
-    workspaceId,
-    events: result.map(({ event }) => event),
-    accepted: result.map(({ arrival, event }) => ({ id: event.id, arrival, seq: null, finished: false })),
-    lastSeq,
-  });
+  await deliverRows(deps, { workspaceId, sessionId, rows: result, lastSeq });
   return findSession(deps.sessions, workspaceId, sessionId);
+}
+
+/** Tells the workflow of internal rows, if there are any. */
+async function deliverRows(
+  deps: DeliverDeps,
+  told: { workspaceId: string; sessionId: string; rows: JournalWrites['enqueue']; lastSeq: number },
+): Promise<void> {
+  const { rows, ...where } = told;
+  if (rows.length === 0) return;
+  await deliver(deps, {
+    ...where,
+    events: rows.map(({ event }) => event),
+    accepted: rows.map(({ arrival, event }) => ({ id: event.id, arrival, seq: null, finished: false })),
+  });
 }
 
 /** Removes a session with everything that belongs to it. @throws `invalid_request` while it runs, `not_found`. */
@@ -89,6 +105,20 @@ export async function deleteSession(deps: ChangeDeps, workspaceId: string, sessi
   });
   deps.bus.publish({ type: 'deleted', sessionId });
   await deps.engine.remove(sessionId);
+}
+
+/** Undefined: it stays as it is. */
+function changedBudget(
+  details: SessionDetails,
+  wanted: SessionUpdate['budget'],
+): SessionDetails['budget'] | undefined {
+  if (wanted === undefined || sameJson(wanted, details.budget)) return undefined;
+  if (details.budget !== null) return wanted;
+  throw new AppError(
+    'invalid_request',
+    'budget: budget_create_only: a session has a budget from its creation or never; a removed one cannot come back',
+    { details: { error_code: 'budget_create_only' } },
+  );
 }
 
 function changesOf(
@@ -116,6 +146,16 @@ function changesOf(
       changes.agent = agent;
       session.agent = agent as object as JsonObject;
     }
+  }
+  const budget = changedBudget(details, params.budget);
+  if (budget !== undefined) {
+    changes.budget = budget;
+    session.budget = budget;
+  }
+  const model = (session.agent ?? details.agent) as object as SessionAgent;
+  const capped = budget === undefined ? details.budget : budget;
+  if (capped !== null && (budget != null || changes.agent !== undefined)) {
+    checkBudgetable(model.model.id, models);
   }
   return Object.keys(session).length === 0 ? null : { changes, session };
 }

@@ -1,5 +1,5 @@
 import type { ShownSession } from '../../core/agent/agent-types.ts';
-import { notBuilt } from '../../core/agent/refuse-unbuilt.ts';
+import { checkBudgetable } from '../../core/agent/check-budget.ts';
 import { sessionAgentOf } from '../../core/agent/session-agent.ts';
 import { accept, type Accepted } from '../../core/journal/accept.ts';
 import { AppError } from '../../core/errors.ts';
@@ -86,13 +86,13 @@ async function newSession(
   workspaceId: string,
   params: SessionCreate,
 ): Promise<PreparedSession> {
-  if (params.budget !== undefined) notBuilt('budget', 'budgets');
   const [vault] = params.vault_ids ?? [];
   if (vault !== undefined) throw new AppError('not_found', `vault_ids.0: vault ${vault} was not found.`);
   const agent = await findAgent(deps, workspaceId, params.agent);
   const overrides =
     typeof params.agent === 'object' && params.agent.type === 'agent_with_overrides' ? params.agent : null;
   const sessionAgent = sessionAgentOf(agent, overrides, deps.models);
+  if (params.budget !== undefined) checkBudgetable(sessionAgent.model.id, deps.models);
   await checkEnvironment(deps, workspaceId, params.environment_id);
   return {
     id: deps.newId('session'),
@@ -108,7 +108,7 @@ async function newSession(
     title: params.title ?? null,
     metadata: params.metadata ?? {},
     vaultIds: [],
-    budget: null,
+    budget: params.budget ?? null,
     resources: newResources(deps.newId, params.resources ?? []),
   };
 }
@@ -150,7 +150,7 @@ function freshRecord(session: PreparedSession, events: number, now: number): Ses
     title: session.title,
     metadata: session.metadata as Record<string, string>,
     vaultIds: session.vaultIds,
-    budget: null,
+    budget: session.budget,
     status: events > 0 ? 'running' : 'idle',
     stop: null,
     usage: {
@@ -161,6 +161,7 @@ function freshRecord(session: PreparedSession, events: number, now: number): Ses
       cache_creation_1h_input_tokens: 0,
       list_cost_nano_usd: 0,
     },
+    unpriced: false,
     activeMs: 0,
     runningSince: null,
     lastSeq: 0,

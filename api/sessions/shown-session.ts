@@ -2,7 +2,6 @@ import type { BetaManagedAgentsSessionUsage } from '@anthropic-ai/sdk/resources/
 import type { ShownSession, ShownThread } from '../../core/agent/agent-types.ts';
 import type { Models } from '../../core/agent/agent-spec.ts';
 import { toUsageSnapshot } from '../../core/journal/usage-snapshot.ts';
-import { toMonetaryAmount } from '../../core/models/list-cost.ts';
 import type { SessionResource } from '../../core/schema/session-resource.ts';
 import type { SessionRecord, StoredRepository, StoredResource } from '../../providers/store/sessions.ts';
 
@@ -24,7 +23,7 @@ export function toSession(record: SessionRecord, models: Models, now: number): S
       duration_seconds: seconds(durationMs(record, now)),
     },
     outcome_evaluations: [],
-    budget: null,
+    budget: record.budget,
     deployment_id: null,
     created_at: iso(record.createdAt),
     updated_at: iso(record.updatedAt),
@@ -87,12 +86,13 @@ export function toResource(resource: StoredResource | StoredRepository): Session
   };
 }
 
-/** The cost is that of the tokens; it is unknown for a model without list prices. */
+/** The cost is that of the tokens; it is unknown once a model without list prices has answered, or is about to be the first. */
 function usageOf(record: SessionRecord, models: Models, now: number): BetaManagedAgentsSessionUsage {
-  const priced = models.resolve(record.agent.model.id)?.prices != null;
+  const isUsed = record.usage.input_tokens + record.usage.output_tokens > 0;
+  const known = !record.unpriced && (isUsed || models.resolve(record.agent.model.id)?.prices != null);
   return {
-    ...toUsageSnapshot(record.usage, activeMs(record, now)),
-    list_cost: priced ? toMonetaryAmount(record.usage.list_cost_nano_usd) : null,
+    ...toUsageSnapshot(record.usage, record.unpriced, activeMs(record, now)),
+    ...(known ? {} : { list_cost: null }),
   };
 }
 

@@ -107,4 +107,10 @@ export const SessionSettings = z.strictObject({
     .nullable()
     .default(null)
     .describe('Identical tool calls in a row after which a turn pauses; null: no limit.'),
+  failures_before_fallback: z
+    .int()
+    .min(1)
+    .max(10)
+    .default(3)
+    .describe('Failures of a model in one step before the next of its fallback chain is asked.'),
 });

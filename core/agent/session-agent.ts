@@ -41,6 +41,10 @@ export function changedSessionAgent(
 ): SessionAgent {
   const changed = {
     ...stored,
+    model:
+      changes.model === undefined
+        ? stored.model
+        : resolveModel(changes.model, models, stored.model, 'agent.model'),
     tools: changes.tools === undefined ? stored.tools : resolveTools(changes.tools ?? []),
     mcp_servers: changes.mcp_servers === undefined ? stored.mcp_servers : (changes.mcp_servers ?? []),
   };

@@ -2,9 +2,10 @@ import { AppError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { unanswered } from './call-states.ts';
 import { isMessage } from './busy.ts';
+import { isAtCap } from './spend-cap.ts';
 import { toolKey } from './attempt.ts';
 import { createJournalWriter, type JournalWriter } from './journal-writer.ts';
-import type { CallKind, IdSource, JournalView, NewEvent } from './view.ts';
+import type { Budget, CallKind, HeadView, IdSource, JournalView, NewEvent } from './view.ts';
 import type { JournalWrites } from './writes.ts';
 
 /** A tool use that the batch names, resolved or not. */
@@ -19,7 +20,7 @@ export interface SessionDetails {
   title: string | null;
   metadata: Record<string, string>;
   agent: JsonObject;
-  budget: JsonObject | null;
+  budget: Budget | null;
 }
 
 export interface AcceptView extends JournalView {
@@ -39,6 +40,7 @@ export interface AcceptEvent extends NewEvent {
 /** What became of one event. `seq` null: it waits, and gets its place when it takes effect. */
 export interface Accepted {
   id: string;
+  /** 0: it left no trace. */
   arrival: number;
   seq: number | null;
   /** Nobody has to be told: it was finished on the spot. */
@@ -47,7 +49,7 @@ export interface Accepted {
 
 /**
  * Accepts a batch, all or nothing. Messages and confirmations wait in the queue; the result of a custom tool takes effect at once; an
- * interrupt with nothing to interrupt is finished on the spot.
+ * interrupt with nothing to interrupt is finished on the spot, and leaves no trace where the budget is reached.
  *
  * @param maximum - how many unprocessed events a session may hold.
  * @throws `invalid_request` naming the event, `rate_limited` when the queue is full.
@@ -84,6 +86,7 @@ function acceptOne(view: AcceptView, writer: JournalWriter, event: AcceptEvent, 
   };
 
   if (isMessage(event.type)) {
+    if (isAtCap(view.head)) throw atCap(view.head, where);
     const waiting = writer.status === 'idle' ? unanswered(writer.calls) : [];
     if (event.type === 'user.message' && waiting.length > 0) {
       throw invalid(
@@ -99,6 +102,10 @@ function acceptOne(view: AcceptView, writer: JournalWriter, event: AcceptEvent, 
       const nothingToDo =
         writer.status === 'idle' && writer.queue.length === 0 && unanswered(writer.calls).length === 0;
       if (!nothingToDo) return waits();
+      // What is paused stays paused: the API takes the interrupt and does nothing with it.
+      if (isAtCap(view.head)) {
+        return { id: event.id, arrival: 0, seq: null, finished: true };
+      }
       return now(true, (arrival) => {
         writer.append(event, arrival);
         writer.setOwed(false);
@@ -147,6 +154,17 @@ function acceptOne(view: AcceptView, writer: JournalWriter, event: AcceptEvent, 
     default:
       throw invalid(where, `type: ${event.type} cannot be sent to this session`);
   }
+}
+
+function atCap({ unpriced }: HeadView, where: string): AppError {
+  const why = unpriced
+    ? 'a model without list prices has answered in this session, so its budget cannot be measured; remove the budget'
+    : 'the session has reached its budget; raise or remove it';
+  return new AppError(
+    'invalid_request',
+    `${where}.type: budget_reached: ${why}. Until then it takes user.tool_confirmation, user.tool_result, user.custom_tool_result and user.interrupt only`,
+    { details: { error_code: 'budget_reached' } },
+  );
 }
 
 function describeUnknown(view: AcceptView, id: string | undefined): string {

@@ -5,6 +5,7 @@ import { STALE, standing, told, type Decision } from './decision.ts';
 import { createJournalWriter, errorResult } from './journal-writer.ts';
 import type { StepOutcome } from './outcome.ts';
 import type { IdSource, JournalView, NewEvent, UsageTotals } from './view.ts';
+import { FRESH_TURN, withRound, type CallDigests } from './turn.ts';
 import { newEvent, type WireEvent } from './wire-event.ts';
 import type { NewCall } from './writes.ts';
 
@@ -23,6 +24,11 @@ export type StepAnswer =
       refused: { id: string; text: string }[];
       refusal: BetaManagedAgentsSessionRefusalStopDetails | null;
       usage: UsageTotals;
+      /** Whether the model has list prices, so that the cost in `usage` is one. */
+      priced: boolean;
+      speed: 'standard' | 'fast';
+      /** Of the tool uses among `events`. */
+      digests: CallDigests;
       label: string;
     }
   | { kind: 'interrupted'; arrival: number }
@@ -50,16 +56,18 @@ export function commitStep(
       const spent = { label: answer.label, listCostNanoUsd: answer.usage.list_cost_nano_usd };
       writer.running();
       for (const event of answer.events) writer.append(event);
-      writer.closeSpan(row, false, answer.usage);
-      writer.addUsage(answer.usage);
+      writer.closeSpan(row, false, answer);
+      writer.addUsage(answer.usage, answer.priced);
       if (answer.calls.length + answer.refused.length > 0) {
         writer.addCalls(answer.calls);
         const open = callStates(writer.calls);
         for (const { id, text } of answer.refused) writer.append({ ...errorResult(ids, id, text), ref: id });
         writer.setOwed(true);
+        writer.setTurn(withRound(writer.turn, answer.digests));
         outcome = { kind: 'tools', calls: open, spent };
       } else {
         writer.setOwed(false);
+        writer.setTurn(FRESH_TURN);
         const more = writer.queue.length > 0;
         if (!more) writer.idle({ type: answer.refusal ? 'refusal' : 'end_turn' }, answer.refusal);
         outcome = { kind: 'final', more, spent };

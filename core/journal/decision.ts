@@ -1,4 +1,5 @@
 import type { StepOutcome } from './outcome.ts';
+import type { Detour } from './turn.ts';
 import type { JournalWrites } from './writes.ts';
 
 /**
@@ -16,6 +17,8 @@ export type Decision =
       arrived: number;
       resumed: boolean;
       lastSeq: number;
+      /** The model that stands in for the session's own in this turn. */
+      detour: Detour | null;
     }
   | { kind: 'outcome'; writes: JournalWrites | null; outcome: StepOutcome; standing: boolean }
   | { kind: 'stale'; writes: null };

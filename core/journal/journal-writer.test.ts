@@ -58,7 +58,7 @@ describe('the journal writer', () => {
     fc.assert(
       fc.property(fc.array(USAGE, { maxLength: 10 }), (steps) => {
         const writer = createJournalWriter(journalView(), countingIds());
-        for (const usage of steps) writer.addUsage(usage);
+        for (const usage of steps) writer.addUsage(usage, true);
         const total = writer.finish(null).head.usage;
         for (const field of Object.keys(total) as (keyof typeof total)[]) {
           expect(total[field]).toBe(steps.reduce((sum, usage) => sum + usage[field], 0));

@@ -4,6 +4,7 @@ import type {
 } from '@anthropic-ai/sdk/resources/beta/sessions/events';
 import { toUsageSnapshot } from './usage-snapshot.ts';
 import { unanswered } from './call-states.ts';
+import { FRESH_TURN, withMessage, type Turn } from './turn.ts';
 import type {
   CallView,
   IdSource,
@@ -30,6 +31,7 @@ export interface JournalWriter {
   readonly status: JournalView['head']['status'];
   readonly stop: StopReason | null;
   readonly owed: boolean;
+  readonly turn: Turn;
   readonly queue: readonly QueuedEvent[];
   readonly calls: readonly CallView[];
   /** The `seq` of the last entry so far. */
@@ -49,8 +51,10 @@ export interface JournalWriter {
   /** Stamps queued denials, each with its error result. */
   deny(pair: 'with-running-pair' | 'as-is'): void;
   openSpan(): string;
-  closeSpan(row: StepRow, isError: boolean, usage?: UsageTotals): void;
-  addUsage(usage: UsageTotals): void;
+  closeSpan(row: StepRow, isError: boolean, spent?: { usage: UsageTotals; speed: 'standard' | 'fast' }): void;
+  /** `priced`: the model has list prices, so that the cost in `usage` is one. */
+  addUsage(usage: UsageTotals, priced: boolean): void;
+  setTurn(turn: Turn): void;
   setOwed(owed: boolean): void;
   writeRow(row: StepRow): void;
   advance(step: number): void;
@@ -68,8 +72,10 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
   let status = head.status;
   let stop = head.stop;
   let owed = thread.owed;
+  let turn = thread.turn;
   let step = thread.step;
   let usage = head.usage;
+  let unpriced = head.unpriced;
   let activeMs = head.activeMs;
   let runningSince = head.runningSince;
   let lastArrival = head.lastArrival;
@@ -94,6 +100,9 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
     },
     get owed() {
       return owed;
+    },
+    get turn() {
+      return turn;
     },
     get queue() {
       return queue;
@@ -132,15 +141,18 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
       if (runningSince !== null) activeMs += Math.max(0, view.now - runningSince);
       runningSince = null;
       const shared = { stop_reason: reason, stop_details: details };
-      const snapshot: BetaManagedAgentsSessionUsageSnapshot = toUsageSnapshot(usage, activeMs);
+      const snapshot: BetaManagedAgentsSessionUsageSnapshot = toUsageSnapshot(usage, unpriced, activeMs);
       writer.append(
         newEvent({ id: ids.event(), type: 'session.thread_status_idle', ...threadFields, ...shared }),
       );
-      writer.append(newEvent({ id: ids.event(), type: 'session.usage', usage: snapshot }));
+      writer.append(
+        newEvent({ id: ids.event(), type: 'session.usage', usage: snapshot, budget: head.budget }),
+      );
       writer.append(newEvent({ id: ids.event(), type: 'session.status_idle', ...shared }));
       status = 'idle';
       stop = reason;
       if (reason.type === 'retries_exhausted') owed = false;
+      if (reason.type !== 'requires_action' && reason.type !== 'budget_reached') turn = FRESH_TURN;
     },
     stamp(event) {
       queue = queue.filter((queued) => queued.arrival !== event.arrival);
@@ -152,6 +164,7 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
       entries.push({ kind: 'stamp', arrival: event.arrival, id: event.id, type: event.type });
       if (event.type === 'user.interrupt') owed = false;
       if (event.type === 'user.message' || event.type === 'system.message') owed = true;
+      if (event.type === 'user.message') turn = withMessage(turn);
     },
     result(toolUseId, event, arrival) {
       if (!calls.some((call) => call.id === toolUseId)) throw new Error(`second result for ${toolUseId}`);
@@ -193,6 +206,7 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
     },
     closeSpan(row, isError, spent) {
       if (row.span === null) return;
+      const used = spent?.usage;
       writer.append(
         newEvent({
           id: ids.event(),
@@ -200,16 +214,18 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
           model_request_start_id: row.span,
           is_error: isError,
           model_usage: {
-            input_tokens: spent?.input_tokens ?? 0,
-            output_tokens: spent?.output_tokens ?? 0,
+            input_tokens: used?.input_tokens ?? 0,
+            output_tokens: used?.output_tokens ?? 0,
             cache_creation_input_tokens:
-              (spent?.cache_creation_5m_input_tokens ?? 0) + (spent?.cache_creation_1h_input_tokens ?? 0),
-            cache_read_input_tokens: spent?.cache_read_input_tokens ?? 0,
+              (used?.cache_creation_5m_input_tokens ?? 0) + (used?.cache_creation_1h_input_tokens ?? 0),
+            cache_read_input_tokens: used?.cache_read_input_tokens ?? 0,
+            ...(spent?.speed === 'fast' ? { speed: 'fast' as const } : {}),
           },
         }),
       );
     },
-    addUsage(spent) {
+    addUsage(spent, priced) {
+      if (!priced) unpriced = true;
       usage = {
         input_tokens: usage.input_tokens + spent.input_tokens,
         output_tokens: usage.output_tokens + spent.output_tokens,
@@ -220,6 +236,9 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
           usage.cache_creation_1h_input_tokens + spent.cache_creation_1h_input_tokens,
         list_cost_nano_usd: usage.list_cost_nano_usd + spent.list_cost_nano_usd,
       };
+    },
+    setTurn(value) {
+      turn = value;
     },
     setOwed(value) {
       owed = value;
@@ -257,8 +276,8 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
       return {
         entries,
         enqueue: enqueued,
-        head: { status, stop, lastArrival, usage, activeMs, runningSince, archive: archived },
-        thread: { id: thread.id, step, owed },
+        head: { status, stop, lastArrival, usage, unpriced, activeMs, runningSince, archive: archived },
+        thread: { id: thread.id, step, owed, turn },
         steps,
         newCalls,
         resolved,

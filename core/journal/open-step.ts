@@ -2,13 +2,22 @@ import { stepKey, type StepAttempt } from './attempt.ts';
 import { isMessage } from './busy.ts';
 import { STALE, standing, told, type Decision } from './decision.ts';
 import { createJournalWriter } from './journal-writer.ts';
+import { pauseTurn } from './pause-turn.ts';
+import { isAtCap } from './spend-cap.ts';
+import { limitReached, type TurnLimits } from './turn.ts';
 import type { IdSource, JournalView } from './view.ts';
 
 /**
  * Opens a model step: stamps what takes effect, in the order running pair, denials with results, sealed results, messages; then
- * fixes what the step may read. A later attempt of an open step takes its reach over and closes the span left open.
+ * fixes what the step may read. Where the cost has reached the budget, or the turn one of its limits, no model is asked: the opening
+ * itself brings the session to rest. A later attempt of an open step takes its reach over and closes the span left open.
  */
-export function openStep(view: JournalView, attempt: StepAttempt, ids: IdSource): Decision {
+export function openStep(
+  view: JournalView,
+  attempt: StepAttempt,
+  limits: TurnLimits,
+  ids: IdSource,
+): Decision {
   const { thread, row } = view;
   if (attempt.step === thread.step && row?.outcome) return standing(row.outcome);
   if (attempt.step !== thread.step + 1) return told({ kind: 'behind' });
@@ -28,6 +37,7 @@ export function openStep(view: JournalView, attempt: StepAttempt, ids: IdSource)
       arrived: row.arrived,
       resumed: true,
       lastSeq: writer.lastSeq,
+      detour: writer.turn.detour,
     };
   }
 
@@ -49,6 +59,9 @@ export function openStep(view: JournalView, attempt: StepAttempt, ids: IdSource)
     return told({ kind: 'nothing', settle: isRunning(view) || view.queue.length > 0 });
   }
   if (writer.calls.length > 0) return told({ kind: 'behind' });
+  const limit = limitReached(writer.turn, limits);
+  if (limit !== null) return pauseTurn(view, writer, attempt, { type: 'limit', message: limit }, ids);
+  if (isAtCap(view.head)) return pauseTurn(view, writer, attempt, { type: 'budget' }, ids);
   writer.running();
   const through = writer.lastSeq;
   const arrived = view.head.lastArrival;
@@ -70,6 +83,7 @@ export function openStep(view: JournalView, attempt: StepAttempt, ids: IdSource)
     arrived,
     resumed: false,
     lastSeq: writer.lastSeq,
+    detour: writer.turn.detour,
   };
 }
 

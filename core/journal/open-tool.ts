@@ -24,6 +24,7 @@ export function openTool(view: JournalView, attempt: ToolAttempt, ids: IdSource)
       arrived: row.arrived,
       resumed: true,
       lastSeq: writer.lastSeq,
+      detour: null,
     };
   }
   const interrupt = view.queue.find((event) => event.type === 'user.interrupt');
@@ -56,5 +57,6 @@ export function openTool(view: JournalView, attempt: ToolAttempt, ids: IdSource)
     arrived: view.head.lastArrival,
     resumed: false,
     lastSeq: writer.lastSeq,
+    detour: null,
   };
 }

@@ -1,5 +1,7 @@
+import type { BetaManagedAgentsBudgetLimit } from '@anthropic-ai/sdk/resources/beta/sessions/sessions';
 import type { Json, JsonObject } from '../json.ts';
 import type { StepOutcome } from './outcome.ts';
+import type { Turn } from './turn.ts';
 
 /** Session statuses as the API names them. */
 export type SessionStatus = 'idle' | 'running' | 'rescheduling' | 'terminated';
@@ -11,6 +13,9 @@ export type StopReason =
   | { type: 'retries_exhausted' }
   | { type: 'budget_reached' }
   | { type: 'refusal' };
+
+/** A session's budget, as the API shows it. */
+export type Budget = BetaManagedAgentsBudgetLimit;
 
 /** Running totals of a session's model use, tokens. */
 export interface UsageTotals {
@@ -36,6 +41,10 @@ export interface HeadView {
   stop: StopReason | null;
   archived: boolean;
   usage: UsageTotals;
+  /** A model without list prices has answered: the cost is not known. */
+  unpriced: boolean;
+  /** null: no cap. */
+  budget: Budget | null;
   /** Milliseconds spent running before `runningSince`. */
   activeMs: number;
   /** Unix milliseconds; null while not running. */
@@ -49,6 +58,7 @@ export interface ThreadView {
   step: number;
   /** Whether something said since the last answer still wants one. */
   owed: boolean;
+  turn: Turn;
 }
 
 /** An accepted event that has not taken effect. */

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../json.ts';
-import type { CallKind, NewEvent, SessionStatus, StepRow, StopReason, UsageTotals } from './view.ts';
+import type { Turn } from './turn.ts';
+import type { Budget, CallKind, NewEvent, SessionStatus, StepRow, StopReason, UsageTotals } from './view.ts';
 
 /** One line of a transaction's journal, in the order in which `seq` is given. */
 export type JournalEntry =
@@ -30,18 +31,19 @@ export interface JournalWrites {
     stop: StopReason | null;
     lastArrival: number;
     usage: UsageTotals;
+    unpriced: boolean;
     activeMs: number;
     runningSince: number | null;
     archive: boolean;
   };
-  thread: { id: string; step: number; owed: boolean };
+  thread: { id: string; step: number; owed: boolean; turn: Turn };
   steps: StepRow[];
   newCalls: NewCall[];
   /** Tool uses that now have their result. */
   resolved: string[];
   answers: { toolUseId: string; answer: 'allow' | 'deny'; denyMessage: string | null }[];
   /** Changes of the session resource that go with the journal entry; absent fields stay. */
-  session?: { title?: string | null; metadata?: JsonObject; agent?: JsonObject; budget?: JsonObject | null };
+  session?: { title?: string | null; metadata?: JsonObject; agent?: JsonObject; budget?: Budget | null };
   /** The step key that stamped and appended events carry; null for what the api journals alone. */
   stepKey: string | null;
 }

@@ -15,6 +15,7 @@ const WORTH_ANOTHER_MODEL: ReadonlySet<ErrorCode> = new Set([
  * The model to go on with when one has failed for good, or null where there is none: the first of its chain, and of the chains of those
  * in it, that is known and was not tried.
  *
+ * @param fits - whether a model can take the session over.
  * @param tried - ids of the models that have failed since the last answer, this one included.
  */
 export function fallbackModel(
@@ -22,13 +23,14 @@ export function fallbackModel(
   failed: ModelEntry,
   code: ErrorCode,
   tried: readonly string[],
+  fits: (entry: ModelEntry) => boolean = () => true,
 ): ModelEntry | null {
   if (!WORTH_ANOTHER_MODEL.has(code)) return null;
   const seen = new Set([failed.id, ...tried]);
   const chain = [...new Set([failed.id, ...tried])].flatMap((id) => catalog.resolve(id)?.fallback ?? []);
   for (const id of [...failed.fallback, ...chain]) {
     const entry = seen.has(id) ? null : catalog.resolve(id);
-    if (entry !== null) return entry;
+    if (entry !== null && fits(entry)) return entry;
   }
   return null;
 }

@@ -17,6 +17,8 @@ export interface ModelCatalog {
   list(): readonly ModelEntry[];
   /** The id that stands in where none is named. */
   readonly defaultModel: string;
+  /** Reads anew what servers list, where models are imported. */
+  reload?(): Promise<void>;
 }
 
 export interface ModelCatalogInput {

@@ -65,7 +65,7 @@ function readStatus({ type, body }: RebuiltRow, head: HeadOfLog): void {
     case 'session.status_idle':
       head.status = 'idle';
       head.stop = (body['stop_reason'] ?? null) as StopReason | null;
-      if (head.stop?.type !== 'requires_action') head.owed = false;
+      if (head.stop?.type !== 'requires_action' && head.stop?.type !== 'budget_reached') head.owed = false;
       return;
     case 'user.interrupt':
       head.owed = false;

@@ -72,7 +72,13 @@ export const SessionUpdate = z
   .strictObject({
     title: Title.nullish(),
     metadata: MetadataPatch.nullish(),
-    agent: z.strictObject({ tools: ToolList.nullish(), mcp_servers: McpServerList.nullish() }).optional(),
+    agent: z
+      .strictObject({
+        model: ModelParams.optional(),
+        tools: ToolList.nullish(),
+        mcp_servers: McpServerList.nullish(),
+      })
+      .optional(),
     budget: Budget.nullish(),
     vault_ids: z.never('cannot be changed').optional(),
   })

@@ -1,6 +1,6 @@
 import type { SessionAgent } from '../../core/agent/agent-types.ts';
 import type { AcceptView } from '../../core/journal/accept.ts';
-import type { SessionStatus, StopReason, UsageTotals } from '../../core/journal/view.ts';
+import type { Budget, SessionStatus, StopReason, UsageTotals } from '../../core/journal/view.ts';
 import type { JournalWrites } from '../../core/journal/writes.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import type { NewRepository, NewResource } from './sessions.ts';
@@ -88,7 +88,7 @@ export interface NewSession {
   title: string | null;
   metadata: JsonObject;
   vaultIds: string[];
-  budget: JsonObject | null;
+  budget: Budget | null;
   /** Files to place into its sandbox. Unknown ones are `not_found`, and nothing is created. */
   /** Files and repositories in the order in which clients see them. */
   resources?: readonly (NewResource | NewRepository)[];

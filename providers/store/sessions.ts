@@ -1,6 +1,5 @@
 import type { SessionAgent } from '../../core/agent/agent-types.ts';
-import type { SessionStatus, StopReason, UsageTotals } from '../../core/journal/view.ts';
-import type { JsonObject } from '../../core/json.ts';
+import type { Budget, SessionStatus, StopReason, UsageTotals } from '../../core/journal/view.ts';
 import type { CreatedRange, Position } from './position.ts';
 
 /** A file in a session's sandbox. `fileId` is the session's own copy. Times are Unix milliseconds. */
@@ -56,11 +55,13 @@ export interface SessionRecord {
   title: string | null;
   metadata: Record<string, string>;
   vaultIds: string[];
-  budget: JsonObject | null;
+  budget: Budget | null;
   /** As clients see it: a busy idle session is `running`. */
   status: SessionStatus;
   stop: StopReason | null;
   usage: UsageTotals;
+  /** A model without list prices has answered: the cost is not known. */
+  unpriced: boolean;
   activeMs: number;
   runningSince: number | null;
   lastSeq: number;

@@ -1,3 +1,4 @@
+import { FRESH_TURN } from '../../core/journal/turn.ts';
 import type { AcceptView } from '../../core/journal/accept.ts';
 import type {
   CallView,
@@ -44,11 +45,13 @@ export function journalView(
         cache_creation_1h_input_tokens: 0,
         list_cost_nano_usd: 0,
       },
+      unpriced: false,
+      budget: null,
       activeMs: 0,
       runningSince: null,
       ...parts.head,
     },
-    thread: { id: 'sthr_test', agentName: 'tester', step: 0, owed: false, ...parts.thread },
+    thread: { id: 'sthr_test', agentName: 'tester', step: 0, owed: false, turn: FRESH_TURN, ...parts.thread },
     queue: parts.queue ?? [],
     calls: parts.calls ?? [],
     row: parts.row ?? null,

@@ -13,7 +13,9 @@ import { createTakeover } from '../../activities/upkeep/takeover.ts';
 import { accept, type AcceptEvent, type Accepted } from '../../core/journal/accept.ts';
 import { archive, refuseBusy } from '../../core/journal/archive.ts';
 import { makeId } from '../../core/ids.ts';
-import { createModelCatalog } from '../../core/models/model-catalog.ts';
+import { NO_LIMITS, type TurnLimits } from '../../core/journal/turn.ts';
+import type { ModelEntry } from '../../core/models/model-entry.ts';
+import { createModelCatalog, type ModelCatalog } from '../../core/models/model-catalog.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { historyPlace } from '../../providers/blob/history-copies.ts';
 import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
@@ -64,6 +66,7 @@ export function createScriptedRunner(
   };
 }
 
+export { customResult, userConfirmation, userInterrupt, userMessage } from './client-events.ts';
 export { quietRuntime } from './quiet-runtime.ts';
 
 const ids = { event: () => makeId('event', Date.now(), randomBytes(10)) };
@@ -75,6 +78,11 @@ const ids = { event: () => makeId('event', Date.now(), randomBytes(10)) };
 export async function startSessionLab(options: {
   provider: ModelProvider;
   runner: ToolRunner;
+  /** When a turn pauses by itself; by default never. */
+  turns?: TurnLimits;
+  catalog?: ModelCatalog;
+  /** Another model than `provider`, for some. */
+  providerOf?: (entry: ModelEntry) => ModelProvider | null;
   historyBudget?: number;
   services?: TestServices;
   /** Encrypts payloads, rows and blobs. */
@@ -130,8 +138,11 @@ export async function startSessionLab(options: {
       worker: name,
       telemetry: NO_TELEMETRY,
       interrupts,
-      catalog: createModelCatalog({ settings: [], usable: ['anthropic'], defaultModel: null }),
-      providers: { for: () => options.provider },
+      catalog:
+        options.catalog ?? createModelCatalog({ settings: [], usable: ['anthropic'], defaultModel: null }),
+      turns: options.turns ?? NO_LIMITS,
+      failuresBeforeFallback: 2,
+      providers: { for: (entry) => options.providerOf?.(entry) ?? options.provider },
       transcripts: createTranscriptCache(activityJournal, 64 * 1024 * 1024),
       describeTools: () => [],
       builtInNames: () => ['bash', 'read', 'write', 'edit', 'glob', 'grep'],
@@ -366,35 +377,4 @@ export type SessionLab = Awaited<ReturnType<typeof startSessionLab>>;
 async function freshServices(): Promise<TestServices> {
   const { startTestServices } = await import('./start-test-services.ts');
   return startTestServices();
-}
-
-/** A user message as the api hands it to the journal. */
-export function userMessage(text: string): AcceptEvent {
-  const id = ids.event();
-  return { id, type: 'user.message', body: { id, type: 'user.message', content: [{ type: 'text', text }] } };
-}
-
-/** A confirmation of a tool use. */
-export function userConfirmation(toolUseId: string, answer: 'allow' | 'deny'): AcceptEvent {
-  const id = ids.event();
-  const type = 'user.tool_confirmation';
-  return {
-    id,
-    type,
-    body: { id, type, tool_use_id: toolUseId, result: answer },
-    ref: toolUseId,
-    confirmation: { answer, denyMessage: answer === 'deny' ? 'better not' : null },
-  };
-}
-
-/** The client's result of its own tool. */
-export function customResult(toolUseId: string, text: string): AcceptEvent {
-  const id = ids.event();
-  const type = 'user.custom_tool_result';
-  const content = [{ type: 'text', text }];
-  return { id, type, body: { id, type, custom_tool_use_id: toolUseId, content }, ref: toolUseId };
-}
-
-export function userInterrupt(id = ids.event()): AcceptEvent {
-  return { id, type: 'user.interrupt', body: { id, type: 'user.interrupt' } };
 }

@@ -2,10 +2,11 @@ import { stepKey } from '../../core/journal/attempt.ts';
 import { commitStep } from '../../core/journal/commit-step.ts';
 import { openSession } from '../../core/journal/open-session.ts';
 import { openStep } from '../../core/journal/open-step.ts';
+import { rescheduleStep } from '../../core/journal/reschedule-step.ts';
 import { settle } from '../../core/journal/settle.ts';
 import type { Command } from '../../core/session/next-step.ts';
 import { attemptName } from './attempt-name.ts';
-import { checkModelStart, checkSettled, checkTranscript } from './checks.ts';
+import { checkDetour, checkModelStart, checkSettled, checkTranscript } from './checks.ts';
 import { decide, report } from './transact-attempt.ts';
 import { answersOf, toAnswer } from './model-answers.ts';
 import { toolSteps } from './tool-attempts.ts';
@@ -60,10 +61,11 @@ async function openModel(
   command: Extract<Command, { kind: 'callModel' }>,
 ): Promise<void> {
   const decision = await decide(world, attempt, stepKey(THREAD, command.step), (view) =>
-    openStep(view, stepAttempt(attempt, command), world.ids),
+    openStep(view, stepAttempt(attempt, command), world.limits, world.ids),
   );
   if (decision.kind !== 'opened') return report(world, attempt, decision);
   if (!decision.resumed) checkModelStart(world);
+  checkDetour(world, decision.detour);
   checkTranscript(world);
   attempt.arrived = decision.arrived;
   attempt.stage = 'opened';
@@ -76,6 +78,7 @@ async function commitModel(
   answer: string,
 ): Promise<void> {
   const key = stepKey(THREAD, command.step);
+  if (answer === 'moves') return moveModel(world, attempt, command, key);
   const held = world.stored.steps.get(key);
   const decision = await decide(world, attempt, key, (view) =>
     commitStep(view, stepAttempt(attempt, command), toAnswer(world, answer, attempt), world.ids),
@@ -85,6 +88,41 @@ async function commitModel(
     `${attemptName(attempt)} commits a step that a later attempt holds`,
   );
   report(world, attempt, decision);
+}
+
+/** The provider fails for good and another model stands by: the attempt fails, and the next one finds out by the journal. */
+async function moveModel(
+  world: World,
+  attempt: Attempt,
+  command: Extract<Command, { kind: 'callModel' }>,
+  rowKey: string,
+): Promise<void> {
+  world.spend('moves');
+  const model = world.newId('model');
+  const { result } = await world.journal.transact(
+    { sessionId: SESSION, epoch: attempt.epoch, rowKey, caller: 'activity' },
+    (view) => {
+      const failed = view.thread.turn.detour?.model ?? 'first';
+      const decision = rescheduleStep(
+        view,
+        stepAttempt(attempt, command),
+        {
+          model: failed,
+          retry: 'never',
+          error: (retry) => ({ type: 'billing_error', message: '', retry_status: { type: retry } }),
+          fallback: { model, afterFailures: 3 },
+        },
+        world.ids,
+      );
+      return { writes: decision.writes, result: decision };
+    },
+  );
+  world.need(
+    result.kind === 'moved' || !attempt.current || world.disturbed,
+    `the current attempt ${attemptName(attempt)} cannot move: ${result.kind}`,
+  );
+  world.drop(attempt);
+  if (attempt.current) world.schedule(attempt.command);
 }
 
 async function settleStep(

@@ -1,4 +1,5 @@
 import { callStates, unanswered } from '../../core/journal/call-states.ts';
+import type { Detour } from '../../core/journal/turn.ts';
 import { STEP_USAGE } from './step-usage.ts';
 import type { World } from './world.ts';
 
@@ -25,7 +26,8 @@ export function complaintAbout(world: World): string | null {
     return `idle on ${shown}, unanswered ${actual}, open ${calls.length}`;
   }
   if (calls.length > 0) return `tool uses without a result: ${calls.map((call) => call.id).join()}`;
-  return world.stored.thread.owed ? 'a message is never answered' : null;
+  const paused = stop?.type === 'budget_reached' && world.atCap();
+  return world.stored.thread.owed && !paused ? 'a message is never answered' : null;
 }
 
 /** What the model is told must be valid: every tool use is answered before anything else is said. */
@@ -44,7 +46,26 @@ export function checkTranscript(world: World): void {
 /** No model call starts once an interrupt was acknowledged. */
 export function checkModelStart(world: World): void {
   world.need(!world.interruptedSince(0), 'a model call starts after an interrupt was acknowledged');
+  world.need(!world.atCap(), 'a model call starts after the budget was reached');
 }
+
+/** A model stands in until the turn's answer is there, or the turn is over. */
+export function checkDetour(world: World, detour: Detour | null): void {
+  let expected = null as string | null;
+  for (const { type, body } of world.journaled()) {
+    const error = body['error'] as { fallback_model?: string } | undefined;
+    const stop = body['stop_reason'] as { type: string } | undefined;
+    if (type === 'session.error' && error?.fallback_model !== undefined) expected = error.fallback_model;
+    if (type === 'agent.message') expected = null;
+    if (type === 'session.status_idle' && !PAUSES.includes(stop?.type ?? '')) expected = null;
+  }
+  world.need(
+    (detour?.model ?? null) === expected,
+    `asks ${detour?.model ?? 'the first model'}, not ${expected ?? 'the first model'}`,
+  );
+}
+
+const PAUSES = ['requires_action', 'budget_reached'];
 
 /** A settle leaves no confirmation in the queue whose call has its result: nothing else would ever take it. */
 export function checkSettled(world: World): void {

@@ -1,7 +1,10 @@
 import { accept, type AcceptEvent } from '../../core/journal/accept.ts';
+import { capNanoUsd } from '../../core/journal/spend-cap.ts';
+import { refuseUsedUp, updateSession } from '../../core/journal/update-session.ts';
 import { unanswered } from '../../core/journal/call-states.ts';
 import type { Budgets } from './scripts.ts';
-import { SESSION, THREAD, type Transition, type World } from './world.ts';
+import { STEP_USAGE } from './step-usage.ts';
+import { budgetOf, SESSION, THREAD, type Transition, type World } from './world.ts';
 
 /** What clients may send now: messages, interrupts, internal rows, and an answer to every call that waits. */
 export function clientRequests(world: World): Transition[] {
@@ -16,7 +19,10 @@ export function clientRequests(world: World): Transition[] {
         await acceptEvent(world, event);
       },
     });
-  if (world.left('messages') && !(world.stored.head.status === 'idle' && open.length > 0)) {
+  if (world.left('raises') && world.stored.resource.budget !== null) {
+    out.push({ label: 'raise budget', system: false, run: async () => raiseBudget(world) });
+  }
+  if (world.left('messages') && !world.atCap() && !(world.stored.head.status === 'idle' && open.length > 0)) {
     send('accept message', event(world, 'user.message', { content: [] }), 'messages');
   }
   if (world.left('interrupts')) send('accept interrupt', event(world, 'user.interrupt', {}), 'interrupts');
@@ -52,8 +58,21 @@ async function acceptEvent(world: World, sent: AcceptEvent): Promise<void> {
     return { writes, result: accepted };
   });
   for (const accepted of result) {
-    if (accepted.finished) await world.journal.markSignalled(SESSION, [accepted.arrival]);
+    if (accepted.finished && accepted.arrival > 0)
+      await world.journal.markSignalled(SESSION, [accepted.arrival]);
   }
+}
+
+/** Pays for one response more than were used or paid for. */
+async function raiseBudget(world: World): Promise<void> {
+  world.spend('raises');
+  await world.journal.transact({ sessionId: SESSION, caller: 'client' }, (view) => {
+    const used = view.head.usage.list_cost_nano_usd;
+    const paid = Math.max(used, view.head.budget === null ? 0 : capNanoUsd(view.head.budget));
+    const budget = budgetOf(paid / STEP_USAGE.list_cost_nano_usd + 1);
+    refuseUsedUp(view, budget);
+    return { writes: updateSession(view, { budget }, { budget }, world.ids), result: null };
+  });
 }
 
 /** Rows of the service's own share the queue with what clients send. */

@@ -12,7 +12,9 @@ export function answersOf(world: World, attempt: Attempt): string[] {
   const steps = new Set(
     world.stored.events.filter((event) => isUse(event.type)).map((event) => event.stepKey),
   );
-  const out = [...(world.menu[steps.size] ?? ['final'])];
+  const menu = world.menu[steps.size] ?? ['final'];
+  const out = menu.filter((answer) => answer !== 'moves' || world.left('moves'));
+  if (out.length === 0) out.push('final');
   if (world.interruptedSince(attempt.arrived)) out.push('interrupted');
   return out;
 }
@@ -38,5 +40,16 @@ export function toAnswer(world: World, answer: string, attempt: Attempt): StepAn
   if (letters.length === 0) {
     events.push(newEvent({ id: world.newId('text'), type: 'agent.message', content: [] }));
   }
-  return { kind: 'response', events, calls, refused: [], refusal: null, usage: STEP_USAGE, label: '' };
+  return {
+    kind: 'response',
+    events,
+    calls,
+    refused: [],
+    refusal: null,
+    usage: STEP_USAGE,
+    priced: true,
+    speed: 'standard',
+    digests: { calls: letters, round: answer },
+    label: '',
+  };
 }

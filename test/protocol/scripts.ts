@@ -1,3 +1,5 @@
+import type { TurnLimits } from '../../core/journal/turn.ts';
+
 /** How often each thing may happen in one run. */
 export interface Budgets {
   messages?: number;
@@ -11,15 +13,23 @@ export interface Budgets {
   continuations?: number;
   resets?: number;
   toolFailures?: number;
+  /** Raises of the session's budget, each by the price of one more response. */
+  raises?: number;
+  /** Moves to another model. */
+  moves?: number;
 }
 
 export interface Script {
   budgets: Budgets;
   /**
    * The model's choices after so many tool steps; afterwards it only answers. `p` is a plain tool call, `a` one that a person must
-   * allow, `c` the client's own; `pa` are two calls at once; `final` is an answer, `exhausted` a provider that stays down.
+   * allow, `c` the client's own; `pa` are two calls at once; `final` is an answer, `exhausted` a provider that stays down, `moves` one for
+   * which another stands in.
    */
   menu: string[][];
+  /** Responses that the session's budget pays for; without it there is no budget. */
+  responses?: number;
+  limits?: TurnLimits;
 }
 
 /** The scenarios of the protocol: what clients do, what the model does, what breaks. */
@@ -103,5 +113,56 @@ export const SCRIPTS: Record<string, Script> = {
       ['p', 'a'],
       ['final', 'c'],
     ],
+  },
+  'a budget of one response': {
+    budgets: { messages: 2, raises: 2, deaths: 1, zombies: 1, repeatedSignals: 1 },
+    menu: [['final', 'p']],
+    responses: 1,
+  },
+  'a budget and plain tools that fail': {
+    budgets: { messages: 1, raises: 1, toolFailures: 1, deaths: 1, continuations: 1 },
+    menu: [['p', 'pa']],
+    responses: 1,
+  },
+  'a budget and an asked tool': {
+    budgets: { messages: 2, raises: 1, interrupts: 1, losses: 1 },
+    menu: [['a', 'ac']],
+    responses: 1,
+  },
+  'a budget and the custom tool': {
+    budgets: { messages: 2, raises: 1, duplicates: 1, zombies: 1 },
+    menu: [['c', 'final']],
+    responses: 1,
+  },
+  'a budget, interrupts and a reset': {
+    budgets: { messages: 2, raises: 2, interrupts: 2, resets: 1, notes: 1 },
+    menu: [['p', 'final']],
+    responses: 1,
+  },
+  'a limit of rounds': {
+    budgets: { messages: 2, interrupts: 1, deaths: 1, zombies: 1, continuations: 1 },
+    menu: [['p'], ['p', 'a'], ['p']],
+    limits: { rounds: 1, repeatedCalls: null },
+  },
+  'a limit of repeated calls': {
+    budgets: { messages: 2, losses: 1, toolFailures: 1 },
+    menu: [['p', 'a'], ['p', 'c'], ['p']],
+    limits: { rounds: null, repeatedCalls: 2 },
+  },
+  'models that stand in': {
+    budgets: { messages: 2, moves: 3, interrupts: 1, deaths: 1, zombies: 1, losses: 1 },
+    menu: [
+      ['final', 'p', 'moves'],
+      ['final', 'moves', 'exhausted'],
+    ],
+  },
+  'a model that stands in, a budget and a limit': {
+    budgets: { messages: 2, moves: 2, raises: 1, deaths: 1, zombies: 1, continuations: 1 },
+    menu: [
+      ['p', 'moves', 'a'],
+      ['p', 'final', 'moves'],
+    ],
+    responses: 2,
+    limits: { rounds: 2, repeatedCalls: null },
   },
 };

@@ -21,7 +21,7 @@ export interface Simulation {
 
 export async function createSimulation(script: Script): Promise<Simulation> {
   const world = new World(script);
-  await world.begin();
+  await world.begin(script);
   return {
     transitions: () => [
       ...clientRequests(world),

@@ -5,5 +5,5 @@ export const STEP_USAGE = {
   cache_read_input_tokens: 5,
   cache_creation_5m_input_tokens: 7,
   cache_creation_1h_input_tokens: 11,
-  list_cost_nano_usd: 13,
+  list_cost_nano_usd: 130_000_000,
 };

@@ -1,9 +1,12 @@
+import type { Budget } from '../../core/journal/view.ts';
 import { toolKey } from '../../core/journal/attempt.ts';
 import { unanswered } from '../../core/journal/call-states.ts';
 import { applyEvent, type SessionEvent } from '../../core/session/apply-event.ts';
 import { atStepBoundary, carriedState, nextStep, type Command } from '../../core/session/next-step.ts';
 import { initialState, type SessionState } from '../../core/session/state.ts';
 import { createInMemoryJournal, type StoredSession } from '../../providers/store/in-memory/journal.ts';
+import { NO_LIMITS, type TurnLimits } from '../../core/journal/turn.ts';
+import { STEP_USAGE } from './step-usage.ts';
 import type { Budgets, Script } from './scripts.ts';
 
 export const SESSION = 'sesn_test';
@@ -40,6 +43,7 @@ export class World {
   readonly menu: readonly (readonly string[])[];
   readonly boxes = new Map<string, Box>();
   readonly ids = { event: () => this.newId('e') };
+  readonly limits: TurnLimits;
   workflow: SessionState | null = null;
   attempts: Attempt[] = [];
   /** The run has used its budget: it continues as new before it begins another step. */
@@ -55,9 +59,10 @@ export class World {
   constructor(script: Script) {
     this.budgets = { ...script.budgets };
     this.menu = script.menu;
+    this.limits = script.limits ?? NO_LIMITS;
   }
 
-  async begin(): Promise<void> {
+  async begin(script: Script): Promise<void> {
     const session = {
       id: SESSION,
       workspaceId: 'w',
@@ -70,7 +75,7 @@ export class World {
       title: null,
       metadata: {},
       vaultIds: [],
-      budget: null,
+      budget: script.responses === undefined ? null : budgetOf(script.responses),
     };
     await this.journal.createSession(session, () => ({ writes: null, result: null }));
     this.workflow = initialState({ epoch: 1, threadId: THREAD, resync: false, flag: false });
@@ -153,6 +158,13 @@ export class World {
       .map((call) => ({ ...call, row: this.stored.steps.get(toolKey(call.id)) ?? null }));
   }
 
+  /** The test's own reading of a budget that is used up. */
+  atCap(): boolean {
+    const { budget } = this.stored.resource;
+    const used = this.stored.head.usage.list_cost_nano_usd;
+    return budget !== null && used / 1e7 >= Number(budget.max_list_cost.amount);
+  }
+
   /** The test's own reading of rule 7 of the design. */
   busy(): boolean {
     if (this.stored.head.status === 'running') return true;
@@ -176,4 +188,10 @@ export class World {
   need(condition: boolean, complaint: string): void {
     if (!condition) throw new Error(complaint);
   }
+}
+
+/** A budget that so many responses use up. */
+export function budgetOf(responses: number): Budget {
+  const cents = (responses * STEP_USAGE.list_cost_nano_usd) / 1e7;
+  return { type: 'limit', max_list_cost: { amount: String(cents), currency: 'USD' } };
 }

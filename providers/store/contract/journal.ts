@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accept } from '../../../core/journal/accept.ts';
 import { archive, CLOSE } from '../../../core/journal/archive.ts';
 import { createJournalWriter, type JournalWriter } from '../../../core/journal/journal-writer.ts';
+import { FRESH_TURN } from '../../../core/journal/turn.ts';
 import type { NewEvent } from '../../../core/journal/view.ts';
 import { makeId } from '../../../core/ids.ts';
 import type { JsonObject } from '../../../core/json.ts';
@@ -269,14 +270,18 @@ export function journalContract(name: string, open: () => Promise<JournalSubject
         cache_creation_1h_input_tokens: 5,
         list_cost_nano_usd: 6_000_000_000_000,
       };
+      const detour = { failed: ['a', 'b'], model: 'c' };
+      const turn = { ...FRESH_TURN, rounds: 4, lastCall: 'x', calls: 2, detour };
       await write(id, (writer) => {
         writer.running();
-        writer.addUsage(usage);
+        writer.addUsage(usage, false);
+        writer.setTurn(turn);
         writer.setOwed(true);
         writer.advance(3);
       });
       expect(await journal.head(id)).toMatchObject({ status: 'running', busy: true, usage });
-      expect((await look({ sessionId: id })).thread).toMatchObject({ step: 3, owed: true });
+      expect((await look({ sessionId: id })).thread).toMatchObject({ step: 3, owed: true, turn });
+      expect((await look({ sessionId: id })).head).toMatchObject({ unpriced: true, budget: null });
       const stop = { type: 'requires_action' as const, event_ids: ['a', 'b'] };
       await write(id, (writer) => writer.idle(stop));
       expect(await journal.head(id)).toMatchObject({ status: 'idle', stop, busy: false });

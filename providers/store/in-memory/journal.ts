@@ -1,6 +1,7 @@
 import { AppError } from '../../../core/errors.ts';
 import type { AcceptView } from '../../../core/journal/accept.ts';
 import { isBusy } from '../../../core/journal/busy.ts';
+import { FRESH_TURN } from '../../../core/journal/turn.ts';
 import { toolKey } from '../../../core/journal/attempt.ts';
 import type { CallView, HeadView, StepRow, ThreadView } from '../../../core/journal/view.ts';
 import type { JournalWrites } from '../../../core/journal/writes.ts';
@@ -75,7 +76,7 @@ export function createInMemoryJournal(now: () => number): InMemoryJournal {
   ): AcceptView {
     const open = [...session.calls.values()].filter((call) => !call.resolved);
     return {
-      head: session.head,
+      head: { ...session.head, budget: session.resource.budget },
       thread: session.thread,
       queue: session.events
         .filter((event) => !event.processed && event.arrival !== null)
@@ -206,10 +207,12 @@ function freshSession(resource: NewSession, at: number): StoredSession {
         cache_creation_1h_input_tokens: 0,
         list_cost_nano_usd: 0,
       },
+      unpriced: false,
+      budget: null,
       activeMs: 0,
       runningSince: null,
     },
-    thread: { id: resource.threadId, agentName: resource.agentName, step: 0, owed: false },
+    thread: { id: resource.threadId, agentName: resource.agentName, step: 0, owed: false, turn: FRESH_TURN },
     resource,
     archivedAt: null,
     deleted: false,
@@ -278,11 +281,14 @@ function apply(
     status: writes.head.status,
     stop: writes.head.stop,
     usage: writes.head.usage,
+    unpriced: writes.head.unpriced,
     activeMs: writes.head.activeMs,
     runningSince: writes.head.runningSince,
     archived: session.head.archived || writes.head.archive,
   };
   if (writes.head.archive) session.archivedAt = view.now;
-  session.thread = { ...session.thread, step: writes.thread.step, owed: writes.thread.owed };
+  const { step, owed, turn } = writes.thread;
+  session.thread = { ...session.thread, step, owed, turn };
+  session.resource = { ...session.resource, ...writes.session };
   session.processedAt = view.now;
 }

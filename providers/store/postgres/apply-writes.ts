@@ -34,9 +34,9 @@ const UPDATE_HEAD = `
     UPDATE session_head SET last_seq = $2, last_arrival = $3, status = $4, stop = $5, processed_at = to_timestamp($6 / 1000.0),
       running_since = to_timestamp($7 / 1000.0), active_ms = $8, input_tokens = $9, output_tokens = $10,
       cache_read_input_tokens = $11, cache_creation_5m_input_tokens = $12, cache_creation_1h_input_tokens = $13,
-      list_cost_nano_usd = $14, archived_at = CASE WHEN $15 THEN to_timestamp($6 / 1000.0) ELSE archived_at END
+      list_cost_nano_usd = $14, unpriced = $19, archived_at = CASE WHEN $15 THEN to_timestamp($6 / 1000.0) ELSE archived_at END
     WHERE session_id = $1)
-  UPDATE session_threads SET step = $16, owed = $17 WHERE session_id = $1 AND thread_id = $18`;
+  UPDATE session_threads SET step = $16, owed = $17, turn = $20 WHERE session_id = $1 AND thread_id = $18`;
 
 /** Sends a decision's writes, inside the transaction that locked the view. Returns the new last `seq`. */
 export function applyWrites(
@@ -96,6 +96,8 @@ export function applyWrites(
       thread.step,
       thread.owed,
       thread.id,
+      head.unpriced,
+      JSON.stringify(thread.turn),
     ],
   });
   return lastSeq;

@@ -1,5 +1,6 @@
 import type { AcceptView, SessionDetails } from '../../../core/journal/accept.ts';
 import type {
+  Budget,
   CallKind,
   CallView,
   QueuedEvent,
@@ -8,6 +9,7 @@ import type {
   StopReason,
 } from '../../../core/journal/view.ts';
 import type { StepOutcome } from '../../../core/journal/outcome.ts';
+import { FRESH_TURN, type Turn } from '../../../core/journal/turn.ts';
 import type { Json } from '../../../core/json.ts';
 import type { RowCipher } from '../../encryption/row-cipher.ts';
 import type { Connection } from './database.ts';
@@ -33,6 +35,8 @@ interface LockedRow {
   agent_name: string;
   step: number;
   owed: boolean;
+  unpriced: boolean;
+  turn: Turn | null;
 }
 
 /** A `steps` row as JSON; the columns keep their names. */
@@ -64,12 +68,13 @@ interface LoadedRow {
   calls: StoredCall[];
   row: StoredStep | null;
   named: { id: string; kind: CallKind; resolved: boolean }[];
+  budget: Budget | null;
 }
 
 const LOCK = `
   SELECT h.workspace_id, h.epoch, h.last_seq, h.last_arrival, h.status, h.stop, h.archived_at, h.processed_at, h.running_since,
     h.active_ms, h.input_tokens, h.output_tokens, h.cache_read_input_tokens, h.cache_creation_5m_input_tokens,
-    h.cache_creation_1h_input_tokens, h.list_cost_nano_usd, t.thread_id, t.agent_name, t.step, t.owed
+    h.cache_creation_1h_input_tokens, h.list_cost_nano_usd, h.unpriced, t.thread_id, t.agent_name, t.step, t.owed, t.turn
   FROM session_head h JOIN session_threads t ON t.session_id = h.session_id AND t.is_primary
   WHERE h.session_id = $1 AND h.deleted_at IS NULL
   FOR UPDATE OF h, t`;
@@ -89,7 +94,8 @@ const LOAD = `
        WHERE c.session_id = $1 AND NOT c.resolved) AS calls,
     (SELECT ${STEP} FROM steps s WHERE s.session_id = $1 AND s.step_key = $2) AS row,
     (SELECT coalesce(json_agg(json_build_object('id', tool_use_id, 'kind', kind, 'resolved', resolved)), '[]')
-       FROM tool_calls WHERE session_id = $1 AND tool_use_id = ANY ($3)) AS named`;
+       FROM tool_calls WHERE session_id = $1 AND tool_use_id = ANY ($3)) AS named,
+    (SELECT budget FROM sessions WHERE id = $1) AS budget`;
 
 /** Locks the head row and reads what the rules need. Null when there is no such session (or it was deleted). */
 export async function loadView(
@@ -129,10 +135,18 @@ export async function loadView(
         cache_creation_1h_input_tokens: head.cache_creation_1h_input_tokens,
         list_cost_nano_usd: head.list_cost_nano_usd,
       },
+      unpriced: head.unpriced,
+      budget: rest.budget,
       activeMs: head.active_ms,
       runningSince: head.running_since,
     },
-    thread: { id: head.thread_id, agentName: head.agent_name, step: head.step, owed: head.owed },
+    thread: {
+      id: head.thread_id,
+      agentName: head.agent_name,
+      step: head.step,
+      owed: head.owed,
+      turn: head.turn ?? FRESH_TURN,
+    },
     queue: rest.queue,
     calls: rest.calls.map((call) => toCall(call, opener)),
     row: rest.row && toStepRow(rest.row, opener),

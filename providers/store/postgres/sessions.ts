@@ -1,7 +1,6 @@
 import type { SessionAgent } from '../../../core/agent/agent-types.ts';
 import { AppError } from '../../../core/errors.ts';
-import type { SessionStatus, StopReason } from '../../../core/journal/view.ts';
-import type { JsonObject } from '../../../core/json.ts';
+import type { Budget, SessionStatus, StopReason } from '../../../core/journal/view.ts';
 import type { SessionRecord, SessionStore, StoredRepository, StoredResource } from '../sessions.ts';
 import type { Connection, Database } from './database.ts';
 import { addRange, conditions } from './keyset.ts';
@@ -23,7 +22,7 @@ interface SessionRow {
   title: string | null;
   metadata: Record<string, string>;
   vault_ids: string[];
-  budget: JsonObject | null;
+  budget: Budget | null;
   status: SessionStatus;
   stop: StopReason | null;
   input_tokens: number;
@@ -32,6 +31,7 @@ interface SessionRow {
   cache_creation_5m_input_tokens: number;
   cache_creation_1h_input_tokens: number;
   list_cost_nano_usd: number;
+  unpriced: boolean;
   active_ms: number;
   running_since: number | null;
   last_seq: number;
@@ -49,7 +49,7 @@ const STATUS = `CASE WHEN h.status = 'idle' AND ${BUSY} THEN 'running' ELSE h.st
 const SELECT = `
   SELECT s.id, s.workspace_id, s.agent, s.environment_id, s.title, s.metadata, s.vault_ids, s.budget, ${STATUS} AS status, h.stop,
     h.input_tokens, h.output_tokens, h.cache_read_input_tokens, h.cache_creation_5m_input_tokens, h.cache_creation_1h_input_tokens,
-    h.list_cost_nano_usd, h.active_ms, h.running_since, h.last_seq, t.thread_id, ${RESOURCES} AS resources,
+    h.list_cost_nano_usd, h.unpriced, h.active_ms, h.running_since, h.last_seq, t.thread_id, ${RESOURCES} AS resources,
     ${REPOSITORIES} AS repositories, s.created_at,
     greatest(s.updated_at, h.processed_at) AS updated_at, h.archived_at
   FROM sessions s
@@ -186,6 +186,7 @@ function toRecord(row: SessionRow): SessionRecord {
       cache_creation_1h_input_tokens: row.cache_creation_1h_input_tokens,
       list_cost_nano_usd: row.list_cost_nano_usd,
     },
+    unpriced: row.unpriced,
     activeMs: row.active_ms,
     runningSince: row.running_since,
     lastSeq: row.last_seq,

@@ -141,7 +141,6 @@ describe('sessions', () => {
       errorCode: 'agent_model_required',
     });
     for (const body of [
-      { budget: { type: 'limit', max_list_cost: { amount: '100', currency: 'USD' } } },
       { resources: [{ type: 'memory_store', memory_store_id: 'memstore_x' }] },
       {
         initial_events: [
