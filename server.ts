@@ -14,6 +14,7 @@ import { startBuiltInSkills } from './wiring/built-in-skills.ts';
 import { temporalClient } from './wiring/connect-temporal.ts';
 import { startHousekeeping } from './wiring/housekeeping.ts';
 import { keyRing } from './wiring/key-ring.ts';
+import { modelCatalog } from './wiring/model-access.ts';
 import { newId } from './wiring/new-ids.ts';
 import { openStore, storeUrls } from './wiring/open-store.ts';
 import { rateLimiter } from './wiring/rate-limiter.ts';
@@ -44,7 +45,8 @@ await runUntilStopped(log, async (signal) => {
   const engine = sessionEngine(config, temporal, log);
   const stopHousekeeping = startHousekeeping(createPostgresFiles(database), log);
   const stopBuiltInSkills = startBuiltInSkills(database, blobs, log);
-  const { routes, hub } = apiRoutes({ config, log, database, blobs, bus, engine, metrics });
+  const models = await modelCatalog(config, database, log);
+  const { routes, hub } = apiRoutes({ config, log, database, blobs, bus, engine, metrics, models });
   const audit = auditTrail(createPostgresAuditLog(database), log);
   const newRequestId = () => newId('request');
   const access = createAccess({ keys: config.auth.keys, publicUrl: config.api.public_url });
@@ -67,6 +69,7 @@ await runUntilStopped(log, async (signal) => {
     },
     async close() {
       stopHousekeeping();
+      models.close();
       stopBuiltInSkills();
       await audit.close();
       await telemetry.close();

@@ -16,6 +16,7 @@ import { activityDependencies } from './wiring/activity-dependencies.ts';
 import { blobStore } from './wiring/blob-store.ts';
 import { connectTemporal } from './wiring/connect-temporal.ts';
 import { keyRing } from './wiring/key-ring.ts';
+import { modelCatalog } from './wiring/model-access.ts';
 import { openStore, storeUrls } from './wiring/open-store.ts';
 import { runUntilStopped } from './wiring/run-until-stopped.ts';
 import { sessionEngine } from './wiring/session-engine.ts';
@@ -52,7 +53,8 @@ await runUntilStopped(log, async (signal) => {
   const { client, native } = await connectTemporal(config, log, upkeep, signal);
   const blobs = await blobStore(config);
   const telemetry = createActivityTelemetry(metrics);
-  const parts = { config, log, database, journal, upkeep, bus, blobs, name, telemetry };
+  const catalog = await modelCatalog(config, database, log);
+  const parts = { config, log, database, journal, upkeep, bus, blobs, name, telemetry, catalog };
   const { dependencies, driver, close } = activityDependencies(parts);
   const workers = await createWorkers(native, bundle, dependencies, config, name, dataConverter, plugins);
   const engine = sessionEngine(config, client, log);

@@ -14,7 +14,8 @@ import type { SandboxDriver } from '../providers/sandbox/sandbox.ts';
 import type { Journal } from '../providers/store/journal.ts';
 import type { Upkeep } from '../providers/store/upkeep.ts';
 import type { ActivityTelemetry } from '../providers/telemetry/activity-telemetry.ts';
-import { modelCatalog, modelProviders } from './model-access.ts';
+import type { LiveCatalog } from '../providers/model/live-catalog.ts';
+import { modelProviders } from './model-access.ts';
 import { newIds } from './new-ids.ts';
 import { openTools } from './open-tools.ts';
 import { attachmentsOf, outputCollector } from './session-files.ts';
@@ -34,8 +35,9 @@ export function activityDependencies(parts: {
   /** This worker's name in `steps.worker`. */
   name: string;
   telemetry: ActivityTelemetry;
+  catalog: LiveCatalog;
 }): { dependencies: ActivityDependencies; driver: SandboxDriver | null; close(): Promise<void> } {
-  const { config, log, database, journal, upkeep, bus, blobs, name, telemetry } = parts;
+  const { config, log, database, journal, upkeep, bus, blobs, name, telemetry, catalog } = parts;
   const files = createPostgresFiles(database);
   const sessionFiles = {
     sessions: createPostgresSessions(database),
@@ -71,7 +73,7 @@ export function activityDependencies(parts: {
       ids: newIds,
       worker: name,
       telemetry,
-      catalog: modelCatalog(config),
+      catalog,
       turns: { rounds: config.session.max_steps_per_turn, repeatedCalls: config.session.max_repeated_calls },
       failuresBeforeFallback: config.session.failures_before_fallback,
       providers: modelProviders(config),

@@ -17,6 +17,7 @@ import { threadRoutes } from '../api/routes/threads.ts';
 import { unbuiltRoutes } from '../api/routes/unbuilt.ts';
 import { createStreamHub, type StreamHub } from '../api/sse/stream-hub.ts';
 import type { Config } from '../config.ts';
+import type { ModelCatalog } from '../core/models/model-catalog.ts';
 import { FILE_BYTES, WORKSPACE_FILE_BYTES } from '../core/files/limits.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import { loadLargeStrings } from '../providers/blob/large-bodies.ts';
@@ -35,7 +36,6 @@ import { createPostgresStoreGauges } from '../providers/store/postgres/store-gau
 import { countLiveWorkers } from '../providers/store/postgres/worker-registry.ts';
 import type { Metrics } from '../providers/telemetry/metrics.ts';
 import { keyRing } from './key-ring.ts';
-import { modelCatalog } from './model-access.ts';
 import { newId } from './new-ids.ts';
 import { VERSION } from './version.ts';
 
@@ -47,11 +47,12 @@ export interface ApiParts {
   bus: Bus;
   engine: SessionEngine;
   metrics: Metrics;
+  models: ModelCatalog;
 }
 
 /** Everything that the api serves, and the streams that end first when it stops. */
 export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } {
-  const { config, log, database, blobs, bus, engine, metrics } = parts;
+  const { config, log, database, blobs, bus, engine, metrics, models } = parts;
   const now = Date.now;
   const journal = createPostgresJournal(database);
   const sessions = createPostgresSessions(database);
@@ -59,7 +60,6 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
   const environments = createPostgresEnvironments(database);
   const files = createPostgresFiles(database);
   const list = createPostgresEventList(database);
-  const models = modelCatalog(config);
   const mayOperate = createOperatorCheck(config.auth.keys);
   const hydrate = async (workspaceId: string, body: Parameters<typeof loadLargeStrings>[2]) =>
     loadLargeStrings(blobs, workspaceId, body);

@@ -1,15 +1,58 @@
+import type { Logger } from 'pino';
+import { createModelLists, type ModelLists } from '../activities/upkeep/model-lists.ts';
 import type { Config } from '../config.ts';
-import { createModelCatalog, type ModelCatalog } from '../core/models/model-catalog.ts';
+import { createModelCatalog } from '../core/models/model-catalog.ts';
 import { createModelProviders, type ModelProviders } from '../providers/model/create-model-providers.ts';
+
+import { listServerModels } from '../providers/model/list-server-models.ts';
+import { createLiveCatalog, type LiveCatalog } from '../providers/model/live-catalog.ts';
+import type { Database } from '../providers/store/postgres/database.ts';
+import { createPostgresImportedModels } from '../providers/store/postgres/imported-models.ts';
 
 type Vendor = keyof Config['providers'];
 
-/** The models that agents may name. */
-export function modelCatalog(config: Config): ModelCatalog {
-  return createModelCatalog({
-    settings: config.models,
-    usable: config.usable_providers,
-    defaultModel: config.default_model,
+const VENDORS = ['anthropic', 'openai', 'gemini'] as const;
+
+/** The models that agents may name, with what model servers list where that is asked for. Loaded when it resolves. */
+export async function modelCatalog(config: Config, database: Database, log: Logger): Promise<LiveCatalog> {
+  const importing = VENDORS.filter((vendor) => config.providers[vendor].import_models);
+  const store = createPostgresImportedModels(database);
+  const catalog = createLiveCatalog({
+    build: (imported) =>
+      createModelCatalog({
+        settings: config.models,
+        usable: config.usable_providers,
+        defaultModel: config.default_model,
+        imported,
+        listedOnly: importing.filter((vendor) => config.providers[vendor].base_url !== null),
+      }),
+    read: importing.length === 0 ? null : async () => store.read(importing),
+    onProblem: (error) => log.warn({ err: error }, 'the imported models could not be read'),
+  });
+  await catalog.reload();
+  return catalog;
+}
+
+/** Keeps the lists of model servers up to date, from where the keys are. */
+export function modelLists(
+  config: Config,
+  database: Database,
+  log: Logger,
+  catalog: Pick<LiveCatalog, 'reload'>,
+): ModelLists {
+  const importing = config.worker.role === 'hands' ? [] : VENDORS;
+  return createModelLists({
+    addresses: importing
+      .filter((vendor) => config.providers[vendor].import_models)
+      .map((provider) => ({
+        provider,
+        baseUrl: config.providers[provider].base_url,
+        apiKey: config.providers[provider].api_key,
+      })),
+    list: listServerModels,
+    store: createPostgresImportedModels(database),
+    onChange: () => catalog.reload(),
+    log,
   });
 }
 

@@ -9,6 +9,7 @@ import { createTakeover } from '../activities/upkeep/takeover.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import type { TemporalEngine } from '../providers/engine/temporal-engine.ts';
 import { identifyProcess, isAlive } from '../providers/host/process-identity.ts';
+import type { LiveCatalog } from '../providers/model/live-catalog.ts';
 import type { SandboxDriver } from '../providers/sandbox/sandbox.ts';
 import type { Journal } from '../providers/store/journal.ts';
 import type { Database } from '../providers/store/postgres/database.ts';
@@ -16,6 +17,7 @@ import { BLOB_SWEEPER_ROLE, createPostgresLease, SWEEPER_ROLE } from '../provide
 import { createPostgresLeftovers } from '../providers/store/postgres/leftovers.ts';
 import { createPostgresWorkerRegistry } from '../providers/store/postgres/worker-registry.ts';
 import type { Upkeep } from '../providers/store/upkeep.ts';
+import { modelLists } from './model-access.ts';
 import { storeUrls } from './open-store.ts';
 
 const HOUR_MS = 3_600_000;
@@ -38,6 +40,7 @@ export async function startUpkeep(deps: {
   driver: SandboxDriver | null;
   /** This worker's name in `steps.worker`. */
   name: string;
+  catalog: LiveCatalog;
   /** Told how many attempts of a dead worker were taken over. */
   onTakeover: (attempts: number) => void;
 }): Promise<RunningUpkeep> {
@@ -66,13 +69,16 @@ export async function startUpkeep(deps: {
     historyMs: days * 24 * HOUR_MS,
   });
   const reaper = deps.driver && createSandboxReaper({ driver: deps.driver, leftovers, log: deps.log });
+  const lists = modelLists(deps.config, deps.database, deps.log, deps.catalog);
   takeover.start();
   sweeper.start();
   blobSweep.start();
   reaper?.start();
+  lists.start();
   return {
     async stop() {
-      await Promise.all([takeover.stop(), sweeper.stop(), blobSweep.stop(), reaper?.stop()]);
+      deps.catalog.close();
+      await Promise.all([lists.stop(), takeover.stop(), sweeper.stop(), blobSweep.stop(), reaper?.stop()]);
       await registry.leave();
     },
   };

@@ -139,6 +139,33 @@ describe('the model catalogue', () => {
     expect(catalog.resolve('llama')).not.toBeNull();
   });
 
+  it('offers only what a server with a list of its own lists, and what the configuration adds', () => {
+    const input = { settings: [], usable: ['openai' as const], listedOnly: ['openai' as const] };
+    expect(
+      createModelCatalog(input)
+        .list()
+        .map(({ id }) => id),
+    ).toEqual(['demo']);
+    expect(createModelCatalog(input).resolve('gpt-9')).toBeNull();
+    const catalog = createModelCatalog({ ...input, imported: [{ id: 'llama', provider: 'openai' }] });
+    expect(catalog.list().map(({ id }) => id)).toEqual(['llama', 'demo']);
+  });
+
+  it('lets no imported model take the name of another vendor’s, nor of a configured one', () => {
+    const catalog = createModelCatalog({
+      settings: [{ id: 'mine', provider: 'gemini', context_window: 5_000 }],
+      usable: ['anthropic', 'openai', 'gemini'],
+      imported: ['claude-opus-5-5', 'demo', 'mine', 'free'].map((id) => ({
+        id,
+        provider: 'openai' as const,
+      })),
+    });
+    expect(catalog.resolve('claude-opus-5-5')?.provider).toBe('anthropic');
+    expect(catalog.resolve('demo')?.provider).toBe('demo');
+    expect(catalog.resolve('mine')).toMatchObject({ provider: 'gemini', contextWindow: 5_000 });
+    expect(catalog.resolve('free')?.provider).toBe('openai');
+  });
+
   it('shows every listed model in the API’s form', () => {
     const catalog = createModelCatalog({ settings: [], usable: ['anthropic', 'openai', 'gemini'] });
     for (const entry of catalog.list()) {

@@ -28,8 +28,10 @@ export interface ModelCatalogInput {
   usable: readonly ModelProviderKind[];
   /** `default_model` of the configuration. */
   defaultModel?: string | null;
-  /** Models that a compatible server listed by itself. */
+  /** Models that servers list by themselves. Those of the configuration and of another usable provider keep their names. */
   imported?: readonly ModelSetting[];
+  /** Providers that offer nothing but what is imported or configured: servers of other people with a list of their own. */
+  listedOnly?: readonly ModelProviderKind[];
 }
 
 /** Builds the catalogue: built-in models, changed and extended by the configuration. */
@@ -37,21 +39,39 @@ export function createModelCatalog(input: ModelCatalogInput): ModelCatalog {
   const usable = new Set<ModelProviderKind>([...input.usable, 'demo']);
   const builtIn = new Map(builtInModels().map((entry) => [entry.id, entry]));
   const configured = new Map<string, ModelEntry>();
-  for (const setting of [...(input.imported ?? []), ...input.settings]) {
-    const known = configured.get(setting.id) ?? baseOf(setting, builtIn);
-    configured.set(setting.id, withSetting(known, setting));
+  const imported = importedById(input, builtIn);
+  for (const setting of input.settings) {
+    const listed = imported.get(setting.id);
+    const base = listed?.provider === setting.provider ? listed : baseOf(setting, builtIn);
+    configured.set(setting.id, withSetting(base, setting));
   }
+  for (const [id, entry] of imported) if (!configured.has(id)) configured.set(id, entry);
+  const wellKnown = new Set([...usable].filter((provider) => !input.listedOnly?.includes(provider)));
   const offered = [...builtIn.values()].filter(
-    ({ id, provider }) => usable.has(provider) && !configured.has(id),
+    ({ id, provider }) => wellKnown.has(provider) && !configured.has(id),
   );
   const newestFirst = offered.sort((first, second) => second.createdAt.localeCompare(first.createdAt));
   const listed = [...configured.values(), ...newestFirst];
   const byId = new Map(listed.map((entry) => [entry.id, entry]));
   return {
-    resolve: (id) => byId.get(id) ?? unlisted(id, usable),
+    resolve: (id) => byId.get(id) ?? unlisted(id, wellKnown),
     list: () => listed,
     defaultModel: input.defaultModel ?? defaultModelOf(input, listed),
   };
+}
+
+function importedById(
+  { imported = [], usable }: ModelCatalogInput,
+  builtIn: ReadonlyMap<string, ModelEntry>,
+): Map<string, ModelEntry> {
+  const entries = new Map<string, ModelEntry>();
+  for (const setting of imported) {
+    const owner = builtIn.get(setting.id)?.provider ?? setting.provider;
+    const isTaken = owner !== setting.provider && (owner === 'demo' || usable.includes(owner));
+    if (isTaken || entries.has(setting.id)) continue;
+    entries.set(setting.id, withSetting(baseOf(setting, builtIn), setting));
+  }
+  return entries;
 }
 
 function builtInModels(): ModelEntry[] {
@@ -95,5 +115,5 @@ function defaultModelOf(input: ModelCatalogInput, listed: readonly ModelEntry[])
   const preferred = ['claude-sonnet-5-5', 'gpt-6.1-sol', 'gemini-3.8-flash'];
   const ids = new Set(listed.map((entry) => entry.id));
   const own = input.settings.find((setting) => setting.provider !== 'demo')?.id;
-  return preferred.find((id) => ids.has(id)) ?? own ?? 'demo';
+  return preferred.find((id) => ids.has(id)) ?? own ?? input.imported?.[0]?.id ?? 'demo';
 }

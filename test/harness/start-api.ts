@@ -18,6 +18,7 @@ import { createPostgresJournal } from '../../providers/store/postgres/journal.ts
 import { migrate } from '../../providers/store/postgres/migrate.ts';
 import { createMetrics } from '../../providers/telemetry/metrics.ts';
 import { apiRoutes } from '../../wiring/api-routes.ts';
+import { modelCatalog } from '../../wiring/model-access.ts';
 import { newId } from '../../wiring/new-ids.ts';
 import { startTestServices } from './start-test-services.ts';
 
@@ -82,7 +83,17 @@ export async function startApi(
     },
   };
   const metrics = createMetrics('api');
-  const { routes, hub } = apiRoutes({ config, log, database, blobs, bus: recordingBus, engine, metrics });
+  const models = await modelCatalog(config, database, log);
+  const { routes, hub } = apiRoutes({
+    config,
+    log,
+    database,
+    blobs,
+    bus: recordingBus,
+    engine,
+    metrics,
+    models,
+  });
   const keys = (options.keys ?? []).map(({ key, workspace }) => ({
     id: `key of ${workspace}`,
     workspace,
@@ -116,6 +127,7 @@ export async function startApi(
     routes,
     stop: async () => {
       hub.drain();
+      models.close();
       server.stop(0);
       await server.closed;
       await bus.close();

@@ -1,0 +1,58 @@
+import type { ModelCatalog } from '../../core/models/model-catalog.ts';
+import type { ModelSetting } from '../../core/models/model-setting.ts';
+
+/** How soon a process hears of what another one imported. */
+const PERIOD_MS = 10_000;
+
+/** A catalogue that follows the lists of model servers. */
+export interface LiveCatalog extends ModelCatalog {
+  /** Reads the lists now; what fails is reported and leaves the catalogue as it was. */
+  reload(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Keeps a catalogue up to date with imported models. Entries stay the same objects while the lists do, so that what was made for an entry
+ * is kept.
+ *
+ * @param deps.read - the newest imported models; null: nothing is imported, and nothing is ever read.
+ */
+export function createLiveCatalog(deps: {
+  build: (imported: readonly ModelSetting[]) => ModelCatalog;
+  read: (() => Promise<readonly ModelSetting[]>) | null;
+  onProblem: (error: unknown) => void;
+}): LiveCatalog {
+  const { build, read, onProblem } = deps;
+  let current = build([]);
+  let known = '[]';
+  let reading: Promise<void> | null = null;
+
+  async function load(source: NonNullable<typeof read>): Promise<void> {
+    const imported = await source();
+    const text = JSON.stringify(imported);
+    if (text === known) return;
+    current = build(imported);
+    known = text;
+  }
+
+  async function reload(): Promise<void> {
+    if (read === null) return;
+    reading ??= load(read)
+      .catch(onProblem)
+      .finally(() => {
+        reading = null;
+      });
+    await reading;
+  }
+
+  const timer = read === null ? undefined : setInterval(() => void reload(), PERIOD_MS).unref();
+  return {
+    get defaultModel() {
+      return current.defaultModel;
+    },
+    resolve: (id) => current.resolve(id),
+    list: () => current.list(),
+    reload,
+    close: () => clearInterval(timer),
+  };
+}
