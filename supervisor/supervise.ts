@@ -128,7 +128,11 @@ export async function supervise(options: SuperviseOptions): Promise<SupervisedSe
           folder: root,
           dataDir,
           say,
-          inherited: name === 'api' ? withoutModelKeys(host.variables) : host.variables,
+          // Compiled code is kept, so that a part that is started again after a crash is there sooner.
+          inherited: {
+            NODE_COMPILE_CACHE: path.join(dataDir, 'cache', 'compiled'),
+            ...(name === 'api' ? withoutModelKeys(host.variables) : host.variables),
+          },
           settings,
           healthy: (running) =>
             name === 'api' ? answers(`${localUrl}/healthz`) : Promise.resolve(!isStopped(running.pid)),

@@ -1,17 +1,29 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { DataConverter } from '@temporalio/common';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** All that the workflow bundle is made of. */
 const SOURCES = ['workflows', 'core'];
 
+/** What the bundling process is told. */
+export interface BundleOrder {
+  workflowsPath: string;
+  interceptorModules: string[];
+  failureConverterPath: string | undefined;
+  /** The file to write. */
+  target: string;
+}
+
 /**
- * The workflow code as one file. Bundling takes a second or two, so the result is kept under the hash of its sources: a worker that is
+ * The workflow code as one file, bundled by a process of its own. That takes a second or two, so the result is kept under the hash of its sources: a worker that is
  * restarted after a crash starts with the stored one.
+ *
+ * Rejects with what the bundler said where the code cannot be bundled.
  *
  * @param folder - where bundles are kept; made if it does not exist.
  * @param dataConverter - what the worker gets; its failure converter becomes part of the bundle.
@@ -38,15 +50,16 @@ export async function workflowBundle(
     () => false,
   );
   if (!exists) {
-    const { code } = await bundleWorkflowCode({
-      workflowsPath: path.join(ROOT, 'workflows/index.ts'),
-      logger: new DefaultLogger('WARN'),
-      workflowInterceptorModules: interceptorModules,
-      ...(failureConverterPath !== undefined && { failureConverterPath }),
-    });
     await mkdir(folder, { recursive: true });
     const unfinished = `${codePath}.${process.pid}`;
-    await writeFile(unfinished, code);
+    const order: BundleOrder = {
+      workflowsPath: path.join(ROOT, 'workflows/index.ts'),
+      interceptorModules,
+      failureConverterPath,
+      target: unfinished,
+    };
+    const program = path.join(import.meta.dirname, 'bundle-workflows.ts');
+    await promisify(execFile)(process.execPath, [program, JSON.stringify(order)]);
     await rename(unfinished, codePath);
   }
   return { codePath };
