@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { createArchives } from './archive.ts';
 import { createAsAgent } from './as-agent.ts';
 import { createBackground } from './background.ts';
 import { createBrowserHost } from './browser-host.ts';
@@ -103,6 +104,15 @@ let lastTouched = Date.now();
 const server = createSandboxServer({
   calls,
   transfer: createTransfer({ asAgent, prefix, environment }),
+  archives: createArchives({
+    state: settings.state,
+    folders: { workspace: settings.workdir, home: settings.home, outputs: settings.outputs },
+    shellFolder: folders.shell,
+    asAgent,
+    prefix,
+    environment,
+    log,
+  }),
   outputs: settings.outputs,
   keepOutput,
   boot: settings.boot,

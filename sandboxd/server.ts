@@ -3,6 +3,8 @@ import { timingSafeEqual } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 
 import type { SandboxOperation } from '../providers/sandbox/operation.ts';
+import type { Archives } from './archive.ts';
+import { serveArchives } from './archive-routes.ts';
 import type { Calls, CallView } from './calls.ts';
 import type { Transfer } from './transfer.ts';
 
@@ -12,6 +14,7 @@ const LONGEST_WAIT_MS = 60_000;
 export interface ServerDeps {
   calls: Calls;
   transfer: Transfer;
+  archives: Archives;
   /** Keeps a text where the agent can read it; returns its path as the agent sees it. */
   keepOutput(name: string, text: string): string;
   /** The folder whose files leave the sandbox. */
@@ -83,7 +86,8 @@ async function transferFile(
 /**
  * The protocol between a driver and its sandbox, spoken only by our own client: `GET /v1/status`; `POST /v1/calls/ID` with
  * `{operation, mode, wait_ms}`; `GET /v1/calls/ID?wait_ms=`; `DELETE /v1/calls/ID` kills;
- * `PUT /v1/tool-outputs/ID` keeps a text; `GET /v1/outputs` lists; `GET`, `PUT` and `DELETE /v1/files?path=` move bytes.
+ * `PUT /v1/tool-outputs/ID` keeps a text; `GET /v1/outputs` lists; `GET`, `PUT` and `DELETE /v1/files?path=` move bytes;
+ * `/v1/archive` saves what is kept and puts it back.
  */
 export function createSandboxServer(deps: ServerDeps): Server {
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -96,6 +100,9 @@ export function createSandboxServer(deps: ServerDeps): Server {
     if (url.pathname === '/v1/outputs') return answer(response, 200, await deps.transfer.list(deps.outputs));
     if (url.pathname === '/v1/files') {
       return transferFile(deps.transfer, url.searchParams, request, response);
+    }
+    if (url.pathname === '/v1/archive') {
+      return serveArchives(deps.archives, url.searchParams, request, response);
     }
     const kept = /^\/v1\/tool-outputs\/([A-Za-z0-9_-]{1,128})$/.exec(url.pathname)?.[1];
     if (kept !== undefined && request.method === 'PUT') {

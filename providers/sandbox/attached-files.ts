@@ -94,8 +94,19 @@ export async function attachFiles(deps: AttachedFilesDeps, files: readonly Attac
     if (kind === 'upload') await placeUpload(deps, relative, file);
     else await (await deps.reach()).write(deps.workspacePath(relative), 0o444, await file.open());
   }
-  const manifest = Object.fromEntries(files.map(({ path, sha256 }) => [path, sha256]));
-  mkdirSync(dirname(deps.manifest), { recursive: true, mode: 0o711 });
-  writeFileSync(`${deps.manifest}.new`, JSON.stringify(manifest), { mode: 0o600 });
-  renameSync(`${deps.manifest}.new`, deps.manifest);
+  noteAttached(deps.manifest, Object.fromEntries(files.map(({ path, sha256 }) => [path, sha256])));
+}
+
+/** Notes what is attached, as paths with their hashes. */
+export function noteAttached(manifest: string, attached: Record<string, string>): void {
+  mkdirSync(dirname(manifest), { recursive: true, mode: 0o711 });
+  writeFileSync(`${manifest}.new`, JSON.stringify(attached), { mode: 0o600 });
+  renameSync(`${manifest}.new`, manifest);
+}
+
+/** The attached files that lie in the agent's workspace, and so are saved and restored with it. */
+export function attachedInWorkspace(manifest: string): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(readManifest(manifest)).filter(([path]) => path.startsWith(WORKSPACE)),
+  );
 }

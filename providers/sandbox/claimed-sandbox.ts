@@ -2,7 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { AppError, isAppError } from '../../core/errors.ts';
 import { isRecordName, type Claims } from './claims.ts';
-import type { CallOutcome, Sandbox, SandboxCall, SandboxFiles, SandboxSpec } from './sandbox.ts';
+import type {
+  CallOutcome,
+  Sandbox,
+  SandboxArchive,
+  SandboxCall,
+  SandboxFiles,
+  SandboxSpec,
+} from './sandbox.ts';
 import { SandboxProtocolError, type SandboxdClient, type SandboxdView } from './sandboxd-client.ts';
 
 /** How long one request waits for the end of a call. */
@@ -23,6 +30,7 @@ export interface ClaimedSandboxDeps {
   /** A connection failed: the next `reach` must look again. */
   suspect(client: SandboxdClient): void;
   files: SandboxFiles;
+  archive: SandboxArchive;
 }
 
 /** A sandbox whose calls are decided by the host's claims and run by a sandboxd. */
@@ -120,5 +128,6 @@ export function createClaimedSandbox(deps: ClaimedSandboxDeps): Sandbox {
     },
     kill,
     files: deps.files,
+    archive: deps.archive,
   };
 }

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { isAppError } from '../../core/errors.ts';
+import { archiveContract } from './contract/archives.ts';
 import type { OperationResult, SandboxOperation } from './operation.ts';
 import type { CallOutcome, Sandbox, SandboxDriver } from './sandbox.ts';
 
@@ -24,11 +25,13 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
  *
  * @param make - a driver on an empty place of its own; it is closed, and its sandboxes destroyed, by the suite.
  * @param folders - where the agent finds uploads and outputs, for a driver without a file system of its own.
+ * @param saves - whether what its sandboxes keep can be saved and restored.
  */
 export function sandboxContract(
   name: string,
   make: () => Promise<SandboxDriver>,
   folders: (sessionId: string) => { uploads: string; outputs: string } = () => INSIDE,
+  saves: 'saves' | 'keeps_all' = 'saves',
 ): void {
   describe(`${name} keeps the sandbox contract`, () => {
     let driver: SandboxDriver;
@@ -267,6 +270,8 @@ export function sandboxContract(
         }
       });
     });
+
+    if (saves === 'saves') archiveContract({ newSandbox, perform, fileOf, fileExists });
 
     it('says what it can do on this host', async () => {
       const probe = await driver.probe();

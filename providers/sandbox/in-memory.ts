@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { AppError } from '../../core/errors.ts';
 import { ABANDONED_REASON } from './claimed-sandbox.ts';
 import { performInMemory } from './in-memory/operations.ts';
+import { memoryArchive } from './in-memory/archive.ts';
 import { memoryFiles } from './in-memory/files.ts';
 import { createMemorySession, type MemoryRun, type MemorySession } from './in-memory/session.ts';
 import type { CallOutcome, Sandbox, SandboxDriver, SandboxSpec } from './sandbox.ts';
@@ -76,6 +77,7 @@ export function createInMemorySandboxDriver(): SandboxDriver {
       },
       kill,
       files: memoryFiles(() => sessionOf(spec.sessionId)),
+      archive: memoryArchive(() => sessionOf(spec.sessionId)),
     };
   }
 

@@ -6,6 +6,7 @@ import { areAttached, attachFiles, type AttachedFilesDeps } from './attached-fil
 import { createClaimedSandbox } from './claimed-sandbox.ts';
 import { createClaims, isRecordName } from './claims.ts';
 import { withHostLock } from './host-lock.ts';
+import { createLaunchedArchive } from './launched-archive.ts';
 import type { SandboxDriver, SandboxFiles, SandboxSpec } from './sandbox.ts';
 import {
   createSandboxdClient,
@@ -174,7 +175,14 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
     open(spec) {
       const { sessionId } = spec;
       checkName(sessionId);
+      const archive = createLaunchedArchive({
+        manifest: launcher.attachments(sessionId).manifest,
+        hasTraces: () => launcher.hasTraces(sessionId),
+        reach: () => reach(spec),
+        prepare: () => locked(sessionId, () => launcher.prepare(sessionId)),
+      });
       return createClaimedSandbox({
+        archive,
         spec,
         claims: createClaims(launcher.claimsFolder(sessionId)),
         reach: () => reach(spec),

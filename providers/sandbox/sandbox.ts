@@ -60,6 +60,52 @@ export interface SandboxFiles {
   openOutput(path: string): Promise<Readable>;
 }
 
+/** How much a saved sandbox may hold, uncompressed. */
+export interface ArchiveLimits {
+  bytes: number;
+  files: number;
+}
+
+/** One archive of what a sandbox keeps, being written. */
+export interface SavedArchive {
+  /** Names this state: with it, a later save can tell what changed. */
+  mark: string;
+  /** `changes`: it goes on top of the archives that were saved before it. */
+  kind: 'full' | 'changes';
+  /** What it holds, uncompressed. */
+  bytes: number;
+  files: number;
+  /** The attached files that lie among the agent's own, as paths with their hashes: handed back with the archives. */
+  attached: Record<string, string>;
+  /** Breaks with an error when the archive cannot be finished. */
+  content: Readable;
+}
+
+/**
+ * What a session's sandbox keeps: workspace, home (without caches), outputs, and the shell's directory and variables; no processes and no
+ * temporary files. Archives are opaque to everybody but drivers of the same format.
+ */
+export interface SandboxArchive {
+  /** Archives of one format can be restored by every driver that names it. */
+  readonly format: string;
+  /**
+   * Saves what is there, or what changed since an earlier save of this sandbox. Null when nothing did, or nothing was ever there. Commands
+   * may run meanwhile; what they change while it is read is saved as it is found. Starts the sandbox. Rejects with `too_large`, before
+   * anything is read, and with `sandbox_unavailable`.
+   */
+  save(since: string | null, limits: ArchiveLimits): Promise<SavedArchive | null>;
+  /**
+   * Puts archives back into a sandbox that holds nothing yet: the full one, then those of changes in their order. Afterwards `mark`, that
+   * of the last one, names what is there. An archive whose entries would leave the kept folders, or that unpacks to more than the limit,
+   * is refused with `invalid_request`; what was placed until then is to be destroyed.
+   */
+  restore(
+    archives: readonly (() => Promise<Readable>)[],
+    state: { mark: string; attached: Record<string, string> },
+    limits: ArchiveLimits,
+  ): Promise<void>;
+}
+
 /**
  * The sandbox of one session. A handle holds nothing: the sandbox starts at the first call that needs it and may stop or die at any
  * time; the next call starts it again on the same files. Safe for concurrent use, also from several processes on the host.
@@ -85,6 +131,8 @@ export interface Sandbox {
    */
   kill(id: string): Promise<void>;
   readonly files: SandboxFiles;
+  /** Absent where what the sandbox keeps cannot be saved. */
+  readonly archive?: SandboxArchive;
 }
 
 /** What a driver can and cannot do on this host. `limits` are sentences for operators: which bounds hold, and which do not. */

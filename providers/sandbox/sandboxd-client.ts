@@ -55,6 +55,10 @@ export interface SandboxdClient {
   remove(path: string): Promise<void>;
   /** Keeps a tool's output; returns its path inside. */
   keepOutput(name: string, text: string): Promise<string>;
+  /** The answer to a request for an archive: 200 with it, 204 where nothing changed, 413 with what there is. */
+  archive(query: { since: string | null; maxBytes: number; maxFiles: number }): Promise<IncomingMessage>;
+  putArchive(content: Readable, maxBytes: number): Promise<void>;
+  markArchive(mark: string): Promise<void>;
   close(): void;
 }
 
@@ -113,12 +117,17 @@ export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
   }
   const fileRoute = (path: string): string => `/v1/files?path=${encodeURIComponent(path)}`;
   /** A request whose body or answer is a file. */
-  function stream(method: string, path: string, content?: Readable): Promise<IncomingMessage> {
+  function stream(
+    method: string,
+    path: string,
+    content?: Readable,
+    accepted: readonly number[] = [200],
+  ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const request = httpRequest({ ...target, agent, method, path, headers });
       request.once('error', reject);
       request.once('response', (response) => {
-        if (response.statusCode === 200) {
+        if (accepted.includes(response.statusCode ?? 0)) {
           resolve(response);
           return;
         }
@@ -163,6 +172,16 @@ export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
     },
     async keepOutput(name, text) {
       return parse(keptSchema, await send('PUT', `/v1/tool-outputs/${name}`, { text })).path;
+    },
+    archive({ since, maxBytes, maxFiles }) {
+      const query = `max_bytes=${maxBytes}&max_files=${maxFiles}${since === null ? '' : `&since=${since}`}`;
+      return stream('GET', `/v1/archive?${query}`, undefined, [200, 204, 413]);
+    },
+    async putArchive(content, maxBytes) {
+      (await stream('PUT', `/v1/archive?max_bytes=${maxBytes}`, content)).resume();
+    },
+    async markArchive(mark) {
+      await send('POST', `/v1/archive?mark=${encodeURIComponent(mark)}`, undefined);
     },
     close: () => agent.destroy(),
   };

@@ -20,6 +20,8 @@ export interface MemorySession {
   attached: Set<string>;
   calls: Map<string, MemoryRun | 'abandoned'>;
   isRunning: boolean;
+  /** What was there at each mark of an archive, as text. */
+  marks: Map<string, string>;
 }
 
 export function createMemorySession(): MemorySession {
@@ -30,5 +32,6 @@ export function createMemorySession(): MemorySession {
     attached: new Set(),
     calls: new Map(),
     isRunning: false,
+    marks: new Map(),
   };
 }
