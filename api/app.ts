@@ -67,7 +67,7 @@ export function createApp(deps: AppDeps): Express {
     app.all(pattern, methodNotAllowed(sharing, access));
   }
   app.use((request) => {
-    if (request.path.startsWith('/v1/')) access.authenticate(request.headers);
+    if (/^\/(v1|api)\//.test(request.path)) access.authenticate(request.headers);
     throw new AppError('not_found', `There is no ${request.method} ${request.path.slice(0, 200)}.`);
   });
   app.use(errors(log));
@@ -85,7 +85,8 @@ function handlerOf(route: Route, { access, limiter, observers }: AppDeps): Reque
     limiter.take(caller, route.rate);
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    if (route.response.type === 'text/event-stream') response.once('close', limiter.openStream(caller));
+    if (route.response.type === 'text/event-stream' || route.mayStream)
+      response.once('close', limiter.openStream(caller));
     await route.serve(request, response, { caller, requestId: requestIdOf(response), signal: gone.signal });
   };
 }

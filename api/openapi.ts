@@ -71,7 +71,7 @@ function operationOf(route: Route, schemas: JsonObject): JsonObject {
           },
         }),
     responses: {
-      200: { description: 'Done', content },
+      [response.status ?? 200]: { description: 'Done', content },
       default: {
         description: 'An error',
         content: { 'application/json': { schema: { $ref: `${SCHEMAS}Error` } } },

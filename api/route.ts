@@ -21,7 +21,9 @@ export interface RouteDescription {
   params: z.ZodObject;
   query: z.ZodObject;
   body: { schema: z.ZodType; type: 'application/json' | 'multipart/form-data' } | null;
-  response: { schema: z.ZodType | null; type: string };
+  response: { schema: z.ZodType | null; type: string; status?: 201 };
+  /** Also routes that answer something else may turn into an event stream; they count as one then. */
+  mayStream?: true;
 }
 
 export interface Route extends RouteDescription {
@@ -106,34 +108,50 @@ export function defineRoute<
  * A route that writes its answer itself: event streams, downloads, and uploads. An error before the headers were sent becomes the
  * envelope; later ones end the connection.
  */
-export function defineStreamRoute<Params extends z.ZodObject = Empty, Query extends z.ZodObject = Empty>(
+export function defineStreamRoute<
+  Params extends z.ZodObject = Empty,
+  Query extends z.ZodObject = Empty,
+  Body extends z.ZodType = z.ZodUndefined,
+>(
   definition: Described<Params, Query> & {
+    /** A JSON body, read and validated before `handle`. */
+    body?: Body;
     /** Documentation of a multipart body, if the route takes one. */
     form?: z.ZodType;
     response?: z.ZodType;
     content: string;
+    status?: 201;
+    mayStream?: true;
     handle: (
-      request: RouteRequest<z.output<Params>, z.output<Query>, undefined> & { raw: Request },
+      request: RouteRequest<z.output<Params>, z.output<Query>, z.output<Body>> & { raw: Request },
       response: Response,
       signal: AbortSignal,
     ) => Promise<void>;
   },
 ): Route {
-  const { form, response: schema, content, handle, ...described } = definition;
+  const { body, form, response: schema, content, status, mayStream, handle, ...described } = definition;
   return {
     ...description(described),
-    body: form === undefined ? null : { schema: form, type: 'multipart/form-data' },
-    response: { schema: schema ?? null, type: content },
+    ...(mayStream === undefined ? {} : { mayStream }),
+    body: bodyOf(body, form),
+    response: { schema: schema ?? null, type: content, ...(status === undefined ? {} : { status }) },
     async serve(request, response, { caller, requestId, signal }) {
       const { params, query } = parse(request, described);
       const { headers } = request;
+      const sent =
+        body === undefined ? undefined : validate(body, (await readJsonBody(request, response)) ?? {});
       await handle(
-        { params, query, body: undefined, caller, requestId, headers, raw: request },
+        { params, query, body: sent as z.output<Body>, caller, requestId, headers, raw: request },
         response,
         signal,
       );
     },
   };
+}
+
+function bodyOf(json: z.ZodType | undefined, form: z.ZodType | undefined): RouteDescription['body'] {
+  if (json !== undefined) return { schema: json, type: 'application/json' };
+  return form === undefined ? null : { schema: form, type: 'multipart/form-data' };
 }
 
 function description<Params extends z.ZodObject, Query extends z.ZodObject>(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ApiSettings, AuthSettings, RateLimitSettings } from './sections/access.ts';
+import { ApiSettings, AuthSettings, RateLimitSettings, SimpleApiSettings } from './sections/access.ts';
 import { SessionSettings, TemporalSettings, WorkerSettings } from './sections/engine.ts';
 import { SandboxSettings, WebSearchSettings } from './sections/hands.ts';
 import { DefaultModel, ModelList, ProviderSettings } from './sections/models.ts';
@@ -25,6 +25,7 @@ export const Settings = z.strictObject({
   sandbox: SandboxSettings.prefault({}),
   web_search: WebSearchSettings.prefault({}),
   session: SessionSettings.prefault({}),
+  simple_api: SimpleApiSettings.prefault({}),
   log: LogSettings.prefault({}),
   telemetry: TelemetrySettings.prefault({}),
   encryption: EncryptionSettings.prefault({}),

@@ -12,9 +12,12 @@ import { modelRoutes } from '../api/routes/models.ts';
 import { sessionEventReadRoutes } from '../api/routes/session-event-reads.ts';
 import { sessionResourceRoutes } from '../api/routes/session-resources.ts';
 import { sessionRoutes } from '../api/routes/sessions.ts';
+import { simpleFileRoutes } from '../api/routes/simple-files.ts';
+import { simpleSessionRoutes } from '../api/routes/simple-sessions.ts';
 import { skillRoutes } from '../api/routes/skills.ts';
 import { threadRoutes } from '../api/routes/threads.ts';
 import { unbuiltRoutes } from '../api/routes/unbuilt.ts';
+import { createDefaults } from '../api/simple/defaults.ts';
 import { createStreamHub, type StreamHub } from '../api/sse/stream-hub.ts';
 import type { Config } from '../config.ts';
 import type { ModelCatalog } from '../core/models/model-catalog.ts';
@@ -37,6 +40,7 @@ import { countLiveWorkers } from '../providers/store/postgres/worker-registry.ts
 import type { Metrics } from '../providers/telemetry/metrics.ts';
 import { keyRing } from './key-ring.ts';
 import { newId } from './new-ids.ts';
+import { defaultAgentSpec, defaultEnvironmentConfig } from './simple-door.ts';
 import { VERSION } from './version.ts';
 
 export interface ApiParts {
@@ -68,28 +72,46 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
   metrics.readStreams(() => hub.open);
   metrics.readStore(createPostgresStoreGauges(database, now));
 
+  const agentSpec = defaultAgentSpec(config, models);
+  const defaults = createDefaults({
+    agents,
+    environments,
+    agentSpec: () => agentSpec,
+    environmentConfig: defaultEnvironmentConfig(config),
+  });
+  const forSessions = {
+    agents,
+    environments,
+    sessions,
+    files,
+    journal,
+    engine,
+    blobs,
+    bus,
+    models,
+    newId,
+    now,
+    log,
+    attention: hub.attention,
+    maxUnprocessedEvents: config.session.max_unprocessed_events,
+    maxRunningSessions: config.rate_limits.running_sessions_per_workspace,
+  };
+
   const built = [
     ...agentRoutes({ agents, models, newId }),
     ...environmentRoutes({ environments, newId }),
-    ...sessionRoutes({
-      agents,
-      environments,
-      sessions,
-      files,
-      journal,
-      engine,
-      blobs,
-      bus,
-      models,
-      newId,
-      now,
-      log,
-      attention: hub.attention,
-      maxUnprocessedEvents: config.session.max_unprocessed_events,
-      maxRunningSessions: config.rate_limits.running_sessions_per_workspace,
-    }),
+    ...sessionRoutes(forSessions),
     ...sessionResourceRoutes({ sessions, newId }),
     ...threadRoutes({ sessions, models, now }),
+    ...simpleSessionRoutes({
+      ...forSessions,
+      hub,
+      list,
+      hydrate,
+      defaults,
+      quotaBytes: WORKSPACE_FILE_BYTES,
+    }),
+    ...simpleFileRoutes({ sessions, files, blobs, now }),
     ...sessionEventReadRoutes({ hub, journal, list, hydrate }),
     ...fileRoutes({
       files,

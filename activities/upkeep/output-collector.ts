@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
 import { lookup } from 'mime-types';
 import type { Logger } from 'pino';
 import { isAppError } from '../../core/errors.ts';
 import { fileNameOf } from '../../core/files/file-name.ts';
-import { makeId } from '../../core/ids.ts';
 import type { BlobStore } from '../../providers/blob/blob-store.ts';
 import type { OutputFile, SandboxDriver, SandboxSpec } from '../../providers/sandbox/sandbox.ts';
-import type { FileStore, StoredFile } from '../../providers/store/files.ts';
+import type { FileStore } from '../../providers/store/files.ts';
+import { filesOfOutput, outputFileId } from '../../providers/store/output-file.ts';
 
 /** After the last call of a burst. */
 const SETTLE_MS = 750;
@@ -37,11 +36,6 @@ export interface OutputCollector {
   stop(): Promise<void>;
 }
 
-/** The random part of an output's id, by which it is known as this path's. */
-function tailOf(sessionId: string, path: string, sha256: string): Buffer {
-  return createHash('sha256').update(`${sessionId}\0${path}\0${sha256}`).digest().subarray(0, 10);
-}
-
 /** The output's own name; characters that not every system can hold are replaced. */
 function nameOf(path: string): string {
   try {
@@ -66,30 +60,13 @@ export function createOutputCollector(deps: OutputCollectorDeps): OutputCollecto
     return known;
   }
 
-  /** The session's files that were made of this path, by their ids. */
-  async function versionsOf(spec: SandboxSpec, filename: string, path: string): Promise<StoredFile[]> {
-    const versions: StoredFile[] = [];
-    let from: Parameters<FileStore['list']>[1]['from'] = null;
-    for (;;) {
-      const page = await files.list(spec.workspaceId, { limit: 500, from, sessionId: spec.sessionId });
-      for (const file of page.items) {
-        if (file.filename !== filename) continue;
-        const id = makeId('file', 0, tailOf(spec.sessionId, path, file.sha256));
-        if (file.id.slice(-16) === id.slice(-16)) versions.push(file);
-      }
-      const last = page.items.at(-1);
-      if (!page.hasMore || last === undefined) return versions;
-      from = { position: { at: last.createdAt, id: last.id }, side: 'after' };
-    }
-  }
-
   async function store(spec: SandboxSpec, output: OutputFile): Promise<void> {
     const { workspaceId, sessionId } = spec;
     const content = await driver.open(spec).files.openOutput(output.path);
     const { sha256, bytes } = await blobs.putStream(workspaceId, content, deps.maxFileBytes);
-    const id = makeId('file', output.modifiedMs, tailOf(sessionId, output.path, sha256));
+    const id = outputFileId(sessionId, output.path, sha256, output.modifiedMs);
     const filename = nameOf(output.path);
-    const versions = await versionsOf(spec, filename, output.path);
+    const versions = await filesOfOutput(files, spec, output.path);
     if (!versions.some((version) => version.sha256 === sha256)) {
       const mimeType = lookup(output.path) || 'application/octet-stream';
       const made = { id, workspaceId, sessionId, filename, mimeType, bytes, sha256, downloadable: true };

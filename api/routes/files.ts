@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { BetaDeletedFile, BetaFileMetadata } from '@anthropic-ai/sdk/resources/beta/files';
-import { extension, lookup } from 'mime-types';
+import { extension } from 'mime-types';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { fileNameOf } from '../../core/files/file-name.ts';
@@ -18,7 +18,9 @@ import type { BlobStore } from '../../providers/blob/blob-store.ts';
 import type { FileStore, StoredFile } from '../../providers/store/files.ts';
 import type { Position } from '../../providers/store/position.ts';
 import { encodeCursor, pageStart } from '../cursor.ts';
+import { mimeTypeOf } from '../files/mime-type.ts';
 import { receiveUpload } from '../files/receive-upload.ts';
+import { refuseOverQuota } from '../files/refuse-over-quota.ts';
 import type { NewId } from '../new-id.ts';
 import { defineRoute, defineStreamRoute, type Route } from '../route.ts';
 import { validate } from '../validate.ts';
@@ -87,13 +89,7 @@ export function fileRoutes(deps: FileRouteDeps): Route[] {
           seconds === undefined ? null : validate(ExpiresInSeconds, seconds, 'expires_in_seconds');
         const mimeType = mimeTypeOf(file.type, file.name);
         const filename = fileNameOf(file.name, extension(mimeType) || null);
-        if ((await files.totalBytes(workspaceId)) + file.bytes > deps.quotaBytes) {
-          throw new AppError(
-            'invalid_request',
-            `The files of this workspace take up the ${deps.quotaBytes} bytes they may. Delete some first.`,
-            { details: { error_code: 'storage_quota_exceeded' } },
-          );
-        }
+        await refuseOverQuota(files, workspaceId, file.bytes, deps.quotaBytes);
         const stored = await files.create({
           id: newId('file'),
           workspaceId,
@@ -224,12 +220,4 @@ function toFileMetadata(file: StoredFile): BetaFileMetadata {
     expires_at: file.expiresAt === null ? null : new Date(file.expiresAt).toISOString(),
     scope: file.sessionId === null ? null : { type: 'session', id: file.sessionId },
   };
-}
-
-/** The type that the client named. Without one a form's part counts as plain text, so for that the name's extension is asked too. */
-function mimeTypeOf(sent: string, name: string | null): string {
-  const named = sent.toLowerCase();
-  const isValid = /^[\w.+-]+\/[\w.+-]+$/.test(named) && named.length <= 100;
-  if (isValid && named !== OCTETS && named !== 'text/plain') return named;
-  return lookup(name ?? '') || (isValid ? named : OCTETS);
 }

@@ -1,6 +1,5 @@
 import type { ShownSession } from '../../core/agent/agent-types.ts';
 import { z } from 'zod';
-import { AppError } from '../../core/errors.ts';
 import { EventsSend, SessionEvent } from '../../core/schema/client-event.ts';
 import { idParam } from '../../core/schema/ids.ts';
 import { twoWayPageOf } from '../../core/schema/page.ts';
@@ -16,6 +15,7 @@ import { defineRoute, type Route } from '../route.ts';
 import { archiveSession, deleteSession, updateSession, type ChangeDeps } from '../sessions/change-session.ts';
 import { createSession, type CreateDeps } from '../sessions/create-session.ts';
 import { findSession } from '../sessions/find-session.ts';
+import { refuseTooMany } from '../sessions/refuse-too-many.ts';
 import { sendEvents } from '../sessions/send-events.ts';
 import { pageCursors, toSessionQuery } from '../sessions/session-page.ts';
 import { toSession } from '../sessions/shown-session.ts';
@@ -147,21 +147,4 @@ export function sessionRoutes(deps: SessionRouteDeps): Route[] {
       },
     }),
   ];
-}
-
-/** Refuses to start one more session to run. One that runs already may be sent more. */
-async function refuseTooMany(deps: SessionRouteDeps, workspaceId: string, sessionId?: string): Promise<void> {
-  const { sessions, maxRunningSessions: maximum } = deps;
-  if (maximum === null) return;
-  if (sessionId !== undefined) {
-    const { status } = await findSession(sessions, workspaceId, sessionId);
-    if (status === 'running' || status === 'rescheduling') return;
-  }
-  const running = await sessions.countRunning(workspaceId);
-  if (running < maximum) return;
-  throw new AppError(
-    'rate_limited',
-    `${running} sessions of this workspace run; at most ${maximum} may. Try again when one is idle.`,
-    { retryAfterMs: 10_000 },
-  );
 }

@@ -61,3 +61,15 @@ export const RateLimitSettings = z.strictObject({
     'Sessions of one workspace that run at once; null: no limit.',
   ),
 });
+
+const Body = z.record(z.string(), z.json());
+
+/** What sessions of the simple door run with when the client names nothing. */
+export const SimpleApiSettings = z.strictObject({
+  agent: Body.default({}).describe(
+    'The default agent, as in POST /v1/agents. Left out: name Assistant, default_model, agent_toolset_20260401.',
+  ),
+  environment: Body.default({}).describe(
+    'config of the default environment, as in POST /v1/environments. Left out: unrestricted network.',
+  ),
+});

@@ -39,8 +39,13 @@ export function situationOf(messages: readonly TranscriptMessage[]): Situation {
   };
 }
 
+/** Blocks that the service adds to what a user says. */
+const ADDED = /^(?:\[Attached file: |<skill name=)/;
+
 function textOf({ content }: TranscriptMessage): string {
-  const texts = content.flatMap((block) => (block.type === 'text' ? [block.text] : []));
+  const texts = content.flatMap((block) =>
+    block.type === 'text' && !ADDED.test(block.text) ? [block.text] : [],
+  );
   return texts.join('\n').trim();
 }
 
