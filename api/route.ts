@@ -46,6 +46,8 @@ export interface RouteRequest<Params, Query, Body> {
   caller: Caller;
   requestId: string;
   headers: IncomingHttpHeaders;
+  /** Adds a sentence in ASCII to the answer's `warning` header: what was asked for is done, and something about it should be known. */
+  warn(sentence: string): void;
 }
 
 type Empty = z.ZodObject<Record<string, never>>;
@@ -98,6 +100,7 @@ export function defineRoute<
           caller: context.caller,
           requestId: context.requestId,
           headers: request.headers,
+          warn: (sentence) => answer.append('warning', `299 managed-agent ${JSON.stringify(sentence)}`),
         }),
       );
     },
@@ -123,7 +126,9 @@ export function defineStreamRoute<
     status?: 201;
     mayStream?: true;
     handle: (
-      request: RouteRequest<z.output<Params>, z.output<Query>, z.output<Body>> & { raw: Request },
+      request: Omit<RouteRequest<z.output<Params>, z.output<Query>, z.output<Body>>, 'warn'> & {
+        raw: Request;
+      },
       response: Response,
       signal: AbortSignal,
     ) => Promise<void>;

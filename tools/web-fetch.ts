@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { EgressDecision } from '../providers/network/egress-decision.ts';
 import type { NetworkPolicy } from '../providers/network/policy.ts';
 import type { SandboxSpec } from '../providers/sandbox/sandbox.ts';
 import type { PageSource, PageText } from '../providers/web/page-text.ts';
@@ -16,6 +17,8 @@ export interface WebFetchDeps {
   /** Whether a URL came into the session from where these rules want it. */
   isKnownUrl(spec: SandboxSpec, url: string, sources: UrlSources): Promise<boolean>;
   limitOutput(call: HostCall, text: string): Promise<string>;
+  /** Told of every connection that a fetch asked for. */
+  decided(spec: SandboxSpec, decision: EgressDecision): void;
 }
 
 function domainsOf(config: HostCall['config']): DomainRules {
@@ -42,7 +45,8 @@ export function createWebFetchTool(deps: WebFetchDeps): HostTool {
         );
       }
       const policy = await deps.policyOf(spec);
-      const page = await deps.fetcher.fetch({ url, policy, domains: domainsOf(config) }, signal);
+      const decided = (decision: EgressDecision): void => deps.decided(spec, decision);
+      const page = await deps.fetcher.fetch({ url, policy, domains: domainsOf(config), decided }, signal);
       if ('refusal' in page) {
         const reason = page.reason === 'url_not_allowed' ? 'url_not_allowed: ' : '';
         return failed(`${reason}${url} was not fetched: ${page.refusal}.`);

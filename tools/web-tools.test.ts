@@ -22,10 +22,12 @@ describe('web_fetch', () => {
   const driver = createInMemorySandboxDriver();
   let page: WebPage | WebRefusal;
   let asked: WebRequest | undefined;
+  const decisions: string[] = [];
   const tool = createWebFetchTool({
     fetcher: {
       fetch(request) {
         asked = request;
+        request.decided({ host: 'site.example', port: 443, decision: 'allowed' });
         return Promise.resolve(page);
       },
     },
@@ -33,6 +35,7 @@ describe('web_fetch', () => {
     policyOf: () => Promise.resolve({ mode: 'limited', hosts: ['site.example'] }),
     isKnownUrl: (_spec, url) => Promise.resolve(url.includes('known')),
     limitOutput: (call, text) => limitOutput(driver, call, text, 1_000),
+    decided: ({ sessionId }, { host, decision }) => decisions.push(`${sessionId} ${host} ${decision}`),
   });
   const html = (content: string, status = 200): WebPage => ({
     url: 'https://site.example/end',
@@ -61,11 +64,17 @@ describe('web_fetch', () => {
       content: [{ type: 'text', text: 'Source: https://site.example/end\nTitle: A page\n\n# Hello' }],
       isError: false,
     });
-    expect(asked).toEqual({
+    expect(asked).toMatchObject({
       url: 'https://site.example/',
       policy: { mode: 'limited', hosts: ['site.example'] },
       domains: {},
     });
+  });
+  it('reports where it connects, with the session', async () => {
+    page = html('<p>hello</p>');
+    decisions.splice(0);
+    await run('https://site.example/');
+    expect(decisions).toEqual(['sesn_1 site.example allowed']);
   });
   it("keeps to the agent's domains and sources", async () => {
     page = html('x');

@@ -52,7 +52,7 @@ export function activityDependencies(parts: {
     environmentOf,
     attachmentsOf: attachmentsOf(sessionFiles),
     collectorOf: outputCollector(sessionFiles),
-    webToolsOf: (driver) => webTools({ config, driver, journal, blobs, environmentOf }),
+    webToolsOf: (driver) => webTools({ config, log, driver, journal, blobs, environmentOf }),
     repositories: () => sessionRepositories(config, log, sessionFiles.sessions),
     toolsOf: async ({ sessionId }) => (await journal.setup(sessionId)).agent.tools,
   });

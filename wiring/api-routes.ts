@@ -38,6 +38,7 @@ import { createPostgresSkills } from '../providers/store/postgres/skills.ts';
 import { createPostgresStoreGauges } from '../providers/store/postgres/store-gauges.ts';
 import { countLiveWorkers } from '../providers/store/postgres/worker-registry.ts';
 import type { Metrics } from '../providers/telemetry/metrics.ts';
+import { absentTools } from './absent-tools.ts';
 import { keyRing } from './key-ring.ts';
 import { newId } from './new-ids.ts';
 import { defaultAgentSpec, defaultEnvironmentConfig } from './simple-door.ts';
@@ -98,7 +99,7 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
   };
 
   const built = [
-    ...agentRoutes({ agents, models, newId }),
+    ...agentRoutes({ agents, models, newId, absentTools: absentTools(config) }),
     ...environmentRoutes({ environments, newId }),
     ...sessionRoutes(forSessions),
     ...sessionResourceRoutes({ sessions, newId }),

@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os';
+import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { loadLargeStrings } from '../providers/blob/large-bodies.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
@@ -24,6 +25,7 @@ const PAGE = 500;
 
 export interface WebToolsDeps {
   config: Config;
+  log: Logger;
   driver: SandboxDriver;
   journal: Pick<Journal, 'eventsAfter'>;
   blobs: BlobStore;
@@ -79,6 +81,11 @@ export function webTools(deps: WebToolsDeps): HostTool[] {
     readPage,
     policyOf: async (spec) => (await deps.environmentOf(spec)).network,
     isKnownUrl,
+    decided: ({ sessionId: session }, decision) =>
+      deps.log.info(
+        { session, tool: 'web_fetch', ...decision },
+        decision.decision === 'refused' ? 'egress refused' : 'egress',
+      ),
     limitOutput: (call, text) =>
       limitOutput(deps.driver, call, text, config.sandbox.limits.output_characters),
   });

@@ -1,6 +1,7 @@
 import type { Agent as StoredAgent } from '../../core/agent/agent-types.ts';
 import { z } from 'zod';
 import type { Models } from '../../core/agent/agent-spec.ts';
+import { absentToolWarnings, type AbsentTools } from '../../core/agent/absent-tools.ts';
 import { changedAgentSpec, newAgentSpec } from '../../core/agent/agent-changes.ts';
 import { AppError } from '../../core/errors.ts';
 import {
@@ -23,8 +24,17 @@ const tag = 'Agents';
 const VersionPlace = z.object({ before: z.int() });
 
 /** The routes of agents and their versions. */
-export function agentRoutes(deps: { agents: AgentStore; models: Models; newId: NewId }): Route[] {
-  const { agents, models, newId } = deps;
+export function agentRoutes(deps: {
+  agents: AgentStore;
+  models: Models;
+  newId: NewId;
+  absentTools: AbsentTools;
+}): Route[] {
+  const { agents, models, newId, absentTools } = deps;
+  const warnOfTools = (agent: StoredAgent, warn: (sentence: string) => void): StoredAgent => {
+    for (const sentence of absentToolWarnings(agent.tools, absentTools)) warn(sentence);
+    return agent;
+  };
   return [
     defineRoute({
       method: 'POST',
@@ -35,8 +45,11 @@ export function agentRoutes(deps: { agents: AgentStore; models: Models; newId: N
       rate: 'create',
       body: AgentCreate,
       response: Agent,
-      handle: async ({ body, caller }): Promise<StoredAgent> =>
-        agents.create(caller.workspaceId, newId('agent'), newAgentSpec(body, models)),
+      handle: async ({ body, caller, warn }): Promise<StoredAgent> =>
+        warnOfTools(
+          await agents.create(caller.workspaceId, newId('agent'), newAgentSpec(body, models)),
+          warn,
+        ),
     }),
 
     defineRoute({
@@ -90,8 +103,8 @@ export function agentRoutes(deps: { agents: AgentStore; models: Models; newId: N
       params,
       body: AgentUpdate,
       response: Agent,
-      handle: async ({ params: { agent_id: id }, body, caller }): Promise<StoredAgent> =>
-        agents.update(caller.workspaceId, id, (current) => {
+      handle: async ({ params: { agent_id: id }, body, caller, warn }): Promise<StoredAgent> => {
+        const changed = await agents.update(caller.workspaceId, id, (current) => {
           if (current.archived_at !== null) {
             throw new AppError('invalid_request', `Agent ${id} is archived and cannot be changed.`);
           }
@@ -102,7 +115,9 @@ export function agentRoutes(deps: { agents: AgentStore; models: Models; newId: N
             );
           }
           return changedAgentSpec(specOf(current), body, models);
-        }),
+        });
+        return warnOfTools(changed, warn);
+      },
     }),
 
     defineRoute({

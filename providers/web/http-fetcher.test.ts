@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createAddressCheck } from '../network/public-address.ts';
+import type { EgressDecision } from '../network/egress-decision.ts';
 import type { NetworkPolicy } from '../network/policy.ts';
 import { createHttpFetcher } from './http-fetcher.ts';
 import type { DomainRules, WebPage, WebRefusal } from './web-fetcher.ts';
@@ -13,6 +14,7 @@ describe('the HTTP fetcher', () => {
   let port = 0;
   const requests: { url: string; host: string }[] = [];
   const lookups: string[] = [];
+  const decisions: EgressDecision[] = [];
   const routes: Record<string, (response: ServerResponse) => void> = {
     '/page': (response) =>
       response.writeHead(200, { 'content-type': 'Text/HTML; charset="UTF-8"' }).end('<p>hi</p>'),
@@ -67,7 +69,11 @@ describe('the HTTP fetcher', () => {
     url: string,
     policy: NetworkPolicy = { mode: 'unrestricted' },
     domains: DomainRules = {},
-  ): Promise<WebPage | WebRefusal> => fetcher.fetch({ url, policy, domains }, new AbortController().signal);
+  ): Promise<WebPage | WebRefusal> =>
+    fetcher.fetch(
+      { url, policy, domains, decided: (decision) => decisions.push(decision) },
+      new AbortController().signal,
+    );
   const at = (path: string, host = 'site.example'): string => `http://${host}:${port}${path}`;
 
   it('fetches a page under its name, which it resolves once', async () => {
@@ -94,12 +100,17 @@ describe('the HTTP fetcher', () => {
       refusal: expect.stringContaining(words),
     });
   });
-  it('checks every redirect anew', async () => {
+  it('checks every redirect anew, and reports each decision', async () => {
     expect(await fetchPage(at('/relative'))).toMatchObject({ url: at('/page'), status: 200 });
+    decisions.splice(0);
     expect(await fetchPage(at('/inward'))).toMatchObject({
       reason: 'url_not_allowed',
       refusal: expect.stringContaining('10.0.0.1'),
     });
+    expect(decisions).toMatchObject([
+      { host: 'site.example', port, decision: 'allowed', address: '127.0.0.1' },
+      { host: '10.0.0.1', port: 80, decision: 'refused', reason: expect.stringContaining('10.0.0.1') },
+    ]);
     expect(await fetchPage(at('/file'))).toMatchObject({ reason: 'url_not_allowed' });
     expect(await fetchPage(at('/away'), { mode: 'limited', hosts: ['site.example'] })).toMatchObject({
       reason: 'url_not_allowed',
@@ -154,7 +165,7 @@ describe('the HTTP fetcher', () => {
   it('stops when its caller does', async () => {
     const abort = new AbortController();
     const fetching = fetcher.fetch(
-      { url: at('/slow'), policy: { mode: 'unrestricted' }, domains: {} },
+      { url: at('/slow'), policy: { mode: 'unrestricted' }, domains: {}, decided: () => {} },
       abort.signal,
     );
     setTimeout(() => abort.abort(new Error('stopped')), 50);

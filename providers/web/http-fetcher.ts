@@ -33,7 +33,8 @@ interface Hop {
   addresses: string[];
 }
 
-async function checkHop(deps: HttpFetcherDeps, request: WebRequest, url: URL): Promise<Hop> {
+/** Where a hop leads, or a refusal thrown. */
+async function resolveHop(deps: HttpFetcherDeps, request: WebRequest, url: URL): Promise<Hop> {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new Refusal(
       'url_not_allowed',
@@ -55,6 +56,20 @@ async function checkHop(deps: HttpFetcherDeps, request: WebRequest, url: URL): P
     );
   }
   return { url, addresses: resolution.addresses };
+}
+
+/** Resolves a hop and reports the decision. */
+async function checkHop(deps: HttpFetcherDeps, request: WebRequest, url: URL): Promise<Hop> {
+  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+  const target = { host: url.hostname, port };
+  try {
+    const hop = await resolveHop(deps, request, url);
+    request.decided({ ...target, decision: 'allowed', address: hop.addresses.join(' ') });
+    return hop;
+  } catch (error) {
+    if (error instanceof Refusal) request.decided({ ...target, decision: 'refused', reason: error.message });
+    throw error;
+  }
 }
 
 /** Answers the connection's question for addresses with those that were checked. */

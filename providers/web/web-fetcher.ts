@@ -1,3 +1,4 @@
+import type { EgressDecision } from '../network/egress-decision.ts';
 import type { NetworkPolicy } from '../network/policy.ts';
 
 /** Which hosts a fetch may reach besides the rules of the network: names with their subdomains. At most one list is given. */
@@ -10,6 +11,8 @@ export interface WebRequest {
   url: string;
   policy: NetworkPolicy;
   domains: DomainRules;
+  /** Told of each hop: whether it was allowed, and why not. */
+  decided(decision: EgressDecision): void;
 }
 
 export interface WebPage {

@@ -1,4 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
 import type { BetaManagedAgentsAgentToolset20260401Params } from '@anthropic-ai/sdk/resources/beta/agents';
 import sharp from 'sharp';
@@ -59,18 +62,36 @@ describe('an agent with the browser and code toolsets', () => {
   let service: RunningService;
   let client: Anthropic;
 
+  const web = createServer((request, response) => {
+    if (request.url?.startsWith('/search')) {
+      const results = [{ title: 'Found', url: `http://${request.headers.host}/page`, content: 'a page' }];
+      response.end(JSON.stringify({ results }));
+    } else if (request.url === '/page') response.writeHead(302, { location: '/moved' }).end();
+    else if (request.url === '/inward') response.writeHead(302, { location: 'http://10.0.0.1/' }).end();
+    else
+      response.setHeader('content-type', 'text/html').end('<title>T</title><h1>Hello</h1><p>from afar</p>');
+  });
+  let site = '';
+
   beforeAll(async () => {
     models = await startConversations();
+    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+    site = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
     service = await startService({
       MANAGED_AGENT_PROVIDERS_ANTHROPIC_BASE_URL: models.url,
       ANTHROPIC_API_KEY: 'scripted',
       MANAGED_AGENT_WORKER_DRAIN_SECONDS: '1',
+      MANAGED_AGENT_WEB_SEARCH_PROVIDER: 'searxng',
+      MANAGED_AGENT_WEB_SEARCH_BASE_URL: site,
+      // The test's own site stands for the internet.
+      MANAGED_AGENT_SANDBOX_PRIVATE_NETWORKS: '["127.0.0.1"]',
     });
     client = new Anthropic({ baseURL: service.url, apiKey: 'unused', maxRetries: 20 });
   });
   afterAll(async () => {
     await service.stop();
     await models.close();
+    web.close();
   });
 
   async function newSession(name: string): Promise<string> {
@@ -222,6 +243,28 @@ describe('an agent with the browser and code toolsets', () => {
     expect(shown('execute_code', 6)).toBe('3');
     expect(shown('execute_code', 7)).toContain('its variables are lost');
     expect(shown('execute_code', 8)).toBe("'undefined'");
+    expect(models.violations()).toEqual([]);
+  });
+  it('searches the web and reads pages, and nothing that is not public', async () => {
+    const sessionId = await newSession('web');
+    const seen = models.plan('read the web', [
+      () => use('web_search', { query: 'hello' }),
+      (found) => use('web_fetch', { url: /http:\S+/.exec(found)?.[0] }),
+      () => use('web_fetch', { url: `${site}/inward` }),
+      () => use('web_fetch', { url: 'http://169.254.169.254/latest/meta-data' }),
+      () => 'done',
+    ]);
+    await say(sessionId, 'read the web');
+    await untilIdle(sessionId);
+    expect(seen.map(({ text }) => text)).toEqual([
+      `1. Found\n   ${site}/page\n   a page`,
+      `Source: ${site}/moved\nTitle: T\n\n# Hello\n\nfrom afar`,
+      `url_not_allowed: ${site}/inward was not fetched: 10.0.0.1: it leads to 10.0.0.1, which is not a public address.`,
+      'url_not_allowed: http://169.254.169.254/latest/meta-data was not fetched: 169.254.169.254: it leads to 169.254.169.254, which is not a public address.',
+    ]);
+    const log = readFileSync(join(service.dataDir, 'logs', 'worker.log'), 'utf8').split('\n');
+    const decisions = log.filter((line) => line.includes('web_fetch') && line.includes(sessionId));
+    expect(decisions.filter((line) => line.includes('egress refused'))).toHaveLength(2);
     expect(models.violations()).toEqual([]);
   });
 });

@@ -10,7 +10,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import type { NetworkPolicy } from '../../network/policy.ts';
 import { createAddressCheck } from '../../network/public-address.ts';
-import { createSessionProxy, type EgressDecision } from './session-proxy.ts';
+import type { EgressDecision } from '../../network/egress-decision.ts';
+import { createSessionProxy } from './session-proxy.ts';
 
 const open: (Server | TcpServer)[] = [];
 afterEach(() => {

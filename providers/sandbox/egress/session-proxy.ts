@@ -8,18 +8,10 @@ import {
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
+import type { EgressDecision } from '../../network/egress-decision.ts';
 import { normalHost, refusalOf, type NetworkPolicy } from '../../network/policy.ts';
 import { resolvePublic, type Lookup } from '../../network/resolve-public.ts';
 import { readOpening } from './server-name.ts';
-
-/** One decision, for the log. */
-export interface EgressDecision {
-  host: string;
-  port: number;
-  decision: 'allowed' | 'refused';
-  reason?: string;
-  address?: string;
-}
 
 export interface SessionProxyDeps {
   policy: NetworkPolicy;

@@ -15,6 +15,21 @@ afterAll(async () => api.stop());
 const model = 'claude-opus-5-5';
 
 describe('agents', () => {
+  it('are created with a warning about enabled tools that the service does not have', async () => {
+    const create = async (tools: Anthropic.Beta.AgentCreateParams['tools']) => {
+      const made = await client.beta.agents
+        .create({ model, name: 'Searcher', ...(tools === undefined ? {} : { tools }) })
+        .withResponse();
+      return made.response.headers.get('warning');
+    };
+    expect(await create([{ type: 'agent_toolset_20260401' }])).toBe(
+      '299 managed-agent "The model is not offered web_search: no search engine is configured (web_search.provider is none)."',
+    );
+    const off = { name: 'web_search', enabled: false } as const;
+    expect(await create([{ type: 'agent_toolset_20260401', configs: [off] }])).toBeNull();
+    expect(await create(undefined)).toBeNull();
+  });
+
   it('are created with every field resolved', async () => {
     const agent = await client.beta.agents.create({
       model: { id: model, effort: 'low' },

@@ -1,0 +1,17 @@
+import type { Config } from '../config.ts';
+import type { AbsentTools } from '../core/agent/absent-tools.ts';
+import { BUILT_IN_TOOLS } from '../core/schema/agent-toolset.ts';
+import { EXTRA_TOOLSETS } from '../core/schema/extra-toolsets.ts';
+
+/** The built-in tools that these settings leave out. */
+export function absentTools({ sandbox, web_search: search }: Config): AbsentTools {
+  if (sandbox.driver === 'none') {
+    const reason = 'this service runs without sandboxes (sandbox.driver is none).';
+    return new Map(
+      [...BUILT_IN_TOOLS, ...Object.values(EXTRA_TOOLSETS).flat()].map((name) => [name, reason]),
+    );
+  }
+  if (search.provider === 'none')
+    return new Map([['web_search', 'no search engine is configured (web_search.provider is none).']]);
+  return new Map();
+}
