@@ -55,10 +55,17 @@ await runUntilStopped(log, async (signal) => {
   const telemetry = createActivityTelemetry(metrics);
   const catalog = await modelCatalog(config, database, log);
   const parts = { config, log, database, journal, upkeep, bus, blobs, name, telemetry, catalog };
-  const { dependencies, driver, close } = activityDependencies(parts);
+  const { dependencies, driver, host, close } = activityDependencies(parts);
   const workers = await createWorkers(native, bundle, dependencies, config, name, dataConverter, plugins);
   const engine = sessionEngine(config, client, log);
-  const running = await startUpkeep({ ...parts, driver, client, engine, onTakeover: telemetry.takeover });
+  const running = await startUpkeep({
+    ...parts,
+    driver,
+    host,
+    client,
+    engine,
+    onTakeover: telemetry.takeover,
+  });
   log.info({ worker: name, role: config.worker.role }, 'the worker polls');
   return {
     done: Promise.all(workers.map((worker) => worker.run())),

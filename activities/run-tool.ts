@@ -2,7 +2,6 @@ import { toolKey, type ToolAttempt } from '../core/journal/attempt.ts';
 import { commitTool } from '../core/journal/commit-tool.ts';
 import { openTool } from '../core/journal/open-tool.ts';
 import { newEvent } from '../core/journal/wire-event.ts';
-import { isAppError } from '../core/errors.ts';
 import { loadLargeStrings, storeLargeStrings } from '../providers/blob/large-bodies.ts';
 import type { ToolCall, ToolResult } from '../tools/tool-runner.ts';
 import { withAttempt, type AttemptContext } from './attempt-context.ts';
@@ -11,9 +10,6 @@ import type { StepReport } from './report.ts';
 import { transactStep } from './transact-step.ts';
 
 export type RunToolInput = Omit<ToolAttempt, 'fence'>;
-
-/** Attempts to get a sandbox before the model is told that there is none. */
-const SANDBOX_ATTEMPTS = 8;
 
 const INTERRUPTED =
   'The call was interrupted while it ran; whether it had its full effect is unknown. Check before you repeat it.';
@@ -96,9 +92,6 @@ async function run(
     if (ended.signal.aborted && !context.signal.aborted) {
       await deps.runner.kill(call);
       return { content: [{ type: 'text', text: INTERRUPTED }], isError: true };
-    }
-    if (isAppError(error) && error.code === 'sandbox_unavailable' && context.attempt >= SANDBOX_ATTEMPTS) {
-      return { content: [{ type: 'text', text: error.message }], isError: true };
     }
     throw error;
   } finally {

@@ -104,6 +104,7 @@ describe('our own toolsets', () => {
 
 describe('the tool runner', () => {
   const runner = createSandboxToolRunner({
+    host: { problem: async () => undefined },
     driver: createInMemorySandboxDriver(),
     registry,
     attachmentsOf: () => Promise.resolve([]),

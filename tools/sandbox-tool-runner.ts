@@ -1,6 +1,7 @@
 import type { SessionError } from '../core/journal/commit-step.ts';
 import type { AgentTools } from '../core/session/permission.ts';
 import type { AttachedFile, SandboxDriver, SandboxSpec } from '../providers/sandbox/sandbox.ts';
+import type { HostProbe } from '../providers/sandbox/watch-probe.ts';
 import type { RepositoryPlacer } from './place-repositories.ts';
 import { toolConfigOf, type ToolRegistry } from './registry.ts';
 import { failed } from './tool.ts';
@@ -9,6 +10,7 @@ import type { ToolCall, ToolResult, ToolRunner } from './tool-runner.ts';
 export interface SandboxToolRunnerDeps {
   driver: Pick<SandboxDriver, 'open'>;
   registry: ToolRegistry;
+  host: Pick<HostProbe, 'problem'>;
   /** The files that are attached to the session now. */
   attachmentsOf(spec: SandboxSpec): Promise<AttachedFile[]>;
   repositories: RepositoryPlacer;
@@ -32,6 +34,8 @@ export function createSandboxToolRunner(deps: SandboxToolRunnerDeps): ToolRunner
       }
       const asked = tool.toOperation(call.input);
       if ('problem' in asked) return failed(asked.problem);
+      const problem = mode === 'start' ? await deps.host.problem() : undefined;
+      if (problem !== undefined) return failed(`The tool cannot be used. ${problem}`);
       const sandbox = driver.open(spec);
       const files = await deps.attachmentsOf(spec);
       // A call that is resumed began on what its first attempt had placed.

@@ -11,6 +11,7 @@ import { createPostgresEnvironments } from '../providers/store/postgres/environm
 import { createPostgresFiles } from '../providers/store/postgres/files.ts';
 import { createPostgresSessions } from '../providers/store/postgres/sessions.ts';
 import type { SandboxDriver } from '../providers/sandbox/sandbox.ts';
+import type { HostProbe } from '../providers/sandbox/watch-probe.ts';
 import type { Journal } from '../providers/store/journal.ts';
 import type { Upkeep } from '../providers/store/upkeep.ts';
 import type { ActivityTelemetry } from '../providers/telemetry/activity-telemetry.ts';
@@ -36,7 +37,12 @@ export function activityDependencies(parts: {
   name: string;
   telemetry: ActivityTelemetry;
   catalog: LiveCatalog;
-}): { dependencies: ActivityDependencies; driver: SandboxDriver | null; close(): Promise<void> } {
+}): {
+  dependencies: ActivityDependencies;
+  driver: SandboxDriver | null;
+  host: HostProbe | null;
+  close(): Promise<void>;
+} {
   const { config, log, database, journal, upkeep, bus, blobs, name, telemetry, catalog } = parts;
   const files = createPostgresFiles(database);
   const sessionFiles = {
@@ -63,6 +69,7 @@ export function activityDependencies(parts: {
   });
   return {
     driver: config.worker.role === 'brain' ? null : tools.driver,
+    host: config.worker.role === 'brain' ? null : tools.host,
     dependencies: {
       ...tools,
       journal,

@@ -21,6 +21,7 @@ import { createDefaults } from '../api/simple/defaults.ts';
 import { createStreamHub, type StreamHub } from '../api/sse/stream-hub.ts';
 import type { Config } from '../config.ts';
 import type { ModelCatalog } from '../core/models/model-catalog.ts';
+import { describeHands } from '../core/hands.ts';
 import { FILE_BYTES, WORKSPACE_FILE_BYTES } from '../core/files/limits.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import { loadLargeStrings } from '../providers/blob/large-bodies.ts';
@@ -36,7 +37,7 @@ import { createPostgresJournal } from '../providers/store/postgres/journal.ts';
 import { createPostgresSessions } from '../providers/store/postgres/sessions.ts';
 import { createPostgresSkills } from '../providers/store/postgres/skills.ts';
 import { createPostgresStoreGauges } from '../providers/store/postgres/store-gauges.ts';
-import { countLiveWorkers } from '../providers/store/postgres/worker-registry.ts';
+import { liveWorkers } from '../providers/store/postgres/worker-registry.ts';
 import type { Metrics } from '../providers/telemetry/metrics.ts';
 import { absentTools } from './absent-tools.ts';
 import { keyRing } from './key-ring.ts';
@@ -134,9 +135,11 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
         },
         temporal: async () => ({ ok: await engine.reachable() }),
         worker: async () => {
-          const live = await countLiveWorkers(database);
+          const { length: live } = await liveWorkers(database);
           return { ok: live > 0, detail: `${live} running` };
         },
+        // Sessions without tools run all the same, and the others are told what is wrong: it is no reason not to be ready.
+        hands: async () => ({ ok: true, detail: describeHands(await liveWorkers(database)) }),
       },
     }),
   ];

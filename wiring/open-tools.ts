@@ -8,6 +8,8 @@ import { createBubblewrapDriver } from '../providers/sandbox/bubblewrap/driver.t
 import type { SandboxEnvironment } from '../providers/sandbox/environment.ts';
 import type { AttachedFile, SandboxDriver, SandboxSpec } from '../providers/sandbox/sandbox.ts';
 import { createUnsafeLocalDriver } from '../providers/sandbox/unsafe-local.ts';
+import { watchProbe, type HostProbe } from '../providers/sandbox/watch-probe.ts';
+import { createPatientToolRunner } from '../tools/patient-tool-runner.ts';
 import type { RepositoryPlacer } from '../tools/place-repositories.ts';
 import { createSandboxToolRunner } from '../tools/sandbox-tool-runner.ts';
 import { createToolRegistry } from '../tools/registry.ts';
@@ -16,6 +18,8 @@ import type { HostTool } from '../tools/tool.ts';
 /** The hands of a worker: its tools, and the sandboxes they run in. */
 export interface OpenTools extends Pick<ActivityDependencies, 'runner' | 'describeTools' | 'builtInNames'> {
   driver: SandboxDriver | null;
+  /** What the sandboxes of this host are found to be; null without sandboxes. */
+  host: HostProbe | null;
   close(): Promise<void>;
 }
 
@@ -41,6 +45,7 @@ export function openTools(
     return {
       ...shared,
       driver,
+      host: null,
       // Without a sandbox the model is offered no tool that needs one.
       describeTools: () => [],
       runner: {
@@ -55,20 +60,29 @@ export function openTools(
       close: async () => undefined,
     };
   }
+  const host = watchProbe(driver);
+  host.onProbe((probe) => {
+    if (probe.ok) log.info({ limits: probe.limits }, `sandboxes: ${driver.kind}`);
+    else log.warn(`hands off: ${driver.kind} cannot be used. ${probe.why ?? ''}`);
+  });
   const collector = sources.collectorOf(driver);
   collector.collectAll().catch((error: unknown) => log.warn({ err: error }, 'looking for outputs failed'));
   return {
     ...shared,
     driver,
+    host,
     describeTools: (tools) => registry.definitions(tools),
-    runner: createSandboxToolRunner({
-      driver,
-      registry,
-      attachmentsOf: sources.attachmentsOf,
-      toolsOf: sources.toolsOf,
-      repositories: sources.repositories(),
-      onCallEnded: (spec) => collector.schedule(spec),
-    }),
+    runner: createPatientToolRunner(
+      createSandboxToolRunner({
+        driver,
+        registry,
+        host,
+        attachmentsOf: sources.attachmentsOf,
+        toolsOf: sources.toolsOf,
+        repositories: sources.repositories(),
+        onCallEnded: (spec) => collector.schedule(spec),
+      }),
+    ),
     async close() {
       await collector.stop();
       await driver.close();

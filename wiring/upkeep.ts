@@ -10,7 +10,8 @@ import type { BlobStore } from '../providers/blob/blob-store.ts';
 import type { TemporalEngine } from '../providers/engine/temporal-engine.ts';
 import { identifyProcess, isAlive } from '../providers/host/process-identity.ts';
 import type { LiveCatalog } from '../providers/model/live-catalog.ts';
-import type { SandboxDriver } from '../providers/sandbox/sandbox.ts';
+import type { SandboxDriver, SandboxProbe } from '../providers/sandbox/sandbox.ts';
+import type { HostProbe } from '../providers/sandbox/watch-probe.ts';
 import type { Journal } from '../providers/store/journal.ts';
 import type { Database } from '../providers/store/postgres/database.ts';
 import { BLOB_SWEEPER_ROLE, createPostgresLease, SWEEPER_ROLE } from '../providers/store/postgres/lease.ts';
@@ -18,6 +19,7 @@ import { createPostgresLeftovers } from '../providers/store/postgres/leftovers.t
 import { createPostgresWorkerRegistry } from '../providers/store/postgres/worker-registry.ts';
 import type { Upkeep } from '../providers/store/upkeep.ts';
 import { modelLists } from './model-access.ts';
+import type { WorkerRegistry } from '../providers/store/worker-registry.ts';
 import { storeUrls } from './open-store.ts';
 
 const HOUR_MS = 3_600_000;
@@ -38,6 +40,7 @@ export async function startUpkeep(deps: {
   database: Database;
   /** Where this worker's sandboxes are; null when it has none. */
   driver: SandboxDriver | null;
+  host: HostProbe | null;
   /** This worker's name in `steps.worker`. */
   name: string;
   catalog: LiveCatalog;
@@ -53,6 +56,7 @@ export async function startUpkeep(deps: {
     isAlive,
   });
   await registry.join();
+  reportHands(deps, registry);
   const takeover = createTakeover({ ...deps, registry });
   const sweeper = createSweeper({
     ...deps,
@@ -82,4 +86,26 @@ export async function startUpkeep(deps: {
       await registry.leave();
     },
   };
+}
+
+/** Lets operators read, where the service says whether it is ready, what the hands of this worker can do. */
+function reportHands(
+  {
+    config,
+    driver,
+    host,
+    log,
+  }: { config: Config; driver: SandboxDriver | null; host: HostProbe | null; log: Logger },
+  registry: Pick<WorkerRegistry, 'describeHands'>,
+): void {
+  if (config.worker.role === 'brain') return;
+  const report = (probe: Pick<SandboxProbe, 'ok' | 'limits' | 'why'>): void => {
+    const { ok, limits, why } = probe;
+    const hands = { driver: driver?.kind ?? 'none', ok, limits, ...(why === undefined ? {} : { why }) };
+    registry
+      .describeHands(hands)
+      .catch((error: unknown) => log.warn({ err: error }, 'what the hands can do is not reported'));
+  };
+  if (host === null) report({ ok: true, limits: [] });
+  else host.onProbe(report);
 }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGitServer, type GitServer } from '../../test/harness/git-server.ts';
 import { createAddressCheck } from '../network/public-address.ts';
 import { systemLookup } from '../network/resolve-public.ts';
-import type { EgressDecision } from '../sandbox/egress/session-proxy.ts';
+import type { EgressDecision } from '../network/egress-decision.ts';
 import { createGitSource, type GitSourceDeps } from './git-source.ts';
 import { COMMIT_REF, type RepositoryRequest } from './repository-source.ts';
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import type { Lookup } from '../network/resolve-public.ts';
-import { createSessionProxy, type EgressDecision } from '../sandbox/egress/session-proxy.ts';
+import type { EgressDecision } from '../network/egress-decision.ts';
+import { createSessionProxy } from '../sandbox/egress/session-proxy.ts';
 import { gitFailure } from './git-failure.ts';
 import {
   COMMIT_REF,

@@ -1,3 +1,5 @@
+import type { HandsReport } from '../../core/hands.ts';
+
 /** A worker process that is gone. */
 export interface DeadWorker {
   id: number;
@@ -19,6 +21,8 @@ export interface WorkerRegistry {
   findDead(): Promise<DeadWorker[]>;
   /** Strikes a dead worker off, after its attempts were reported. */
   forget(id: number): Promise<void>;
+  /** Says what the hands of this process can do. Rejects `unavailable` without a database; `join` says it again. */
+  describeHands(hands: HandsReport): Promise<void>;
   /** Gives the lock back and strikes this process off. */
   leave(): Promise<void>;
 }

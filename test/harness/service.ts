@@ -28,8 +28,12 @@ export interface RunningService {
  * Starts the service on free ports in a temporary folder.
  *
  * @param settings - environment variables for it, besides those that say where it lies.
+ * @param before - words before the command that starts it, such as those of `unshare`.
  */
-export async function startService(settings: Record<string, string> = {}): Promise<RunningService> {
+export async function startService(
+  settings: Record<string, string> = {},
+  before: readonly string[] = [],
+): Promise<RunningService> {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'managed-agent-service-'));
   // PostgreSQL and sandboxes started by root run under other accounts, which must get through.
   chmodSync(dataDir, 0o711);
@@ -37,7 +41,8 @@ export async function startService(settings: Record<string, string> = {}): Promi
 
   function launch(): ChildProcess {
     const log = openSync(path.join(dataDir, 'start.log'), 'a');
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'start.ts'], {
+    const words = [...before, process.execPath, '--disable-warning=ExperimentalWarning', 'start.ts'];
+    const child = spawn(words[0] ?? '', words.slice(1), {
       cwd: ROOT,
       detached: true,
       stdio: ['ignore', log, log],

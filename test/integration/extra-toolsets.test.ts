@@ -120,6 +120,18 @@ describe('an agent with the browser and code toolsets', () => {
     });
   }
 
+  it('is told of by the service that is ready for it', async () => {
+    const checks = await vi.waitUntil(
+      async () => {
+        const answer = await (await fetch(`${service.url}/readyz`)).json();
+        const { hands } = (answer as { checks: Record<string, { ok: boolean; detail: string }> }).checks;
+        return hands?.detail.includes('not known yet') === false && hands;
+      },
+      { timeout: 30_000, interval: 100 },
+    );
+    expect(checks.detail).toMatch(/: bubblewrap\. .*user id.*\. Memory.*: .*\. Disk: .*\./);
+  });
+
   it('drives a browser in its sandbox, sees its screenshots, and hands over a recording', async () => {
     const sessionId = await newSession('browser');
     const seen = models.plan('drive the browser', [

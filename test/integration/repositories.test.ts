@@ -68,6 +68,7 @@ function session(
       decided: () => undefined,
     });
     return createSandboxToolRunner({
+      host: { problem: async () => undefined },
       driver: lab.driver,
       registry: createToolRegistry({ defaultMs: 60_000, maximumMs: 60_000 }, []),
       attachmentsOf: () => Promise.resolve([]),

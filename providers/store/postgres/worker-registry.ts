@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import type { HandsReport } from '../../../core/hands.ts';
 import type { DeadWorker, WorkerRegistry } from '../worker-registry.ts';
 import { toAppError, type Database } from './database.ts';
 
@@ -25,15 +26,17 @@ const FREE = `
     SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.classid = $1::oid AND l.objid = w.id::oid AND l.granted
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))`;
 
-/** How many worker processes hold their lock now. */
-export async function countLiveWorkers(database: Database): Promise<number> {
-  const rows = await database.query<{ count: number }>(
-    `SELECT count(*) AS count FROM workers w JOIN pg_locks l ON l.locktype = 'advisory' AND l.classid = $1::oid
+/** The worker processes that hold their lock now, with what their hands said of themselves. */
+export async function liveWorkers(
+  database: Database,
+): Promise<{ host: string; hands: HandsReport | null }[]> {
+  return database.query<{ host: string; hands: HandsReport | null }>(
+    `SELECT w.host, w.hands FROM workers w JOIN pg_locks l ON l.locktype = 'advisory' AND l.classid = $1::oid
       AND l.objid = w.id::oid AND l.granted
-      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      ORDER BY w.id`,
     [WORKER_LOCKS],
   );
-  return rows[0]?.count ?? 0;
 }
 
 /**
@@ -49,6 +52,7 @@ export function createPostgresWorkerRegistry(options: {
   isAlive: (process: { pid: number; started: string }) => boolean;
 }): WorkerRegistry {
   let id: number | undefined;
+  let hands: HandsReport | null = null;
   let lock: Client | undefined;
   let looker: Client | undefined;
   let looks = new Map<number, number>();
@@ -79,9 +83,15 @@ export function createPostgresWorkerRegistry(options: {
     });
     lock = client;
     const row = await client.query<{ id: number }>(
-      `INSERT INTO workers (name, host, pid, started) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (name) DO UPDATE SET registered_at = now() RETURNING id`,
-      [options.name, options.host, options.process.pid, options.process.started],
+      `INSERT INTO workers (name, host, pid, started, hands) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (name) DO UPDATE SET registered_at = now(), hands = EXCLUDED.hands RETURNING id`,
+      [
+        options.name,
+        options.host,
+        options.process.pid,
+        options.process.started,
+        hands && JSON.stringify(hands),
+      ],
     );
     id = row.rows[0]?.id;
     await client.query('SELECT pg_advisory_lock($1, $2)', [WORKER_LOCKS, id]);
@@ -130,6 +140,14 @@ export function createPostgresWorkerRegistry(options: {
     },
     async forget(worker) {
       await looker?.query('DELETE FROM workers WHERE id = $1', [worker]);
+    },
+    async describeHands(report) {
+      hands = report;
+      try {
+        await lock?.query('UPDATE workers SET hands = $2 WHERE id = $1', [id, JSON.stringify(report)]);
+      } catch (error) {
+        throw toAppError(error);
+      }
     },
     async leave() {
       leaving = true;
