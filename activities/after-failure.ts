@@ -7,6 +7,7 @@ import { errorRow, type AppError, type ErrorCode } from '../core/errors.ts';
 import { fallbackModel } from '../core/models/fallback.ts';
 import { fitsSession } from '../core/models/fits-session.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { CONTEXT_EXCEEDED } from './send-request.ts';
 
 /** A vendor that asks for a longer wait than this is not waited for where another model stands by. */
 const LONG_WAIT_MS = 30_000;
@@ -76,7 +77,10 @@ function backoff(failures: number): number {
 
 function toSessionError(error: AppError, retry: 'retrying' | 'exhausted', also?: string): SessionError {
   const message = also === undefined ? error.message : `${error.message} ${also}`;
-  const type = SESSION_ERRORS[error.code] ?? 'model_request_failed_error';
+  const tooLong = error.details?.['error_code'] === CONTEXT_EXCEEDED;
+  const type = tooLong
+    ? 'compaction_limit_reached_error'
+    : (SESSION_ERRORS[error.code] ?? 'model_request_failed_error');
   return { type, message, retry_status: { type: retry } };
 }
 

@@ -4,13 +4,14 @@ import { openStep } from '../core/journal/open-step.ts';
 import type { Detour } from '../core/journal/turn.ts';
 import { AppError, isAppError } from '../core/errors.ts';
 import { createPreviewPublisher } from '../providers/bus/preview-publisher.ts';
-import type { ModelResponse } from '../providers/model/model-provider.ts';
+import type { ModelResponse, ModelStreamPart } from '../providers/model/model-provider.ts';
 import { afterFailure } from './after-failure.ts';
+import { answerStep } from './answer-step.ts';
 import { withAttempt, type AttemptContext } from './attempt-context.ts';
-import { buildModelRequest, type PreparedRequest } from './request/build-model-request.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { StepReport } from './report.ts';
-import { toAnswer } from './to-answer.ts';
+import { readStepContext } from './request/step-context.ts';
+import type { SendRequest } from './send-request.ts';
 import { transactStep } from './transact-step.ts';
 
 export type CallModelInput = Omit<StepAttempt, 'fence'>;
@@ -25,8 +26,9 @@ class Interrupted extends Error {
 }
 
 /**
- * One model call: opens its step, streams the response as previews, and commits the complete response in one transaction. A partial
- * response never becomes history. Provider failures that may pass are journaled, counted in the step's row and retried by Temporal
+ * One model call: opens its step, streams the response as previews, and commits the complete response in one transaction; where the
+ * conversation no longer fits, it commits a summary of the older part, and the next step goes on. A partial response never becomes
+ * history. Provider failures that may pass are journaled, counted in the step's row and retried by Temporal
  * with the provider's own delay; when they do not pass, the turn moves to the next model of the chain, and without one the step is
  * committed as exhausted. An attempt that finds the step committed
  * returns it.
@@ -62,31 +64,15 @@ async function ask(
   );
   const signal = AbortSignal.any([context.signal, interrupt.signal]);
   try {
-    const prepared = await buildModelRequest(deps, attempt, opened);
-    const previews = createPreviewPublisher(deps.bus, {
-      sessionId: attempt.sessionId,
-      threadId: attempt.threadId,
-      spanSeq: opened.lastSeq,
-      newEventId: () => deps.ids.event(),
-    });
-    const response = await deps.telemetry.modelRequest(
-      {
-        provider: prepared.entry.provider,
-        model: prepared.entry.id,
+    const stepContext = await readStepContext(deps, attempt, opened);
+    const newPreviews = () =>
+      createPreviewPublisher(deps.bus, {
         sessionId: attempt.sessionId,
-        maxOutputTokens: prepared.request.maxOutputTokens,
-      },
-      (onPart) =>
-        stream(
-          prepared,
-          (part) => {
-            onPart(part);
-            previews.part(part);
-          },
-          signal,
-        ),
-    );
-    return await toAnswer(deps, prepared, response, previews.blockIds);
+        threadId: attempt.threadId,
+        spanSeq: opened.lastSeq,
+        newEventId: () => deps.ids.event(),
+      });
+    return await answerStep(deps, stepContext, sender(deps, signal), newPreviews, signal);
   } catch (error) {
     const reason: unknown = interrupt.signal.reason;
     if (interrupt.signal.aborted && reason instanceof Interrupted) {
@@ -99,18 +85,27 @@ async function ask(
   }
 }
 
-async function stream(
-  prepared: PreparedRequest,
-  onPart: Parameters<typeof forward>[1],
-  signal: AbortSignal,
-): Promise<ModelResponse> {
-  signal.throwIfAborted();
-  return forward(prepared.provider.stream(prepared.request, signal), onPart);
+/** Sends requests, each one measured, until `signal` aborts. */
+function sender(deps: ActivityDependencies, signal: AbortSignal): SendRequest {
+  return async ({ provider, entry, request }, see) => {
+    const { provider: vendor, id: model } = entry;
+    const { sessionId, maxOutputTokens } = request;
+    return deps.telemetry.modelRequest(
+      { provider: vendor, model, sessionId, maxOutputTokens },
+      async (onPart) => {
+        signal.throwIfAborted();
+        return forward(provider.stream(request, signal), (part) => {
+          onPart(part);
+          see(part);
+        });
+      },
+    );
+  };
 }
 
 async function forward(
-  parts: ReturnType<PreparedRequest['provider']['stream']>,
-  onPart: ReturnType<typeof createPreviewPublisher>['part'],
+  parts: AsyncIterable<ModelStreamPart>,
+  onPart: Parameters<SendRequest>[1],
 ): Promise<ModelResponse> {
   for await (const part of parts) {
     if (part.type === 'finish') return part.response;

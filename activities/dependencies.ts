@@ -2,6 +2,7 @@ import type { IdSource } from '../core/journal/view.ts';
 import type { TurnLimits } from '../core/journal/turn.ts';
 import type { ModelCatalog } from '../core/models/model-catalog.ts';
 import type { ModelEntry } from '../core/models/model-entry.ts';
+import type { ContextShares } from '../core/session/context/context-budget.ts';
 import type { AgentTools } from '../core/session/permission.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import type { Bus } from '../providers/bus/bus.ts';
@@ -30,6 +31,8 @@ export interface ActivityDependencies {
   failuresBeforeFallback: number;
   providers: { for(entry: ModelEntry): ModelProvider };
   transcripts: TranscriptCache;
+  /** How models' context windows are shared out. */
+  context: ContextShares;
   /** The built-in tools that an agent's configuration gives to the model. */
   describeTools(tools: AgentTools): ToolDefinition[];
   /** The names of a built-in toolset, by its type. */

@@ -1,7 +1,6 @@
 import type { StepAnswer } from '../core/journal/commit-step.ts';
 import type { NewEvent } from '../core/journal/view.ts';
 import type { NewCall } from '../core/journal/writes.ts';
-import { listCostNanoUsd } from '../core/models/list-cost.ts';
 import { callLabel } from '../core/session/call-label.ts';
 import { judgeToolUse } from '../core/session/permission.ts';
 import type { BlockIds } from '../core/session/block-ids.ts';
@@ -11,6 +10,7 @@ import { storeLargeStrings } from '../providers/blob/large-bodies.ts';
 import type { ModelResponse } from '../providers/model/model-provider.ts';
 import type { PreparedRequest } from './request/build-model-request.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { stepUsage } from './step-usage.ts';
 
 const REFUSAL_CATEGORIES = ['cyber', 'bio', 'frontier_llm', 'reasoning_extraction', 'general_harms'] as const;
 
@@ -38,28 +38,14 @@ export async function toAnswer(
   for (const event of judged.events) {
     events.push({ ...event, body: await storeLargeStrings(deps.blobs, workspaceId, event.body) });
   }
-  const { usage } = response;
-  const speed = prepared.request.speed ?? 'standard';
-  const { prices } = prepared.entry;
-  const input =
-    usage.input_tokens +
-    usage.cache_read_input_tokens +
-    usage.cache_creation_5m_input_tokens +
-    usage.cache_creation_1h_input_tokens;
   return {
     kind: 'response',
     events,
     calls,
     refused,
     refusal: response.stop === 'refusal' ? toDetails(response.refusal) : null,
-    usage: {
-      ...usage,
-      list_cost_nano_usd: prices === null ? 0 : listCostNanoUsd(usage, prices, speed),
-    },
-    priced: prices !== null,
-    speed,
     digests: callDigests(judged.toolUses),
-    label: `${prepared.entry.id} · ${input.toLocaleString('en')}→${usage.output_tokens.toLocaleString('en')} tok`,
+    ...stepUsage(prepared, response.usage),
   };
 }
 

@@ -47,7 +47,7 @@ async function aCache(maximumBytes = 1_000_000) {
       sessionId: string,
       through: number,
       load: (body: JsonObject) => Promise<JsonObject> = async (body) => body,
-    ) => cache.messages({ sessionId, threadId: THREAD, epoch: 1, through, load }),
+    ) => (await cache.read({ sessionId, threadId: THREAD, epoch: 1, through, load })).messages,
   };
 }
 

@@ -1,5 +1,9 @@
-import { createTranscript, type Transcript } from '../core/session/transcript.ts';
-import type { TranscriptMessage } from '../core/session/content.ts';
+import {
+  createTranscript,
+  type Transcript,
+  type TranscriptEvent,
+  type TranscriptView,
+} from '../core/session/transcript.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Journal } from '../providers/store/journal.ts';
 
@@ -8,15 +12,15 @@ import type { Journal } from '../providers/store/journal.ts';
  * what it holds; the least recently used go first.
  */
 export interface TranscriptCache {
-  /** The messages that a step may read: the thread's events up to `through`. */
-  messages(request: {
+  /** What a step may read: the thread's events up to `through`, those before the last compaction as its summary. */
+  read(request: {
     sessionId: string;
     threadId: string;
     epoch: number;
     through: number;
     /** Puts an event's large strings back in place. */
     load: (body: JsonObject) => Promise<JsonObject>;
-  }): Promise<readonly TranscriptMessage[]>;
+  }): Promise<TranscriptView>;
 }
 
 interface Entry {
@@ -40,31 +44,42 @@ export function createTranscriptCache(journal: Journal, maximumBytes: number): T
     }
   }
 
+  /** The `seq` behind which a new transcript begins: the last compaction's summary stands for what was before it. */
+  async function startOf(sessionId: string, threadId: string, through: number): Promise<number> {
+    const compaction = await journal.lastCompaction(sessionId, threadId, through);
+    return compaction === null ? 0 : compaction.keptFrom - 1;
+  }
+
   return {
-    async messages({ sessionId, threadId, epoch, through, load }) {
+    async read({ sessionId, threadId, epoch, through, load }) {
       const key = `${sessionId}/${threadId}/${epoch}`;
       const cached = entries.get(key);
       const usable = cached && !cached.busy && cached.through <= through;
       const entry = usable ? cached : { transcript: createTranscript(), through: 0, bytes: 0, busy: false };
       entry.busy = true;
       try {
+        if (!usable) entry.through = await startOf(sessionId, threadId, through);
         const events = await journal.eventsThrough(sessionId, threadId, entry.through, through);
         let bytes = 0;
-        const loaded = [];
-        for (const event of events) {
-          const body = await load(event.body);
+        const loaded: TranscriptEvent[] = [];
+        for (const { id, seq, type, body: stored, detail } of events) {
+          const body = await load(stored);
           bytes += JSON.stringify(body).length;
-          loaded.push({ id: event.id, type: event.type, body, detail: event.detail });
+          loaded.push({ id, seq: seq ?? 0, type, body, detail });
         }
         entry.transcript.append(loaded);
         entry.through = through;
+        const view = entry.transcript.view();
         held -= entries.get(key)?.bytes ?? 0;
         entry.bytes += bytes;
+        if (loaded.some(({ type }) => type === 'agent.thread_context_compacted')) {
+          entry.bytes = JSON.stringify(view.messages).length;
+        }
         entries.delete(key);
         entries.set(key, entry);
         held += entry.bytes;
         evict();
-        return [...entry.transcript.messages];
+        return view;
       } catch (error) {
         // A half-extended transcript must not be used again.
         if (entries.get(key) === entry) {

@@ -31,6 +31,8 @@ const argument = (name: string, fallback: number) => {
 const SESSIONS = argument('sessions', 100);
 const SECONDS = argument('seconds', 8);
 const TOKENS_PER_SECOND = 50;
+/** A conversation that nobody has counted or summarised. */
+const FRESH = { summarised: false, counts: [] };
 
 await streams();
 builds();
@@ -102,11 +104,15 @@ function builds(): void {
       'gemini',
       (request) => toGeminiRequest(request, geminiModel('gemini-4-argon'), { provider: 'gemini', names }),
     ],
-    ['plan (trimming)', ({ messages }) => planContext(messages, contextBudget(claude), 3_000)],
+    ['plan (trimming)', ({ messages }) => planContext({ messages, ...FRESH }, contextBudget(claude), 3_000)],
     [
       'plan, 100k window',
       ({ messages }) =>
-        planContext(messages, contextBudget({ contextWindow: 100_000, maxOutputTokens: 8_000 }), 3_000),
+        planContext(
+          { messages, ...FRESH },
+          contextBudget({ contextWindow: 100_000, maxOutputTokens: 8_000 }),
+          3_000,
+        ),
     ],
   ];
   for (const [name, build] of builders) {

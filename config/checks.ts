@@ -14,6 +14,7 @@ export function checkSettings(settings: Settings): void {
   checkProvidersPointElsewhere(settings);
   checkKeys(settings);
   checkModels(settings);
+  checkContext(settings);
   if (settings.blobs.kind === 's3' && settings.blobs.s3_bucket === null) {
     refuse('blobs.s3_bucket: expected the name of a bucket, since blobs.kind is s3.');
   }
@@ -26,6 +27,15 @@ export function checkSettings(settings: Settings): void {
   if (settings.web_search.provider === 'searxng' && settings.web_search.base_url === null) {
     refuse('web_search.base_url: expected the URL of the SearXNG server.');
   }
+}
+
+function checkContext({ context }: Settings): void {
+  const { trim_to: to, trim_above: above, compact_above: compact, keep_recent: keep } = context;
+  if (to >= above) refuse(`context.trim_to: expected less than context.trim_above (${above}), got ${to}.`);
+  if (above > compact) {
+    refuse(`context.trim_above: expected at most context.compact_above (${compact}), got ${above}.`);
+  }
+  if (keep > to) refuse(`context.keep_recent: expected at most context.trim_to (${to}), got ${keep}.`);
 }
 
 function checkBind({ api, auth, sandbox }: Settings): void {

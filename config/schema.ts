@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { ApiSettings, AuthSettings, RateLimitSettings, SimpleApiSettings } from './sections/access.ts';
+import { ApiSettings, AuthSettings, RateLimitSettings } from './sections/access.ts';
+import { ContextSettings } from './sections/context.ts';
 import { SessionSettings, TemporalSettings, WorkerSettings } from './sections/engine.ts';
 import { SandboxSettings, WebSearchSettings } from './sections/hands.ts';
 import { DefaultModel, ModelList, ProviderSettings } from './sections/models.ts';
@@ -21,6 +23,7 @@ export const Settings = z.strictObject({
   providers: ProviderSettings.prefault({}),
   models: ModelList,
   default_model: DefaultModel,
+  context: ContextSettings.prefault({}),
   worker: WorkerSettings.prefault({}),
   sandbox: SandboxSettings.prefault({}),
   web_search: WebSearchSettings.prefault({}),

@@ -84,6 +84,12 @@ export function activityDependencies(parts: {
       turns: { rounds: config.session.max_steps_per_turn, repeatedCalls: config.session.max_repeated_calls },
       failuresBeforeFallback: config.session.failures_before_fallback,
       providers: modelProviders(config),
+      context: {
+        trimAbove: config.context.trim_above,
+        trimTo: config.context.trim_to,
+        compactAbove: config.context.compact_above,
+        keepRecent: config.context.keep_recent,
+      },
       transcripts: createTranscriptCache(journal, config.worker.transcript_cache_mb * 1024 * 1024),
     },
     async close() {

@@ -160,7 +160,7 @@ export async function session(input: SessionInput): Promise<void> {
 
 /** Adds what a model step used, unless it was counted before. */
 function note(tally: Tally, outcome: StepOutcome): void {
-  if ((outcome.kind !== 'final' && outcome.kind !== 'tools') || outcome.spent === undefined) return;
+  if (!('spent' in outcome) || outcome.spent === undefined) return;
   tally.costNanoUsd += outcome.spent.listCostNanoUsd;
   tally.last = outcome.spent.label;
 }

@@ -31,6 +31,15 @@ export type StepAnswer =
       digests: CallDigests;
       label: string;
     }
+  /** The conversation was too long: `event` holds the summary of its older part. */
+  | {
+      kind: 'compacted';
+      event: NewEvent;
+      usage: UsageTotals;
+      priced: boolean;
+      speed: 'standard' | 'fast';
+      label: string;
+    }
   | { kind: 'interrupted'; arrival: number }
   | { kind: 'exhausted'; error: SessionError };
 
@@ -74,6 +83,16 @@ export function commitStep(
       }
       break;
     }
+    case 'compacted':
+      writer.running();
+      writer.append(answer.event);
+      writer.closeSpan(row, false, answer);
+      writer.addUsage(answer.usage, answer.priced);
+      outcome = {
+        kind: 'compacted',
+        spent: { label: answer.label, listCostNanoUsd: answer.usage.list_cost_nano_usd },
+      };
+      break;
     case 'interrupted':
       writer.closeSpan(row, true);
       outcome = { kind: 'interrupted', consumed: true, arrival: answer.arrival };

@@ -23,6 +23,8 @@ export type StepOutcome =
   | { kind: 'final'; more: boolean; spent?: Spent }
   /** The model asked for tools. Calls already refused by policy are not in `calls`. */
   | { kind: 'tools'; calls: CallRef[]; spent?: Spent }
+  /** The older part of the conversation became a summary; the next step says what this one was to say. */
+  | { kind: 'compacted'; spent?: Spent }
   /** An interrupt is queued. `consumed`: the step's number is used up. */
   | { kind: 'interrupted'; consumed: boolean; arrival: number }
   /** The provider could not be had; `settle` ends the turn with `retries_exhausted`. */

@@ -5,13 +5,15 @@ import type { NewEvent } from './view.ts';
 
 type WithoutStamp<T> = T extends unknown ? Omit<T, 'processed_at'> : never;
 
-/** An agent in an event may have our toolsets beside the vendor's. */
-type WithOurAgent<T> = T extends { type: 'session.updated' }
+/** An agent in an event may have our toolsets beside the vendor's; a compaction shows its summary. */
+type WithOurs<T> = T extends { type: 'session.updated' }
   ? Omit<T, 'agent'> & { agent?: SessionAgent | null }
-  : T;
+  : T extends { type: 'agent.thread_context_compacted' }
+    ? T & { summary: string }
+    : T;
 
 /** An event as clients see it, before it takes effect: the API's own types, less `processed_at`, which the store adds. */
-export type WireEvent = WithOurAgent<WithoutStamp<BetaManagedAgentsSessionEvent>>;
+export type WireEvent = WithOurs<WithoutStamp<BetaManagedAgentsSessionEvent>>;
 
 /** Wraps a wire event for the journal. The API's event types hold only JSON, which their declarations cannot say. */
 export function newEvent(body: WireEvent, rest: Omit<NewEvent, 'id' | 'type' | 'body'> = {}): NewEvent {

@@ -69,6 +69,8 @@ function applyOutcome(
       return { ...state, step, flag: state.flag || outcome.more };
     case 'tools':
       return { ...state, step, flag: true, calls: outcome.calls };
+    case 'compacted':
+      return { ...state, step, flag: true };
     case 'interrupted': {
       const calls = state.calls.map((call): WorkflowCall =>
         activity.kind === 'runTool' && call.id === activity.toolUseId ? { ...call, state: 'run' } : call,

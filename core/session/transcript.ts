@@ -1,4 +1,8 @@
 import type { Json, JsonObject } from '../json.ts';
+import { keptFromOf } from './context/compacted-event.ts';
+import { summaryMessage } from './context/compaction.ts';
+import type { ContextSource } from './context/plan-context.ts';
+import type { TokenCount } from './context/token-count.ts';
 import type {
   ContentBlock,
   OpaqueBlock,
@@ -9,74 +13,132 @@ import type {
 
 /** What the transcript reads of a journaled event. Bodies are whole: large strings are back in place. */
 export interface TranscriptEvent {
+  seq: number;
   id: string;
   type: string;
   body: JsonObject;
   detail: Json | null;
 }
 
+/** What a session's log comes to at one place of it. */
+export interface TranscriptView extends ContextSource {
+  /** The `seq` of each message's first event; for a summary, of the compaction. */
+  starts: readonly number[];
+}
+
 /**
  * Turns a session's log into what a model is told. Append-only: more events extend the messages and never change what stands, so
- * that the same events always give the same bytes and the provider's prompt cache keeps hitting.
+ * that the same events always give the same bytes and the provider's prompt cache keeps hitting. Only a compaction, itself an event,
+ * replaces what stands before it.
+ *
+ * It may begin with the first event that the last compaction kept: the messages are the same as of the whole log.
  */
 export interface Transcript {
   append(events: readonly TranscriptEvent[]): void;
-  /** The messages so far. The array is the transcript's own: copy it to keep it. */
-  readonly messages: readonly TranscriptMessage[];
+  /** The messages so far. What was handed out never changes. */
+  view(): TranscriptView;
 }
 
 export function createTranscript(): Transcript {
-  const messages: TranscriptMessage[] = [];
-  const answered = new Set<string>();
+  let messages: TranscriptMessage[] = [];
+  let starts: number[] = [];
+  let counts: TokenCount[] = [];
+  let summarised = false;
+  /** Tool uses without a result: only these can be answered. */
+  const pending = new Set<string>();
+  /** How many messages have been handed out: from then on they are replaced, not changed. */
+  let handedOut = 0;
 
-  function add(role: TranscriptMessage['role'], blocks: TranscriptBlock[]): void {
+  function add(role: TranscriptMessage['role'], seq: number, blocks: TranscriptBlock[]): void {
     if (blocks.length === 0) return;
     const last = messages.at(-1);
-    if (last?.role === role) last.content.push(...blocks);
-    else messages.push({ role, content: [...blocks] });
+    if (last?.role !== role) {
+      messages.push({ role, content: [...blocks] });
+      starts.push(seq);
+    } else if (messages.length > handedOut) {
+      for (const block of blocks) last.content.push(block);
+    } else {
+      messages[messages.length - 1] = { role, content: [...last.content, ...blocks] };
+      handedOut = messages.length - 1;
+    }
   }
 
-  function addResult(toolUseId: unknown, body: JsonObject): void {
-    if (typeof toolUseId !== 'string' || answered.has(toolUseId)) return;
-    answered.add(toolUseId);
+  function addResult(seq: number, toolUseId: unknown, body: JsonObject): void {
+    if (typeof toolUseId !== 'string' || !pending.delete(toolUseId)) return;
     const content = contentOf(body);
-    add('user', [
+    add('user', seq, [
       { type: 'tool_result', tool_use_id: toolUseId, content, is_error: body['is_error'] === true },
     ]);
   }
 
-  function appendOne({ id, type, body, detail }: TranscriptEvent): void {
+  /** What the vendor counted belongs to the messages that end with its answer. */
+  function addCount(body: JsonObject): void {
+    const usage = body['model_usage'];
+    if (body['is_error'] !== false || !isObject(usage) || messages.at(-1)?.role !== 'assistant') return;
+    const tokens = COUNTED.reduce((sum, field) => sum + (Number(usage[field]) || 0), 0);
+    counts.push({ upTo: messages.length, tokens });
+  }
+
+  function compact(seq: number, body: JsonObject, detail: Json | null): void {
+    const index = starts.indexOf(keptFromOf(detail) ?? -1);
+    // Where the transcript begins behind it, a later compaction replaces this one and what it kept.
+    if (index === -1) return;
+    const summary = typeof body['summary'] === 'string' ? body['summary'] : '';
+    messages = [summaryMessage(summary), ...messages.slice(index)];
+    starts = [seq, ...starts.slice(index)];
+    counts = [];
+    summarised = true;
+    handedOut = messages.length;
+  }
+
+  function appendOne({ seq, id, type, body, detail }: TranscriptEvent): void {
     switch (type) {
       case 'user.message':
-        return add('user', contentOf(body));
+        return add('user', seq, contentOf(body));
       case 'system.message':
-        return add('system', contentOf(body));
+        return add('system', seq, contentOf(body));
       case 'agent.thinking':
-        return add('assistant', isOpaque(detail) ? [detail] : []);
+        return add('assistant', seq, isOpaque(detail) ? [detail] : []);
       case 'agent.message':
-        return add('assistant', contentOf(body));
+        return add('assistant', seq, contentOf(body));
       case 'agent.tool_use':
       case 'agent.custom_tool_use':
       case 'agent.mcp_tool_use':
-        return add('assistant', [toToolUse(id, body, detail)]);
+        pending.add(id);
+        return add('assistant', seq, [toToolUse(id, body, detail)]);
       case 'agent.tool_result':
-        return addResult(body['tool_use_id'], body);
+        return addResult(seq, body['tool_use_id'], body);
       case 'agent.mcp_tool_result':
-        return addResult(body['mcp_tool_use_id'], body);
+        return addResult(seq, body['mcp_tool_use_id'], body);
       case 'user.custom_tool_result':
-        return addResult(body['custom_tool_use_id'], body);
+        return addResult(seq, body['custom_tool_use_id'], body);
+      case 'span.model_request_end':
+        return addCount(body);
+      case 'agent.thread_context_compacted':
+        return compact(seq, body, detail);
       default:
         return;
     }
   }
 
   return {
-    messages,
     append(events) {
       for (const event of events) appendOne(event);
     },
+    view() {
+      handedOut = messages.length;
+      return { messages: [...messages], starts: [...starts], counts: [...counts], summarised };
+    },
   };
 }
+
+/** What a request and its answer fill of the window, in the fields of the API's `model_usage`. */
+const COUNTED = [
+  'input_tokens',
+  'cache_read_input_tokens',
+  'cache_creation_input_tokens',
+  'output_tokens',
+] as const;
 
 function toToolUse(id: string, body: JsonObject, detail: Json | null): ToolUseBlock {
   const input = body['input'];

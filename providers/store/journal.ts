@@ -127,6 +127,11 @@ export interface Journal {
   eventsAfter(sessionId: string, after: number, limit: number): Promise<JournalEvent[]>;
   /** Events of a thread with `after < seq <= through`, ascending: what a model step may read. */
   eventsThrough(sessionId: string, threadId: string, after: number, through: number): Promise<JournalEvent[]>;
+  /**
+   * The newest compaction of a thread with `seq <= through`: the `seq` of the first event that it kept. What was before that, its
+   * summary stands for.
+   */
+  lastCompaction(sessionId: string, threadId: string, through: number): Promise<{ keptFrom: number } | null>;
   /** Everything that one step key holds, ascending. */
   eventsOfStep(sessionId: string, stepKey: string): Promise<JournalEvent[]>;
   event(sessionId: string, eventId: string): Promise<JournalEvent | null>;

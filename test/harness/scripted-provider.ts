@@ -22,6 +22,7 @@ export interface ScriptedProvider extends ModelProvider {
  * - `call bash,write,lookup`: calls these tools at once, then answers. The command of each is its place: `0`, `1`, …
  * - `run COMMAND`: calls bash with this command, then answers.
  * - `chain N`: calls bash N times, one after another, then answers.
+ * - Asked for a summary, it writes down the order and the rounds so far, and goes on from there.
  * - `hang`: never answers. `refuse`: fails for good. `stumble`: is unreachable once, then answers. `write N`: answers with N characters.
  */
 export function createScriptedProvider(): ScriptedProvider {
@@ -34,7 +35,15 @@ export function createScriptedProvider(): ScriptedProvider {
     },
     async *stream({ messages }, signal) {
       requests++;
-      const { order, rounds, key } = readOrder(messages);
+      const { order, rounds, key, summarise } = readOrder(messages);
+      if (summarise) {
+        const text = `Order: ${order}\nRounds: ${rounds}`;
+        yield {
+          type: 'finish',
+          response: { blocks: [{ type: 'text', text }], stop: 'end_turn', usage: USAGE },
+        };
+        return;
+      }
       const [word, rest = ''] = order.split(/ (.*)/s);
       if (word === 'refuse') throw new AppError('model_request_refused', 'The test refuses.');
       if (word === 'stumble' && !stumbled.has(key)) {
@@ -74,16 +83,29 @@ function toolUse(name: string, command: string, index: number): ResponseBlock {
   return { type: 'tool_use', name, input: { command }, vendor };
 }
 
-/** The last order, how many rounds of tools it has had, and a name of its own. */
-function readOrder(messages: readonly TranscriptMessage[]): { order: string; rounds: number; key: string } {
+/** The last order, how many rounds of tools it has had, a name of its own, and whether a summary is asked for. */
+function readOrder(messages: readonly TranscriptMessage[]): {
+  order: string;
+  rounds: number;
+  key: string;
+  summarise: boolean;
+} {
   let rounds = 0;
+  let summarise = false;
   for (let index = messages.length - 1; index >= 0; index--) {
     const { role, content } = messages[index] ?? { role: 'system', content: [] };
     if (role === 'assistant' && content.some((block) => block.type === 'tool_use')) rounds++;
     const text = role === 'user' ? content.findLast(isText)?.text : undefined;
-    if (text !== undefined) return { order: text, rounds, key: `${index} ${text}` };
+    if (text === undefined) continue;
+    if (text.includes('will be replaced by your summary')) {
+      summarise = true;
+      continue;
+    }
+    const [, summarised, before] = /Order: (.*)\nRounds: (\d+)$/s.exec(text) ?? [];
+    if (summarised === undefined) return { order: text, rounds, key: `${index} ${text}`, summarise };
+    return { order: summarised, rounds: rounds + Number(before), key: `${index} ${summarised}`, summarise };
   }
-  return { order: '', rounds, key: '' };
+  return { order: '', rounds, key: '', summarise };
 }
 
 function isText(block: TranscriptBlock): block is Extract<TranscriptBlock, { type: 'text' }> {

@@ -17,6 +17,7 @@ import { NO_LIMITS, type TurnLimits } from '../../core/journal/turn.ts';
 import type { ModelEntry } from '../../core/models/model-entry.ts';
 import { createModelCatalog, type ModelCatalog } from '../../core/models/model-catalog.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { DEFAULT_SHARES } from '../../core/session/context/context-budget.ts';
 import { historyPlace } from '../../providers/blob/history-copies.ts';
 import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
 import { createInMemoryBus } from '../../providers/bus/in-memory.ts';
@@ -28,7 +29,7 @@ import { toSignalledEvent } from '../../providers/engine/signalled-event.ts';
 import { createTemporalEngine } from '../../providers/engine/temporal-engine.ts';
 import { workflowBundle } from '../../providers/engine/workflow-bundle.ts';
 import { identifyProcess, isAlive } from '../../providers/host/process-identity.ts';
-import type { ModelProvider } from '../../providers/model/model-provider.ts';
+import type { ModelProvider, ToolDefinition } from '../../providers/model/model-provider.ts';
 import { openDatabase } from '../../providers/store/postgres/database.ts';
 import { createPostgresJournal } from '../../providers/store/postgres/journal.ts';
 import { createPostgresLease, SWEEPER_ROLE } from '../../providers/store/postgres/lease.ts';
@@ -37,39 +38,23 @@ import { migrate } from '../../providers/store/postgres/migrate.ts';
 import { createPostgresUpkeep } from '../../providers/store/postgres/upkeep.ts';
 import { NO_TELEMETRY } from '../../providers/telemetry/activity-telemetry.ts';
 import { createPostgresWorkerRegistry } from '../../providers/store/postgres/worker-registry.ts';
-import type { ToolResult, ToolRunner } from '../../tools/tool-runner.ts';
+import type { ToolRunner } from '../../tools/tool-runner.ts';
 import { quietRuntime } from './quiet-runtime.ts';
 import type { TestServices } from './start-test-services.ts';
 
-/** A tool runner that the test scripts: `run` decides by the call; every call is counted by its id. */
-export interface ScriptedRunner extends ToolRunner {
-  readonly runs: string[];
-  readonly kills: string[];
-}
-
-export function createScriptedRunner(
-  respond: (name: string, input: JsonObject, signal: AbortSignal) => Promise<ToolResult>,
-): ScriptedRunner {
-  const runs: string[] = [];
-  const kills: string[] = [];
-  return {
-    runs,
-    kills,
-    async run(call, mode, signal) {
-      if (mode === 'resume') return { content: [{ type: 'text', text: 'lost' }], isError: true, lost: true };
-      runs.push(call.toolUseId);
-      return respond(call.name, call.input, signal);
-    },
-    async kill(call) {
-      kills.push(call.toolUseId);
-    },
-  };
-}
-
+export { createScriptedRunner, type ScriptedRunner } from './scripted-runner.ts';
 export { customResult, userConfirmation, userInterrupt, userMessage } from './client-events.ts';
 export { quietRuntime } from './quiet-runtime.ts';
 
 const ids = { event: () => makeId('event', Date.now(), randomBytes(10)) };
+
+/** A model whose window is soon full. */
+const SMALL_MODEL = {
+  id: 'claude-small',
+  provider: 'anthropic',
+  context_window: 8_000,
+  max_output_tokens: 1_000,
+} as const;
 
 /**
  * The durable core of the service in one process: a real PostgreSQL, a real Temporal, the product's workflow, activities, sweeper and
@@ -77,6 +62,8 @@ const ids = { event: () => makeId('event', Date.now(), randomBytes(10)) };
  */
 export async function startSessionLab(options: {
   provider: ModelProvider;
+  /** Tools that the model is told of. */
+  tools?: readonly ToolDefinition[];
   runner: ToolRunner;
   /** When a turn pauses by itself; by default never. */
   turns?: TurnLimits;
@@ -139,12 +126,14 @@ export async function startSessionLab(options: {
       telemetry: NO_TELEMETRY,
       interrupts,
       catalog:
-        options.catalog ?? createModelCatalog({ settings: [], usable: ['anthropic'], defaultModel: null }),
+        options.catalog ??
+        createModelCatalog({ settings: [SMALL_MODEL], usable: ['anthropic'], defaultModel: null }),
       turns: options.turns ?? NO_LIMITS,
       failuresBeforeFallback: 2,
       providers: { for: (entry) => options.providerOf?.(entry) ?? options.provider },
       transcripts: createTranscriptCache(activityJournal, 64 * 1024 * 1024),
-      describeTools: () => [],
+      context: DEFAULT_SHARES,
+      describeTools: () => [...(options.tools ?? [])],
       builtInNames: () => ['bash', 'read', 'write', 'edit', 'glob', 'grep'],
       runner: options.runner,
     };

@@ -1,10 +1,12 @@
 import type { StepAnswer } from '../../core/journal/commit-step.ts';
 import type { CallKind } from '../../core/journal/view.ts';
 import { newEvent } from '../../core/journal/wire-event.ts';
+import { compactedEvent } from '../../core/session/context/compacted-event.ts';
 import { isUse } from './checks.ts';
 import { STEP_USAGE } from './step-usage.ts';
 import type { Attempt, World } from './world.ts';
 
+const COMPACTED = 'agent.thread_context_compacted';
 const KINDS: Record<string, CallKind> = { p: 'run', a: 'ask', c: 'custom' };
 
 /** What the model may answer now: the menu's choices for so many tool steps, and `interrupted` where one is queued. */
@@ -13,7 +15,10 @@ export function answersOf(world: World, attempt: Attempt): string[] {
     world.stored.events.filter((event) => isUse(event.type)).map((event) => event.stepKey),
   );
   const menu = world.menu[steps.size] ?? ['final'];
-  const out = menu.filter((answer) => answer !== 'moves' || world.left('moves'));
+  const compacted = world.journaled().some((event) => event.type === COMPACTED);
+  const out = menu.filter(
+    (answer) => (answer !== 'moves' || world.left('moves')) && (answer !== 'compact' || !compacted),
+  );
   if (out.length === 0) out.push('final');
   if (world.interruptedSince(attempt.arrived)) out.push('interrupted');
   return out;
@@ -22,6 +27,10 @@ export function answersOf(world: World, attempt: Attempt): string[] {
 /** A choice of the menu as a step commits it. */
 export function toAnswer(world: World, answer: string, attempt: Attempt): StepAnswer {
   if (answer === 'interrupted') return { kind: 'interrupted', arrival: attempt.arrived + 1 };
+  if (answer === 'compact') {
+    const event = compactedEvent(world.newId('k'), 'what was said', 1);
+    return { kind: 'compacted', event, usage: STEP_USAGE, priced: true, speed: 'standard', label: '' };
+  }
   if (answer === 'exhausted') {
     const error = { type: 'unknown_error', message: 'down', retry_status: { type: 'exhausted' } } as const;
     return { kind: 'exhausted', error };

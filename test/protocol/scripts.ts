@@ -24,7 +24,7 @@ export interface Script {
   /**
    * The model's choices after so many tool steps; afterwards it only answers. `p` is a plain tool call, `a` one that a person must
    * allow, `c` the client's own; `pa` are two calls at once; `final` is an answer, `exhausted` a provider that stays down, `moves` one for
-   * which another stands in.
+   * which another stands in, `compact` a summary instead of an answer, once in a session.
    */
   menu: string[][];
   /** Responses that the session's budget pays for; without it there is no budget. */
@@ -99,6 +99,21 @@ export const SCRIPTS: Record<string, Script> = {
   'an exhausted provider': {
     budgets: { messages: 2, interrupts: 1, deaths: 1, losses: 1 },
     menu: [['final', 'exhausted']],
+  },
+  'a conversation that is compacted': {
+    budgets: { messages: 2, deaths: 1, zombies: 1, repeatedSignals: 1, losses: 1, continuations: 1 },
+    menu: [['compact', 'final']],
+  },
+  'a compaction between tools, and an interrupt': {
+    budgets: { messages: 2, interrupts: 1, deaths: 1, zombies: 1, continuations: 1 },
+    menu: [
+      ['p', 'a'],
+      ['compact', 'final'],
+    ],
+  },
+  'a compaction and a reset': {
+    budgets: { messages: 2, resets: 1, interrupts: 1 },
+    menu: [['compact', 'final', 'p']],
   },
   'an internal row': { budgets: { messages: 2, notes: 1, interrupts: 1, deaths: 1 }, menu: [] },
   'an internal row on an asked tool': { budgets: { messages: 1, notes: 1, interrupts: 1 }, menu: [['a']] },

@@ -53,7 +53,9 @@ export interface WireFormat {
   /** Everything about the request that the vendor would refuse, or that our service should never do. */
   validate(request: IncomingModelRequest): string[];
   summarise(request: IncomingModelRequest): RequestSummary;
-  /** Tokens of the prompt by the simulated cache. */
+  /** Tokens of the prompt, whether they are in a cache or not. */
+  promptTokens(request: IncomingModelRequest): number;
+  /** Tokens of the prompt by the simulated cache, which keeps it. */
   countPrompt(request: IncomingModelRequest): PromptCount;
   /** Where tokens are counted, for formats that have a counter: how its requests are read, and how it answers. */
   readonly counter?: {
@@ -65,6 +67,8 @@ export interface WireFormat {
   frames(script: ReadScript, context: FrameContext): Frame[];
   ping(): Frame;
   errorBody(status: number, type: string | undefined, message: string): string;
+  /** What the vendor says of a prompt that is longer than its context window. */
+  tooLong(tokens: number, window: number): { type?: string; message: string };
   errorFrame(type: string, message: string): Frame;
   unknownFrame(): Frame;
   readonly requestIdHeader: string;

@@ -8,6 +8,11 @@ export interface PromptPart {
   marked: boolean;
 }
 
+/** Tokens of a whole prompt. */
+export function promptTokens(parts: readonly PromptPart[]): number {
+  return parts.reduce((sum, { text }) => sum + roughTokens(text), 0);
+}
+
 /** How many blocks before a marker the vendor looks back for a prefix that it keeps. */
 const LOOK_BACK = 20;
 

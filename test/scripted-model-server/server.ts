@@ -24,6 +24,8 @@ export interface ScriptedModelServerOptions {
   onViolation?: 'refuse' | 'record';
   /** How many of the latest request bodies the ledger keeps; default 200. */
   keepBodies?: number;
+  /** Tokens, as this server counts them, above which a prompt is refused as too long. */
+  contextWindow?: number;
 }
 
 /** A model provider that says what it was told to, in the vendors' wire formats, and writes down all it gets. */
@@ -103,15 +105,23 @@ export async function startScriptedModelServer(
     });
     const violations = [...format.validate(incoming), ...keyViolations(incoming.headers, options.apiKey)];
     const entry = ledger.add({ ...received(format, incoming, raw), violations });
-    const { uncached, read, written } = format.countPrompt(incoming);
     const refused = violations.length > 0 && options.onViolation !== 'record';
     entry.status = refused ? 400 : 200;
     entry.outcome = refused ? 'refused' : 'completed';
     entry.endedAt = now();
     response.writeHead(entry.status, { 'content-type': 'application/json' });
-    const answer = JSON.stringify(counter.answer(uncached + read + written));
+    const answer = JSON.stringify(counter.answer(format.promptTokens(incoming)));
     response.end(refused ? format.errorBody(400, undefined, violations.join('; ')) : answer);
     ledger.changed();
+  }
+
+  function tooLongFor(
+    format: WireFormat,
+    incoming: IncomingModelRequest,
+  ): { type?: string; message: string } | undefined {
+    if (options.contextWindow === undefined) return undefined;
+    const tokens = format.promptTokens(incoming);
+    return tokens > options.contextWindow ? format.tooLong(tokens, options.contextWindow) : undefined;
   }
 
   async function answerModelRequest(
@@ -132,15 +142,20 @@ export async function startScriptedModelServer(
       entry.endedAt = now();
       ledger.changed();
     };
-    const refuse = (status: number, message: string, outcome: LedgerEntry['outcome']) => {
+    const refuse = (status: number, message: string, outcome: LedgerEntry['outcome'], type?: string) => {
       entry.status = status;
       response.writeHead(status, { 'content-type': 'application/json' });
-      response.end(format.errorBody(status, undefined, message));
+      response.end(format.errorBody(status, type, message));
       finish(outcome);
     };
     if (violations.length > 0 && options.onViolation !== 'record') {
       const status = violations.includes(WRONG_KEY) ? 401 : 400;
       refuse(status, violations.join('; '), 'refused');
+      return;
+    }
+    const tooLong = tooLongFor(format, incoming);
+    if (tooLong !== undefined) {
+      refuse(400, tooLong.message, 'refused', tooLong.type);
       return;
     }
     const choice = book.choose({ ...incoming, ...summary, n: entry.n, format: format.name });

@@ -14,19 +14,26 @@ export function compactionRequest(head: readonly TranscriptMessage[]): Transcrip
   return [...head, { role: 'user', content: [{ type: 'text', text: ASK }] }];
 }
 
-/** The summary in a response; undefined where the model wrote none, so that it has to be asked again. */
+/** The same for a conversation that was written out as text. */
+export function writtenOutRequest(conversation: string): TranscriptMessage[] {
+  const text = `<conversation>\n${conversation}\n</conversation>\n\n${ASK}`;
+  return [{ role: 'user', content: [{ type: 'text', text }] }];
+}
+
+/**
+ * The summary in a response; undefined where the model wrote none, so that it has to be asked again. What it says before it calls a tool
+ * is none either.
+ */
 export function summaryIn(blocks: readonly { type: string; text?: string }[]): string | undefined {
+  if (blocks.some(({ type }) => type === 'tool_use')) return undefined;
   const text = blocks
     .flatMap((block) => (block.type === 'text' ? [block.text ?? ''] : []))
     .join('\n\n')
     .trim();
-  return text === '' ? undefined : text;
+  return text === '' ? undefined : text.toWellFormed();
 }
 
-/** The transcript after a compaction: the summary as the user's first message, then the part that was kept. */
-export function compactedTranscript(
-  summary: string,
-  kept: readonly TranscriptMessage[],
-): TranscriptMessage[] {
-  return [{ role: 'user', content: [{ type: 'text', text: `${HEAD}\n\n${summary}` }] }, ...kept];
+/** What stands for the summarised part from now on. */
+export function summaryMessage(summary: string): TranscriptMessage {
+  return { role: 'user', content: [{ type: 'text', text: `${HEAD}\n\n${summary}` }] };
 }

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TranscriptMessage } from '../content.ts';
-import { compactedTranscript, compactionRequest, summaryIn } from './compaction.ts';
+import { compactionRequest, summaryIn, summaryMessage } from './compaction.ts';
 import { answerTokens, contextBudget } from './context-budget.ts';
 import { messageTokens, textTokens } from './estimate-tokens.ts';
+import { cutToFit } from './cut-to-fit.ts';
 import { limitImages } from './limit-images.ts';
-import { planContext } from './plan-context.ts';
+import { planContext, type ContextSource } from './plan-context.ts';
 import { trimToolResults } from './trim-tool-results.ts';
+import { writeOut } from './write-out.ts';
 
 const user = (text: string): TranscriptMessage => ({ role: 'user', content: [{ type: 'text', text }] });
 const says = (text: string): TranscriptMessage => ({ role: 'assistant', content: [{ type: 'text', text }] });
@@ -28,6 +30,13 @@ const results = (id: string, text: string): TranscriptMessage => ({
 const size = (messages: readonly TranscriptMessage[]) =>
   messages.reduce((sum, one) => sum + messageTokens(one), 0);
 
+/** A transcript that nobody has counted. */
+const source = (messages: readonly TranscriptMessage[], summarised = false): ContextSource => ({
+  messages,
+  summarised,
+  counts: [],
+});
+
 const WINDOW = { contextWindow: 100_000, maxOutputTokens: 8_000 };
 const FIXED = 3_000;
 
@@ -42,16 +51,17 @@ describe('a session that goes on and on', () => {
     let changes = 0;
     let compactions = 0;
     for (let step = 0; step < 5_000; step += 1) {
-      let plan = planContext(transcript, budget, FIXED);
+      let plan = planContext(source(transcript, compactions > 0), budget, FIXED);
       if (plan.kind === 'compact') {
-        expect(size(compactionRequest(plan.head)) + FIXED).toBeLessThanOrEqual(budget.request);
-        transcript = compactedTranscript(
-          'What happened so far. '.repeat(50),
-          transcript.slice(plan.keptFrom),
+        const { messages, keptFrom } = plan;
+        expect(size(compactionRequest(messages.slice(0, keptFrom))) + FIXED).toBeLessThanOrEqual(
+          budget.request,
         );
+        const summary = 'What happened so far. '.repeat(50);
+        transcript = [summaryMessage(summary), ...transcript.slice(keptFrom)];
         compactions += 1;
         previous = [];
-        plan = planContext(transcript, budget, FIXED);
+        plan = planContext(source(transcript, true), budget, FIXED);
       }
       if (plan.kind !== 'send') throw new Error(`step ${String(step)}: ${plan.kind}`);
       const sent = plan.messages;
@@ -74,12 +84,12 @@ describe('a session that goes on and on', () => {
     let compactions = 0;
     for (let turn = 0; turn < 400; turn += 1) {
       transcript.push(user(`Question ${String(turn)} ${'words '.repeat(300)}`));
-      const plan = planContext(transcript, budget, FIXED);
+      const plan = planContext(source(transcript, compactions > 0), budget, FIXED);
       if (plan.kind === 'compact') {
-        transcript = compactedTranscript('A summary.', transcript.slice(plan.keptFrom));
+        transcript = [summaryMessage('A summary.'), ...transcript.slice(plan.keptFrom)];
         compactions += 1;
       }
-      const after = planContext(transcript, budget, FIXED);
+      const after = planContext(source(transcript, compactions > 0), budget, FIXED);
       expect(after.kind).toBe('send');
       transcript.push(says('answer '.repeat(300)));
     }
@@ -143,42 +153,130 @@ describe('trimming', () => {
 });
 
 describe('planning', () => {
-  it('believes the vendor’s count where it is higher', () => {
-    const budget = contextBudget(WINDOW);
-    const messages = [user('one'), says('two'), user('three'), says('four'), user('five')];
-    expect(planContext(messages, budget, 0).kind).toBe('send');
-    expect(planContext(messages, budget, 0, { tokens: 95_000, upTo: 4 }).kind).toBe('compact');
+  const budget = contextBudget(WINDOW);
+  const talk = [
+    user('one '.repeat(8_000)),
+    says('two'),
+    user('three'),
+    says('four '.repeat(5_000)),
+    user('five'),
+  ];
+
+  it('believes the vendor’s count of what was sent, whether it is higher or lower', () => {
+    const counted = (tokens: number) =>
+      planContext({ messages: talk, summarised: false, counts: [{ upTo: 4, tokens }] }, budget, 0);
+    expect(planContext(source(talk), budget, 0).kind).toBe('send');
+    expect(counted(90_000)).toMatchObject({ kind: 'compact', uncounted: messageTokens(user('five')) });
+    expect(counted(10_000).tokens).toBe(10_000 + messageTokens(user('five')));
+  });
+
+  it('does not believe a server that does not count', () => {
+    const counts = [{ upTo: 4, tokens: 0 }];
+    const { tokens, uncounted } = planContext({ messages: talk, summarised: false, counts }, budget, 0);
+    expect(tokens).toBe(size(talk));
+    expect(uncounted).toBe(size(talk));
+  });
+
+  it('goes by the vendor’s counter where that was asked', () => {
+    expect(planContext(source(talk), budget, 0, { counted: 85_000 }).kind).toBe('compact');
+    const long = [...talk, says('x'.repeat(200_000)), user('six '.repeat(30_000))];
+    expect(planContext(source(long), budget, 0).kind).toBe('compact');
+    expect(planContext(source(long), budget, 0, { counted: 40_000 }).kind).toBe('send');
   });
 
   it('keeps no result without its call', () => {
-    const budget = contextBudget(WINDOW);
     const messages: TranscriptMessage[] = [user('go')];
     for (let step = 0; step < 60; step += 1) {
       messages.push(calls(`a${String(step)}`), results(`a${String(step)}`, 'y'.repeat(5_000)));
-      const plan = planContext(messages, budget, 0, { tokens: 95_000, upTo: messages.length });
+      const plan = planContext(source(messages), budget, 0, { counted: 95_000 });
       if (plan.kind !== 'compact') continue;
       const first = messages[plan.keptFrom];
       expect(first?.content.some(({ type }) => type === 'tool_result')).toBe(false);
     }
   });
 
-  it('says so when the newest message alone is too long', () => {
-    const plan = planContext([user('word '.repeat(200_000))], contextBudget(WINDOW), 0);
-    expect(plan.kind).toBe('too-long');
+  it('makes a request smaller that the vendor refused, although it should have fitted', () => {
+    const messages: TranscriptMessage[] = [user('go')];
+    for (let step = 0; step < 10; step += 1)
+      messages.push(calls(`a${String(step)}`), results(`a${String(step)}`, 'y'.repeat(2_000)));
+    const plan = planContext(source(messages), budget, 0, { refused: size(messages) });
+    expect(plan.kind).toBe('compact');
+    if (plan.kind === 'compact') expect(size(messages.slice(plan.keptFrom))).toBeLessThan(size(messages) / 2);
+  });
+
+  it('does not summarise a summary again when that makes no room', () => {
+    const messages = [summaryMessage('short'), calls('a'), results('a', 'z'.repeat(400_000))];
+    const plan = planContext(source(messages, true), budget, 0);
+    expect(plan.kind).toBe('send');
+    expect(size(plan.messages)).toBeLessThanOrEqual(budget.request);
+  });
+
+  it('cuts the longest texts where nothing older is left, and says so in their place', () => {
+    const messages = [user(`begin ${'word '.repeat(200_000)} end`), says('ok'), user('and this?')];
+    const plan = planContext(source(messages.slice(0, 1)), budget, FIXED);
+    expect(plan.kind).toBe('send');
+    expect(size(plan.messages) + FIXED).toBeLessThanOrEqual(budget.request);
+    expect(size(plan.messages)).toBeGreaterThan(budget.request * 0.9);
+    const said = JSON.stringify(plan.messages);
+    expect(said).toMatch(/begin.*characters were left out here.*end/);
+  });
+
+  it('says so when nothing can be cut', () => {
+    const pictures = Array.from({ length: 100 }, () => ({
+      type: 'image' as const,
+      source: { type: 'url' as const, url: 'https://example.com/a.png' },
+    }));
+    expect(planContext(source([{ role: 'user', content: pictures }]), budget, 0).kind).toBe('too-long');
+  });
+});
+
+describe('cutting', () => {
+  it('makes the messages shorter by what is asked, and leaves short texts alone', () => {
+    const lengths = fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(lengths, fc.integer({ min: 1, max: 80_000 }), (all, excess) => {
+        const messages = all.map((length) => user('é😀x'.repeat(Math.ceil(length / 4)).slice(0, length)));
+        const cut = cutToFit(messages, excess);
+        if (cut === null) {
+          const least = messages.length * 240;
+          expect(size(messages) - excess).toBeLessThan(least + messages.length * 20);
+          return;
+        }
+        expect(size(cut)).toBeLessThanOrEqual(size(messages) - excess);
+        expect(JSON.stringify(cut).isWellFormed()).toBe(true);
+        expect(cut).toEqual(cutToFit(messages, excess));
+      }),
+    );
+  });
+});
+
+describe('a conversation written out', () => {
+  it('fits where it has to, and keeps its beginning and its end', () => {
+    const messages = [
+      user('the task'),
+      ...Array.from({ length: 300 }, (_unused, index) => [
+        calls(`c${String(index)}`),
+        results(`c${String(index)}`, `${String(index)} ${'data '.repeat(500)}`),
+      ]).flat(),
+      user('the last words'),
+    ];
+    for (const maximum of [200_000, 20_000, 2_000]) {
+      const text = writeOut(messages, maximum);
+      expect(textTokens(text)).toBeLessThanOrEqual(maximum);
+      expect(text).toMatch(/^User: the task/);
+      expect(text).toMatch(/the last words$/);
+    }
+    expect(writeOut(messages, 2_000)).toContain('parts were left out here');
   });
 });
 
 describe('a compaction', () => {
   it('takes the words of the model for the summary, and only those', () => {
     expect(
-      summaryIn([
-        { type: 'thinking' },
-        { type: 'text', text: ' a ' },
-        { type: 'tool_use' },
-        { type: 'text', text: 'b' },
-      ]),
+      summaryIn([{ type: 'thinking' }, { type: 'text', text: ' a ' }, { type: 'text', text: 'b' }]),
     ).toBe('a \n\nb');
-    expect(summaryIn([{ type: 'tool_use' }, { type: 'text', text: '  ' }])).toBeUndefined();
+    expect(summaryIn([{ type: 'text', text: '  ' }])).toBeUndefined();
+    expect(summaryIn([{ type: 'text', text: 'First I look.' }, { type: 'tool_use' }])).toBeUndefined();
   });
 });
 

@@ -1,14 +1,17 @@
 import type { ToolResultBlock, TranscriptBlock, TranscriptMessage } from '../content.ts';
 import type { ContextBudget } from './context-budget.ts';
 import { blockTokens, messageTokens } from './estimate-tokens.ts';
+import { isBelievable, type TokenCount } from './token-count.ts';
 
 /** Results smaller than this many tokens stay: the note that replaces them would save nothing. */
 const WORTH_TRIMMING = 80;
 
 export interface Trimmed {
   messages: TranscriptMessage[];
-  /** Estimated tokens of the messages and of `fixed`. */
+  /** Tokens of the messages and of `fixed`: the vendor's last count, and the estimate of what came since. */
   tokens: number;
+  /** How many of them the vendor has not counted. */
+  uncounted: number;
   /** How many messages from the beginning have had their results trimmed. */
   upTo: number;
   /** Whether there is too little left to trim. */
@@ -23,18 +26,33 @@ export interface Trimmed {
  * worker builds one gets the same.
  *
  * @param fixed - estimated tokens of what goes along with every request: system prompt and tools.
+ * @param counts - what the vendor counted so far, by `upTo`. Each was known before what follows it, so that a later one changes no
+ *   border that an earlier request had.
  */
 export function trimToolResults(
   messages: readonly TranscriptMessage[],
   budget: ContextBudget,
   fixed: number,
+  counts: readonly TokenCount[] = [],
 ): Trimmed {
   let tokens = fixed;
+  let uncounted = fixed;
   let upTo = 0;
   let trigger = budget.trimAbove;
   let exhausted = false;
+  let known = 0;
+  const believe = (index: number): void => {
+    for (let next = counts[known]; next !== undefined && next.upTo <= index; next = counts[(known += 1)]) {
+      if (!isBelievable(next.tokens, tokens)) continue;
+      tokens = next.tokens;
+      uncounted = 0;
+    }
+  };
   for (const [index, message] of messages.entries()) {
-    tokens += messageTokens(message);
+    believe(index);
+    const added = messageTokens(message);
+    tokens += added;
+    uncounted += added;
     // Any message of the user's side may have been the last of a request.
     if (message.role === 'assistant' || tokens <= trigger) continue;
     const border = recentBorder(messages, index, budget.keepRecent);
@@ -43,8 +61,9 @@ export function trimToolResults(
     // Where little was left to trim, the next attempt waits until there is more.
     trigger = Math.max(budget.trimAbove, tokens + (budget.trimAbove - budget.trimTo) / 4);
   }
+  believe(messages.length);
   const result = messages.map((message, index) => (index < upTo ? trimmedMessage(message) : message));
-  return { messages: result, tokens, upTo, exhausted };
+  return { messages: result, tokens, uncounted, upTo, exhausted };
 }
 
 /** The index from which on the messages up to `last` are recent. */

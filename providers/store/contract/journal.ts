@@ -7,6 +7,7 @@ import { FRESH_TURN } from '../../../core/journal/turn.ts';
 import type { NewEvent } from '../../../core/journal/view.ts';
 import { makeId } from '../../../core/ids.ts';
 import type { JsonObject } from '../../../core/json.ts';
+import { compactedEvent } from '../../../core/session/context/compacted-event.ts';
 import type { Journal, NewSession, TransactionRequest } from '../journal.ts';
 
 export interface JournalSubject {
@@ -297,6 +298,20 @@ export function journalContract(name: string, open: () => Promise<JournalSubject
       expect((await journal.head(id))?.busy).toBe(false);
       await write(id, (writer) => writer.answer('c1', 'allow', null));
       expect((await journal.head(id))?.busy).toBe(true);
+    });
+
+    it('finds the newest compaction that a step may see', async () => {
+      const id = await create();
+      await write(id, (writer) => {
+        writer.append(event());
+        writer.append(compactedEvent('sevt_c1', 'one', 1));
+        writer.append(event());
+        writer.append(compactedEvent('sevt_c2', 'two', 3));
+      });
+      expect(await journal.lastCompaction(id, THREAD, 1)).toBeNull();
+      expect(await journal.lastCompaction(id, THREAD, 3)).toEqual({ keptFrom: 1 });
+      expect(await journal.lastCompaction(id, THREAD, 4)).toEqual({ keptFrom: 3 });
+      expect(await journal.lastCompaction(id, 'sthr_other', 4)).toBeNull();
     });
 
     it('reads ranges as streams and steps ask for them', async () => {

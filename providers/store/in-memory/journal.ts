@@ -5,6 +5,7 @@ import { FRESH_TURN } from '../../../core/journal/turn.ts';
 import { toolKey } from '../../../core/journal/attempt.ts';
 import type { CallView, HeadView, StepRow, ThreadView } from '../../../core/journal/view.ts';
 import type { JournalWrites } from '../../../core/journal/writes.ts';
+import { keptFromOf } from '../../../core/session/context/compacted-event.ts';
 import type {
   Claim,
   Journal,
@@ -150,6 +151,14 @@ export function createInMemoryJournal(now: () => number): InMemoryJournal {
       return journaled(sessionId).filter(
         (event) => event.threadId === threadId && (event.seq ?? 0) > after && (event.seq ?? 0) <= through,
       );
+    },
+    async lastCompaction(sessionId, threadId, through) {
+      const event = journaled(sessionId).findLast(
+        ({ type, threadId: own, seq }) =>
+          type === 'agent.thread_context_compacted' && own === threadId && (seq ?? 0) <= through,
+      );
+      const keptFrom = event ? keptFromOf(event.detail) : null;
+      return keptFrom === null ? null : { keptFrom };
     },
     async eventsOfStep(sessionId, stepKey) {
       return journaled(sessionId).filter((event) => event.stepKey === stepKey);

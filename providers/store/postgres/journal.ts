@@ -1,6 +1,7 @@
 import type { AcceptView } from '../../../core/journal/accept.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { Json, JsonObject } from '../../../core/json.ts';
+import { keptFromOf } from '../../../core/session/context/compacted-event.ts';
 import type { RowCipher } from '../../encryption/row-cipher.ts';
 import type {
   Journal,
@@ -115,6 +116,17 @@ export function createPostgresJournal(database: Database): Journal {
         [sessionId, threadId, after, through],
         'events-through',
       ),
+
+    async lastCompaction(sessionId, threadId, through) {
+      const [event] = await readEvents(
+        `session_id = $1 AND thread_id = $2 AND seq <= $3 AND type = 'agent.thread_context_compacted'
+        ORDER BY seq DESC LIMIT 1`,
+        [sessionId, threadId, through],
+        'last-compaction',
+      );
+      const keptFrom = event ? keptFromOf(event.detail) : null;
+      return keptFrom === null ? null : { keptFrom };
+    },
 
     eventsOfStep: async (sessionId, stepKey) =>
       readEvents(

@@ -1,5 +1,5 @@
 import type { IncomingModelRequest, RequestSummary, WireFormat } from '../../format.ts';
-import { createPromptCache, type PromptPart } from '../../prompt-cache.ts';
+import { createPromptCache, promptTokens, type PromptPart } from '../../prompt-cache.ts';
 import { anthropicFrames, frame, ping } from './frames.ts';
 import { createIssuedAnswers } from './issued.ts';
 import { anthropicViolations } from './validate.ts';
@@ -14,6 +14,7 @@ export function createAnthropicFormat(): WireFormat {
     matches: (path) => path === '/v1/messages',
     validate: (request) => anthropicViolations(request, issued),
     summarise,
+    promptTokens: (request) => promptTokens(partsOf(request)[0]),
     countPrompt: (request) => cache.count(...partsOf(request)),
     counter: {
       matches: (path) => path === '/v1/messages/count_tokens',
@@ -27,6 +28,9 @@ export function createAnthropicFormat(): WireFormat {
     ping,
     errorBody: (status, type, message) =>
       JSON.stringify({ type: 'error', error: { type: type ?? typeOf(status), message } }),
+    tooLong: (tokens, window) => ({
+      message: `prompt is too long: ${String(tokens)} tokens > ${String(window)} maximum`,
+    }),
     errorFrame: (type, message) => frame('other', 'error', { error: { type, message } }),
     unknownFrame: () => frame('other', 'content_block_weather', { index: 0, forecast: 'sunny' }),
   };

@@ -1,6 +1,6 @@
 import type { IncomingModelRequest, RequestSummary, WireFormat } from '../../format.ts';
 import { fieldOf, listOf, summaryOf, textIn } from '../../loose-body.ts';
-import { createPromptCache, type PromptPart } from '../../prompt-cache.ts';
+import { createPromptCache, promptTokens, type PromptPart } from '../../prompt-cache.ts';
 import { geminiFrames } from './gemini-frames.ts';
 import type { GeminiModelPart } from './gemini-request-schema.ts';
 import { geminiViolations } from './gemini-validate.ts';
@@ -26,6 +26,7 @@ export function createGeminiFormat(): WireFormat {
     matches: (path) => /^\/v1beta\/models\/[^/]+:streamGenerateContent$/.test(path),
     validate: (request) => geminiViolations(request, issued),
     summarise,
+    promptTokens: ({ body }) => promptTokens(partsOf(body)),
     countPrompt: ({ body }) => cache.count(partsOf(body), '5m'),
     counter: {
       matches: (path) => /^\/v1beta\/models\/[^/]+:countTokens$/.test(path),
@@ -38,6 +39,9 @@ export function createGeminiFormat(): WireFormat {
     frames: (script, context) => geminiFrames(script, context, remember),
     ping: () => ({ kind: 'other', data: '', comment: 'still at it' }),
     errorBody: geminiError,
+    tooLong: (tokens, window) => ({
+      message: `The input token count (${String(tokens)}) exceeds the maximum number of tokens allowed (${String(window)}).`,
+    }),
     errorFrame: (type, message) => ({ kind: 'other', data: geminiError(statusOf(type), type, message) }),
     unknownFrame: () => ({ kind: 'other', data: JSON.stringify({ forecast: 'sunny' }) }),
   };

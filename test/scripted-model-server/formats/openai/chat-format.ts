@@ -1,9 +1,9 @@
 import type { IncomingModelRequest, RequestSummary, WireFormat } from '../../format.ts';
 import { fieldOf, listOf, summaryOf, textIn } from '../../loose-body.ts';
-import { createPromptCache, type PromptPart } from '../../prompt-cache.ts';
+import { createPromptCache, promptTokens, type PromptPart } from '../../prompt-cache.ts';
 import { chatFrames } from './chat-frames.ts';
 import { chatViolations, type IssuedChatAnswer } from './chat-validate.ts';
-import { openAiError } from './openai-error.ts';
+import { openAiError, openAiTooLong } from './openai-error.ts';
 
 /** OpenAI's chat completions. */
 export function createChatFormat(): WireFormat {
@@ -22,10 +22,12 @@ export function createChatFormat(): WireFormat {
     matches: (path) => path.endsWith('/chat/completions'),
     validate: (request) => chatViolations(request, issued),
     summarise,
+    promptTokens: ({ body }) => promptTokens(partsOf(body)),
     countPrompt: ({ body }) => cache.count(partsOf(body), '5m'),
     frames: (script, context) => chatFrames(script, context, remember),
     ping: () => ({ kind: 'other', data: '', comment: 'still at it' }),
     errorBody: openAiError,
+    tooLong: openAiTooLong,
     errorFrame: (type, message) => ({ kind: 'other', data: openAiError(500, type, message) }),
     unknownFrame: () => ({
       kind: 'other',

@@ -11,3 +11,11 @@ export function openAiError(status: number, type: string | undefined, message: s
     error: { message, type: type ?? TYPES[status] ?? 'server_error', param: null, code },
   });
 }
+
+export function openAiTooLong(tokens: number, window: number): { type: string; message: string } {
+  const limit = `This model's maximum context length is ${String(window)} tokens.`;
+  return {
+    type: 'context_length_exceeded',
+    message: `${limit} Your messages resulted in ${String(tokens)}.`,
+  };
+}

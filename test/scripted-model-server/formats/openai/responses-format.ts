@@ -1,7 +1,7 @@
 import type { IncomingModelRequest, RequestSummary, WireFormat } from '../../format.ts';
 import { fieldOf, listOf, summaryOf, textIn } from '../../loose-body.ts';
-import { createPromptCache, type PromptPart } from '../../prompt-cache.ts';
-import { openAiError } from './openai-error.ts';
+import { createPromptCache, promptTokens, type PromptPart } from '../../prompt-cache.ts';
+import { openAiError, openAiTooLong } from './openai-error.ts';
 import { responsesFrames } from './responses-frames.ts';
 import type { InputItem } from './responses-request-schema.ts';
 import { responsesViolations } from './responses-validate.ts';
@@ -31,6 +31,7 @@ export function createResponsesFormat(): WireFormat {
     matches: (path) => path.endsWith('/responses'),
     validate: (request) => responsesViolations(request, issued),
     summarise,
+    promptTokens: ({ body }) => promptTokens(partsOf(body)),
     countPrompt: ({ body }) => cache.count(partsOf(body), '5m'),
     counter: {
       matches: (path) => path.endsWith('/responses/input_tokens'),
@@ -49,6 +50,7 @@ export function createResponsesFormat(): WireFormat {
     frames: (script, context) => responsesFrames(script, context, remember),
     ping: () => ({ kind: 'other', data: '', comment: 'still at it' }),
     errorBody: openAiError,
+    tooLong: openAiTooLong,
     errorFrame: (type, message) => ({
       kind: 'other',
       event: 'error',

@@ -1,0 +1,82 @@
+import type { StepAnswer } from '../core/journal/commit-step.ts';
+import { AppError } from '../core/errors.ts';
+import type { TranscriptMessage } from '../core/session/content.ts';
+import { compactedEvent } from '../core/session/context/compacted-event.ts';
+import { compactionRequest, summaryIn, writtenOutRequest } from '../core/session/context/compaction.ts';
+import type { ContextPlan } from '../core/session/context/plan-context.ts';
+import { writeOut } from '../core/session/context/write-out.ts';
+import { storeLargeStrings } from '../providers/blob/large-bodies.ts';
+import type { ModelUsage } from '../providers/model/model-provider.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { buildModelRequest, type PreparedRequest } from './request/build-model-request.ts';
+import type { StepContext } from './request/step-context.ts';
+import { unlessTooLong, type SendRequest } from './send-request.ts';
+import { stepUsage, sumUsage } from './step-usage.ts';
+
+/** Shares of the window that a written-out conversation is given, one after the other, where the model finds it too long. */
+const WRITTEN_OUT = [0.5, 0.25, 0.1] as const;
+
+/**
+ * Asks the model for the summary of the conversation's older part. First in the conversation itself, whose beginning the vendor has in
+ * its cache; where it finds that too long, or answers with something else than a summary, about the conversation written out as text.
+ *
+ * Nothing is journaled here: an attempt that dies is repeated from the beginning, and only a whole summary is committed.
+ *
+ * @param spent - what the step used already.
+ * @throws `model_unreachable` when the model writes no summary; what `send` throws.
+ */
+export async function compact(
+  deps: ActivityDependencies,
+  context: StepContext,
+  plan: Extract<ContextPlan, { kind: 'compact' }>,
+  send: SendRequest,
+  spent: readonly ModelUsage[],
+): Promise<StepAnswer> {
+  const usages = [...spent];
+  const whole = await buildModelRequest(deps, context, plan.messages);
+  let summary: string | undefined;
+  for (const messages of requests(context, plan, whole.request.messages.slice(0, plan.keptFrom))) {
+    const prepared = withMessages(whole, messages);
+    // A summary is no message to anybody: nothing of it is previewed.
+    const response = await unlessTooLong(send(prepared, () => undefined));
+    if (response === null) continue;
+    usages.push(response.usage);
+    summary = response.stop === 'refusal' ? undefined : summaryIn(response.blocks);
+    if (summary !== undefined) break;
+  }
+  if (summary === undefined) {
+    throw new AppError(
+      'model_unreachable',
+      `${context.entry.id} wrote no summary of the conversation, which no longer fits into its context window.`,
+    );
+  }
+  const keptFrom = context.transcript.starts[plan.keptFrom];
+  if (keptFrom === undefined) throw new Error(`the transcript has no message ${String(plan.keptFrom)}`);
+  const event = compactedEvent(deps.ids.event(), summary, keptFrom);
+  const body = await storeLargeStrings(deps.blobs, context.setup.workspaceId, event.body);
+  return {
+    kind: 'compacted',
+    event: { ...event, body },
+    ...stepUsage(whole, usages.reduce(sumUsage), ' · summary'),
+  };
+}
+
+function* requests(
+  { budget }: StepContext,
+  plan: Extract<ContextPlan, { kind: 'compact' }>,
+  head: readonly TranscriptMessage[],
+): Generator<{ messages: TranscriptMessage[]; tools: 'as-before' | 'none' }> {
+  yield { messages: compactionRequest(head), tools: 'as-before' };
+  const room = Math.min(budget.request, plan.tokens);
+  for (const share of WRITTEN_OUT) {
+    yield { messages: writtenOutRequest(writeOut(head, Math.floor(room * share))), tools: 'none' };
+  }
+}
+
+function withMessages(
+  whole: PreparedRequest,
+  { messages, tools }: { messages: TranscriptMessage[]; tools: 'as-before' | 'none' },
+): PreparedRequest {
+  const request = { ...whole.request, messages };
+  return { ...whole, request: tools === 'none' ? { ...request, tools: [] } : request };
+}

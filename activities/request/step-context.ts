@@ -1,0 +1,57 @@
+import type { StepAttempt } from '../../core/journal/attempt.ts';
+import type { Detour } from '../../core/journal/turn.ts';
+import type { ModelEntry } from '../../core/models/model-entry.ts';
+import { contextBudget, type ContextBudget } from '../../core/session/context/context-budget.ts';
+import { jsonTokens, textTokens } from '../../core/session/context/estimate-tokens.ts';
+import type { TranscriptView } from '../../core/session/transcript.ts';
+import { loadLargeStrings } from '../../providers/blob/large-bodies.ts';
+import type { ModelProvider } from '../../providers/model/model-provider.ts';
+import type { SessionSetup } from '../../providers/store/journal.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { chooseModel } from './choose-model.ts';
+import { sessionPrompt, type SessionPrompt } from './session-prompt.ts';
+
+/** All that the requests of one step are made from. */
+export interface StepContext {
+  sessionId: string;
+  setup: SessionSetup;
+  entry: ModelEntry;
+  provider: ModelProvider;
+  prompt: SessionPrompt;
+  transcript: TranscriptView;
+  budget: ContextBudget;
+  /** Estimated tokens of the prompt. */
+  fixed: number;
+}
+
+/**
+ * Reads what a step may know: the journal up to `through`, nothing that came later. Its requests go to the session's own model, or to the
+ * one that stands in for it.
+ */
+export async function readStepContext(
+  deps: ActivityDependencies,
+  attempt: StepAttempt,
+  opened: { through: number; detour: Detour | null },
+): Promise<StepContext> {
+  const { sessionId, threadId, epoch } = attempt;
+  const setup = await deps.journal.setup(sessionId);
+  const entry = await chooseModel(deps, setup, opened.detour);
+  const prompt = sessionPrompt(deps, setup, entry);
+  const transcript = await deps.transcripts.read({
+    sessionId,
+    threadId,
+    epoch,
+    through: opened.through,
+    load: (body) => loadLargeStrings(deps.blobs, setup.workspaceId, body),
+  });
+  return {
+    sessionId,
+    setup,
+    entry,
+    provider: deps.providers.for(entry),
+    prompt,
+    transcript,
+    budget: contextBudget(entry, deps.context),
+    fixed: textTokens(prompt.system) + jsonTokens(prompt.tools),
+  };
+}

@@ -1,0 +1,43 @@
+import type { UsageTotals } from '../core/journal/view.ts';
+import { listCostNanoUsd } from '../core/models/list-cost.ts';
+import type { ModelUsage } from '../providers/model/model-provider.ts';
+import type { PreparedRequest } from './request/build-model-request.ts';
+
+/** What a step used, as it is committed. */
+export interface StepUsage {
+  usage: UsageTotals;
+  /** Whether the model has list prices, so that the cost in `usage` is one. */
+  priced: boolean;
+  speed: 'standard' | 'fast';
+  /** One line of it, for operators. */
+  label: string;
+}
+
+/** What a step used, with its list cost. `note` follows the model's name in the label. */
+export function stepUsage(prepared: PreparedRequest, usage: ModelUsage, note = ''): StepUsage {
+  const { prices, id } = prepared.entry;
+  const input =
+    usage.input_tokens +
+    usage.cache_read_input_tokens +
+    usage.cache_creation_5m_input_tokens +
+    usage.cache_creation_1h_input_tokens;
+  const speed = prepared.request.speed ?? 'standard';
+  return {
+    usage: { ...usage, list_cost_nano_usd: prices === null ? 0 : listCostNanoUsd(usage, prices, speed) },
+    priced: prices !== null,
+    speed,
+    label: `${id}${note} · ${input.toLocaleString('en')}→${usage.output_tokens.toLocaleString('en')} tok`,
+  };
+}
+
+export function sumUsage(left: ModelUsage, right: ModelUsage): ModelUsage {
+  return {
+    input_tokens: left.input_tokens + right.input_tokens,
+    output_tokens: left.output_tokens + right.output_tokens,
+    cache_read_input_tokens: left.cache_read_input_tokens + right.cache_read_input_tokens,
+    cache_creation_5m_input_tokens:
+      left.cache_creation_5m_input_tokens + right.cache_creation_5m_input_tokens,
+    cache_creation_1h_input_tokens:
+      left.cache_creation_1h_input_tokens + right.cache_creation_1h_input_tokens,
+  };
+}
