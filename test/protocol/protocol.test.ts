@@ -15,7 +15,7 @@ describe('the session protocol', () => {
         fc.asyncProperty(fc.noBias(fc.integer()), async (seed) => walk(script, seed)),
         { numRuns: WALKS, endOnFailure: true },
       );
-    });
+    }, 120_000);
   }
 });
 
