@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { ApiSettings, AuthSettings, RateLimitSettings, SimpleApiSettings } from './sections/access.ts';
-import { ApiSettings, AuthSettings, RateLimitSettings } from './sections/access.ts';
 import { ContextSettings } from './sections/context.ts';
 import { SessionSettings, TemporalSettings, WorkerSettings } from './sections/engine.ts';
 import { SandboxSettings, WebSearchSettings } from './sections/hands.ts';
