@@ -65,21 +65,38 @@ module.exports = {
       to: { path: '^config\\.ts$', dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'console-talks-to-the-api',
+      comment: 'The console is a client like any other: of the rest of the repository it takes types only.',
+      severity: 'error',
+      from: { path: '^console/', pathNot: '\\.test\\.tsx?$' },
+      to: {
+        path: '^(core|api|activities|workflows|tools|providers|wiring|supervisor|setup|operations|sandboxd|config|test|bench|examples)[/.]',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'console-is-served-built',
+      comment: 'What runs in the browser is built from console/; nothing on the server imports it.',
+      severity: 'error',
+      from: { pathNot: '^console/' },
+      to: { path: '^console/' },
+    },
+    {
       name: 'no-orphans',
       severity: 'error',
       from: {
         orphan: true,
         pathNot:
-          '^workflows/encoded-failures\\.ts$|\\.(test|config|bench)\\.ts$|^\\.|\\.d\\.ts$|^(test|bench|examples|setup|sandboxd|skills)/',
+          '^workflows/encoded-failures\\.ts$|\\.(test|config|bench)\\.ts$|^\\.|\\.d\\.ts$|^(test|bench|examples|setup|sandboxd|skills)/|^console/public/',
       },
       to: {},
     },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(node_modules|data|web|dist)/' },
+    exclude: { path: '^(node_modules|data|dist|console/dist[^/]*)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js', '.json'] },
+    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.js', '.json', '.css'] },
   },
 };

@@ -12,6 +12,7 @@ import { auditTrail } from './wiring/audit-trail.ts';
 import { blobStore } from './wiring/blob-store.ts';
 import { startBuiltInSkills } from './wiring/built-in-skills.ts';
 import { temporalClient } from './wiring/connect-temporal.ts';
+import { consoleMount } from './wiring/console.ts';
 import { startHousekeeping } from './wiring/housekeeping.ts';
 import { keyRing } from './wiring/key-ring.ts';
 import { modelCatalog } from './wiring/model-access.ts';
@@ -52,7 +53,7 @@ await runUntilStopped(log, async (signal) => {
   const access = createAccess({ keys: config.auth.keys, publicUrl: config.api.public_url });
   const application = createApp({
     routes,
-    mounts: [temporalUi(config, access)],
+    mounts: [temporalUi(config, access), consoleMount(config, access)],
     access,
     limiter: rateLimiter(config),
     log,

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { configFileOf, loadConfig, readHostEnvironment } from './config.ts';
 import { isAppError } from './core/errors.ts';
+import { ensureConsole } from './setup/console.ts';
 import { supervise } from './supervisor/supervise.ts';
 
 /** `npm start`: runs the whole service on this machine, and keeps it running. */
@@ -15,10 +16,14 @@ const stop = new Promise<string>((resolve) => {
 try {
   const config = loadConfig({ ...configFileOf(), part: 'supervisor' });
   const root = fileURLToPath(new URL('./', import.meta.url));
+  const consoleReady = ensureConsole(root, say);
   const service = await supervise({ config, host: readHostEnvironment(), root, say });
   // Not ready in time is no reason to stop: what the parts wait for may still come.
   const ready = service.ready().then(
-    () => true,
+    async () => {
+      await consoleReady;
+      return true;
+    },
     (error: unknown) => {
       say(error instanceof Error ? error.message : String(error));
       return false;
@@ -26,7 +31,8 @@ try {
   );
   if ((await Promise.race([ready, stop])) === true) {
     say(`Managed Agent is ready.`);
-    say(`  API          ${service.urls.api}`);
+    say(`  Console      ${service.urls.api}`);
+    say(`  API          ${service.urls.api}/v1`);
     if (service.urls.temporal_ui !== null) say(`  Temporal UI  ${service.urls.temporal_ui}`);
     say(`  data         ${config.data_dir}`);
     say('Stop it with Ctrl-C.');

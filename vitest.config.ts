@@ -10,8 +10,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['**/*.test.ts'],
-          exclude: ['node_modules', 'data', 'test/integration/**', '**/*.integration.test.ts', 'web/**'],
+          include: ['**/*.test.ts', 'console/**/*.test.tsx'],
+          exclude: ['node_modules', 'data', 'test/integration/**', '**/*.integration.test.ts'],
           pool: 'forks',
         },
       },
@@ -19,7 +19,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts', '**/*.integration.test.ts'],
-          exclude: ['node_modules', 'data', 'web/**'],
+          exclude: ['node_modules', 'data'],
           globalSetup: ['test/harness/global-setup.ts'],
           pool: 'forks',
           fileParallelism: false,

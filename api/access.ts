@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AppError } from '../core/errors.ts';
+import { keyInCookie } from './console/key-cookie.ts';
 
 /** Who sends a request. `keyId` null: nobody had to show a key. */
 export interface Caller {
@@ -10,6 +11,8 @@ export interface Caller {
 
 /** Who may call, and from where. */
 export interface Access {
+  /** Whether callers must show a key. */
+  needsKey: boolean;
   /** Throws `forbidden` for a request that a foreign web page sends. Asked for every request, before anything else. */
   checkOrigin(headers: IncomingHttpHeaders): void;
   /** Throws `unauthenticated`, always with the same words, or `forbidden` for another workspace than the key's. */
@@ -41,6 +44,8 @@ export function createAccess({ keys, publicUrl }: AccessOptions): Access {
   }
 
   return {
+    needsKey: known.length > 0,
+
     checkOrigin(headers) {
       if (known.length > 0) return;
       const host = headers.host ?? '';
@@ -61,7 +66,9 @@ export function createAccess({ keys, publicUrl }: AccessOptions): Access {
 
     authenticate(headers) {
       const caller =
-        known.length === 0 ? { workspaceId: DEFAULT_WORKSPACE, keyId: null } : callerOf(keyIn(headers));
+        known.length === 0
+          ? { workspaceId: DEFAULT_WORKSPACE, keyId: null }
+          : callerOf(keyIn(headers, publicOrigin));
       if (caller === null) {
         throw new AppError(
           'unauthenticated',
@@ -77,13 +84,24 @@ export function createAccess({ keys, publicUrl }: AccessOptions): Access {
   };
 }
 
-/** The presented key; empty when there is none, or when two differ. */
-function keyIn(headers: IncomingHttpHeaders): string {
+/** The presented key; empty when there is none, or when two differ. A cookie counts only when no header brings a key. */
+function keyIn(headers: IncomingHttpHeaders, publicOrigin: URL | null): string {
   const bearer = /^bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
   const header = headers['x-api-key'];
   const plain = typeof header === 'string' ? header.trim() : undefined;
   if (headers.authorization !== undefined && plain !== undefined && bearer !== plain) return '';
+  if (headers.authorization === undefined && plain === undefined) {
+    return sentByOwnPage(headers, publicOrigin) ? keyInCookie(headers) : '';
+  }
   return bearer ?? plain ?? '';
+}
+
+/** Browsers add cookies by themselves, also to requests that a page of another origin makes them send. */
+function sentByOwnPage(headers: IncomingHttpHeaders, publicOrigin: URL | null): boolean {
+  const { origin } = headers;
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined) return site === 'same-origin' || site === 'none';
+  return origin === undefined || isOwnOrigin(origin, headers.host ?? '', publicOrigin);
 }
 
 function isOwnHost(host: string, publicOrigin: URL | null): boolean {

@@ -2,6 +2,7 @@ import express, { type Request, type RequestHandler } from 'express';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import { AppError } from '../core/errors.ts';
 import type { Access } from './access.ts';
+import { withoutKeyCookie } from './console/key-cookie.ts';
 import type { OperatorCheck } from './operator-check.ts';
 
 export const TEMPORAL_UI_PATH = '/temporal';
@@ -61,6 +62,9 @@ export function createTemporalUi(deps: {
           proxied.removeHeader('authorization');
           proxied.removeHeader('x-api-key');
           proxied.removeHeader('origin');
+          const cookies = withoutKeyCookie(String(proxied.getHeader('cookie') ?? ''));
+          if (cookies === '') proxied.removeHeader('cookie');
+          else proxied.setHeader('cookie', cookies);
         },
         error: (_error, _request, response) => {
           if (!('writeHead' in response) || response.headersSent) {

@@ -1,4 +1,6 @@
+import { fileURLToPath } from 'node:url';
 import { readHostEnvironment } from '../config.ts';
+import { consoleStep } from './console.ts';
 import { postgresLibraries } from './postgres-libraries.ts';
 import type { SetupStep } from './step.ts';
 import { describeSystem, systemPackages } from './system-packages.ts';
@@ -10,6 +12,7 @@ const steps: SetupStep[] = [
   systemPackages(describeSystem(host.searchPath)),
   postgresLibraries,
   temporalCli(host),
+  consoleStep(fileURLToPath(new URL('../', import.meta.url))),
 ];
 const say = (line: string) => console.log(line);
 

@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import express, { type RequestHandler, type Response } from 'express';
+import { AppError } from '../../core/errors.ts';
+import { CONSOLE_CONTENT_POLICY } from './content-policy.ts';
+
+/** The console's own addresses. Nothing else is answered with its page, so that it never stands before a route of the API. */
+const PAGES = /^\/(?:(?:sessions|agents|environments|skills|files|models)(?:\/[^/]+)?)?\/?$/;
+
+/**
+ * The built console: its page at every address of {@link PAGES}, its assets under `/assets/`, which their names change with, so that
+ * browsers keep them for ever. Everything else goes on to the next handler.
+ *
+ * @param folder - what the build wrote. When it is not there, the pages say how to make it.
+ */
+export function consolePages(folder: string): RequestHandler {
+  const router = express.Router({ caseSensitive: true });
+  router.use(
+    '/assets',
+    express.static(path.join(folder, 'assets'), {
+      immutable: true,
+      maxAge: '365d',
+      index: false,
+      fallthrough: true,
+      setHeaders: protect,
+    }),
+  );
+  router.get(['/icon.svg', '/theme.js'], (request, response) => {
+    protect(response);
+    sendFresh(response, folder, request.path.slice(1));
+  });
+  router.get(PAGES, (_request, response) => {
+    if (!existsSync(path.join(folder, 'index.html'))) {
+      throw new AppError('unavailable', 'The console is not built yet. Build it: npm run console:build');
+    }
+    protect(response);
+    response.setHeader('referrer-policy', 'same-origin');
+    sendFresh(response, folder, 'index.html');
+  });
+  return router;
+}
+
+/** Sends a file that browsers ask for again each time, and get only when it changed. */
+function sendFresh(response: Response, folder: string, file: string): void {
+  response.sendFile(file, {
+    root: folder,
+    etag: true,
+    cacheControl: false,
+    headers: { 'cache-control': 'no-cache' },
+  });
+}
+
+function protect(response: Response): void {
+  response.setHeader('content-security-policy', CONSOLE_CONTENT_POLICY);
+}

@@ -1,0 +1,21 @@
+import { APIError } from '@anthropic-ai/sdk';
+import { QueryCache, QueryClient } from '@tanstack/react-query';
+import { isSignedOut } from '../service/problem-text.ts';
+
+export const CONSOLE_SESSION = ['console-session'] as const;
+
+/** The page's cache of what the service said. When a key is no longer taken, the page asks for one. */
+export const queryClient: QueryClient = new QueryClient({
+  queryCache: new QueryCache({
+    onError: (error) => {
+      if (isSignedOut(error)) void queryClient.invalidateQueries({ queryKey: CONSOLE_SESSION });
+    },
+  }),
+  defaultOptions: {
+    queries: {
+      staleTime: 2_000,
+      // The client tries twice more by itself; this is for a service that restarts.
+      retry: (count, error) => count < 3 && !(error instanceof APIError && (error.status ?? 500) < 500),
+    },
+  },
+});

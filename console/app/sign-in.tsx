@@ -1,0 +1,59 @@
+import { useState } from 'react';
+import { signIn } from '../service/console-session.ts';
+import { Button } from '../ui/button.tsx';
+import { Field } from '../ui/field.tsx';
+import { usePageTitle } from '../ui/page.tsx';
+import { Problem } from '../ui/problem.tsx';
+import { CONSOLE_SESSION, queryClient } from './query-client.ts';
+
+/** Asks for an API key. */
+export function SignIn() {
+  usePageTitle('Sign in');
+  const [key, setKey] = useState('');
+  const [problem, setProblem] = useState<unknown>(null);
+  const [isBusy, setBusy] = useState(false);
+
+  async function submit(): Promise<void> {
+    setBusy(true);
+    setProblem(null);
+    try {
+      const session = await signIn(key);
+      queryClient.clear();
+      queryClient.setQueryData(CONSOLE_SESSION, session);
+    } catch (error) {
+      setProblem(error);
+      setBusy(false);
+    }
+  }
+
+  return (
+    <main className="sign-in">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <img src="/icon.svg" alt="" width={40} height={40} />
+        <h1>Managed Agent</h1>
+        <Field label="API key" hint="It stays in a cookie of this browser that no script can read.">
+          {(ids) => (
+            <input
+              {...ids}
+              className="input"
+              type="password"
+              autoComplete="current-password"
+              required
+              value={key}
+              onChange={(event) => setKey(event.target.value)}
+            />
+          )}
+        </Field>
+        {problem !== null && <Problem error={problem} />}
+        <Button type="submit" look="primary" disabled={isBusy || key.trim() === ''}>
+          Sign in
+        </Button>
+      </form>
+    </main>
+  );
+}

@@ -1,0 +1,141 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useNavigate } from 'react-router';
+import { client } from '../service/client.ts';
+import type { Environment } from '../service/wire.ts';
+import { Button } from '../ui/button.tsx';
+import { Choice } from '../ui/choice.tsx';
+import { Field } from '../ui/field.tsx';
+import { Problem } from '../ui/problem.tsx';
+import { draftOf, MANAGERS, paramsOf, type EnvironmentDraft } from './environment-draft.ts';
+
+interface Props {
+  /** Null: a new one. */
+  environment: Environment | null;
+  onDone: () => void;
+}
+
+/** Makes or changes an environment. */
+export function EnvironmentForm({ environment, onDone }: Props) {
+  const [draft, setDraft] = useState<EnvironmentDraft>(draftOf(environment));
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const change = (part: Partial<EnvironmentDraft>) => setDraft((before) => ({ ...before, ...part }));
+  const save = useMutation({
+    mutationFn: () =>
+      environment === null
+        ? client.beta.environments.create(paramsOf(draft))
+        : client.beta.environments.update(environment.id, paramsOf(draft)),
+    onSuccess: async (saved) => {
+      queries.setQueryData(['environment', saved.id], saved);
+      await queries.invalidateQueries({ queryKey: ['environments'] });
+      onDone();
+      if (environment === null) void navigate(`/environments/${saved.id}`);
+    },
+  });
+  return (
+    <form
+      className="form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        save.mutate();
+      }}
+    >
+      <Field label="Name">
+        {(ids) => (
+          <input
+            {...ids}
+            className="input"
+            required
+            maxLength={256}
+            value={draft.name}
+            onChange={(event) => change({ name: event.target.value })}
+          />
+        )}
+      </Field>
+      <Field label="Description">
+        {(ids) => (
+          <input
+            {...ids}
+            className="input"
+            maxLength={2_048}
+            value={draft.description}
+            onChange={(event) => change({ description: event.target.value })}
+          />
+        )}
+      </Field>
+      <div className="field">
+        <span className="field-label">Network</span>
+        <Choice
+          label="Network"
+          value={draft.network}
+          options={[
+            { value: 'unrestricted', label: 'Open', hint: 'Everything public can be reached' },
+            { value: 'limited', label: 'Limited', hint: 'Only the hosts named here' },
+          ]}
+          onChange={(network) => change({ network })}
+        />
+      </div>
+      {draft.network === 'limited' && (
+        <>
+          <Field label="Allowed hosts" hint="One a line, such as api.example.com">
+            {(ids) => (
+              <textarea
+                {...ids}
+                className="input code-input"
+                rows={3}
+                spellCheck={false}
+                value={draft.hosts}
+                onChange={(event) => change({ hosts: event.target.value })}
+              />
+            )}
+          </Field>
+          <label className="check">
+            <input
+              type="checkbox"
+              checked={draft.mayReachPackageManagers}
+              onChange={(event) => change({ mayReachPackageManagers: event.target.checked })}
+            />
+            Package registries too
+          </label>
+          <label className="check">
+            <input
+              type="checkbox"
+              checked={draft.mayReachMcpServers}
+              onChange={(event) => change({ mayReachMcpServers: event.target.checked })}
+            />
+            The agent’s MCP servers too
+          </label>
+        </>
+      )}
+      <fieldset className="switches">
+        <legend className="field-label">Packages, one a line</legend>
+        <div className="form-columns">
+          {MANAGERS.map((manager) => (
+            <Field key={manager} label={manager}>
+              {(ids) => (
+                <textarea
+                  {...ids}
+                  className="input code-input"
+                  rows={2}
+                  spellCheck={false}
+                  value={draft.packages[manager]}
+                  onChange={(event) =>
+                    change({ packages: { ...draft.packages, [manager]: event.target.value } })
+                  }
+                />
+              )}
+            </Field>
+          ))}
+        </div>
+      </fieldset>
+      {save.error && <Problem error={save.error} />}
+      <div className="modal-actions">
+        {save.isSuccess && <span role="status">Saved.</span>}
+        <Button type="submit" look="primary" disabled={save.isPending}>
+          {environment === null ? 'Create' : 'Save'}
+        </Button>
+      </div>
+    </form>
+  );
+}

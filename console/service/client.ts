@@ -1,0 +1,14 @@
+import Anthropic from '@anthropic-ai/sdk';
+
+/**
+ * The official client, on the service that the page came from. It sends no key: where one is needed, the browser adds the cookie of
+ * the signed-in user, which no script can read.
+ */
+export const client = new Anthropic({
+  baseURL: window.location.origin,
+  apiKey: null,
+  authToken: null,
+  defaultHeaders: { Authorization: null },
+  dangerouslyAllowBrowser: true,
+  maxRetries: 2,
+});

@@ -1,0 +1,35 @@
+import { FileText, X } from 'lucide-react';
+import { bytes } from '../format/bytes.ts';
+import { problemText } from '../service/problem-text.ts';
+import { Revealed } from '../text/revealed.tsx';
+import { IconButton } from '../ui/icon-button.tsx';
+import type { Attachment } from './attachment.ts';
+import type { AttachmentList } from './use-attachments.ts';
+
+/** The files of the next message. */
+export function Attachments({ attachments }: { attachments: AttachmentList }) {
+  if (attachments.all.length === 0) return null;
+  return (
+    <ul className="attachments" aria-label="Attachments">
+      {attachments.all.map((one) => (
+        <li key={one.key} className="attachment" data-step={one.state.step}>
+          {one.preview === null ? (
+            <FileText size={18} aria-hidden="true" />
+          ) : (
+            <img src={one.preview} alt="" />
+          )}
+          <span className="attachment-name" title={one.name}>
+            <Revealed text={one.name} />
+          </span>
+          <span className="quiet">{noteOf(one)}</span>
+          <IconButton icon={X} label={`Remove ${one.name}`} onClick={() => attachments.remove(one.key)} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function noteOf({ state, size }: Attachment): string {
+  if (state.step === 'uploading') return 'uploading …';
+  return state.step === 'ready' ? bytes(size) : problemText(state.error);
+}

@@ -1,0 +1,16 @@
+import type { Connection } from '../feed/session-feed.ts';
+
+/** Says when what is shown may be behind. Nothing while all is well. */
+export function ConnectionBar({ connection }: { connection: Connection }) {
+  return (
+    <div role="status" className="connection" data-state={connection.state}>
+      {connection.state === 'reconnecting' && (
+        <>
+          <span className="spinner" aria-hidden="true" />
+          {`Connection lost. Reconnecting${connection.attempt > 1 ? `, attempt ${connection.attempt}` : ''} …`}
+        </>
+      )}
+      {connection.state === 'failed' && `Not live any more: ${connection.message}`}
+    </div>
+  );
+}

@@ -1,0 +1,40 @@
+import { client } from '../service/client.ts';
+import type { Session } from '../service/wire.ts';
+import { titleOf } from './title-of.ts';
+
+/** What a new session begins with; an empty id: a first agent or environment is made. */
+export interface NewSessionChoice {
+  agentId: string;
+  environmentId: string;
+  title: string;
+  message: string;
+}
+
+/** Creates a session, and on a service that has none yet the agent and the environment that it needs. */
+export async function startSession(choice: NewSessionChoice): Promise<Session> {
+  const environment =
+    choice.environmentId === ''
+      ? (await client.beta.environments.create({ name: 'default' })).id
+      : choice.environmentId;
+  const agent = choice.agentId === '' ? await firstAgent() : choice.agentId;
+  const text = choice.message.trim();
+  const title = choice.title.trim() === '' ? titleOf(text) : choice.title.trim();
+  return client.beta.sessions.create({
+    agent,
+    environment_id: environment,
+    ...(title !== '' && { title }),
+    ...(text !== '' && {
+      initial_events: [{ type: 'user.message', content: [{ type: 'text', text }] }],
+    }),
+  });
+}
+
+async function firstAgent(): Promise<string> {
+  const [model] = (await client.models.list({ limit: 1 })).data;
+  const agent = await client.beta.agents.create({
+    name: 'Assistant',
+    model: model?.id ?? 'demo',
+    tools: [{ type: 'agent_toolset_20260401' }],
+  });
+  return agent.id;
+}

@@ -1,0 +1,79 @@
+import { memo, type ReactNode } from 'react';
+import Markdown, { type Components } from 'react-markdown';
+import rehypeHighlight from 'rehype-highlight';
+import rehypeSanitize, { defaultSchema } from 'rehype-sanitize';
+import remarkGfm from 'remark-gfm';
+import { CopyButton } from '../ui/copy-button.tsx';
+import { safeUrl } from './safe-url.ts';
+
+/** Links go to the web only, raw HTML is text, and images are links: showing one would tell its host what the agent knows. */
+const COMPONENTS: Components = {
+  a: ({ href, children }) => <WebLink href={href}>{children}</WebLink>,
+  img: ({ src, alt }) => (
+    <WebLink href={typeof src === 'string' ? src : undefined}>
+      <span className="markdown-image">image: {alt === undefined || alt === '' ? src : alt}</span>
+    </WebLink>
+  ),
+  table: ({ children }) => (
+    <div className="markdown-table">
+      <table>{children}</table>
+    </div>
+  ),
+  pre: ({ children, node }) => (
+    <div className="code-block">
+      <CopyButton text={textOf(node)} label="Copy the code" />
+      {/* A region that scrolls must be reachable by keyboard. */}
+      <pre tabIndex={0} role="group" aria-label="Code">
+        {children}
+      </pre>
+    </div>
+  ),
+  input: ({ checked }) => <span aria-hidden="true">{checked === true ? '☑ ' : '☐ '}</span>,
+};
+
+/** Headings of an answer come below those of the page. */
+const LOWER_HEADINGS: Components = {
+  h1: ({ children }) => <h3 className="markdown-h1">{children}</h3>,
+  h2: ({ children }) => <h4 className="markdown-h2">{children}</h4>,
+  h3: ({ children }) => <h5 className="markdown-h3">{children}</h5>,
+  h4: ({ children }) => <h6>{children}</h6>,
+};
+
+const ALL = { ...COMPONENTS, ...LOWER_HEADINGS };
+const REMARK = [remarkGfm];
+// Sanitized first: what colours code adds classes of its own afterwards.
+const REHYPE = [
+  [rehypeSanitize, { ...defaultSchema, clobberPrefix: 'said-' }],
+  [rehypeHighlight, { detect: false }],
+] as Parameters<typeof Markdown>[0]['rehypePlugins'];
+
+/** Text that a model, a tool or a skill wrote, as markdown that can do nothing. */
+export const MarkdownText = memo(function MarkdownText({ text }: { text: string }) {
+  return (
+    <div className="markdown">
+      <Markdown components={ALL} remarkPlugins={REMARK} rehypePlugins={REHYPE ?? []} urlTransform={safeUrl}>
+        {text}
+      </Markdown>
+    </div>
+  );
+});
+
+function WebLink({ href, children }: { href: string | undefined; children?: ReactNode }) {
+  if (href === undefined || href === '') return <span className="markdown-dead-link">{children}</span>;
+  return (
+    <a href={href} target="_blank" rel="noopener noreferrer nofollow" title={href}>
+      {children}
+    </a>
+  );
+}
+
+interface Node {
+  type: string;
+  value?: string;
+  children?: Node[];
+}
+
+function textOf(node: unknown): string {
+  const { value, children } = (node ?? {}) as Node;
+  return value ?? (children ?? []).map(textOf).join('');
+}

@@ -1,0 +1,15 @@
+import { revealHidden } from './reveal-hidden.ts';
+
+/** A text as it is, with every hidden character shown by its code, so that what is read is what would run. */
+export function Revealed({ text }: { text: string }) {
+  return revealHidden(text).map((part, index) =>
+    'text' in part ? (
+      // Parts of one text never change places.
+      <bdi key={index}>{part.text}</bdi>
+    ) : (
+      <mark key={index} className="hidden-character" title={part.name}>
+        {part.name.split(' ')[0]}
+      </mark>
+    ),
+  );
+}
