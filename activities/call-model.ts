@@ -64,7 +64,7 @@ async function ask(
   );
   const signal = AbortSignal.any([context.signal, interrupt.signal]);
   try {
-    const stepContext = await readStepContext(deps, attempt, opened);
+    const stepContext = await readStepContext(deps, attempt, opened, signal);
     const newPreviews = () =>
       createPreviewPublisher(deps.bus, {
         sessionId: attempt.sessionId,

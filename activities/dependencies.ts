@@ -7,10 +7,11 @@ import type { AgentTools } from '../core/session/permission.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import type { Bus } from '../providers/bus/bus.ts';
 import type { ModelProvider, ToolDefinition } from '../providers/model/model-provider.ts';
-import type { FileStore } from '../providers/store/files.ts';
+import type { ImagePreparer } from '../providers/image/image-preparer.ts';
 import type { Journal } from '../providers/store/journal.ts';
 import type { ActivityTelemetry } from '../providers/telemetry/activity-telemetry.ts';
 import type { ToolRunner } from '../tools/tool-runner.ts';
+import type { ContentCache } from './request/content-cache.ts';
 import type { InterruptWatch } from './interrupt-watch.ts';
 import type { TranscriptCache } from './transcript-cache.ts';
 
@@ -18,7 +19,6 @@ import type { TranscriptCache } from './transcript-cache.ts';
 export interface ActivityDependencies {
   journal: Journal;
   blobs: BlobStore;
-  files: Pick<FileStore, 'some'>;
   bus: Bus;
   ids: IdSource;
   /** Name of this worker process in `steps.worker`; its advisory lock is held under the same name. */
@@ -33,6 +33,9 @@ export interface ActivityDependencies {
   transcripts: TranscriptCache;
   /** How models' context windows are shared out. */
   context: ContextShares;
+  /** Makes images fit a model. */
+  images: ImagePreparer;
+  contents: ContentCache;
   /** The built-in tools that an agent's configuration gives to the model. */
   describeTools(tools: AgentTools): ToolDefinition[];
   /** The names of a built-in toolset, by its type. */

@@ -5,7 +5,13 @@ import { SessionSettings, TemporalSettings, WorkerSettings } from './sections/en
 import { SandboxSettings, WebSearchSettings } from './sections/hands.ts';
 import { DefaultModel, ModelList, ProviderSettings } from './sections/models.ts';
 import { LogSettings, TelemetrySettings } from './sections/operations.ts';
-import { BlobSettings, EncryptionSettings, RetentionSettings, StoreSettings } from './sections/storage.ts';
+import {
+  BlobSettings,
+  EncryptionSettings,
+  FileSettings,
+  RetentionSettings,
+  StoreSettings,
+} from './sections/storage.ts';
 
 /** Every setting there is, with its type, default and meaning. Unknown ones are refused at every depth. */
 export const Settings = z.strictObject({
@@ -19,6 +25,7 @@ export const Settings = z.strictObject({
   temporal: TemporalSettings.prefault({}),
   store: StoreSettings.prefault({}),
   blobs: BlobSettings.prefault({}),
+  files: FileSettings.prefault({}),
   providers: ProviderSettings.prefault({}),
   models: ModelList,
   default_model: DefaultModel,

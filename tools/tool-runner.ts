@@ -1,5 +1,5 @@
 import type { SessionError } from '../core/journal/commit-step.ts';
-import type { ContentBlock } from '../core/session/content.ts';
+import type { GivenBlock } from '../core/session/content.ts';
 import type { JsonObject } from '../core/json.ts';
 
 /** One call of a built-in tool, by the tool-use event that asked for it. */
@@ -15,7 +15,7 @@ export interface ToolCall {
 }
 
 export interface ToolResult {
-  content: ContentBlock[];
+  content: GivenBlock[];
   isError: boolean;
   /** Set when nobody can know whether the side effect happened (sandbox or record lost). `isError` is then true. */
   lost?: boolean;

@@ -1,12 +1,13 @@
 import type { Logger } from 'pino';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
+import { createContentCache } from '../activities/request/content-cache.ts';
 import { createInterruptWatch } from '../activities/interrupt-watch.ts';
 import { createTranscriptCache } from '../activities/transcript-cache.ts';
 import type { Config } from '../config.ts';
-import { FILE_BYTES } from '../core/files/limits.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import type { Bus } from '../providers/bus/bus.ts';
 import type { Database } from '../providers/store/postgres/database.ts';
+import { createDecodingProcess } from '../providers/image/decoding-process.ts';
 import { createPostgresEnvironments } from '../providers/store/postgres/environments.ts';
 import { createPostgresFiles } from '../providers/store/postgres/files.ts';
 import { createPostgresSessions } from '../providers/store/postgres/sessions.ts';
@@ -50,7 +51,7 @@ export function activityDependencies(parts: {
     journal,
     files,
     blobs,
-    maxFileBytes: FILE_BYTES,
+    limits: config.files,
     log,
   };
   const environmentOf = sandboxEnvironment(createPostgresEnvironments(database), journal);
@@ -67,6 +68,7 @@ export function activityDependencies(parts: {
     newest: (sessions) => upkeep.newestInterrupts(sessions),
     onError: (error) => log.debug({ err: error }, 'looking for interrupts failed and is repeated'),
   });
+  const images = createDecodingProcess();
   return {
     driver: config.worker.role === 'brain' ? null : tools.driver,
     host: config.worker.role === 'brain' ? null : tools.host,
@@ -74,7 +76,6 @@ export function activityDependencies(parts: {
       ...tools,
       journal,
       blobs,
-      files,
       bus,
       interrupts,
       ids: newIds,
@@ -91,10 +92,12 @@ export function activityDependencies(parts: {
         keepRecent: config.context.keep_recent,
       },
       transcripts: createTranscriptCache(journal, config.worker.transcript_cache_mb * 1024 * 1024),
+      images,
+      contents: createContentCache(config.worker.media_cache_mb * 1024 * 1024),
     },
     async close() {
       interrupts.close();
-      await tools.close();
+      await Promise.all([tools.close(), images.close()]);
     },
   };
 }

@@ -22,7 +22,6 @@ import { createStreamHub, type StreamHub } from '../api/sse/stream-hub.ts';
 import type { Config } from '../config.ts';
 import type { ModelCatalog } from '../core/models/model-catalog.ts';
 import { describeHands } from '../core/hands.ts';
-import { FILE_BYTES, WORKSPACE_FILE_BYTES } from '../core/files/limits.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import { loadLargeStrings } from '../providers/blob/large-bodies.ts';
 import type { Bus } from '../providers/bus/bus.ts';
@@ -41,6 +40,7 @@ import { liveWorkers } from '../providers/store/postgres/worker-registry.ts';
 import type { Metrics } from '../providers/telemetry/metrics.ts';
 import { absentTools } from './absent-tools.ts';
 import { keyRing } from './key-ring.ts';
+import { audienceOf, mediaDeps } from './media.ts';
 import { newId } from './new-ids.ts';
 import { defaultAgentSpec, defaultEnvironmentConfig } from './simple-door.ts';
 import { VERSION } from './version.ts';
@@ -86,6 +86,8 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
     environments,
     sessions,
     files,
+    media: mediaDeps(config, files, blobs, log),
+    audienceOf: audienceOf(config, models),
     journal,
     engine,
     blobs,
@@ -111,7 +113,7 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
       list,
       hydrate,
       defaults,
-      quotaBytes: WORKSPACE_FILE_BYTES,
+      quotaBytes: config.files.workspace_bytes,
     }),
     ...simpleFileRoutes({ sessions, files, blobs, now }),
     ...sessionEventReadRoutes({ hub, journal, list, hydrate }),
@@ -120,8 +122,9 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
       blobs,
       newId,
       now,
-      maxFileBytes: FILE_BYTES,
-      quotaBytes: WORKSPACE_FILE_BYTES,
+      maxFileBytes: config.files.max_bytes,
+      quotaBytes: config.files.workspace_bytes,
+      expireAfterSeconds: toSeconds(config.files.uploads_expire_after_hours),
     }),
     ...skillRoutes({ skills: createPostgresSkills(database), blobs, newId }),
     ...modelRoutes({ models }),
@@ -145,4 +148,8 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
   ];
   const routes = [...built, ...unbuiltRoutes(built)];
   return { routes: [...routes, openApiRoute(() => toOpenApi(routes, { version: VERSION }))], hub };
+}
+
+function toSeconds(hours: number | null): number | null {
+  return hours === null ? null : Math.round(hours * 3_600);
 }

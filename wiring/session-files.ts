@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
 import { createOutputCollector, type OutputCollector } from '../activities/upkeep/output-collector.ts';
 import { isAppError } from '../core/errors.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
@@ -12,7 +13,7 @@ export interface SessionFilesDeps {
   journal: Pick<Journal, 'setup'>;
   files: FileStore;
   blobs: BlobStore;
-  maxFileBytes: number;
+  limits: Config['files'];
   log: Logger;
 }
 
@@ -38,10 +39,14 @@ export function attachmentsOf(deps: SessionFilesDeps): (spec: SandboxSpec) => Pr
 
 /** Collects what a host's sandboxes leave for their users. */
 export function outputCollector(deps: SessionFilesDeps): (driver: SandboxDriver) => OutputCollector {
+  const hours = deps.limits.outputs_expire_after_hours;
   return (driver) =>
     createOutputCollector({
       ...deps,
       driver,
+      maxFileBytes: deps.limits.max_bytes,
+      quotaBytes: deps.limits.workspace_bytes,
+      expireAfterSeconds: hours === null ? null : Math.round(hours * 3_600),
       async specOf(sessionId) {
         try {
           const { workspaceId, environmentId } = await deps.journal.setup(sessionId);

@@ -4,7 +4,7 @@ import { answerTokens } from '../../core/session/context/context-budget.ts';
 import type { ModelProvider, ModelRequest } from '../../providers/model/model-provider.ts';
 import type { SessionSetup } from '../../providers/store/journal.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { resolveFiles } from './resolve-files.ts';
+import { prepareContent } from './prepare-content.ts';
 import type { StepContext } from './step-context.ts';
 
 /** A request that is ready to be sent, and what is needed to read its answer. */
@@ -21,7 +21,7 @@ export async function buildModelRequest(
   context: StepContext,
   messages: readonly TranscriptMessage[],
 ): Promise<PreparedRequest> {
-  const { sessionId, setup, entry, provider, prompt } = context;
+  const { sessionId, setup, entry, provider, prompt, signal } = context;
   const { effort, speed } = setup.agent.model;
   return {
     provider,
@@ -30,7 +30,7 @@ export async function buildModelRequest(
     request: {
       model: entry.vendorModel,
       system: prompt.system,
-      messages: await resolveFiles(deps, setup.workspaceId, messages),
+      messages: await prepareContent(deps, setup.workspaceId, entry, messages, signal),
       tools: prompt.tools,
       maxOutputTokens: answerTokens(entry),
       ...(effort ? { effort: effort.type } : {}),

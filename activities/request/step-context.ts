@@ -1,4 +1,5 @@
 import type { StepAttempt } from '../../core/journal/attempt.ts';
+import { withoutPinnedData } from '../../core/journal/large-strings.ts';
 import type { Detour } from '../../core/journal/turn.ts';
 import type { ModelEntry } from '../../core/models/model-entry.ts';
 import { contextBudget, type ContextBudget } from '../../core/session/context/context-budget.ts';
@@ -22,6 +23,8 @@ export interface StepContext {
   budget: ContextBudget;
   /** Estimated tokens of the prompt. */
   fixed: number;
+  /** Ends the step's work. */
+  signal: AbortSignal;
 }
 
 /**
@@ -32,6 +35,7 @@ export async function readStepContext(
   deps: ActivityDependencies,
   attempt: StepAttempt,
   opened: { through: number; detour: Detour | null },
+  signal: AbortSignal,
 ): Promise<StepContext> {
   const { sessionId, threadId, epoch } = attempt;
   const setup = await deps.journal.setup(sessionId);
@@ -42,7 +46,7 @@ export async function readStepContext(
     threadId,
     epoch,
     through: opened.through,
-    load: (body) => loadLargeStrings(deps.blobs, setup.workspaceId, body),
+    load: (body) => loadLargeStrings(deps.blobs, setup.workspaceId, withoutPinnedData(body)),
   });
   return {
     sessionId,
@@ -53,5 +57,6 @@ export async function readStepContext(
     transcript,
     budget: contextBudget(entry, deps.context),
     fixed: textTokens(prompt.system) + jsonTokens(prompt.tools),
+    signal,
   };
 }

@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers';
 import pino from 'pino';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { quotaExceeded } from '../../core/files/quota-exceeded.ts';
 import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
 import { createInMemorySandboxDriver } from '../../providers/sandbox/in-memory.ts';
 import type { SandboxDriver, SandboxSpec } from '../../providers/sandbox/sandbox.ts';
@@ -19,7 +20,9 @@ describe('the output collector', () => {
 
   const files: Pick<FileStore, 'get' | 'create' | 'list' | 'delete'> = {
     get: (_workspace, id) => Promise.resolve(rows.find((row) => row.id === id) ?? null),
-    create(file) {
+    create(file, quotaBytes) {
+      const total = rows.reduce((sum, { bytes }) => sum + bytes, file.bytes);
+      if (total > quotaBytes) return Promise.reject(quotaExceeded(quotaBytes));
       const row: StoredFile = { ...file, createdAt: rows.length, expiresAt: null };
       rows.push(row);
       return Promise.resolve(row);
@@ -34,13 +37,15 @@ describe('the output collector', () => {
       return Promise.resolve(true);
     },
   };
-  const makeCollector = (): OutputCollector =>
+  const makeCollector = (quotaBytes = 1_000): OutputCollector =>
     createOutputCollector({
       driver,
       files,
       blobs,
       specOf: () => Promise.resolve(spec),
       maxFileBytes: 100,
+      quotaBytes,
+      expireAfterSeconds: null,
       log: pino({ level: 'silent' }),
     });
   async function write(path: string, content: string): Promise<void> {
@@ -77,17 +82,20 @@ describe('the output collector', () => {
     expect(rows).toHaveLength(1);
   });
   it('replaces a file whose output changed, and leaves a file of the same name that the user attached', async () => {
-    const attached = await files.create({
-      id: 'file_attached',
-      workspaceId: 'wrk',
-      sessionId: 'sesn_1',
-      filename: 'one.txt',
-      mimeType: 'text/plain',
-      bytes: 1,
-      sha256: 'x',
-      downloadable: true,
-      expiresInSeconds: null,
-    });
+    const attached = await files.create(
+      {
+        id: 'file_attached',
+        workspaceId: 'wrk',
+        sessionId: 'sesn_1',
+        filename: 'one.txt',
+        mimeType: 'text/plain',
+        bytes: 1,
+        sha256: 'x',
+        downloadable: true,
+        expiresInSeconds: null,
+      },
+      1_000,
+    );
     await write('one.txt', 'first');
     await collector.collect(spec);
     await write('one.txt', 'second');
@@ -96,6 +104,12 @@ describe('the output collector', () => {
     expect(rows).toContain(attached);
     expect(made).toHaveLength(1);
     expect(await text(await blobs.open('wrk', made[0]?.sha256 ?? ''))).toBe('second');
+  });
+  it('leaves what the workspace has no room for, and collects the others', async () => {
+    await write('large.bin', 'x'.repeat(99));
+    await write('small.txt', 'small');
+    await makeCollector(50).collect(spec);
+    expect(rows.map((row) => row.filename)).toEqual(['small.txt']);
   });
   it('leaves a file that is too large, and collects the others', async () => {
     await write('huge.bin', 'x'.repeat(101));

@@ -9,6 +9,8 @@ import { filesOfOutput, outputFileId } from '../../providers/store/output-file.t
 
 /** After the last call of a burst. */
 const SETTLE_MS = 750;
+/** Failures that concern one file. */
+const PASSED_OVER: ReadonlySet<string> = new Set(['not_found', 'too_large', 'invalid_request']);
 /** Sessions whose last listing is remembered; another one is read again, and then found to be stored already. */
 const REMEMBERED = 1_000;
 
@@ -20,6 +22,10 @@ export interface OutputCollectorDeps {
   specOf(sessionId: string): Promise<SandboxSpec | null>;
   /** Of one file; larger ones stay in the sandbox. */
   maxFileBytes: number;
+  /** Of all files of a workspace; what does not fit stays in the sandbox. */
+  quotaBytes: number;
+  /** When outputs expire; null: they go with their session. */
+  expireAfterSeconds: number | null;
   log: Logger;
 }
 
@@ -70,7 +76,7 @@ export function createOutputCollector(deps: OutputCollectorDeps): OutputCollecto
     if (!versions.some((version) => version.sha256 === sha256)) {
       const mimeType = lookup(output.path) || 'application/octet-stream';
       const made = { id, workspaceId, sessionId, filename, mimeType, bytes, sha256, downloadable: true };
-      await files.create({ ...made, expiresInSeconds: null });
+      await files.create({ ...made, expiresInSeconds: deps.expireAfterSeconds }, deps.quotaBytes);
     }
     for (const version of versions)
       if (version.sha256 !== sha256) await files.delete(workspaceId, version.id);
@@ -87,8 +93,8 @@ export function createOutputCollector(deps: OutputCollectorDeps): OutputCollecto
         await store(spec, output);
         known.set(output.path, state);
       } catch (error) {
-        // One that is gone again or too large must not keep the others from the user.
-        if (!isAppError(error) || (error.code !== 'not_found' && error.code !== 'too_large')) throw error;
+        // One that is gone again, is too large or has no room left must not keep the others from the user.
+        if (!isAppError(error) || !PASSED_OVER.has(error.code)) throw error;
         log.warn(
           { session_id: spec.sessionId, path: output.path, err: error },
           'an output was not collected',

@@ -1,17 +1,18 @@
-import { AppError } from '../../core/errors.ts';
+import type { Request } from 'express';
+import { quotaExceeded } from '../../core/files/quota-exceeded.ts';
 import type { FileStore } from '../../providers/store/files.ts';
 
-/** Refuses a file for which a workspace has no room. @throws `invalid_request`. */
+/** What a form may have besides its file: names, boundaries, the other fields. */
+const FORM_BYTES = 64 * 1024;
+
+/** Refuses an upload for which a workspace has no room before it is read. @throws `invalid_request`. */
 export async function refuseOverQuota(
   files: Pick<FileStore, 'totalBytes'>,
   workspaceId: string,
-  bytes: number,
+  request: Request,
   quotaBytes: number,
 ): Promise<void> {
-  if ((await files.totalBytes(workspaceId)) + bytes <= quotaBytes) return;
-  throw new AppError(
-    'invalid_request',
-    `The files of this workspace take up the ${quotaBytes} bytes they may. Delete some first.`,
-    { details: { error_code: 'storage_quota_exceeded' } },
-  );
+  const announced = Number(request.headers['content-length'] ?? 0) - FORM_BYTES;
+  const room = quotaBytes - (await files.totalBytes(workspaceId));
+  if (room <= 0 || announced > room) throw quotaExceeded(quotaBytes);
 }

@@ -39,6 +39,8 @@ export interface FileRouteDeps {
   maxFileBytes: number;
   /** Of all files of a workspace. */
   quotaBytes: number;
+  /** For uploads that name no time themselves; null: never. */
+  expireAfterSeconds: number | null;
 }
 
 /** The routes of files. */
@@ -78,6 +80,8 @@ export function fileRoutes(deps: FileRouteDeps): Route[] {
       response: FileMetadata,
       content: 'application/json',
       handle: async ({ raw, caller: { workspaceId } }, response) => {
+        // A workspace that is full need not send its file first.
+        await refuseOverQuota(files, workspaceId, raw, deps.quotaBytes);
         const { file, fields } = await receiveUpload(raw, {
           blobs,
           workspaceId,
@@ -86,21 +90,25 @@ export function fileRoutes(deps: FileRouteDeps): Route[] {
         });
         const seconds = fields.get('expires_in_seconds');
         const expiresInSeconds =
-          seconds === undefined ? null : validate(ExpiresInSeconds, seconds, 'expires_in_seconds');
+          seconds === undefined
+            ? deps.expireAfterSeconds
+            : validate(ExpiresInSeconds, seconds, 'expires_in_seconds');
         const mimeType = mimeTypeOf(file.type, file.name);
         const filename = fileNameOf(file.name, extension(mimeType) || null);
-        await refuseOverQuota(files, workspaceId, file.bytes, deps.quotaBytes);
-        const stored = await files.create({
-          id: newId('file'),
-          workspaceId,
-          sessionId: null,
-          filename,
-          mimeType,
-          bytes: file.bytes,
-          sha256: file.sha256,
-          downloadable: false,
-          expiresInSeconds,
-        });
+        const stored = await files.create(
+          {
+            id: newId('file'),
+            workspaceId,
+            sessionId: null,
+            filename,
+            mimeType,
+            bytes: file.bytes,
+            sha256: file.sha256,
+            downloadable: false,
+            expiresInSeconds,
+          },
+          deps.quotaBytes,
+        );
         response.json(toFileMetadata(stored));
       },
     }),
@@ -181,6 +189,8 @@ export function fileRoutes(deps: FileRouteDeps): Route[] {
         response.attachment(file.filename);
         response.setHeader('content-type', file.mimeType);
         response.setHeader('content-length', file.bytes);
+        // A browser that shows it all the same runs nothing of it.
+        response.setHeader('content-security-policy', "default-src 'none'; sandbox");
         await pipeline(content, response, { signal });
       },
     }),

@@ -37,7 +37,21 @@ export async function createSession(
   params: SessionCreate,
 ): Promise<ShownSession> {
   const session = await newSession(deps, workspaceId, params);
-  const prepared = await prepareEvents(deps, workspaceId, params.initial_events ?? [], 'initial_events');
+  const prepared = await prepareEvents(
+    deps,
+    workspaceId,
+    async () =>
+      deps.audienceOf(
+        workspaceId,
+        session.sessionAgent,
+        // A message that names the file of a resource means the copy that lies in the sandbox.
+        session.resources.map((resource) =>
+          'copyOf' in resource ? { mountPath: resource.mountPath, fileId: resource.copyOf } : resource,
+        ),
+      ),
+    params.initial_events ?? [],
+    'initial_events',
+  );
   const events = prepared.map(({ event }) => event);
   const ids = { event: () => deps.newId('event') };
   const { accepted, lastSeq } = await settleCommit(

@@ -6,7 +6,9 @@ import { AppError } from '../../core/errors.ts';
 import type { ClientEvent } from '../../core/schema/client-event.ts';
 import type { BlobStore } from '../../providers/blob/blob-store.ts';
 import { storeLargeStrings } from '../../providers/blob/large-bodies.ts';
-import type { FileStore } from '../../providers/store/files.ts';
+import { withPins } from '../../core/journal/media-pins.ts';
+import { pinMedia, type MediaDeps } from '../media/pin-media.ts';
+import type { MediaAudience } from '../media/pin-block.ts';
 import type { NewId } from '../new-id.ts';
 
 /** A client's event with its id: as it goes into the journal, and its whole body as it is shown. */
@@ -18,20 +20,23 @@ export interface PreparedEvent {
 }
 
 interface Deps {
-  files: Pick<FileStore, 'some'>;
+  media: MediaDeps;
   blobs: Pick<BlobStore, 'put'>;
   newId: NewId;
 }
 
 /**
- * Gets a batch ready for the accept transaction: checks what can be checked outside it, gives ids, moves large strings to blobs.
+ * Gets a batch ready for the accept transaction: checks what can be checked outside it, gives ids, makes of images and
+ * documents what the session's model takes, moves large strings to blobs.
  *
+ * @param audience - for whom images and documents are made ready; asked only where there are some.
  * @param where - the path of the batch in messages.
- * @throws `invalid_request`, `not_found` for a file, `not_implemented`.
+ * @throws `invalid_request`, `not_found` for a file, `not_implemented`, `unavailable`.
  */
 export async function prepareEvents(
   deps: Deps,
   workspaceId: string,
+  audience: () => Promise<MediaAudience>,
   events: readonly ClientEvent[],
   where: string,
 ): Promise<PreparedEvent[]> {
@@ -44,15 +49,18 @@ export async function prepareEvents(
     }
     if (event.type === 'user.define_outcome') notBuilt(`${where}.${index}.type`, 'outcomes');
   }
-  await checkFiles(deps.files, workspaceId, events, where);
+  const pins = await pinMedia(deps.media, workspaceId, audience, events, where);
   return Promise.all(
-    events.map(async (event) => {
+    events.map(async (event, index) => {
       const id = deps.newId('event');
       const prepared = newEvent(without(event, id));
       return {
         event: {
           ...prepared,
-          body: await storeLargeStrings(deps.blobs, workspaceId, prepared.body),
+          body: withPins(
+            await storeLargeStrings(deps.blobs, workspaceId, prepared.body),
+            pins.get(index) ?? [],
+          ),
           ...referenceOf(event),
         },
         shown: prepared.body,
@@ -84,27 +92,4 @@ function referenceOf(event: ClientEvent): Pick<AcceptEvent, 'ref' | 'confirmatio
     case 'system.message':
       return {};
   }
-}
-
-/** Every file that a block names must be there. */
-async function checkFiles(
-  files: Pick<FileStore, 'some'>,
-  workspaceId: string,
-  events: readonly ClientEvent[],
-  where: string,
-): Promise<void> {
-  const named = events.flatMap((event, index) =>
-    ('content' in event ? (event.content ?? []) : []).flatMap((block, place) =>
-      'source' in block && typeof block.source === 'object' && block.source.type === 'file'
-        ? [{ id: block.source.file_id, path: `${where}.${index}.content.${place}.source.file_id` }]
-        : [],
-    ),
-  );
-  if (named.length === 0) return;
-  const found = await files.some(workspaceId, [...new Set(named.map(({ id }) => id))]);
-  const live = new Set(
-    found.filter(({ expiresAt }) => expiresAt === null || expiresAt > Date.now()).map(({ id }) => id),
-  );
-  const missing = named.find(({ id }) => !live.has(id));
-  if (missing) throw new AppError('not_found', `${missing.path}: file ${missing.id} was not found.`);
 }

@@ -1,12 +1,14 @@
 import type { BetaManagedAgentsSessionEvent } from '@anthropic-ai/sdk/resources/beta/sessions/events';
+import type { SessionAgent } from '../../core/agent/agent-types.ts';
 import type { Models } from '../../core/agent/agent-spec.ts';
 import { accept, type Accepted, type AcceptView } from '../../core/journal/accept.ts';
 import { toShownEvent } from '../../core/journal/shown-event.ts';
 import { AppError } from '../../core/errors.ts';
 import type { ClientEvent } from '../../core/schema/client-event.ts';
-import type { FileStore } from '../../providers/store/files.ts';
 import type { Journal } from '../../providers/store/journal.ts';
 import type { SessionStore } from '../../providers/store/sessions.ts';
+import type { MediaAudience } from '../media/pin-block.ts';
+import type { MediaDeps } from '../media/pin-media.ts';
 import type { NewId } from '../new-id.ts';
 import { findSession } from './find-session.ts';
 import { deliver, type DeliverDeps } from './deliver.ts';
@@ -16,7 +18,9 @@ import { settleCommit } from './settle-commit.ts';
 export interface SendDeps extends DeliverDeps {
   journal: Pick<Journal, 'transact' | 'event' | 'markSignalled'>;
   sessions: Pick<SessionStore, 'get'>;
-  files: Pick<FileStore, 'some'>;
+  media: MediaDeps;
+  /** For whom a session's images and documents are made ready. */
+  audienceOf(workspaceId: string, agent: SessionAgent, resources: MediaAudience['resources']): MediaAudience;
   models: Models;
   newId: NewId;
   /** How many events may wait in one session. */
@@ -47,7 +51,11 @@ export async function sendEvents(
     const session = await findSession(deps.sessions, workspaceId, sessionId);
     refuseSystemMessage(deps.models, session.agent.model.id, index);
   }
-  const prepared = await prepareEvents(deps, workspaceId, events, 'events');
+  const audience = async () => {
+    const { agent, resources } = await findSession(deps.sessions, workspaceId, sessionId);
+    return deps.audienceOf(workspaceId, agent, resources);
+  };
+  const prepared = await prepareEvents(deps, workspaceId, audience, events, 'events');
   const outcome = await settleCommit(
     async () => accepting(deps, workspaceId, sessionId, prepared),
     async () => standing(deps.journal, workspaceId, sessionId, prepared),

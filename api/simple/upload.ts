@@ -41,6 +41,7 @@ export async function uploadTo(
   if (session.status === 'terminated') {
     throw new AppError('invalid_request', `Session ${sessionId} is terminated; nothing can be added to it.`);
   }
+  await refuseOverQuota(files, workspaceId, request, deps.quotaBytes);
   const { file, fields } = await receiveUpload(request, {
     blobs: deps.blobs,
     workspaceId,
@@ -50,18 +51,20 @@ export async function uploadTo(
   const mimeType = mimeTypeOf(file.type, file.name);
   const filename = fileNameOf(file.name, extension(mimeType) || null);
   const path = mountPathOf(fields.get('path') ?? FOLDER + filename, filename, 'path');
-  await refuseOverQuota(files, workspaceId, file.bytes, deps.quotaBytes);
-  const stored = await files.create({
-    id: newId('file'),
-    workspaceId,
-    sessionId: null,
-    filename,
-    mimeType,
-    bytes: file.bytes,
-    sha256: file.sha256,
-    downloadable: false,
-    expiresInSeconds: null,
-  });
+  const stored = await files.create(
+    {
+      id: newId('file'),
+      workspaceId,
+      sessionId: null,
+      filename,
+      mimeType,
+      bytes: file.bytes,
+      sha256: file.sha256,
+      downloadable: false,
+      expiresInSeconds: null,
+    },
+    deps.quotaBytes,
+  );
   try {
     for (const resource of session.resources) {
       if (samePlace(resource.mountPath, path)) await sessions.detach(workspaceId, sessionId, resource.id);

@@ -63,6 +63,11 @@ export const WorkerSettings = z.strictObject({
     .describe('Workflow tasks one worker runs at once.'),
   max_cached_workflows: z.int().positive().default(500).describe('Workflows kept in memory between tasks.'),
   transcript_cache_mb: z.number().positive().default(256).describe('Memory for built transcripts.'),
+  media_cache_mb: z
+    .number()
+    .positive()
+    .default(128)
+    .describe('Memory for images and documents that are ready for a model.'),
   drain_seconds: z
     .number()
     .min(0)

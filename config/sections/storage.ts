@@ -36,6 +36,28 @@ export const BlobSettings = z.strictObject({
   s3_secret_access_key_file: z.string().nullable().default(null).describe('File that holds the secret.'),
 });
 
+const ExpiryHours = z.number().min(1).max(2_160).nullable().default(null);
+
+/** The files of users and of agents. */
+export const FileSettings = z.strictObject({
+  max_bytes: z
+    .int()
+    .positive()
+    .default(500 * 1024 * 1024)
+    .describe('Bytes of one file, uploaded or made by an agent.'),
+  workspace_bytes: z
+    .int()
+    .positive()
+    .default(1024 ** 4)
+    .describe('Bytes that the files of one workspace may take together.'),
+  uploads_expire_after_hours: ExpiryHours.describe(
+    'Hours after which an uploaded file expires that names no time itself (1 to 2160); null: never.',
+  ),
+  outputs_expire_after_hours: ExpiryHours.describe(
+    'Hours after which a file that an agent made expires (1 to 2160); null: it goes with its session.',
+  ),
+});
+
 const EncryptionKey = z.strictObject({
   id: z.string().min(1).max(64).describe('Name of the key, stored beside what it encrypts.'),
   key_env: z.string().min(1).optional().describe('Environment variable with 32 bytes in base64.'),

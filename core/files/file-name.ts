@@ -15,3 +15,23 @@ export function fileNameOf(sent: string | null, extension: string | null): strin
   const reason = checked.error?.issues[0]?.message ?? 'must not contain lone surrogates';
   throw new AppError('invalid_request', `file: the name ${reason}`);
 }
+
+/** Bytes of a name in a sandbox's file system, which holds 255, with room for what is added while a file is written. */
+const NAME_BYTES = 200;
+
+/** The name under which a file of this name can lie in a folder: never one that means another place, and not too long. */
+export function placeableName(name: string): string {
+  const trimmed = /^\.{0,2}$/.test(name) ? 'unnamed' : name;
+  if (bytesOf(trimmed) <= NAME_BYTES) return trimmed;
+  const ending = /\.\w{1,10}$/.exec(trimmed)?.[0] ?? '';
+  let kept = '';
+  for (const character of trimmed.slice(0, trimmed.length - ending.length)) {
+    if (bytesOf(kept + character + ending) > NAME_BYTES) break;
+    kept += character;
+  }
+  return kept + ending;
+}
+
+function bytesOf(text: string): number {
+  return new TextEncoder().encode(text).length;
+}

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../json.ts';
+import { pinnedBlobs, pinsOf } from './media-pins.ts';
 
 /**
  * Large strings of an event's body lie in blobs. In their place the stored body has empty strings, and a list of references under a key
@@ -55,8 +56,22 @@ export function referencesOf(body: JsonObject): BlobReference[] {
 
 /** The names of the blobs that a stored body refers to; null when there are none. */
 export function blobsOf(body: JsonObject): string[] | null {
-  const names = referencesOf(body).map(({ sha256 }) => sha256);
+  const names = [...referencesOf(body).map(({ sha256 }) => sha256), ...pinnedBlobs(body)];
   return names.length === 0 ? null : [...new Set(names)];
+}
+
+/**
+ * The body for a reader who needs no data of blocks that are pinned (`media-pins.ts`): their large strings stay away, so that reading
+ * a log does not load what nobody looks at.
+ */
+export function withoutPinnedData(body: JsonObject): JsonObject {
+  const pinned = new Set(pinsOf(body).map(({ at }) => at));
+  if (pinned.size === 0) return body;
+  const needed = referencesOf(body).filter(
+    ({ path: [key, at] }) => key !== 'content' || typeof at !== 'number' || !pinned.has(at),
+  );
+  const { [REFERENCES]: _references, ...rest } = body;
+  return withReferences(rest, needed);
 }
 
 /** The body as it was before its strings left it. `texts` are those of {@link referencesOf}, in its order. */

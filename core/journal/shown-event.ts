@@ -1,5 +1,6 @@
 import type { BetaManagedAgentsSessionEvent } from '@anthropic-ai/sdk/resources/beta/sessions/events';
 import type { JsonObject } from '../json.ts';
+import { withoutPins } from './media-pins.ts';
 
 /**
  * A journaled event as clients see it. `processedAt` is Unix milliseconds; null while the event waits. The body comes without
@@ -7,5 +8,5 @@ import type { JsonObject } from '../json.ts';
  */
 export function toShownEvent(body: JsonObject, processedAt: number | null): BetaManagedAgentsSessionEvent {
   const stamp = processedAt === null ? null : new Date(processedAt).toISOString();
-  return { ...body, processed_at: stamp } as object as BetaManagedAgentsSessionEvent;
+  return { ...withoutPins(body), processed_at: stamp } as object as BetaManagedAgentsSessionEvent;
 }

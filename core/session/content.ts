@@ -13,7 +13,13 @@ export interface ImageBlock {
   source:
     | { type: 'base64'; media_type: string; data: string }
     | { type: 'url'; url: string }
-    | { type: 'file'; file_id: string };
+    /** Bytes in the blob store; put in as base64 before a request is sent. */
+    | { type: 'stored'; media_type: string; sha256: string; bytes: number };
+}
+/** What is known of a PDF. `text`: what it says; null where it cannot be read. */
+export interface StoredPdf {
+  pages: number;
+  text: { sha256: string; bytes: number } | null;
 }
 export interface DocumentBlock {
   type: 'document';
@@ -21,7 +27,14 @@ export interface DocumentBlock {
     | { type: 'base64'; media_type: string; data: string }
     | { type: 'text'; media_type: 'text/plain'; data: string }
     | { type: 'url'; url: string }
-    | { type: 'file'; file_id: string };
+    /** A PDF, or text, in the blob store; put in as base64 or as text before a request is sent. */
+    | {
+        type: 'stored';
+        media_type: 'application/pdf' | 'text/plain';
+        sha256: string;
+        bytes: number;
+        pdf?: StoredPdf;
+      };
   title?: string | null;
   context?: string | null;
 }
@@ -34,6 +47,12 @@ export interface SearchResultBlock {
 }
 /** What a user message or a tool result may hold. */
 export type ContentBlock = TextBlock | ImageBlock | DocumentBlock | SearchResultBlock;
+
+type Given<Block extends { source: { type: string } }> = Omit<Block, 'source'> & {
+  source: Exclude<Block['source'], { type: 'stored' }>;
+};
+/** What a tool gives back, and what an event holds: content as the API has it, which never names the blob store. */
+export type GivenBlock = TextBlock | Given<ImageBlock> | Given<DocumentBlock> | SearchResultBlock;
 
 /**
  * Vendor data that continues a turn (thinking with its signature, encrypted reasoning items): only the provider named may read it;

@@ -3,13 +3,8 @@ import { keptFromOf } from './context/compacted-event.ts';
 import { summaryMessage } from './context/compaction.ts';
 import type { ContextSource } from './context/plan-context.ts';
 import type { TokenCount } from './context/token-count.ts';
-import type {
-  ContentBlock,
-  OpaqueBlock,
-  ToolUseBlock,
-  TranscriptBlock,
-  TranscriptMessage,
-} from './content.ts';
+import type { OpaqueBlock, ToolUseBlock, TranscriptBlock, TranscriptMessage } from './content.ts';
+import { eventContent } from './event-content.ts';
 
 /** What the transcript reads of a journaled event. Bodies are whole: large strings are back in place. */
 export interface TranscriptEvent {
@@ -65,7 +60,7 @@ export function createTranscript(): Transcript {
 
   function addResult(seq: number, toolUseId: unknown, body: JsonObject): void {
     if (typeof toolUseId !== 'string' || !pending.delete(toolUseId)) return;
-    const content = contentOf(body);
+    const content = eventContent(body);
     add('user', seq, [
       { type: 'tool_result', tool_use_id: toolUseId, content, is_error: body['is_error'] === true },
     ]);
@@ -94,13 +89,13 @@ export function createTranscript(): Transcript {
   function appendOne({ seq, id, type, body, detail }: TranscriptEvent): void {
     switch (type) {
       case 'user.message':
-        return add('user', seq, contentOf(body));
+        return add('user', seq, eventContent(body));
       case 'system.message':
-        return add('system', seq, contentOf(body));
+        return add('system', seq, eventContent(body));
       case 'agent.thinking':
         return add('assistant', seq, isOpaque(detail) ? [detail] : []);
       case 'agent.message':
-        return add('assistant', seq, contentOf(body));
+        return add('assistant', seq, eventContent(body));
       case 'agent.tool_use':
       case 'agent.custom_tool_use':
       case 'agent.mcp_tool_use':
@@ -150,12 +145,6 @@ function toToolUse(id: string, body: JsonObject, detail: Json | null): ToolUseBl
   };
   if (isVendorCall(detail)) block.vendor = detail;
   return block;
-}
-
-/** The journal holds only content blocks that passed the API's schemas or came from our own tools. */
-function contentOf(body: JsonObject): ContentBlock[] {
-  const { content } = body;
-  return Array.isArray(content) ? (content as object[] as ContentBlock[]) : [];
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

@@ -19,7 +19,11 @@ export type NewFile = Omit<StoredFile, 'createdAt' | 'expiresAt'> & { expiresInS
 
 /** Files. Every call names a workspace and sees nothing of others. Rejects with `unavailable`; nothing is retried. */
 export interface FileStore {
-  create(file: NewFile): Promise<StoredFile>;
+  /**
+   * Stores a file's row. Rejects with `invalid_request` (`storage_quota_exceeded`) when the workspace's files would take more than
+   * `quotaBytes` with it; two that come at once cannot pass together.
+   */
+  create(file: NewFile, quotaBytes: number): Promise<StoredFile>;
   get(workspaceId: string, fileId: string): Promise<StoredFile | null>;
   /** Those of `ids` that exist, newest first. */
   some(workspaceId: string, ids: readonly string[]): Promise<StoredFile[]>;
@@ -34,7 +38,7 @@ export interface FileStore {
       sessionId: string | null;
     },
   ): Promise<{ items: StoredFile[]; hasMore: boolean }>;
-  /** Bytes that the workspace's files take together. */
+  /** Bytes that the workspace's files take together. Copies of one content count once, expired files not at all. */
   totalBytes(workspaceId: string): Promise<number>;
   /** Removes files that expired longer than `keepMs` ago. Returns how many. */
   removeExpired(keepMs: number): Promise<number>;

@@ -7,6 +7,7 @@ import pino from 'pino';
 import { createWorkers } from '../../activities/create-workers.ts';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { createInterruptWatch } from '../../activities/interrupt-watch.ts';
+import { createContentCache } from '../../activities/request/content-cache.ts';
 import { createTranscriptCache } from '../../activities/transcript-cache.ts';
 import { createSweeper, type Sweeper } from '../../activities/upkeep/sweeper.ts';
 import { createTakeover } from '../../activities/upkeep/takeover.ts';
@@ -20,6 +21,7 @@ import type { JsonObject } from '../../core/json.ts';
 import { DEFAULT_SHARES } from '../../core/session/context/context-budget.ts';
 import { historyPlace } from '../../providers/blob/history-copies.ts';
 import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
+import { createDecodingProcess } from '../../providers/image/decoding-process.ts';
 import { createInMemoryBus } from '../../providers/bus/in-memory.ts';
 import { temporalDataConverter } from '../../providers/encryption/data-converter.ts';
 import { createEncryptedBlobStore } from '../../providers/encryption/encrypted-blob-store.ts';
@@ -119,7 +121,8 @@ export async function startSessionLab(options: {
     const deps: ActivityDependencies = {
       journal: activityJournal,
       blobs,
-      files: { some: async () => [] },
+      images: createDecodingProcess(),
+      contents: createContentCache(16 * 1024 * 1024),
       bus,
       ids,
       worker: name,

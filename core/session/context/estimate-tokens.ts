@@ -5,6 +5,8 @@ import type { ContentBlock, TranscriptBlock, TranscriptMessage } from '../conten
 const IMAGE_TOKENS = 1_600;
 /** Base64 characters of a PDF for one token of its pages' text and pictures. */
 const PDF_CHARACTERS_PER_TOKEN = 25;
+/** A page of a PDF as vendors count it: its text, and a picture of it. */
+const PDF_PAGE_TOKENS = 2_000;
 /** What a block costs beyond its content. */
 const BLOCK_TOKENS = 6;
 
@@ -67,7 +69,9 @@ function contentTokens(block: ContentBlock): number {
       const about = textTokens(`${block.title ?? ''}${block.context ?? ''}`);
       if (source.type === 'text') return about + textTokens(source.data);
       if (source.type === 'base64') return about + Math.ceil(source.data.length / PDF_CHARACTERS_PER_TOKEN);
-      return about + IMAGE_TOKENS;
+      if (source.type === 'url') return about + IMAGE_TOKENS;
+      // At the highest, a byte of text is a letter of Latin script.
+      return about + (source.pdf ? source.pdf.pages * PDF_PAGE_TOKENS : Math.ceil(source.bytes / 3.3));
     }
     default:
       return block satisfies never;

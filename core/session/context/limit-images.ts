@@ -1,8 +1,12 @@
 import type { ContentBlock, TranscriptBlock, TranscriptMessage } from '../content.ts';
 
-const NOTE: ContentBlock = {
+const TOO_MANY: ContentBlock = {
   type: 'text',
   text: '[An image that was here was left out: the model takes no more of them.]',
+};
+const NONE_TAKEN: ContentBlock = {
+  type: 'text',
+  text: '[An image that was here was left out: this model takes no images.]',
 };
 
 /**
@@ -20,7 +24,7 @@ export function limitImages(messages: readonly TranscriptMessage[], maxCount: nu
   const replace = <Block extends TranscriptBlock>(block: Block): Block | ContentBlock => {
     if (block.type !== 'image' || left === 0) return block;
     left -= 1;
-    return NOTE;
+    return maxCount === 0 ? NONE_TAKEN : TOO_MANY;
   };
   return messages.map((message) => {
     if (left === 0) return message;

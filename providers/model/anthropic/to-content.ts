@@ -11,7 +11,7 @@ import { isVisibleText } from '../conversation.ts';
 
 export type AnthropicContent = TextBlockParam | ImageBlockParam | DocumentBlockParam | SearchResultBlockParam;
 
-/** A block of a user's message or a tool's result. Files must have been put in as base64 before. */
+/** A block of a user's message or a tool's result. What is stored must have been put in as base64 before. */
 export function toAnthropicContent(block: ContentBlock): AnthropicContent {
   switch (block.type) {
     case 'text':
@@ -72,8 +72,8 @@ function imageSourceOf(source: ImageSource): ImageBlockParam['source'] {
       return { type: 'base64', media_type: imageTypeOf(source.media_type), data: source.data };
     case 'url':
       return { type: 'url', url: source.url };
-    case 'file':
-      throw unresolved(source.file_id);
+    case 'stored':
+      throw unresolved(source.sha256);
     default:
       return source satisfies never;
   }
@@ -103,13 +103,16 @@ function documentSourceOf(source: DocumentSource): DocumentBlockParam['source'] 
       return { type: 'text', media_type: 'text/plain', data: source.data };
     case 'url':
       return { type: 'url', url: source.url };
-    case 'file':
-      throw unresolved(source.file_id);
+    case 'stored':
+      throw unresolved(source.sha256);
     default:
       return source satisfies never;
   }
 }
 
-function unresolved(fileId: string): AppError {
-  return new AppError('model_request_refused', `The content of file ${fileId} is missing from the request.`);
+function unresolved(sha256: string): AppError {
+  return new AppError(
+    'model_request_refused',
+    `The content of the blob ${sha256} is missing from the request.`,
+  );
 }

@@ -5,6 +5,7 @@ import type { JournalWrites } from '../../../core/journal/writes.ts';
 import type { RowCipher } from '../../encryption/row-cipher.ts';
 import type { Claim } from '../journal.ts';
 import type { Connection } from './database.ts';
+import { placeFiles } from './place-files.ts';
 
 const INSERT_EVENTS = `
   INSERT INTO events (session_id, thread_id, step_key, id, seq, arrival, type, ref, body, detail, blobs, accepted_at, processed_at)
@@ -48,6 +49,7 @@ export function applyWrites(
 ): number {
   const { sessionId, workspaceId } = view.head;
   const lastSeq = writeEvents(connection, view, writes, cipher);
+  placeFiles(connection, view.head, insertedBodies(writes), view.now);
   writeCalls(connection, view, writes, cipher);
   if (writes.steps.length > 0) {
     connection.send({
@@ -101,6 +103,11 @@ export function applyWrites(
     ],
   });
   return lastSeq;
+}
+
+function insertedBodies(writes: JournalWrites): JsonObject[] {
+  const appended = writes.entries.flatMap((entry) => (entry.kind === 'append' ? [entry.event.body] : []));
+  return [...appended, ...writes.enqueue.map(({ event }) => event.body)];
 }
 
 function writeEvents(

@@ -1,3 +1,4 @@
+import { quotaExceeded } from '../../../core/files/quota-exceeded.ts';
 import type { FileStore, StoredFile } from '../files.ts';
 import type { Database } from './database.ts';
 import { conditions } from './keyset.ts';
@@ -18,17 +19,32 @@ interface FileRow {
 const COLUMNS = `f.id, f.workspace_id, f.session_id, f.filename, f.mime_type, f.size_bytes, f.sha256, f.downloadable, f.created_at,
   f.expires_at`;
 
+/** Namespace of the advisory locks of workspaces whose files are being counted. */
+const QUOTA_LOCK = 7_301;
+
+const TOTAL_BYTES = `SELECT coalesce(sum(size_bytes), 0) AS total FROM (
+  SELECT DISTINCT sha256, size_bytes FROM files
+  WHERE workspace_id = $1 AND (expires_at IS NULL OR expires_at > clock_timestamp())) AS contents`;
+
+const INSERT = `INSERT INTO files AS f (id, workspace_id, session_id, filename, mime_type, size_bytes, sha256, downloadable, created_at,
+    expires_at)
+  SELECT $1, $2, $3, $4, $5, $6, $7, $8, at, at + make_interval(secs => $9)
+  FROM (SELECT date_trunc('milliseconds', clock_timestamp()) AS at) AS moment
+  RETURNING ${COLUMNS}`;
+
 /** Files on PostgreSQL. */
 export function createPostgresFiles(database: Database): FileStore {
   return {
-    async create(file) {
-      const rows = await database.query<FileRow>(
-        `INSERT INTO files AS f (id, workspace_id, session_id, filename, mime_type, size_bytes, sha256, downloadable, created_at,
-          expires_at)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, at, at + make_interval(secs => $9)
-        FROM (SELECT date_trunc('milliseconds', clock_timestamp()) AS at) AS moment
-        RETURNING ${COLUMNS}`,
-        [
+    create: async (file, quotaBytes) =>
+      database.transaction(async (connection) => {
+        // One file of a workspace at a time, or two could fit that do not fit together.
+        await connection.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [
+          QUOTA_LOCK,
+          file.workspaceId,
+        ]);
+        const { rows: sums } = await connection.query<{ total: number }>(TOTAL_BYTES, [file.workspaceId]);
+        if ((sums[0]?.total ?? 0) + file.bytes > quotaBytes) throw quotaExceeded(quotaBytes);
+        const { rows } = await connection.query<FileRow>(INSERT, [
           file.id,
           file.workspaceId,
           file.sessionId,
@@ -38,12 +54,11 @@ export function createPostgresFiles(database: Database): FileStore {
           file.sha256,
           file.downloadable,
           file.expiresInSeconds,
-        ],
-      );
-      const [row] = rows;
-      if (!row) throw new Error('a file was not stored');
-      return toFile(row);
-    },
+        ]);
+        const [row] = rows;
+        if (!row) throw new Error('a file was not stored');
+        return toFile(row);
+      }),
 
     async get(workspaceId, fileId) {
       const rows = await database.query<FileRow>(
@@ -95,10 +110,7 @@ export function createPostgresFiles(database: Database): FileStore {
     },
 
     async totalBytes(workspaceId) {
-      const rows = await database.query<{ total: number }>(
-        'SELECT coalesce(sum(size_bytes), 0) AS total FROM files WHERE workspace_id = $1',
-        [workspaceId],
-      );
+      const rows = await database.query<{ total: number }>(TOTAL_BYTES, [workspaceId]);
       return rows[0]?.total ?? 0;
     },
 

@@ -1,5 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tinyPdf } from '../../doubles/tiny-pdf.ts';
 import { startApi, type TestApi } from '../../harness/start-api.ts';
 import { journalToolUse } from '../../harness/journal-tool-use.ts';
 
@@ -29,6 +30,9 @@ const send = async (id: string, events: object[]) => {
   return { status: response.status, message: body.error?.message ?? '', data: body.data };
 };
 
+const PIXEL =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
 describe('sending events', () => {
   it('answers with the stored events, which wait in their order', async () => {
     const id = await newSession();
@@ -45,14 +49,13 @@ describe('sending events', () => {
 
   it('keeps every kind of block and every character', async () => {
     const id = await newSession();
-    const file = await client.beta.files.upload({ file: new File(['%PDF'], 'a.pdf') });
+    const file = await client.beta.files.upload({ file: new File([new Uint8Array(tinyPdf('A'))], 'a.pdf') });
     const content = [
       { type: 'text' as const, text: 'emoji 😀, CR\r\n, quote " and \u2028' },
       {
         type: 'image' as const,
-        source: { type: 'base64' as const, media_type: 'image/png', data: 'iVBORw0KGgo=' },
+        source: { type: 'base64' as const, media_type: 'image/png', data: PIXEL },
       },
-      { type: 'image' as const, source: { type: 'url' as const, url: 'https://example.com/a.png' } },
       { type: 'document' as const, source: { type: 'file' as const, file_id: file.id }, title: 'A' },
       {
         type: 'document' as const,

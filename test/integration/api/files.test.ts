@@ -37,17 +37,20 @@ const part = (disposition: string, content: string, type = '') =>
 /** A file as a session makes it. */
 async function made(filename: string, bytes: Buffer, expiresInSeconds: number | null = null) {
   const { sha256 } = await api.blobs.put('default', bytes);
-  return createPostgresFiles(api.database).create({
-    id: `file_${randomBytes(8).toString('hex')}`,
-    workspaceId: 'default',
-    sessionId: null,
-    filename,
-    mimeType: 'text/html',
-    bytes: bytes.length,
-    sha256,
-    downloadable: true,
-    expiresInSeconds,
-  });
+  return createPostgresFiles(api.database).create(
+    {
+      id: `file_${randomBytes(8).toString('hex')}`,
+      workspaceId: 'default',
+      sessionId: null,
+      filename,
+      mimeType: 'text/html',
+      bytes: bytes.length,
+      sha256,
+      downloadable: true,
+      expiresInSeconds,
+    },
+    2 ** 40,
+  );
 }
 
 describe('files', () => {
@@ -140,6 +143,7 @@ describe('files', () => {
     expect(Buffer.from(await response.arrayBuffer())).toEqual(bytes);
     expect(response.headers.get('content-length')).toBe('300000');
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(response.headers.get('content-security-policy')).toBe("default-src 'none'; sandbox");
     expect(response.headers.get('x-evil')).toBeNull();
     expect(response.headers.get('content-disposition')).toMatch(
       /^attachment; filename=".*"; filename\*=UTF-8''/,

@@ -83,7 +83,7 @@ function outputOf(result: ToolResultBlock): string | ResponseFunctionCallOutputI
 function toInputContent(block: ContentBlock): ResponseInputContent {
   const text = textOfContent(block);
   if (text !== undefined) return { type: 'input_text', text };
-  if (block.type === 'image' && block.source.type !== 'file') {
+  if (block.type === 'image' && block.source.type !== 'stored') {
     const { source } = block;
     const url = source.type === 'url' ? source.url : `data:${source.media_type};base64,${source.data}`;
     return { type: 'input_image', detail: 'auto', image_url: url };

@@ -1,0 +1,18 @@
+import type { AgentTools } from '../session/permission.ts';
+
+/** Tools that can read a file in the sandbox, by their toolset. */
+const READERS: Readonly<Record<string, readonly string[]>> = {
+  agent_toolset_20260401: ['bash', 'read'],
+  code_toolset_20261101: ['execute_code'],
+};
+
+/** Whether an agent has a tool that reads files in its sandbox, so that it is of use to place some there. */
+export function reachesFiles(tools: AgentTools): boolean {
+  return tools.some((tool) => {
+    if (tool.type === 'custom' || tool.type === 'mcp_toolset') return false;
+    return (READERS[tool.type] ?? []).some((name) => {
+      const config = tool.configs.find((candidate) => candidate.name === name);
+      return (config ?? tool.default_config).enabled;
+    });
+  });
+}

@@ -1,0 +1,52 @@
+import { networkInterfaces } from 'node:os';
+import type { Logger } from 'pino';
+import type { MediaDeps } from '../api/media/pin-media.ts';
+import type { SendDeps } from '../api/sessions/send-events.ts';
+import type { Config } from '../config.ts';
+import { reachesFiles } from '../core/agent/reaches-files.ts';
+import { MEDIA_LIMITS } from '../core/files/media-limits.ts';
+import type { ModelCatalog } from '../core/models/model-catalog.ts';
+import type { BlobStore } from '../providers/blob/blob-store.ts';
+import { createThreadedPdfReader } from '../providers/document/threaded-pdf-reader.ts';
+import { createDecodingProcess } from '../providers/image/decoding-process.ts';
+import { createAddressCheck } from '../providers/network/public-address.ts';
+import { systemLookup } from '../providers/network/resolve-public.ts';
+import type { FileStore } from '../providers/store/files.ts';
+import { createHttpFetcher } from '../providers/web/http-fetcher.ts';
+import { newId } from './new-ids.ts';
+
+/** What images and documents of messages are made ready with. */
+export function mediaDeps(config: Config, files: FileStore, blobs: BlobStore, log: Logger): MediaDeps {
+  const own = (): string[] =>
+    Object.values(networkInterfaces()).flatMap((rows) => (rows ?? []).map(({ address }) => address));
+  return {
+    files,
+    blobs,
+    newId,
+    now: Date.now,
+    decided: (decision) =>
+      log.info(decision, decision.decision === 'refused' ? 'egress refused' : 'egress of a message'),
+    images: createDecodingProcess(),
+    pdfs: createThreadedPdfReader({ pages: MEDIA_LIMITS.pdfPages, characters: MEDIA_LIMITS.textCharacters }),
+    fetcher: createHttpFetcher({
+      isAllowedAddress: createAddressCheck(own, config.sandbox.private_networks),
+      lookup: systemLookup,
+      limits: { bytes: MEDIA_LIMITS.fetchedBytes, totalMs: 20_000, redirects: 5 },
+      userAgent: 'Managed-Agent/0.1 (media)',
+    }),
+  };
+}
+
+/** For whom the images and documents of a session are made ready. */
+export function audienceOf(config: Config, models: ModelCatalog): SendDeps['audienceOf'] {
+  return (workspaceId, agent, resources) => {
+    const model = agent.model.id;
+    return {
+      workspaceId,
+      model,
+      imageLimits: models.resolve(model)?.images ?? null,
+      resources,
+      reachesFiles: config.sandbox.driver !== 'none' && reachesFiles(agent.tools),
+    };
+  };
+}
