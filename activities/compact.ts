@@ -3,6 +3,7 @@ import { AppError } from '../core/errors.ts';
 import type { TranscriptMessage } from '../core/session/content.ts';
 import { compactedEvent } from '../core/session/context/compacted-event.ts';
 import { compactionRequest, summaryIn, writtenOutRequest } from '../core/session/context/compaction.ts';
+import { messageTokens } from '../core/session/context/estimate-tokens.ts';
 import type { ContextPlan } from '../core/session/context/plan-context.ts';
 import { writeOut } from '../core/session/context/write-out.ts';
 import { storeLargeStrings } from '../providers/blob/large-bodies.ts';
@@ -62,11 +63,14 @@ export async function compact(
 }
 
 function* requests(
-  { budget }: StepContext,
+  { budget, fixed }: StepContext,
   plan: Extract<ContextPlan, { kind: 'compact' }>,
   head: readonly TranscriptMessage[],
 ): Generator<{ messages: TranscriptMessage[]; tools: 'as-before' | 'none' }> {
-  yield { messages: compactionRequest(head), tools: 'as-before' };
+  const size = plan.messages
+    .slice(0, plan.keptFrom)
+    .reduce((sum, message) => sum + messageTokens(message), fixed);
+  if (size <= budget.request) yield { messages: compactionRequest(head), tools: 'as-before' };
   const room = Math.min(budget.request, plan.tokens);
   for (const share of WRITTEN_OUT) {
     yield { messages: writtenOutRequest(writeOut(head, Math.floor(room * share))), tools: 'none' };

@@ -33,33 +33,39 @@ describe('a session that outgrows its window', () => {
   let server: ScriptedModelServer;
   let lab: SessionLab;
   let respond: Respond;
+  let smallServer: ScriptedModelServer;
+  let smallLab: SessionLab;
   beforeAll(async () => {
-    server = await startScriptedModelServer({
-      contextWindow: WINDOW,
+    [server, lab] = await start(WINDOW);
+    // A quarter of what the catalogue says.
+    [smallServer, smallLab] = await start(WINDOW / 4);
+  });
+  afterAll(async () => {
+    for (const one of [lab, smallLab]) await one.stop();
+    for (const one of [server, smallServer]) await one.close();
+  });
+
+  async function start(contextWindow: number): Promise<[ScriptedModelServer, SessionLab]> {
+    const started = await startScriptedModelServer({
+      contextWindow,
       keepBodies: 2,
       respond: (request) => respond(request),
     });
     const providers = longProviders();
-    lab = await startSessionLab({
+    const settings = longModels(started.url).map(({ setting }) => setting);
+    const startedLab = await startSessionLab({
       provider: createScriptedProvider(),
       providerOf: (entry) => providers.for(entry),
-      catalog: createModelCatalog({
-        settings: longModels(server.url).map(({ setting }) => setting),
-        usable: [],
-        defaultModel: null,
-      }),
+      catalog: createModelCatalog({ settings, usable: [], defaultModel: null }),
       tools: [BASH],
       runner: createScriptedRunner(async (_name, { command }) => ({
         content: [{ type: 'text', text: resultOf(command) }],
         isError: false,
       })),
     });
-    await lab.startWorker();
-  });
-  afterAll(async () => {
-    await lab.stop();
-    await server.close();
-  });
+    await startedLab.startWorker();
+    return [started, startedLab];
+  }
 
   for (const { format, setting } of longModels('http://localhost')) {
     it(`goes on through trims and compactions, and keeps its cached prefix between them: ${format}`, async () => {
@@ -94,4 +100,46 @@ describe('a session that outgrows its window', () => {
       await expectJournalInHistory(lab, id);
     });
   }
+
+  for (const { format, setting } of longModels('http://localhost')) {
+    it(`compacts when the vendor finds a request too long that should have fitted: ${format}`, async () => {
+      smallServer.reset();
+      const model = callsTools(60);
+      ({ respond } = model);
+      const { id } = await smallLab.createSession({ ...AGENT, model: { id: setting.id } }, [
+        userMessage('Go.'),
+      ]);
+      const head = await smallLab.rest(id, 100_000);
+      expect(head.stop).toEqual({ type: 'end_turn' });
+      expect(smallServer.violations()).toEqual([]);
+      const entries = smallServer.ledger();
+      expect(entries.filter(({ outcome }) => outcome === 'refused').length).toBeGreaterThan(0);
+      expect(entries.filter(({ outcome }) => outcome === 'completed')).toHaveLength(61 + model.summaries());
+      const types = await smallLab.types(id);
+      expect(types).toContain('agent.thread_context_compacted');
+      expect(types.filter((type) => type === 'agent.tool_result')).toHaveLength(60);
+      expect(types).not.toContain('session.error');
+      await expectSoundLog(smallLab, id);
+    });
+  }
+
+  it('tells the model what was cut out of a message that is too long by itself, and goes on', async () => {
+    server.reset();
+    const model = callsTools(2);
+    const seen: string[] = [];
+    respond = (request) => {
+      seen.push(request.firstUserText);
+      return model.respond(request);
+    };
+    const text = `Begin. ${'Words and words. '.repeat(60_000)} End.`;
+    const agent = { ...AGENT, model: { id: 'claude-opus-5-5' } };
+    const { id } = await lab.createSession(agent, [userMessage(text)]);
+    const head = await lab.rest(id, 60_000);
+    expect(head.stop).toEqual({ type: 'end_turn' });
+    expect(seen[0]).toMatch(/^Begin\. [^]*characters were left out here[^]* End\.$/);
+    await lab.send(id, [userMessage('And now?')]);
+    expect((await lab.rest(id, 60_000)).stop).toEqual({ type: 'end_turn' });
+    expect(server.violations()).toEqual([]);
+    expect(await lab.types(id)).not.toContain('session.error');
+  });
 });
