@@ -23,6 +23,7 @@ export interface ScriptedProvider extends ModelProvider {
  * - `run COMMAND`: calls bash with this command, then answers.
  * - `chain N`: calls bash N times, one after another, then answers.
  * - Asked for a summary, it writes down the order and the rounds so far, and goes on from there.
+ * - `repeat`: makes the same call for ever.
  * - `hang`: never answers. `refuse`: fails for good. `stumble`: is unreachable once, then answers. `write N`: answers with N characters.
  */
 export function createScriptedProvider(): ScriptedProvider {
@@ -72,6 +73,7 @@ function callsOf(
   rounds: number,
 ): { name: string; command: string }[] {
   if (word === 'chain') return rounds < Number(rest) ? [{ name: 'bash', command: String(rounds) }] : [];
+  if (word === 'repeat') return [{ name: 'bash', command: 'same' }];
   if (rounds > 0) return [];
   if (word === 'run') return [{ name: 'bash', command: rest }];
   if (word === 'call') return rest.split(',').map((name, index) => ({ name, command: String(index) }));

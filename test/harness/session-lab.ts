@@ -12,6 +12,9 @@ import { createTranscriptCache } from '../../activities/transcript-cache.ts';
 import { createSweeper, type Sweeper } from '../../activities/upkeep/sweeper.ts';
 import { createTakeover } from '../../activities/upkeep/takeover.ts';
 import { accept, type AcceptEvent, type Accepted } from '../../core/journal/accept.ts';
+import { updateSession } from '../../core/journal/update-session.ts';
+import type { Budget } from '../../core/journal/view.ts';
+import type { JournalWrites } from '../../core/journal/writes.ts';
 import { archive, refuseBusy } from '../../core/journal/archive.ts';
 import { makeId } from '../../core/ids.ts';
 import { NO_LIMITS, type TurnLimits } from '../../core/journal/turn.ts';
@@ -190,7 +193,11 @@ export async function startSessionLab(options: {
     ...(options.onTakeover ? { onTakeover: options.onTakeover } : {}),
   });
 
-  async function createSession(agent: JsonObject = {}, events: readonly AcceptEvent[] = []) {
+  async function createSession(
+    agent: JsonObject = {},
+    events: readonly AcceptEvent[] = [],
+    budget: Budget | null = null,
+  ) {
     const id = makeId('session', Date.now(), randomBytes(10));
     const threadId = makeId('thread', Date.now(), randomBytes(10));
     const snapshot = {
@@ -212,7 +219,7 @@ export async function startSessionLab(options: {
         title: null,
         metadata: {},
         vaultIds: [],
-        budget: null,
+        budget,
       },
       (view) => {
         const { writes, accepted } = accept(view, events, 1_000, ids);
@@ -258,6 +265,12 @@ export async function startSessionLab(options: {
     }
   }
 
+  async function signalRows(sessionId: string, rows: JournalWrites['enqueue']) {
+    const events = rows.map(({ event }) => event);
+    const places = rows.map(({ arrival, event }) => ({ id: event.id, arrival, seq: null, finished: false }));
+    await signal(sessionId, events, places);
+  }
+
   return {
     services,
     database,
@@ -290,23 +303,21 @@ export async function startSessionLab(options: {
     },
     /** Tells the workflow of events that were accepted `untold`. */
     tell: signal,
+    /** Replaces a session's budget and tells the workflow, if it paused at the old one. */
+    async setBudget(sessionId: string, budget: Budget | null) {
+      const { result } = await journal.transact({ sessionId, caller: 'client' }, (view) => {
+        const writes = updateSession(view, { budget }, { budget }, ids);
+        return { writes, result: writes.enqueue };
+      });
+      await signalRows(sessionId, result);
+    },
     /** Ends a session for good and tells the workflow. Rejects while it is busy. */
     async archive(sessionId: string) {
       const { result } = await journal.transact({ sessionId, caller: 'client' }, (view) => {
         const writes = archive(view, ids);
         return { writes, result: writes.enqueue };
       });
-      const accepted = result.map(({ arrival, event }) => ({
-        id: event.id,
-        arrival,
-        seq: null,
-        finished: false,
-      }));
-      await signal(
-        sessionId,
-        result.map(({ event }) => event),
-        accepted,
-      );
+      await signalRows(sessionId, result);
     },
     /** Deletes a session and its runs. Rejects while it is busy. */
     async remove(sessionId: string) {

@@ -259,6 +259,17 @@ export const SCENARIOS: Scenario[] = [
     },
   },
   {
+    name: 'a budget that is reached and removed',
+    async play({ lab }) {
+      const budget = { type: 'limit' as const, max_list_cost: { amount: '1', currency: 'USD' as const } };
+      const { id } = await lab.createSession(AGENT, [userMessage('chain 1')], budget);
+      await lab.rest(id);
+      await lab.setBudget(id, null);
+      await lab.rest(id);
+      return id;
+    },
+  },
+  {
     name: 'a run taken over in a new epoch',
     async play(stage) {
       const id = await begin(stage, 'call write');
