@@ -13,6 +13,9 @@ export default defineConfig({
           include: ['**/*.test.ts', 'console/**/*.test.tsx'],
           exclude: ['node_modules', 'data', 'test/integration/**', '**/*.integration.test.ts'],
           pool: 'forks',
+          // Far above what any of them takes: a busy machine must not make a test fail.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -79,6 +79,22 @@ describe('settle', () => {
     expect(log(run(view, { reason: 'interrupt' }))).toEqual(['stamp q8']);
   });
 
+  it('gives a message that an interrupt overtakes a turn of its own, since its sender waits for an idle', () => {
+    const view = journalView({
+      head: { stop: { type: 'end_turn' }, lastArrival: 8 },
+      queue: [aQueued(7, 'user.message'), aQueued(8, 'user.interrupt')],
+    });
+    const decision = run(view, { reason: 'interrupt' });
+    expect(log(decision)).toEqual([
+      'session.status_running',
+      'session.thread_status_running',
+      'stamp q7',
+      'stamp q8',
+      ...IDLE,
+    ]);
+    expect(decision.writes?.thread.owed).toBe(false);
+  });
+
   it('idles on the calls that wait, once', () => {
     const calls = [aCall('t1', { kind: 'ask' }), aCall('t2', { kind: 'custom' })];
     const first = run(journalView({ head: running, calls }), { reason: 'requires_action' });

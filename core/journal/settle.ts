@@ -45,6 +45,9 @@ export function settle(view: JournalView, attempt: SettleAttempt, ids: IdSource)
   if (interrupts.length > 0 || attempt.reason === 'exhausted') {
     const cut = interrupts.at(-1)?.arrival ?? view.head.lastArrival;
     kill = opened;
+    // A message that an interrupt overtakes before its turn began still gets a turn: whoever sent it waits for an idle.
+    const overtaken = writer.queue.some((event) => event.type === 'user.message' && event.arrival <= cut);
+    if (overtaken && writer.stop?.type !== 'requires_action') writer.running();
     writer.seal(writer.calls, 'as-is');
     for (const event of writer.queue) {
       if (event.arrival <= cut || event.type === 'user.tool_confirmation') writer.stamp(event);

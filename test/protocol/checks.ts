@@ -26,6 +26,10 @@ export function complaintAbout(world: World): string | null {
     return `idle on ${shown}, unanswered ${actual}, open ${calls.length}`;
   }
   if (calls.length > 0) return `tool uses without a result: ${calls.map((call) => call.id).join()}`;
+  const types = world.journaled().map((event) => event.type);
+  if (types.lastIndexOf('user.message') > types.lastIndexOf('session.status_idle')) {
+    return 'a message is followed by no idle';
+  }
   const paused = stop?.type === 'budget_reached' && world.atCap();
   return world.stored.thread.owed && !paused ? 'a message is never answered' : null;
 }
