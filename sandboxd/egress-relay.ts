@@ -4,12 +4,16 @@ import { connect, createServer } from 'node:net';
 export const PROXY_PORT = 3128;
 
 /**
- * Carries connections from the sandbox's loopback to the session's proxy outside, whose socket is the only way out. The socket may be
+ * Carries connections from the sandbox's loopback to the session's proxy outside, which is the only way out. Its socket may be
  * replaced while the sandbox runs: each connection opens it anew.
  */
-export function startEgressRelay(socketPath: string, log: (message: string) => void): void {
+export function startEgressRelay(
+  target: string | { host: string; port: number },
+  log: (message: string) => void,
+): void {
   const server = createServer({ allowHalfOpen: true }, (client) => {
-    const proxy = connect({ path: socketPath, allowHalfOpen: true });
+    const address = typeof target === 'string' ? { path: target } : target;
+    const proxy = connect({ ...address, allowHalfOpen: true });
     const end = (): void => {
       client.destroy();
       proxy.destroy();

@@ -103,7 +103,7 @@ const calls = createCalls({
 let lastTouched = Date.now();
 const server = createSandboxServer({
   calls,
-  transfer: createTransfer({ asAgent, prefix, environment }),
+  transfer: createTransfer({ uploads: settings.uploads, asAgent, prefix, environment }),
   archives: createArchives({
     state: settings.state,
     folders: { workspace: settings.workdir, home: settings.home, outputs: settings.outputs },

@@ -83,11 +83,25 @@ async function transferFile(
   }
 }
 
+/** Places or removes a file of the user. */
+async function placeUpload(
+  transfer: Transfer,
+  query: URLSearchParams,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const path = query.get('path') ?? '';
+  if (request.method === 'PUT') await transfer.place(path, request);
+  else if (request.method === 'DELETE') transfer.displace(path);
+  else return answer(response, 405, { error: 'method not allowed' });
+  return answer(response, 200, {});
+}
+
 /**
  * The protocol between a driver and its sandbox, spoken only by our own client: `GET /v1/status`; `POST /v1/calls/ID` with
  * `{operation, mode, wait_ms}`; `GET /v1/calls/ID?wait_ms=`; `DELETE /v1/calls/ID` kills;
  * `PUT /v1/tool-outputs/ID` keeps a text; `GET /v1/outputs` lists; `GET`, `PUT` and `DELETE /v1/files?path=` move bytes;
- * `/v1/archive` saves what is kept and puts it back.
+ * `PUT` and `DELETE /v1/uploads?path=` place files of the user; `/v1/archive` saves what is kept and puts it back.
  */
 export function createSandboxServer(deps: ServerDeps): Server {
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -98,6 +112,9 @@ export function createSandboxServer(deps: ServerDeps): Server {
       return answer(response, 200, { boot: deps.boot, running: deps.calls.runningCount() });
     }
     if (url.pathname === '/v1/outputs') return answer(response, 200, await deps.transfer.list(deps.outputs));
+    if (url.pathname === '/v1/uploads') {
+      return placeUpload(deps.transfer, url.searchParams, request, response);
+    }
     if (url.pathname === '/v1/files') {
       return transferFile(deps.transfer, url.searchParams, request, response);
     }

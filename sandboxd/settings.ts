@@ -29,8 +29,10 @@ export interface Settings {
   browser: { program: string; executable: string; idleMs: number } | null;
   /** Folder of the programs that run code. */
   codeFolder: string;
-  /** The socket of the session's proxy; null where the sandbox has no network. */
-  egressSocket: string | null;
+  /** The socket of the session's proxy, or its address; null where the sandbox has no network. */
+  egressSocket: string | { host: string; port: number } | null;
+  /** The folder of the user's files where sandboxd itself places them; null where the host does. The agent can't write it. */
+  uploads: string | null;
   /** Variables of commands besides those that every sandbox has. */
   variables: Record<string, string>;
   /** The search path of commands. */

@@ -10,7 +10,7 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, normalize } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
@@ -29,6 +29,8 @@ export interface ListedFile {
 }
 
 export interface TransferDeps {
+  /** The folder of the user's files, where they are placed from here. */
+  uploads: string | null;
   asAgent: AsAgent;
   prefix: readonly string[];
   environment: Record<string, string>;
@@ -43,6 +45,18 @@ export interface Transfer {
   /** Writes a file as a whole; nothing of it is seen before the end. */
   write(path: string, mode: number, content: Readable): Promise<void>;
   remove(path: string): void;
+  /** Writes a file of the user below the uploads folder, which sandboxd owns, for the agent to read. */
+  place(relative: string, content: Readable): Promise<void>;
+  /** Removes such a file. */
+  displace(relative: string): void;
+}
+
+function uploadPath(uploads: string | null, relative: string): string {
+  if (uploads === null) throw new Error('the files of the user are placed by the host');
+  const isWithin =
+    relative !== '' && normalize(relative) === relative && !/^(?:\/|\.\.(?:\/|$))|\0/.test(relative);
+  if (!isWithin) throw new Error(`not a path below the uploads folder: ${relative}`);
+  return join(uploads, relative);
 }
 
 export function createTransfer(deps: TransferDeps): Transfer {
@@ -101,6 +115,21 @@ export function createTransfer(deps: TransferDeps): Transfer {
       } finally {
         closeSync(descriptor);
       }
+    },
+    async place(relative, content) {
+      const target = uploadPath(deps.uploads, relative);
+      mkdirSync(dirname(target), { recursive: true, mode: 0o755 });
+      const temporary = `${target}.new-${process.pid}-${Date.now()}`;
+      try {
+        await pipeline(content, createWriteStream(temporary, { mode: 0o644, flags: 'wx' }));
+        renameSync(temporary, target);
+      } catch (error) {
+        rmSync(temporary, { force: true });
+        throw error;
+      }
+    },
+    displace(relative) {
+      rmSync(uploadPath(deps.uploads, relative), { force: true });
     },
     remove(path) {
       asAgent(() => rmSync(path, { force: true }));

@@ -16,8 +16,8 @@ import type { SandboxdClient } from './sandboxd-client.ts';
 
 /** How the files that the user attached get into a sandbox of this host. */
 export interface AttachedFilesDeps {
-  /** Host folder that the sandbox sees, read-only, as its uploads folder. */
-  uploads: string;
+  /** Host folder that the sandbox sees, read-only, as its uploads folder; null: they are placed through the sandbox. */
+  uploads: string | null;
   /** Host file that notes what was attached: a map of paths to hashes. */
   manifest: string;
   /** A path below `/workspace` as sandboxd sees it. */
@@ -57,12 +57,21 @@ function makeFolders(deps: AttachedFilesDeps, folder: string): void {
 }
 
 async function placeUpload(deps: AttachedFilesDeps, relative: string, file: AttachedFile): Promise<void> {
+  if (deps.uploads === null) {
+    await (await deps.reach()).upload(relative, await file.open());
+    return;
+  }
   const target = join(deps.uploads, relative);
   makeFolders(deps, dirname(target));
   const temporary = `${target}.new-${process.pid}`;
   await pipeline(await file.open(), createWriteStream(temporary, { mode: 0o644 }));
   deps.entrust(temporary);
   renameSync(temporary, target);
+}
+
+async function removeUpload(deps: AttachedFilesDeps, relative: string): Promise<void> {
+  if (deps.uploads === null) await (await deps.reach()).removeUpload(relative);
+  else rmSync(join(deps.uploads, relative), { force: true });
 }
 
 type Manifest = Pick<AttachedFilesDeps, 'manifest'>;
@@ -76,7 +85,7 @@ export function areAttached(deps: Manifest, files: readonly AttachedFile[]): boo
 }
 
 /**
- * Brings the attached files up to date. Uploads are written on the host, where the sandbox can only read; a file for the workspace goes
+ * Brings the attached files up to date. Uploads are written on the host, or by sandboxd itself, where the agent can only read; a file for the workspace goes
  * in through sandboxd, since the agent may have put anything in its way.
  */
 export async function attachFiles(deps: AttachedFilesDeps, files: readonly AttachedFile[]): Promise<void> {
@@ -85,7 +94,7 @@ export async function attachFiles(deps: AttachedFilesDeps, files: readonly Attac
   for (const path of Object.keys(placed)) {
     if (wanted.has(path)) continue;
     const { kind, relative } = placeOf(path);
-    if (kind === 'upload') rmSync(join(deps.uploads, relative), { force: true });
+    if (kind === 'upload') await removeUpload(deps, relative);
     else await (await deps.reach()).remove(deps.workspacePath(relative));
   }
   for (const file of files) {

@@ -48,6 +48,7 @@ export function createClaimedSandbox(deps: ClaimedSandboxDeps): Sandbox {
       const client = await deps.reach();
       let view: SandboxdView;
       try {
+        if (!isBegun && claims.isForbidden(call.id)) await client.kill(call.id);
         view = isBegun
           ? await client.wait(call.id, WAIT_MS, signal)
           : await client.begin(call.id, { operation: call.operation, mode, wait_ms: WAIT_MS }, signal);

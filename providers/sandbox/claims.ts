@@ -14,6 +14,8 @@ export interface Claims {
   decide(id: string, decision: ClaimDecision): { standing: ClaimDecision; isNew: boolean };
   /** Forbids a start that was decided and has not reached the sandbox yet. */
   forbid(id: string): void;
+  /** Whether a start was forbidden. Asked before each start, for sandboxes that cannot see this folder. */
+  isForbidden(id: string): boolean;
 }
 
 const ID = /^[A-Za-z0-9_-]{1,128}$/;
@@ -44,6 +46,7 @@ export function createClaims(folder: string): Claims {
       }
       return { standing: readlinkSync(fileOf(id)) === 'start' ? 'start' : 'abandoned', isNew: false };
     },
+    isForbidden: (id) => existsSync(`${fileOf(id)}.abandoned`),
     forbid(id) {
       makeFolder();
       writeFileSync(`${fileOf(id)}.abandoned`, '', { mode: 0o644 });

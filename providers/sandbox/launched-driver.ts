@@ -40,6 +40,8 @@ export interface Launcher {
   clear(sessionId: string): Promise<void>;
   /** Removes files and notes. Nothing runs any more. */
   remove(sessionId: string): Promise<void>;
+  /** The client of a sandbox that does not speak sandboxd's own protocol; by default that of sandboxd. */
+  connect?(sessionId: string, address: SandboxdAddress): SandboxdClient;
   /** Lets go of what this process holds; sandboxes live on. */
   release?(): void;
   log(message: string, details?: Record<string, string | number>): void;
@@ -88,7 +90,7 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
   function connect(sessionId: string, address: SandboxdAddress): SandboxdClient {
     const known = clients.get(sessionId);
     if (known !== undefined) return known;
-    const client = createSandboxdClient(address);
+    const client = launcher.connect?.(sessionId, address) ?? createSandboxdClient(address);
     clients.set(sessionId, client);
     return client;
   }

@@ -21,6 +21,8 @@ export interface RuntimeFiles {
   /** Folders with a `main.cjs`. */
   sandboxd: string;
   egress: string;
+  /** Runs beside a container. */
+  gate: string;
   browser: string;
   /** Holds `client.cjs` and the kernels of the languages. */
   code: string;
@@ -30,6 +32,7 @@ export interface RuntimeFiles {
 const SOURCES = {
   sandboxd: fileURLToPath(new URL('../../sandboxd/', import.meta.url)),
   egress: fileURLToPath(new URL('./egress/', import.meta.url)),
+  gate: fileURLToPath(new URL('./docker/gate/', import.meta.url)),
   browser: fileURLToPath(new URL('../../sandboxd/browser/', import.meta.url)),
 };
 
@@ -83,6 +86,7 @@ export function prepareRuntime(base: string, nodePath: string): RuntimeFiles {
     node: join(folder, 'node'),
     sandboxd: join(folder, 'sandboxd'),
     egress: join(folder, 'egress'),
+    gate: join(folder, 'gate'),
     browser: join(folder, 'browser'),
     code: join(folder, 'code'),
   };

@@ -53,6 +53,9 @@ export interface SandboxdClient {
   read(path: string): Promise<Readable>;
   write(path: string, mode: number, content: Readable): Promise<void>;
   remove(path: string): Promise<void>;
+  /** Places a file of the user, for a sandbox whose uploads folder the host cannot reach; the agent can only read it. */
+  upload(path: string, content: Readable): Promise<void>;
+  removeUpload(path: string): Promise<void>;
   /** Keeps a tool's output; returns its path inside. */
   keepOutput(name: string, text: string): Promise<string>;
   /** The answer to a request for an archive: 200 with it, 204 where nothing changed, 413 with what there is. */
@@ -116,6 +119,7 @@ export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
     });
   }
   const fileRoute = (path: string): string => `/v1/files?path=${encodeURIComponent(path)}`;
+  const uploadRoute = (path: string): string => `/v1/uploads?path=${encodeURIComponent(path)}`;
   /** A request whose body or answer is a file. */
   function stream(
     method: string,
@@ -169,6 +173,13 @@ export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
     },
     async remove(path) {
       await send('DELETE', fileRoute(path), undefined);
+    },
+    async upload(path, content) {
+      const response = await stream('PUT', uploadRoute(path), content);
+      response.resume();
+    },
+    async removeUpload(path) {
+      await send('DELETE', uploadRoute(path), undefined);
     },
     async keepOutput(name, text) {
       return parse(keptSchema, await send('PUT', `/v1/tool-outputs/${name}`, { text })).path;

@@ -79,6 +79,7 @@ export function createUnsafeLocalDriver(options: UnsafeLocalOptions): SandboxDri
       processes: 'own',
       browser: null,
       codeFolder: runtime.code,
+      uploads: null,
       egressSocket: null,
       variables: {},
       path: ENVIRONMENT.PATH,

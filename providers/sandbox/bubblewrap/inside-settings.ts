@@ -62,6 +62,7 @@ export function insideSettings(request: InsideRequest): Settings {
             executable: request.chromium,
             idleMs: limits.browserIdleMs,
           },
+    uploads: null,
     egressSocket: request.hasNetwork ? `${INSIDE.network}/egress.sock` : null,
     variables: packages === undefined ? {} : packageVariables(packages, LIBRARY_FOLDER),
     path: [...(packages === undefined ? [] : packagePaths(packages)), ...SEARCH_PATH].join(':'),

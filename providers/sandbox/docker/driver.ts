@@ -1,0 +1,271 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type Docker from 'dockerode';
+
+import { AppError } from '../../../core/errors.ts';
+import { INSIDE } from '../bubblewrap/arguments.ts';
+import { insideSettings } from '../bubblewrap/inside-settings.ts';
+import type { SandboxEnvironment } from '../environment.ts';
+import { createLaunchedDriver, type Launcher } from '../launched-driver.ts';
+import { DEFAULT_LIMITS, type SandboxLimits } from '../limits.ts';
+import { neededManagers } from '../packages/install-script.ts';
+import { placesOf } from '../places.ts';
+import type { SandboxDriver, SandboxSpec } from '../sandbox.ts';
+import { createSandboxdClient, type SandboxdAddress } from '../sandboxd-client.ts';
+import {
+  gateOptions,
+  LABELS,
+  namesOf,
+  networkOptions,
+  PORTS,
+  SANDBOX_ALIAS,
+  sandboxOptions,
+  TOKEN_FILE,
+  volumeOptions,
+  type Names,
+} from './containers.ts';
+import { createDecisionLog, wordsOf } from './decision-log.ts';
+import { connectEngine, engineError, ignoreMissing, publishedHost } from './engine.ts';
+import { probeDocker } from './probe.ts';
+
+export interface DockerOptions {
+  /** Notes and claims lie below it; what sandboxes hold lies in the engine's volumes. */
+  dataFolder: string;
+  image: string;
+  /** The engine's address; null: its usual socket. */
+  host: string | null;
+  /** A network that the service shares with the gates; null: gates publish their way in on the engine's loopback. */
+  network: string | null;
+  limits?: Partial<SandboxLimits>;
+  environmentOf?: (spec: SandboxSpec) => Promise<SandboxEnvironment>;
+  privateNetworks?: readonly string[];
+  log(message: string, details?: Record<string, string | number>): void;
+}
+
+/** Where Debian's Chromium lies in the image. */
+const CHROMIUM = '/usr/lib/chromium/chromium';
+const START_MS = 30_000;
+const LOOK_MS = 25;
+const LAST_WORDS = 20;
+
+type Address = Extract<SandboxdAddress, { token: string }>;
+
+/** Sandboxes in containers: for each session one with sandboxd, one that is its gate, and a network that holds just these two. */
+export function createDockerDriver(options: DockerOptions): SandboxDriver {
+  const { image, log } = options;
+  const limits: SandboxLimits = { ...DEFAULT_LIMITS, ...options.limits };
+  const places = placesOf(options.dataFolder, process.getuid?.() ?? -1);
+  const engine = connectEngine(options.host);
+  const outer = options.network ?? 'bridge';
+  const decisions = createDecisionLog(engine, log);
+
+  const shortName = (text: string, length: number): string =>
+    createHash('sha256').update(text).digest('hex').slice(0, length);
+  const instance = shortName(places.base, 8);
+  const nameOf = (sessionId: string): Names => namesOf(instance, sessionId, shortName(sessionId, 20));
+  const folderOf = (sessionId: string): string => join(places.base, 'docker', sessionId);
+  const noteFile = (sessionId: string): string => join(folderOf(sessionId), 'running.json');
+
+  async function isRunning(name: string): Promise<boolean> {
+    try {
+      return (await engine.getContainer(name).inspect()).State.Running;
+    } catch (error) {
+      if (error instanceof Error && 'statusCode' in error && error.statusCode === 404) return false;
+      throw engineError('The Docker engine cannot be asked', error);
+    }
+  }
+
+  async function find(sessionId: string): Promise<Address | undefined> {
+    if (!existsSync(noteFile(sessionId))) return undefined;
+    const names = nameOf(sessionId);
+    const [sandbox, gate] = await Promise.all([isRunning(names.sandbox), isRunning(names.gate)]);
+    if (!sandbox || !gate) return undefined;
+    return JSON.parse(readFileSync(noteFile(sessionId), 'utf8')) as Address;
+  }
+
+  async function clear(sessionId: string): Promise<void> {
+    const names = nameOf(sessionId);
+    rmSync(noteFile(sessionId), { force: true });
+    try {
+      await Promise.all(
+        [names.sandbox, names.gate].map((name) =>
+          ignoreMissing(engine.getContainer(name).remove({ force: true, v: false })),
+        ),
+      );
+      await ignoreMissing(engine.getNetwork(names.network).remove());
+    } catch (error) {
+      throw engineError(`The containers of session ${sessionId} cannot be removed`, error);
+    }
+  }
+
+  /** The subnets of the session's network, which the engine chose. */
+  async function subnetsOf(network: Docker.Network): Promise<string[]> {
+    const { IPAM } = (await network.inspect()) as { IPAM?: { Config?: { Subnet?: string }[] } };
+    return (IPAM?.Config ?? []).flatMap(({ Subnet }) => (Subnet === undefined ? [] : [Subnet]));
+  }
+
+  async function startGate(
+    names: Names,
+    { network: policy }: SandboxEnvironment,
+  ): Promise<{ entry: { host: string; port: number }; inside: string }> {
+    const network = await engine.createNetwork(networkOptions(names));
+    const hostAddresses = Object.values(networkInterfaces()).flatMap((rows) =>
+      (rows ?? []).map((row) => row.address),
+    );
+    const settings = {
+      policy,
+      exceptions: [...(options.privateNetworks ?? [])],
+      hostAddresses,
+      inside: await subnetsOf(network),
+      sandbox: { host: SANDBOX_ALIAS, port: PORTS.sandboxd },
+      proxyPort: PORTS.proxy,
+      entryPort: PORTS.entry,
+    };
+    const isPublished = options.network === null;
+    const gate = await engine.createContainer(gateOptions(names, image, settings, outer, isPublished));
+    await gate.start();
+    const { NetworkSettings: seen } = await gate.inspect();
+    const inside = seen.Networks[names.network]?.IPAddress ?? '';
+    const published = seen.Ports[`${PORTS.entry}/tcp`]?.[0]?.HostPort;
+    const entry = isPublished
+      ? { host: publishedHost(options.host), port: Number(published) }
+      : { host: seen.Networks[outer]?.IPAddress ?? '', port: PORTS.entry };
+    if (inside === '' || entry.host === '' || !(entry.port > 0)) {
+      throw new AppError('sandbox_unavailable', 'The Docker engine gave the gate no address.');
+    }
+    return { entry, inside };
+  }
+
+  async function lastWords(name: string): Promise<string> {
+    const said = await engine.getContainer(name).logs({ stdout: true, stderr: true, tail: LAST_WORDS });
+    return wordsOf(said).trim();
+  }
+
+  /** Waits until sandboxd answers through the gate: the first connections may come before it listens. */
+  async function untilReached(names: Names, address: Address): Promise<void> {
+    const client = createSandboxdClient(address);
+    try {
+      for (const end = Date.now() + START_MS; ;) {
+        try {
+          await client.status();
+          return;
+        } catch (error) {
+          if (!(await isRunning(names.sandbox))) {
+            throw engineError(
+              'The sandbox ended while it started',
+              new Error(await lastWords(names.sandbox)),
+            );
+          }
+          if (!(await isRunning(names.gate))) {
+            throw engineError("The sandbox's gate ended", new Error(await lastWords(names.gate)));
+          }
+          if (Date.now() > end) throw engineError('The sandbox does not answer', error);
+          await delay(LOOK_MS);
+        }
+      }
+    } finally {
+      client.close();
+    }
+  }
+
+  async function start(sessionId: string, names: Names, environment: SandboxEnvironment): Promise<Address> {
+    const token = randomBytes(32).toString('hex');
+    await Promise.all(volumeOptions(names).map((volume) => engine.createVolume(volume)));
+    const { entry, inside } = await startGate(names, environment);
+    const settings = {
+      ...insideSettings({
+        boot: randomUUID(),
+        identity: { kind: 'pair', keeper: 0, agent: 0 },
+        limits,
+        isMemoryBound: true,
+        hasNetwork: false,
+        chromium: CHROMIUM,
+        packages: undefined,
+        fillsPackages: false,
+      }),
+      uploads: INSIDE.uploads,
+      egressSocket: environment.network.mode === 'none' ? null : { host: inside, port: PORTS.proxy },
+      listen: { port: PORTS.sandboxd, tokenFile: TOKEN_FILE },
+    };
+    const sandbox = await engine.createContainer(sandboxOptions({ names, image, limits, settings, token }));
+    await sandbox.start();
+    const address = { ...entry, token };
+    writeFileSync(noteFile(sessionId), JSON.stringify(address), { mode: 0o600 });
+    await untilReached(names, address);
+    return address;
+  }
+
+  async function boot(spec: SandboxSpec): ReturnType<Launcher['boot']> {
+    const { sessionId } = spec;
+    const names = nameOf(sessionId);
+    const environment = (await options.environmentOf?.(spec)) ?? { network: { mode: 'none' } };
+    if (environment.packages !== undefined && neededManagers(environment.packages).length > 0) {
+      throw new AppError(
+        'sandbox_unavailable',
+        'The docker driver does not install the packages of environments: build them into sandbox.docker_image.',
+      );
+    }
+    try {
+      return { address: await start(sessionId, names, environment), failed: new Promise<never>(() => {}) };
+    } catch (error) {
+      // Nothing of a failed start stays; why it failed matters more than that it could not be cleared away.
+      await clear(sessionId).catch(() => undefined);
+      throw error instanceof AppError
+        ? error
+        : engineError('The Docker engine cannot start the sandbox', error);
+    }
+  }
+
+  return createLaunchedDriver({
+    kind: 'docker',
+    probe: () => probeDocker(engine, image),
+    async sessions() {
+      try {
+        const filters = { label: [`${LABELS.instance}=${instance}`] };
+        const { Volumes } = await engine.listVolumes({ filters: JSON.stringify(filters) });
+        const ids = Volumes.map(({ Labels }) => Labels[LABELS.session]);
+        return [...new Set(ids.filter((id) => id !== undefined))];
+      } catch (error) {
+        throw engineError('The Docker engine cannot list its volumes', error);
+      }
+    },
+    // Another host may have left containers and volumes at the same engine.
+    hasTraces: () => true,
+    claimsFolder: (sessionId) => join(folderOf(sessionId), 'claims'),
+    lockFile: (sessionId) => join(places.sockets, `${shortName(sessionId, 20)}.lock`),
+    find,
+    connect(sessionId, address) {
+      decisions.follow(sessionId, nameOf(sessionId).gate);
+      return createSandboxdClient(address);
+    },
+    attachments: (sessionId) => ({
+      uploads: null,
+      manifest: join(folderOf(sessionId), 'attached.json'),
+      workspacePath: (relative) => join(INSIDE.workdir, relative),
+      entrust: () => {},
+    }),
+    outputsFolder: () => INSIDE.outputs,
+    prepare(sessionId) {
+      mkdirSync(folderOf(sessionId), { recursive: true, mode: 0o700 });
+      return Promise.resolve();
+    },
+    boot,
+    clear,
+    async remove(sessionId) {
+      try {
+        for (const { name } of nameOf(sessionId).volumes) {
+          await ignoreMissing(engine.getVolume(name).remove({ force: true }));
+        }
+      } catch (error) {
+        throw engineError(`The volumes of session ${sessionId} cannot be removed`, error);
+      }
+      rmSync(folderOf(sessionId), { recursive: true, force: true });
+    },
+    release: () => decisions.close(),
+    log,
+  });
+}

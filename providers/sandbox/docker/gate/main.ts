@@ -1,0 +1,94 @@
+/**
+ * The gate of one sandbox, in a container of its own: the only one that shares the sandbox's network. It is the sandbox's proxy to the
+ * outside, and the service's way in. It holds no secret: what passes inwards carries the sandbox's token.
+ */
+import { connect, createServer, isIPv6, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
+
+import type { NetworkPolicy } from '../../../network/policy.ts';
+import { addressSet, carriedIpv4, createAddressCheck } from '../../../network/public-address.ts';
+import { systemLookup } from '../../../network/resolve-public.ts';
+import { createSessionProxy } from '../../egress/session-proxy.ts';
+
+/** The first argument, as JSON. */
+export interface GateSettings {
+  policy: NetworkPolicy;
+  /** Private networks that the operator opened. */
+  exceptions: string[];
+  /** Addresses of the service's own host. */
+  hostAddresses: string[];
+  /** The network that only the sandbox and its gate are in. */
+  inside: string[];
+  /** Where the sandbox listens. */
+  sandbox: { host: string; port: number };
+  proxyPort: number;
+  entryPort: number;
+}
+
+/** The gate goes when its sandbox did not answer for this often in a row. */
+const MISSES = 6;
+const LOOK_MS = 10_000;
+
+const settings = JSON.parse(process.argv[2] ?? '') as GateSettings;
+const insiders = addressSet(settings.inside);
+
+function isInside(socket: Socket): boolean {
+  const address = socket.remoteAddress ?? '';
+  const plain = isIPv6(address) ? (carriedIpv4(address) ?? address) : address;
+  return insiders.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4');
+}
+
+const report = (details: Record<string, unknown>): void => {
+  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...details })}\n`);
+};
+
+/** The way in. What comes from inside is not for it. */
+createServer({ allowHalfOpen: true }, (client) => {
+  if (isInside(client)) {
+    client.destroy();
+    return;
+  }
+  const sandbox = connect({ ...settings.sandbox, allowHalfOpen: true });
+  const end = (): void => {
+    client.destroy();
+    sandbox.destroy();
+  };
+  client.on('error', end).once('close', end);
+  sandbox.on('error', end).once('close', end);
+  client.pipe(sandbox).pipe(client);
+}).listen(settings.entryPort);
+
+if (settings.policy.mode !== 'none') {
+  const addressesHere = (): string[] => [
+    ...settings.hostAddresses,
+    ...Object.values(networkInterfaces()).flatMap((rows) => (rows ?? []).map((row) => row.address)),
+  ];
+  const proxy = createSessionProxy({
+    policy: settings.policy,
+    isAllowedAddress: createAddressCheck(addressesHere, settings.exceptions),
+    lookup: systemLookup,
+    decided: (decision) => report({ ...decision }),
+  });
+  // Others on the outer network have no business with this session's way out.
+  proxy.on('connection', (socket: Socket) => {
+    if (!isInside(socket)) socket.destroy();
+  });
+  proxy.listen(settings.proxyPort);
+}
+
+let misses = 0;
+setInterval(() => {
+  const probe = connect(settings.sandbox);
+  probe.setTimeout(LOOK_MS / 2, () => probe.destroy(new Error('no answer')));
+  probe.once('connect', () => {
+    misses = 0;
+    probe.destroy();
+  });
+  probe.once('error', () => {
+    misses++;
+    if (misses >= MISSES) process.exit(0);
+  });
+}, LOOK_MS);
+process.on('SIGTERM', () => process.exit(0));
+// A connection that breaks in an odd place must not take the session's network away.
+process.on('uncaughtException', (error) => report({ error: error.stack ?? error.message }));
