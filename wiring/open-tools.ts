@@ -4,16 +4,15 @@ import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { Config } from '../config.ts';
 import { AppError } from '../core/errors.ts';
 import type { AgentTools } from '../core/session/permission.ts';
-import { createBubblewrapDriver } from '../providers/sandbox/bubblewrap/driver.ts';
 import type { SandboxEnvironment } from '../providers/sandbox/environment.ts';
 import type { AttachedFile, SandboxDriver, SandboxSpec } from '../providers/sandbox/sandbox.ts';
-import { createUnsafeLocalDriver } from '../providers/sandbox/unsafe-local.ts';
 import { watchProbe, type HostProbe } from '../providers/sandbox/watch-probe.ts';
 import { createPatientToolRunner } from '../tools/patient-tool-runner.ts';
 import type { RepositoryPlacer } from '../tools/place-repositories.ts';
 import { createSandboxToolRunner } from '../tools/sandbox-tool-runner.ts';
 import { createToolRegistry } from '../tools/registry.ts';
 import type { HostTool } from '../tools/tool.ts';
+import { sandboxDriver } from './sandbox-driver.ts';
 
 /** The hands of a worker: its tools, and the sandboxes they run in. */
 export interface OpenTools extends Pick<ActivityDependencies, 'runner' | 'describeTools' | 'builtInNames'> {
@@ -88,51 +87,4 @@ export function openTools(
       await driver.close();
     },
   };
-}
-
-function sandboxDriver(
-  config: Config,
-  logger: Logger,
-  environmentOf: (spec: SandboxSpec) => Promise<SandboxEnvironment>,
-): SandboxDriver | null {
-  const { driver, limits, uid_base: first, uid_count: count, folder } = config.sandbox;
-  const dataFolder = folder ?? config.data_dir;
-  const idleMs = config.sandbox.idle_stop_seconds * 1_000;
-  const log = (message: string, details: Record<string, string | number> = {}): void => {
-    logger.info(details, message);
-  };
-  switch (driver) {
-    case 'none':
-      return null;
-    case 'bubblewrap':
-      return createBubblewrapDriver({
-        dataFolder,
-        environmentOf,
-        privateNetworks: config.sandbox.private_networks,
-        idRange: { first, count },
-        limits: {
-          processes: limits.processes,
-          openFiles: limits.open_files,
-          fileBytes: limits.file_bytes,
-          dataBytes: limits.process_memory_bytes,
-          memoryBytes: limits.memory_bytes,
-          diskBytes: limits.workspace_bytes,
-          tmpBytes: limits.tmp_bytes,
-          shmBytes: limits.shm_bytes,
-          cpus: limits.cpus,
-          outputCharacters: limits.output_characters,
-          outputFileBytes: limits.output_file_bytes,
-          idleMs,
-          browserIdleMs: config.sandbox.browser_idle_stop_seconds * 1_000,
-        },
-        log,
-      });
-    case 'unsafe_local':
-      return createUnsafeLocalDriver({ dataFolder, limits: { idleMs }, log });
-    default:
-      throw new AppError(
-        'bad_config',
-        `sandbox.driver: ${driver} is not built into this version; use bubblewrap, unsafe_local or none.`,
-      );
-  }
 }

@@ -60,10 +60,10 @@ const Limits = z.strictObject({
 /** Where tools run. */
 export const SandboxSettings = z.strictObject({
   driver: z
-    .enum(['bubblewrap', 'aio', 'docker', 'none', 'unsafe_local'])
-    .default('bubblewrap')
+    .enum(['auto', 'bubblewrap', 'aio', 'docker', 'none', 'unsafe_local'])
+    .default('auto')
     .describe(
-      'bubblewrap, aio, docker; none: no tools that need one; unsafe_local: NOT isolated, loopback only.',
+      'auto: bubblewrap on Linux, else docker; bubblewrap, aio, docker; none: no tools that need one; unsafe_local: NOT isolated, loopback only.',
     ),
   folder: z
     .string()
@@ -112,7 +112,18 @@ export const SandboxSettings = z.strictObject({
   aio_api_key: z.string().nullable().default(null).describe('API key of the AIO Sandbox.'),
   aio_api_key_file: z.string().nullable().default(null).describe('File that holds that key.'),
   docker_image: z.string().min(1).default('managed-agent-sandbox').describe('Image of the docker driver.'),
-  docker_host: z.string().nullable().default(null).describe('Docker engine; null: its usual socket.'),
+  docker_host: z
+    .string()
+    .regex(/^(unix|tcp|http|https):\/\//, 'expected unix://, tcp://, http:// or https://')
+    .nullable()
+    .default(null)
+    .describe('Docker engine, such as unix:///var/run/docker.sock; null: its usual socket.'),
+  docker_network: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Docker network that workers in containers share with the gates; null: ports of the loopback.'),
 });
 
 /** The web_search tool. */

@@ -93,16 +93,7 @@ export function prepareRuntime(base: string, nodePath: string): RuntimeFiles {
   if (existsSync(folder)) return runtime;
 
   const building = `${folder}.${process.pid}-${Date.now()}`;
-  for (const [program, source] of Object.entries(SOURCES)) {
-    bundle(join(source, 'main.ts'), join(building, program, 'main.cjs'));
-  }
-  const code = join(SOURCES.sandboxd, 'code');
-  for (const name of ['client', 'javascript-kernel'])
-    bundle(join(code, `${name}.ts`), join(building, 'code', `${name}.cjs`));
-  copyFileSync(join(code, 'python-kernel.py'), join(building, 'code', 'python-kernel.py'));
-  const modules = join(building, 'browser', 'node_modules');
-  cpSync(PLAYWRIGHT, join(modules, 'playwright-core'), { recursive: true });
-  openToAll(building);
+  buildPrograms(building);
   try {
     // A second name for the same file costs nothing, and all sandboxes share its pages; another file system needs a copy.
     if ((nodeStats.mode & 0o005) !== 0o005) throw new Error('others cannot run it');
@@ -120,4 +111,18 @@ export function prepareRuntime(base: string, nodePath: string): RuntimeFiles {
     }
   }
   return runtime;
+}
+
+/** Bundles every program of {@link RuntimeFiles} into a folder of its name below `building`. */
+export function buildPrograms(building: string): void {
+  for (const [program, source] of Object.entries(SOURCES)) {
+    bundle(join(source, 'main.ts'), join(building, program, 'main.cjs'));
+  }
+  const code = join(SOURCES.sandboxd, 'code');
+  for (const name of ['client', 'javascript-kernel'])
+    bundle(join(code, `${name}.ts`), join(building, 'code', `${name}.cjs`));
+  copyFileSync(join(code, 'python-kernel.py'), join(building, 'code', 'python-kernel.py'));
+  const modules = join(building, 'browser', 'node_modules');
+  cpSync(PLAYWRIGHT, join(modules, 'playwright-core'), { recursive: true });
+  openToAll(building);
 }

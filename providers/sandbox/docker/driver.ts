@@ -68,6 +68,9 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
   const instance = shortName(places.base, 8);
   const nameOf = (sessionId: string): Names => namesOf(instance, sessionId, shortName(sessionId, 20));
   const folderOf = (sessionId: string): string => join(places.base, 'docker', sessionId);
+  const makeFolder = (sessionId: string): void => {
+    mkdirSync(folderOf(sessionId), { recursive: true, mode: 0o700 });
+  };
   const noteFile = (sessionId: string): string => join(folderOf(sessionId), 'running.json');
 
   async function isRunning(name: string): Promise<boolean> {
@@ -228,13 +231,15 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
         const filters = { label: [`${LABELS.instance}=${instance}`] };
         const { Volumes } = await engine.listVolumes({ filters: JSON.stringify(filters) });
         const ids = Volumes.map(({ Labels }) => Labels[LABELS.session]);
-        return [...new Set(ids.filter((id) => id !== undefined))];
+        const found = [...new Set(ids.filter((id) => id !== undefined))];
+        // Another host may have left volumes at the same engine: from now on they are this one's too.
+        for (const id of found) makeFolder(id);
+        return found;
       } catch (error) {
         throw engineError('The Docker engine cannot list its volumes', error);
       }
     },
-    // Another host may have left containers and volumes at the same engine.
-    hasTraces: () => true,
+    hasTraces: (sessionId) => existsSync(folderOf(sessionId)),
     claimsFolder: (sessionId) => join(folderOf(sessionId), 'claims'),
     lockFile: (sessionId) => join(places.sockets, `${shortName(sessionId, 20)}.lock`),
     find,
@@ -250,7 +255,7 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
     }),
     outputsFolder: () => INSIDE.outputs,
     prepare(sessionId) {
-      mkdirSync(folderOf(sessionId), { recursive: true, mode: 0o700 });
+      makeFolder(sessionId);
       return Promise.resolve();
     },
     boot,

@@ -1,0 +1,71 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import { AppError } from '../core/errors.ts';
+import { createBubblewrapDriver } from '../providers/sandbox/bubblewrap/driver.ts';
+import { createDockerDriver } from '../providers/sandbox/docker/driver.ts';
+import type { SandboxEnvironment } from '../providers/sandbox/environment.ts';
+import { DEFAULT_LIMITS, type SandboxLimits } from '../providers/sandbox/limits.ts';
+import type { SandboxDriver, SandboxSpec } from '../providers/sandbox/sandbox.ts';
+import { createUnsafeLocalDriver } from '../providers/sandbox/unsafe-local.ts';
+
+/** The driver that the settings name; null: none. It says by itself, when probed, whether this host can run it. */
+export function sandboxDriver(
+  config: Config,
+  logger: Logger,
+  environmentOf: (spec: SandboxSpec) => Promise<SandboxEnvironment>,
+): SandboxDriver | null {
+  const { driver: named, uid_base: first, uid_count: count, folder, private_networks } = config.sandbox;
+  const limits = sandboxLimits(config);
+  const log = (message: string, details: Record<string, string | number> = {}): void => {
+    logger.info(details, message);
+  };
+  const shared = {
+    dataFolder: folder ?? config.data_dir,
+    environmentOf,
+    privateNetworks: private_networks,
+    limits,
+    log,
+  };
+  const byPlatform = process.platform === 'linux' ? 'bubblewrap' : 'docker';
+  const driver = named === 'auto' ? byPlatform : named;
+  switch (driver) {
+    case 'none':
+      return null;
+    case 'bubblewrap':
+      return createBubblewrapDriver({ ...shared, idRange: { first, count } });
+    case 'docker':
+      return createDockerDriver({
+        ...shared,
+        image: config.sandbox.docker_image,
+        host: config.sandbox.docker_host,
+        network: config.sandbox.docker_network,
+      });
+    case 'unsafe_local':
+      return createUnsafeLocalDriver({ dataFolder: shared.dataFolder, limits, log });
+    default:
+      throw new AppError(
+        'bad_config',
+        `sandbox.driver: ${driver} is not built into this version; use bubblewrap, docker, unsafe_local or none.`,
+      );
+  }
+}
+
+function sandboxLimits({ sandbox }: Config): SandboxLimits {
+  const { limits } = sandbox;
+  return {
+    processes: limits.processes,
+    openFiles: limits.open_files,
+    fileBytes: limits.file_bytes,
+    dataBytes: limits.process_memory_bytes,
+    memoryBytes: limits.memory_bytes,
+    diskBytes: limits.workspace_bytes,
+    diskFiles: DEFAULT_LIMITS.diskFiles,
+    tmpBytes: limits.tmp_bytes,
+    shmBytes: limits.shm_bytes,
+    cpus: limits.cpus,
+    outputCharacters: limits.output_characters,
+    outputFileBytes: limits.output_file_bytes,
+    idleMs: sandbox.idle_stop_seconds * 1_000,
+    browserIdleMs: sandbox.browser_idle_stop_seconds * 1_000,
+  };
+}
