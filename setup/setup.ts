@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { readHostEnvironment } from '../config.ts';
 import { consoleStep } from './console.ts';
+import { namespacePermission, thisMachine } from './namespace-permission.ts';
 import { postgresLibraries } from './postgres-libraries.ts';
 import type { SetupStep } from './step.ts';
 import { describeSystem, systemPackages } from './system-packages.ts';
@@ -8,8 +9,10 @@ import { temporalCli } from './temporal-cli.ts';
 
 /** The part of `npm run setup` that runs on the pinned Node.js, after the npm packages are there. */
 const host = readHostEnvironment();
+const system = describeSystem(host.searchPath);
 const steps: SetupStep[] = [
-  systemPackages(describeSystem(host.searchPath)),
+  systemPackages(system),
+  namespacePermission(thisMachine(system)),
   postgresLibraries,
   temporalCli(host),
   consoleStep(fileURLToPath(new URL('../', import.meta.url))),
