@@ -10,7 +10,7 @@ const ACTION_MS = 90_000;
 
 export interface BrowserHostDeps {
   /** Words that run the browser process as the agent. */
-  command: readonly [string, ...string[]];
+  command: readonly string[];
   settings: BrowserSettings;
   environment: Record<string, string>;
   log(message: string): void;
@@ -33,7 +33,7 @@ export function createBrowserHost(deps: BrowserHostDeps): BrowserHost {
   let lastId = 0;
 
   function start(): Running {
-    const [program, ...words] = deps.command;
+    const [program = '', ...words] = deps.command;
     const child = spawn(program, [...words, JSON.stringify(deps.settings)], {
       cwd: '/',
       env: deps.environment,

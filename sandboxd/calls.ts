@@ -29,6 +29,8 @@ export interface CallsDeps extends OperationDeps {
   pipes: Pipes;
   browser: BrowserHost | null;
   background: Background;
+  /** As `prefix`, with the environment of commands. */
+  commandPrefix: readonly string[];
   /** The shell script that runs the code on descriptor 3. */
   codeScript(language: 'python' | 'javascript'): string;
   /** Keeps a text where the agent can read it; returns its path as the agent sees it. */
@@ -156,7 +158,7 @@ export function createCalls(deps: CallsDeps): Calls {
       : commandScript(deps.shellFolder, id, deps.workdir);
     const text = isCode ? operation.code : operation.command;
     call.command = await startCommand(
-      { folder, command: text, script, prefix: deps.prefix, environment: deps.environment },
+      { folder, command: text, script, prefix: deps.commandPrefix, environment: deps.environment },
       commandDeps(id),
     );
     return follow(id, call, call.command, operation.timeoutMs);

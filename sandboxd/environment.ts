@@ -37,6 +37,23 @@ function proxyEnvironment(): Record<string, string> {
   };
 }
 
+/**
+ * The environment of sandboxd's own programs, also of those that switch to the agent's user. No folder that the agent can write is on their
+ * search path, and no variable of commands changes what they load.
+ */
+export function ownEnvironment(settings: Settings): Record<string, string> {
+  return {
+    PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+    LANG: 'C.UTF-8',
+    ...(settings.processes === 'own' ? { [PROCESS_MARK]: settings.boot } : {}),
+  };
+}
+
+/** The words that give a program an environment, for after the switch to the agent's user. */
+export function environmentWords(environment: Record<string, string>): string[] {
+  return ['env', ...Object.entries(environment).map(([name, value]) => `${name}=${value}`)];
+}
+
 /** The whole environment of commands: nothing is inherited, and programs are told that nobody answers their questions. */
 export function commandEnvironment(settings: Settings): Record<string, string> {
   return {

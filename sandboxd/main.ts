@@ -11,7 +11,7 @@ import { createBackground } from './background.ts';
 import { createBrowserHost } from './browser-host.ts';
 import { createCalls } from './calls.ts';
 import { PROXY_PORT, startEgressRelay } from './egress-relay.ts';
-import { commandEnvironment, withoutProxy } from './environment.ts';
+import { commandEnvironment, environmentWords, ownEnvironment, withoutProxy } from './environment.ts';
 import { createPipes } from './pipes.ts';
 import { prepare } from './prepare.ts';
 import { createRecords } from './record.ts';
@@ -42,7 +42,9 @@ const prefix =
         '--no-new-privs',
         '--',
       ];
-const environment = commandEnvironment(settings);
+const environment = ownEnvironment(settings);
+const variables = commandEnvironment(settings);
+const commandPrefix = [...prefix, ...environmentWords(variables)];
 const asAgent = createAsAgent(agent);
 
 const keepOutput = (name: string, text: string): string => {
@@ -53,7 +55,13 @@ const keepOutput = (name: string, text: string): string => {
 const browser =
   settings.browser &&
   createBrowserHost({
-    command: ['env', ...prefix, process.execPath, settings.browser.program],
+    command: [
+      // Playwright's own connection to the browser must not go through the proxy.
+      ...prefix,
+      ...environmentWords(withoutProxy(variables)),
+      process.execPath,
+      settings.browser.program,
+    ],
     settings: {
       executable: settings.browser.executable,
       proxy: settings.egressSocket === null ? null : `http://127.0.0.1:${PROXY_PORT}`,
@@ -62,8 +70,7 @@ const browser =
       profile: join(settings.home, '.browser'),
       idleMs: settings.browser.idleMs,
     },
-    // Playwright's own connection to the browser must not go through the proxy.
-    environment: withoutProxy(environment),
+    environment,
     log,
   });
 
@@ -72,7 +79,7 @@ const background = createBackground({
   folder: folders.processes,
   boot: settings.boot,
   pipes,
-  prefix,
+  prefix: commandPrefix,
   environment,
   scriptOf: (id) => commandScript(folders.shell, `process-${id}`, settings.workdir),
 });
@@ -84,6 +91,7 @@ const calls = createCalls({
   keepOutput,
   asAgent,
   prefix,
+  commandPrefix,
   environment,
   workdir: settings.workdir,
   home: settings.home,

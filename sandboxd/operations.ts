@@ -13,7 +13,9 @@ export type FileOperation = Extract<SandboxOperation, { type: 'read' | 'write' |
 
 export interface OperationDeps {
   asAgent: AsAgent;
+  /** The words before a program that switch to the agent's user. */
   prefix: readonly string[];
+  /** Of sandboxd's own programs. */
   environment: Record<string, string>;
   workdir: string;
   home: string;

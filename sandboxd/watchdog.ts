@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import type { Calls } from './calls.ts';
@@ -9,7 +10,9 @@ const PAGE_BYTES = 4096;
 const MEMORY_MS = 500;
 /** What only runs in the background is looked at less often, and an idle sandbox hardly costs anything. */
 const QUIET_TICKS = 10;
-const DISK_MS = 5_000;
+/** Disk usage is measured at most this often, and never for more than a fifth of the time: a large tree takes long. */
+const DISK_MS = 1_000;
+const DISK_SHARE = 4;
 
 export interface WatchdogDeps {
   settings: Settings;
@@ -65,25 +68,28 @@ export function startWatchdog(deps: WatchdogDeps): void {
       if (deps.calls.runningCount() > 0 || ticks % QUIET_TICKS === 0) holdMemory(deps);
     }, MEMORY_MS).unref();
   }
-  if (settings.diskBytes > 0) {
-    let last = Number.POSITIVE_INFINITY;
-    let busy = false;
-    setInterval(() => {
-      if (busy || deps.calls.runningCount() === 0) return;
-      busy = true;
-      usageOf(deps)
-        .then(({ bytes, files }) => {
-          const isOver = bytes > settings.diskBytes || (settings.diskFiles > 0 && files > settings.diskFiles);
-          if (isOver && bytes >= last) {
-            deps.log(`disk: ${bytes} bytes in ${files} files are over the limit; commands are ended`);
-            deps.calls.endCommands('limit');
-          }
-          last = isOver ? bytes : 0;
-        })
-        .catch((error: unknown) => deps.log(`disk usage cannot be measured: ${String(error)}`))
-        .finally(() => {
-          busy = false;
-        });
-    }, DISK_MS).unref();
+  if (settings.diskBytes > 0) void holdDisk(deps);
+}
+
+/** Measures as long as sandboxd runs. */
+async function holdDisk(deps: WatchdogDeps): Promise<never> {
+  const { settings } = deps;
+  let last = Number.POSITIVE_INFINITY;
+  for (let pauseMs = DISK_MS; ;) {
+    await delay(pauseMs, undefined, { ref: false });
+    if (deps.calls.runningCount() === 0) continue;
+    const startedAt = performance.now();
+    try {
+      const { bytes, files } = await usageOf(deps);
+      const isOver = bytes > settings.diskBytes || (settings.diskFiles > 0 && files > settings.diskFiles);
+      if (isOver && bytes >= last) {
+        deps.log(`disk: ${bytes} bytes in ${files} files are over the limit; commands are ended`);
+        deps.calls.endCommands('limit');
+      }
+      last = isOver ? bytes : Number.POSITIVE_INFINITY;
+    } catch (error) {
+      deps.log(`disk usage cannot be measured: ${String(error)}`);
+    }
+    pauseMs = Math.max(DISK_MS, (performance.now() - startedAt) * DISK_SHARE);
   }
 }

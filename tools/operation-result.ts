@@ -1,6 +1,9 @@
 import type { OperationResult } from '../providers/sandbox/operation.ts';
 import type { ToolResult } from './tool-runner.ts';
 
+/** The exit code of a shell whose last program got SIGKILL, as the kernel sends when memory ends. */
+const KILLED = 137;
+
 /** What is said of a command that did not end well; undefined for one that did. */
 function endingOf({ code, endedBy }: NonNullable<OperationResult['exit']>): string | undefined {
   switch (endedBy) {
@@ -11,6 +14,8 @@ function endingOf({ code, endedBy }: NonNullable<OperationResult['exit']>): stri
     case 'limit':
       return 'The command was ended at a limit of the sandbox (memory or disk).';
     case 'exit':
+      if (code === KILLED)
+        return 'exit 137: it was killed; unless you did that, the memory of the sandbox did not suffice.';
       return code === 0 ? undefined : `exit ${code ?? 'unknown'}`;
   }
 }

@@ -72,6 +72,11 @@ export function sandboxContract(
       return !(await perform(sandbox, { type: 'read', path })).isError;
     }
 
+    /** Waits until a call has had its effect; a file is there a moment before it has its content. */
+    function untilRan(sandbox: Sandbox): Promise<void> {
+      return until(async () => (await fileOf(sandbox, 'count')) === 'ran\n');
+    }
+
     describe('commands', () => {
       it('return what they wrote and how they ended', async () => {
         const sandbox = newSandbox();
@@ -111,7 +116,7 @@ export function sandboxContract(
         const sandbox = newSandbox();
         const call = { id: nextId(), operation: bash('echo ran >> count; sleep 0.3; echo done') };
         const started = sandbox.call(call, 'start');
-        await until(() => fileExists(sandbox, 'count'));
+        await untilRan(sandbox);
         expect(await sandbox.call(call, 'resume')).toEqual(await started);
         expect(await sandbox.call(call, 'resume')).toEqual(await started);
         expect(await fileOf(sandbox, 'count')).toBe('ran\n');
@@ -136,7 +141,7 @@ export function sandboxContract(
         const sandbox = newSandbox();
         const call = { id: nextId(), operation: bash('echo ran >> count; sleep 600') };
         const started = sandbox.call(call, 'start');
-        await until(() => fileExists(sandbox, 'count'));
+        await untilRan(sandbox);
         await sandbox.kill(call.id);
         await sandbox.kill(call.id);
         expect(resultOf(await started)).toMatchObject({ isError: true, exit: { endedBy: 'kill' } });
@@ -147,7 +152,7 @@ export function sandboxContract(
         const call = { id: nextId(), operation: bash('echo ran >> count; sleep 600') };
         const abort = new AbortController();
         const started = sandbox.call(call, 'start', abort.signal);
-        await until(() => fileExists(sandbox, 'count'));
+        await untilRan(sandbox);
         const reason = new Error('the user interrupted');
         abort.abort(reason);
         await expect(started).rejects.toBe(reason);
@@ -164,7 +169,7 @@ export function sandboxContract(
         const sandbox = newSandbox();
         const call = { id: nextId(), operation: bash('echo ran >> count; sleep 600') };
         const started = sandbox.call(call, 'start');
-        await until(() => fileExists(sandbox, 'count'));
+        await untilRan(sandbox);
         await driver.stop(sandbox.spec.sessionId);
         expect(await started).toMatchObject({ state: 'lost' });
         expect(await sandbox.call(call, 'resume')).toMatchObject({ state: 'lost' });

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { CallOutcome, Sandbox } from '../sandbox.ts';
 import { createSandboxLab, type SandboxLab } from '../testing/sandbox-lab.ts';
 import { placesOf } from '../places.ts';
+import { operationResult } from '../../../tools/operation-result.ts';
 import { createBubblewrapDriver } from './driver.ts';
 import { sessionFolder } from './session-folder.ts';
 
@@ -48,6 +49,7 @@ describe('a bubblewrap sandbox under attack', () => {
       memoryBytes: 512 * 1024 * 1024,
       tmpBytes: 16 * 1024 * 1024,
       fileBytes: 128 * 1024 * 1024,
+      diskFiles: 10_000,
     },
   });
   afterAll(() => lab.close());
@@ -63,6 +65,39 @@ describe('a bubblewrap sandbox under attack', () => {
     await lab.perform(bombed, { type: 'restart' });
     expect((await lab.bash(bombed, 'echo alive')).text).toContain('alive');
   });
+
+  it.each([
+    [
+      'a memory hog',
+      'head -c 2G /dev/zero | tail | wc -c; exit "${PIPESTATUS[1]}"',
+      /exit 137: it was killed.*memory/,
+    ],
+    [
+      'a disk filler',
+      'for n in $(seq 1000); do head -c 20M /dev/urandom > big-$n; done',
+      /limit of the sandbox/,
+    ],
+    ['a flood of output', 'yes 0123456789 | head -c 400M; exit 3', /exit 3$/],
+    ['busy loops', 'for i in 1 2 3 4; do while :; do :; done & done; wait', /time limit/, 5_000],
+    ['a folder of many files', 'seq -f f%g 20000 | xargs touch; sleep 60', /limit of the sandbox/],
+  ])(
+    'leaves the other sessions alone under %s, and the model is told the truth',
+    async (_name, attack, words, attackMs = 60_000) => {
+      const [attacked, neighbour] = [lab.sandbox(), lab.sandbox()];
+      await lab.bash(neighbour, 'true');
+      let isOver = false;
+      const attacking = lab.bash(attacked, attack, attackMs).finally(() => {
+        isOver = true;
+      });
+      for (let round = 0; round < 5 || !isOver; round++)
+        expect((await lab.bash(neighbour, 'seq 20 | xargs -n 1 echo | wc -l')).text).toBe('20\n');
+      const { content, isError } = operationResult(await attacking);
+      expect(isError).toBe(true);
+      expect(content.at(-1)).toMatchObject({ text: expect.stringMatching(words) });
+      await lab.perform(attacked, { type: 'restart' });
+      expect((await lab.bash(attacked, 'rm -f big-* f*; echo alive')).text).toContain('alive');
+    },
+  );
 
   it('survives kill -9 -1 from inside', async () => {
     const sandbox = lab.sandbox();

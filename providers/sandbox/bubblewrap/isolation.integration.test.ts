@@ -236,6 +236,78 @@ describe('a bubblewrap sandbox', () => {
     }
   });
 
+  it('gains nothing from programs with set user ids', async () => {
+    const found = await sh('find / -xdev -perm /6000 -type f 2>/dev/null | head -50');
+    for (const program of ['su', 'sudo', 'mount', 'newgrp', 'pkexec']) {
+      const result = await lab.bash(
+        sandbox,
+        `command -v ${program} > /dev/null || exit 9; ${program} -h; true`,
+      );
+      expect(result.text, `${program} ${found}`).not.toContain('uid=0');
+    }
+    await sh('cp /usr/bin/id ./id && chmod 6755 ./id');
+    expect(await sh('./id -u; ./id -ru; grep CapEff /proc/self/status')).toMatch(
+      /^1000\n1000\nCapEff:\s+0{16}\n$/,
+    );
+    expect((await lab.bash(sandbox, 'setpriv --reuid=0 id -u')).isError).toBe(true);
+    expect((await lab.bash(sandbox, 'chown 0 id; chroot / true')).isError).toBe(true);
+  });
+
+  it('sees and makes no control groups', async () => {
+    expect(await sh('cut -d: -f3 /proc/self/cgroup | sort -u')).toBe('/\n');
+    const mounts = 'mkdir -p cg && mount -t cgroup none cg; mount -t cgroup2 none cg; mount -t proc none cg';
+    expect((await lab.bash(sandbox, mounts)).isError).toBe(true);
+    expect(await sh('ls -A cg; grep -c cgroup /proc/self/mounts')).toBe('0\n');
+  });
+
+  it('makes no links to files that are not its own', async () => {
+    for (const file of ['/run/sandboxd/boot', '/etc/passwd', '/opt/sandbox/bin/node'])
+      expect((await lab.bash(sandbox, `ln ${file} hard`)).isError, file).toBe(true);
+  });
+
+  it('cannot send packets of its own making', async () => {
+    // ICMP, and raw IP.
+    for (const [type, protocol] of [
+      [3, 1],
+      [3, 255],
+    ] as const)
+      expect(await errnoOf(NUMBERS.socket, 2, type, protocol)).toBe(1);
+  });
+
+  it('cannot slip programs or libraries of its own under those that run before its user is left', async () => {
+    const programs = [
+      'setpriv',
+      'setsid',
+      'env',
+      'sh',
+      'bash',
+      'stdbuf',
+      'head',
+      'rg',
+      'find',
+      'du',
+      'mkfifo',
+    ];
+    await sh(
+      [
+        'mkdir -p ~/.local/bin',
+        `for name in ${programs.join(' ')}; do printf '#!/bin/sh\nid -u >> /workspace/ran\n' > ~/.local/bin/$name; done`,
+        'chmod +x ~/.local/bin/*',
+        'export LD_PRELOAD=/workspace/evil.so LD_LIBRARY_PATH=/workspace BASH_ENV=/workspace/evil.sh ENV=/workspace/evil.sh',
+        'export NODE_OPTIONS=--require=/workspace/evil.js',
+        'echo "id -u >> /workspace/ran" > /workspace/evil.sh',
+      ].join('; '),
+    );
+    await lab.perform(sandbox, { type: 'grep', pattern: 'x' });
+    await lab.perform(sandbox, { type: 'glob', pattern: '*' });
+    await lab.perform(sandbox, { type: 'process', process: { do: 'start', command: 'true' } });
+    await sandbox.files.outputs();
+    await lab.bash(sandbox, 'true');
+    await lab.perform(sandbox, { type: 'restart' });
+    const ran = await sh('rm -rf ~/.local/bin; cat ran 2>/dev/null; rm -f ran evil.*');
+    expect(ran.split('\n').filter((uid) => uid !== '' && uid !== '1000')).toEqual([]);
+  });
+
   it('reaches no address of the host, and has loopback of its own', async () => {
     const server = createServer((socket) => socket.end('host'));
     await new Promise<void>((resolve) => {

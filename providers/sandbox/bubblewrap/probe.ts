@@ -41,7 +41,11 @@ function describeLimits(source: IdentitySource, cgroups: Cgroups): string[] {
     cgroups.version === 'none'
       ? 'Memory: bounded per process by the kernel, for the session as a whole by a watch twice a second; CPU is not bounded.'
       : `Memory, processes and CPU: control groups ${cgroups.version}.`;
-  return [users[source.kind], memory, 'Disk: watched every five seconds while commands run.'];
+  return [
+    users[source.kind],
+    memory,
+    'Disk: watched every second while commands run, of large trees less often.',
+  ];
 }
 
 /** Tries everything that a sandbox needs, up to running a program in one. */

@@ -16,7 +16,7 @@ export interface SandboxLab {
   bash(sandbox: Sandbox, command: string, timeoutMs?: number): Promise<OperationResult>;
   /** A fresh call that runs `command`. */
   call(command: string, timeoutMs?: number): { id: string; operation: SandboxOperation };
-  /** Waits until a file exists in the sandbox. */
+  /** Waits until a file in the sandbox has content. */
   untilFile(sandbox: Sandbox, path: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -43,7 +43,9 @@ export function createSandboxLab(options: Partial<BubblewrapOptions> = {}): Sand
       operation: { type: 'bash', command, timeoutMs },
     }),
     async untilFile(sandbox, path) {
-      while ((await lab.perform(sandbox, { type: 'read', path })).isError) {
+      for (;;) {
+        const { text, isError } = await lab.perform(sandbox, { type: 'read', path });
+        if (!isError && text !== '') return;
         await new Promise((resolve) => {
           setTimeout(resolve, 10);
         });

@@ -1,0 +1,152 @@
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+
+import { readProcess } from '../../../sandboxd/processes.ts';
+import type { Sandbox } from '../sandbox.ts';
+import { placesOf } from '../places.ts';
+import { createSandboxLab } from '../testing/sandbox-lab.ts';
+import { detectCgroups } from './cgroup.ts';
+import { sessionFolder } from './session-folder.ts';
+
+const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
+const uid = process.getuid?.() ?? -1;
+
+describe('a bubblewrap sandbox is bounded in', () => {
+  const lab = createSandboxLab({
+    limits: {
+      processes: 100,
+      openFiles: 256,
+      fileBytes: 8 * MIB,
+      dataBytes: GIB,
+      memoryBytes: 512 * MIB,
+      diskBytes: GIB,
+      diskFiles: 2_000,
+      shmBytes: 4 * MIB,
+      tmpBytes: 4 * MIB,
+      cpus: 0.5,
+    },
+  });
+  afterAll(() => lab.close());
+  const sh = async (sandbox: Sandbox, command: string): Promise<string> =>
+    (await lab.bash(sandbox, command, 60_000)).text;
+
+  it('processes, whatever else its user runs on the host', async () => {
+    /** Forks until it may not any more, and tells how often it could. */
+    const forks =
+      'my ($n, @children) = (0); while ($n < 300) { my $p = fork; last unless defined $p; if (!$p) { sleep 60; exit } push @children, $p; $n++ } print "$n $!\\n"; kill 9, @children';
+    const count = async (sandbox: Sandbox): Promise<number> => {
+      const text = await sh(sandbox, `perl -e '${forks}'`);
+      expect(text).toContain('Resource temporarily unavailable');
+      return Number(text.split(' ')[0]);
+    };
+    const [one, other] = [lab.sandbox(), lab.sandbox()];
+    const running = lab.bash(one, 'for i in $(seq 60); do sleep 60 & done; echo > ready; wait', 60_000);
+    await lab.untilFile(one, 'ready');
+    expect(await count(one)).toBeLessThan(40);
+    // Each session has the whole number for itself.
+    expect(await count(other)).toBeGreaterThan(70);
+    await lab.perform(one, { type: 'restart' });
+    await lab.bash(one, 'kill $(pgrep -f "sleep 60")');
+    await running;
+  });
+
+  it('open files', async () => {
+    const program =
+      'import os\nn = 0\ntry:\n  while True: os.dup(0); n += 1\nexcept OSError as error: print(n, error.strerror)';
+    expect(await sh(lab.sandbox(), `/usr/bin/python3 -c '${program}'`)).toMatch(
+      /^2\d\d Too many open files\n$/,
+    );
+  });
+
+  it('the size of a file, also of one with holes', async () => {
+    const sandbox = lab.sandbox();
+    const grown = await lab.bash(sandbox, 'head -c 20M /dev/zero > big; stat -c %s big');
+    expect(grown.text).toContain(`${8 * MIB}\n`);
+    expect((await lab.bash(sandbox, 'truncate -s 1T sparse')).text).toMatch(/File too large|File size limit/);
+  });
+
+  it('the memory of one process, which gets an error that it can handle', async () => {
+    const program = 'try:\n  bytearray(64 * 1024 ** 3)\nexcept MemoryError: print("refused")';
+    expect(await sh(lab.sandbox(), `/usr/bin/python3 -c '${program}'`)).toBe('refused\n');
+  });
+
+  it('the memory of all processes together', async () => {
+    const sandbox = lab.sandbox();
+    const hog = 'head -c 300M /dev/zero | tail -c 300M | sleep 4';
+    const text = await sh(sandbox, `(${hog}) & (${hog}) & (${hog}) & wait; echo over`);
+    expect(text).toContain('over');
+    const used = await sh(
+      sandbox,
+      'cat /proc/[0-9]*/statm 2>/dev/null | cut -d" " -f2 | paste -sd+ | tr -d "\\n"',
+    );
+    const pages = used.split('+').reduce((sum, part) => sum + Number(part), 0);
+    expect(pages * 4_096).toBeLessThan(512 * MIB);
+  });
+
+  it('what /tmp and /dev/shm hold, which lie in memory', async () => {
+    for (const folder of ['/tmp', '/dev/shm'])
+      expect(await sh(lab.sandbox(), `head -c 6M /dev/zero > ${folder}/x`)).toContain(
+        'No space left on device',
+      );
+  });
+
+  it('the number of its files', async () => {
+    const sandbox = lab.sandbox();
+    const made = await lab.bash(sandbox, 'mkdir f; seq -f f/%g 3000 | xargs touch; sleep 60');
+    expect(made.exit?.endedBy).toBe('limit');
+    expect((await lab.bash(sandbox, 'rm -rf f; echo cleaned')).text).toContain('cleaned');
+  });
+
+  it('CPU time, memory and processes by the kernel as a whole, where the host has control groups', async ({
+    skip,
+  }) => {
+    const { version } = detectCgroups(uid);
+    if (version === 'none') return skip('this host gives the service no control groups');
+    const sandbox = lab.sandbox();
+    await sh(sandbox, 'true');
+    const group = readFileSync(`/proc/${initOf(sandbox)}/cgroup`, 'utf8');
+    const folder = (controller: string): string => {
+      const path = new RegExp(`^\\d+:(?:${controller})?:(/managed-agent/\\S+)$`, 'm').exec(group)?.[1] ?? '';
+      return `/sys/fs/cgroup${version === 'v1' ? `/${controller}` : ''}${path}`;
+    };
+    const read = (controller: string, ones: string, twos: string): string =>
+      readFileSync(`${folder(controller)}/${version === 'v1' ? ones : twos}`, 'utf8').trim();
+    expect(read('cpu', 'cpu.cfs_quota_us', 'cpu.max').split(' ')[0]).toBe('50000');
+    expect(read('memory', 'memory.limit_in_bytes', 'memory.max')).toBe(String(512 * MIB));
+    expect(Number(read('pids', 'pids.max', 'pids.max'))).toBeGreaterThan(100);
+  });
+
+  it('a stop, which leaves no process of it, however fast it forks', async () => {
+    const sandbox = lab.sandbox();
+    const bomb = sandbox.call(lab.call('bomb() { bomb | bomb & bomb; }; echo > lit; bomb', 60_000), 'start');
+    bomb.catch(() => {});
+    await lab.untilFile(sandbox, 'lit');
+    const init = initOf(sandbox);
+    const owners = ownersOf(sandbox);
+    await lab.driver.stop(sandbox.spec.sessionId);
+    expect(readProcess(init)).toBeUndefined();
+    const left = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && owners.includes(ownerOf(name)));
+    expect(left.filter((pid) => readProcess(Number(pid)) !== undefined)).toEqual([]);
+    expect(await bomb).toMatchObject({ state: 'lost' });
+    expect(await sh(sandbox, 'echo alive')).toContain('alive');
+  });
+
+  function folderOf(sandbox: Sandbox) {
+    return sessionFolder(placesOf(lab.dataFolder, uid).base, sandbox.spec.sessionId);
+  }
+  function initOf(sandbox: Sandbox): number {
+    const note = folderOf(sandbox).running();
+    if (note === undefined) throw new Error('the sandbox was never started');
+    return note.pid;
+  }
+  /** The users that only this sandbox has. */
+  function ownersOf(sandbox: Sandbox): number[] {
+    const identity = folderOf(sandbox).identity();
+    if (identity === undefined || identity.kind === 'single') return [];
+    return identity.kind === 'pair' ? [identity.keeper, identity.agent] : [identity.agent];
+  }
+  function ownerOf(pid: string): number {
+    return existsSync(`/proc/${pid}`) ? (statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? -1) : -1;
+  }
+});
