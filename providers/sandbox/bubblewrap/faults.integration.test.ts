@@ -85,11 +85,11 @@ describe('a bubblewrap sandbox under attack', () => {
     async (_name, attack, words, attackMs = 60_000) => {
       const [attacked, neighbour] = [lab.sandbox(), lab.sandbox()];
       await lab.bash(neighbour, 'true');
-      let isOver = false;
+      const progress = { isOver: false };
       const attacking = lab.bash(attacked, attack, attackMs).finally(() => {
-        isOver = true;
+        progress.isOver = true;
       });
-      for (let round = 0; round < 5 || !isOver; round++)
+      for (let round = 0; round < 5 || !progress.isOver; round++)
         expect((await lab.bash(neighbour, 'seq 20 | xargs -n 1 echo | wc -l')).text).toBe('20\n');
       const { content, isError } = operationResult(await attacking);
       expect(isError).toBe(true);
