@@ -10,7 +10,7 @@ export default defineConfig({
     target: 'es2023',
     // The content policy allows no data: addresses, so nothing is put into one.
     assetsInlineLimit: 0,
-    chunkSizeWarningLimit: 1_200,
+    chunkSizeWarningLimit: 800,
     modulePreload: { polyfill: false },
   },
   server: {

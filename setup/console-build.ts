@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { brotliCompressSync, constants } from 'node:zlib';
 
 const STAMP = 'built-from.txt';
+// Nearly as small as the best, in a tenth of the time.
+const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
 
 /** Where the console's sources lie and its build goes, in a checkout. */
 export function consoleFolders(root: string): { sources: string; built: string } {
@@ -33,6 +36,7 @@ export async function buildConsole(root: string): Promise<void> {
       logLevel: 'warn',
       build: { outDir: fresh, emptyOutDir: true },
     });
+    compressAssets(path.join(fresh, 'assets'));
     writeFileSync(path.join(fresh, STAMP), hash);
     const old = `${built}.old.${process.pid}`;
     if (existsSync(built)) renameSync(built, old);
@@ -40,6 +44,16 @@ export async function buildConsole(root: string): Promise<void> {
     rmSync(old, { recursive: true, force: true });
   } finally {
     rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+/** Writes a compressed copy beside each script and style sheet. */
+function compressAssets(assets: string): void {
+  for (const name of readdirSync(assets).filter((file) => /\.(js|css)$/.test(file))) {
+    writeFileSync(
+      path.join(assets, `${name}.br`),
+      brotliCompressSync(readFileSync(path.join(assets, name)), BROTLI),
+    );
   }
 }
 

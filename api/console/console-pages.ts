@@ -1,11 +1,16 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import express, { type RequestHandler, type Response } from 'express';
+import express, { type Request, type RequestHandler, type Response } from 'express';
 import { AppError } from '../../core/errors.ts';
 import { CONSOLE_CONTENT_POLICY } from './content-policy.ts';
 
 /** The console's own addresses. Nothing else is answered with its page, so that it never stands before a route of the API. */
 const PAGES = /^\/(?:(?:sessions|agents|environments|skills|files|models)(?:\/[^/]+)?)?\/?$/;
+
+const TYPES: Record<string, string> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+};
 
 /**
  * The built console: its page at every address of {@link PAGES}, its assets under `/assets/`, which their names change with, so that
@@ -15,6 +20,9 @@ const PAGES = /^\/(?:(?:sessions|agents|environments|skills|files|models)(?:\/[^
  */
 export function consolePages(folder: string): RequestHandler {
   const router = express.Router({ caseSensitive: true });
+  router.get('/assets/:name', (request, response, next) => {
+    if (!sendCompressed(request, response, path.join(folder, 'assets'))) next();
+  });
   router.use(
     '/assets',
     express.static(path.join(folder, 'assets'), {
@@ -38,6 +46,24 @@ export function consolePages(folder: string): RequestHandler {
     sendFresh(response, folder, 'index.html');
   });
   return router;
+}
+
+/** Sends an asset as the build compressed it, to a browser that takes that. False: there is none, and nothing was sent. */
+function sendCompressed(request: Request, response: Response, assets: string): boolean {
+  const name = String(request.params['name'] ?? '');
+  const type = TYPES[path.extname(name)];
+  if (type === undefined || !(request.headers['accept-encoding'] ?? '').includes('br')) return false;
+  if (!/^[\w.-]+$/.test(name) || !existsSync(path.join(assets, `${name}.br`))) return false;
+  protect(response);
+  response.setHeader('vary', 'accept-encoding');
+  response.sendFile(`${name}.br`, {
+    root: assets,
+    acceptRanges: false,
+    immutable: true,
+    maxAge: '365d',
+    headers: { 'content-type': type, 'content-encoding': 'br' },
+  });
+  return true;
 }
 
 /** Sends a file that browsers ask for again each time, and get only when it changed. */

@@ -1,7 +1,7 @@
 import { Bot, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
-import { age, fullTime } from '../format/age.ts';
+import { ago, fullTime } from '../format/age.ts';
 import { Button } from '../ui/button.tsx';
 import { Empty } from '../ui/empty.tsx';
 import { Loading } from '../ui/loading.tsx';
@@ -39,7 +39,7 @@ export function AgentsPage() {
             <p className="card-facts">
               <span>{agent.model.id}</span>
               <span>version {agent.version}</span>
-              <span title={fullTime(agent.updated_at)}>changed {age(agent.updated_at, now)}</span>
+              <span title={fullTime(agent.updated_at)}>changed {ago(agent.updated_at, now)}</span>
             </p>
           </li>
         ))}

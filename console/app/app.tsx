@@ -1,17 +1,8 @@
 import { CSPProvider } from '@base-ui/react/csp-provider';
 import { QueryClientProvider } from '@tanstack/react-query';
-import { Suspense } from 'react';
+import { lazy, Suspense } from 'react';
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router';
-import { AgentPage } from '../agents/agent-page.tsx';
-import { AgentsPage } from '../agents/agents-page.tsx';
-import { EnvironmentPage } from '../environments/environment-page.tsx';
-import { EnvironmentsPage } from '../environments/environments-page.tsx';
-import { FilesPage } from '../files/files-page.tsx';
-import { ModelsPage } from '../models/models-page.tsx';
-import { SessionPage } from '../session/session-page.tsx';
 import { SessionsPage } from '../sessions/sessions-page.tsx';
-import { SkillPage } from '../skills/skill-page.tsx';
-import { SkillsPage } from '../skills/skills-page.tsx';
 import { Loading } from '../ui/loading.tsx';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { NotFound } from './not-found.tsx';
@@ -19,6 +10,23 @@ import { queryClient } from './query-client.ts';
 import { Shell } from './shell.tsx';
 import { SignIn } from './sign-in.tsx';
 import { useConsoleSession } from './use-console-session.ts';
+
+// Each place is loaded when it is first gone to.
+const AgentPage = lazy(async () => ({ default: (await import('../agents/agent-page.tsx')).AgentPage }));
+const AgentsPage = lazy(async () => ({ default: (await import('../agents/agents-page.tsx')).AgentsPage }));
+const EnvironmentPage = lazy(async () => ({
+  default: (await import('../environments/environment-page.tsx')).EnvironmentPage,
+}));
+const EnvironmentsPage = lazy(async () => ({
+  default: (await import('../environments/environments-page.tsx')).EnvironmentsPage,
+}));
+const FilesPage = lazy(async () => ({ default: (await import('../files/files-page.tsx')).FilesPage }));
+const ModelsPage = lazy(async () => ({ default: (await import('../models/models-page.tsx')).ModelsPage }));
+const SessionPage = lazy(async () => ({
+  default: (await import('../session/session-page.tsx')).SessionPage,
+}));
+const SkillPage = lazy(async () => ({ default: (await import('../skills/skill-page.tsx')).SkillPage }));
+const SkillsPage = lazy(async () => ({ default: (await import('../skills/skills-page.tsx')).SkillsPage }));
 
 /** The whole console. */
 export function App() {

@@ -1,7 +1,9 @@
 import { Bot, Boxes, Cpu, FileText, LogOut, MessagesSquare, Monitor, Moon, Puzzle, Sun } from 'lucide-react';
+import { Suspense } from 'react';
 import { NavLink, Outlet } from 'react-router';
 import { signOut } from '../service/console-session.ts';
 import { IconButton } from '../ui/icon-button.tsx';
+import { Loading } from '../ui/loading.tsx';
 import { Shortcuts } from './shortcuts.tsx';
 import { CONSOLE_SESSION, queryClient } from './query-client.ts';
 import { useConsoleSession } from './use-console-session.ts';
@@ -68,7 +70,9 @@ export function Shell() {
         </div>
       </nav>
       <main id="main" className="main" tabIndex={-1}>
-        <Outlet />
+        <Suspense fallback={<Loading />}>
+          <Outlet />
+        </Suspense>
       </main>
     </div>
   );

@@ -15,3 +15,19 @@ export function age(time: string, now: number): string {
 export function fullTime(time: string): string {
   return new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 }
+
+/** The time of the day; before today with the date. */
+export function clockTime(time: string): string {
+  const date = new Date(time);
+  const isToday = date.toDateString() === new Date().toDateString();
+  return date.toLocaleString(
+    undefined,
+    isToday ? { timeStyle: 'medium' } : { dateStyle: 'medium', timeStyle: 'short' },
+  );
+}
+
+/** How long ago, in a sentence: `3 min ago`, `just now`. */
+export function ago(time: string, now: number): string {
+  const text = age(time, now);
+  return text === 'now' ? 'just now' : `${text} ago`;
+}

@@ -11,4 +11,6 @@ export const client = new Anthropic({
   defaultHeaders: { Authorization: null },
   dangerouslyAllowBrowser: true,
   maxRetries: 2,
+  // Before an upload the client asks which class answers are of, by a request that the content policy refuses; so it is told.
+  fetch: Object.assign((...request: Parameters<typeof fetch>) => fetch(...request), { Response }),
 });

@@ -10,6 +10,7 @@ import { Problem } from '../ui/problem.tsx';
 import { Attachments } from './attachments.tsx';
 import { attachmentBlocks } from './attachment-blocks.ts';
 import { MessageField } from './message-field.tsx';
+import { useFirstMessage } from './use-first-message.ts';
 import { useAttachments } from './use-attachments.ts';
 import { useSend } from './use-send.ts';
 import { Waiting } from './waiting.tsx';
@@ -17,11 +18,13 @@ import { Waiting } from './waiting.tsx';
 interface Props {
   session: Session;
   isBusy: boolean;
+  /** Whether the page hears what happens. */
+  isLive: boolean;
   waiting: readonly ToolCall[];
 }
 
 /** Where a person writes, attaches, interrupts, and answers what the agent asks. */
-export function Composer({ session, isBusy, waiting }: Props) {
+export function Composer({ session, isBusy, isLive, waiting }: Props) {
   const [text, setText] = useState('');
   const [isOver, setOver] = useState(false);
   const [isPreparing, setPreparing] = useState(false);
@@ -30,11 +33,13 @@ export function Composer({ session, isBusy, waiting }: Props) {
   const attachments = useAttachments();
   const message = useSend();
   const interrupt = useSend();
+  const first = useFirstMessage(isLive);
 
   if (session.status === 'terminated') {
     return <p className="composer-ended">This session has ended. Its log stays readable.</p>;
   }
   const isHeld = waiting.length > 0 && !isBusy;
+  const failure = problem ?? interrupt.error ?? first.error;
   const isSending = message.isPending || isPreparing;
   const canSend =
     (text.trim() !== '' || attachments.ready.length > 0) && !isSending && !attachments.isBusy && !isHeld;
@@ -74,7 +79,7 @@ export function Composer({ session, isBusy, waiting }: Props) {
   return (
     <div className="composer">
       <Waiting calls={waiting} />
-      {(problem ?? interrupt.error) !== null && <Problem error={problem ?? interrupt.error} />}
+      {failure !== null && <Problem error={failure} />}
       <form
         className="composer-box"
         data-over={isOver || undefined}
@@ -115,6 +120,7 @@ export function Composer({ session, isBusy, waiting }: Props) {
           <span className="composer-hint desktop-only">
             <kbd>/</kbd> skills · <kbd>Enter</kbd> sends
           </span>
+          <span className="composer-space" />
           {isBusy && (
             <Button
               size="small"

@@ -66,7 +66,12 @@ function OpenSession({ id }: { id: string }) {
           />
           <ConnectionBar connection={log.connection} />
           <Transcript items={items} log={log} isBusy={isBusy} wanted={parameters.get('event')} />
-          <Composer session={session.data} isBusy={isBusy} waiting={waiting} />
+          <Composer
+            session={session.data}
+            isBusy={isBusy}
+            isLive={log.connection.state === 'live'}
+            waiting={waiting}
+          />
         </section>
         {isInspected && <Inspector session={session.data} log={log} onClose={() => setInspected(false)} />}
       </div>

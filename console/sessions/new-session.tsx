@@ -9,6 +9,7 @@ import { Field } from '../ui/field.tsx';
 import { Loading } from '../ui/loading.tsx';
 import { Modal } from '../ui/modal.tsx';
 import { Problem } from '../ui/problem.tsx';
+import { firstMessage } from './first-message.ts';
 import { startSession } from './start-session.ts';
 
 interface Props {
@@ -44,7 +45,7 @@ function NewSessionForm({ agentId }: { agentId: string }) {
       await Promise.all(
         ['sessions', 'agents', 'environments'].map((key) => queries.invalidateQueries({ queryKey: [key] })),
       );
-      void navigate(`/sessions/${session.id}`);
+      void navigate(`/sessions/${session.id}`, { state: firstMessage(message) });
     },
   });
 

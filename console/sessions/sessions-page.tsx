@@ -90,7 +90,7 @@ export function SessionsPage() {
 
 function SessionTable({ sessions, now }: { sessions: readonly Session[]; now: number }) {
   return (
-    <table className="table">
+    <table className="table session-table">
       <thead>
         <tr>
           <th scope="col">Status</th>

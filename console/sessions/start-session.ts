@@ -10,22 +10,21 @@ export interface NewSessionChoice {
   message: string;
 }
 
-/** Creates a session, and on a service that has none yet the agent and the environment that it needs. */
+/**
+ * Creates a session, and on a service that has none yet the agent and the environment that it needs. The first message is not part of
+ * it: a stream shows only what is written after it was opened, so the session's page sends the message once it listens.
+ */
 export async function startSession(choice: NewSessionChoice): Promise<Session> {
   const environment =
     choice.environmentId === ''
       ? (await client.beta.environments.create({ name: 'default' })).id
       : choice.environmentId;
   const agent = choice.agentId === '' ? await firstAgent() : choice.agentId;
-  const text = choice.message.trim();
-  const title = choice.title.trim() === '' ? titleOf(text) : choice.title.trim();
+  const title = choice.title.trim() === '' ? titleOf(choice.message.trim()) : choice.title.trim();
   return client.beta.sessions.create({
     agent,
     environment_id: environment,
     ...(title !== '' && { title }),
-    ...(text !== '' && {
-      initial_events: [{ type: 'user.message', content: [{ type: 'text', text }] }],
-    }),
   });
 }
 

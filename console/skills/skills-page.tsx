@@ -1,7 +1,7 @@
 import { Puzzle, Upload } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
-import { age, fullTime } from '../format/age.ts';
+import { ago, fullTime } from '../format/age.ts';
 import { Revealed } from '../text/revealed.tsx';
 import { Button } from '../ui/button.tsx';
 import { Empty } from '../ui/empty.tsx';
@@ -39,7 +39,7 @@ export function SkillsPage() {
             <p className="card-facts">
               <span>{skill.source.type === 'custom' ? 'yours' : 'built in'}</span>
               <span>{skill.id}</span>
-              <span title={fullTime(skill.updated_at)}>changed {age(skill.updated_at, now)}</span>
+              <span title={fullTime(skill.updated_at)}>changed {ago(skill.updated_at, now)}</span>
             </p>
           </li>
         ))}

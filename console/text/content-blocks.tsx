@@ -1,4 +1,5 @@
 import { FileText } from 'lucide-react';
+import { keepDirection } from './keep-direction.ts';
 import { MarkdownText } from './markdown.tsx';
 import { FileImage, InlineImage } from './images.tsx';
 import { Revealed } from './revealed.tsx';
@@ -35,7 +36,7 @@ function OneBlock({ block, look, label, isBad }: { block: Block } & Required<Omi
   if (block.type === 'text' && block.text !== undefined) {
     if (look === 'terminal') return <Terminal output={block.text} label={label} isBad={isBad} />;
     if (look === 'markdown') return <MarkdownText text={block.text} />;
-    return <p className="plain-text">{block.text}</p>;
+    return <p className="plain-text">{keepDirection(block.text)}</p>;
   }
   if (block.type === 'image' && typeof source === 'object') {
     if (source.data !== undefined) return <InlineImage data={source.data} type={source.media_type ?? ''} />;

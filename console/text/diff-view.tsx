@@ -1,5 +1,6 @@
 import { structuredPatch } from 'diff';
 import { useMemo } from 'react';
+import { keepDirection } from './keep-direction.ts';
 
 const MAX_EDIT_LENGTH = 4_000;
 
@@ -28,7 +29,7 @@ export function DiffView({ before, after, label }: { before: string; after: stri
           .map((line, index) => (
             // Lines of one diff never change places.
             <span key={`${place}-${index}`} className={CLASSES[line.charAt(0)] ?? 'diff-same'}>
-              {`${line}\n`}
+              {`${keepDirection(line)}\n`}
             </span>
           )),
       ])}

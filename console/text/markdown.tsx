@@ -4,6 +4,7 @@ import rehypeHighlight from 'rehype-highlight';
 import rehypeSanitize, { defaultSchema } from 'rehype-sanitize';
 import remarkGfm from 'remark-gfm';
 import { CopyButton } from '../ui/copy-button.tsx';
+import { keepDirection } from './keep-direction.ts';
 import { safeUrl } from './safe-url.ts';
 
 /** Links go to the web only, raw HTML is text, and images are links: showing one would tell its host what the agent knows. */
@@ -52,7 +53,7 @@ export const MarkdownText = memo(function MarkdownText({ text }: { text: string 
   return (
     <div className="markdown">
       <Markdown components={ALL} remarkPlugins={REMARK} rehypePlugins={REHYPE ?? []} urlTransform={safeUrl}>
-        {text}
+        {keepDirection(text)}
       </Markdown>
     </div>
   );

@@ -1,4 +1,5 @@
 import { useMemo, useState } from 'react';
+import { keepDirection } from './keep-direction.ts';
 import { parseAnsi } from './parse-ansi.ts';
 
 const SHOWN_LINES = 24;
@@ -16,7 +17,7 @@ export function Terminal({
   const [isOpen, setOpen] = useState(false);
   const lines = useMemo(() => output.replace(/\n$/, '').split('\n'), [output]);
   const hidden = isOpen ? 0 : Math.max(0, lines.length - SHOWN_LINES);
-  const runs = useMemo(() => parseAnsi(lines.slice(hidden).join('\n')), [lines, hidden]);
+  const runs = useMemo(() => parseAnsi(keepDirection(lines.slice(hidden).join('\n'))), [lines, hidden]);
   return (
     <div className="terminal" data-bad={isBad || undefined}>
       {hidden > 0 && (

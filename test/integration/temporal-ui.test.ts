@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import pino from 'pino';
-import { chromium, type Browser } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAccess } from '../../api/access.ts';
 import { createApp } from '../../api/app.ts';
@@ -12,6 +11,7 @@ import { createTemporalUi, TEMPORAL_UI_PATH } from '../../api/temporal-ui.ts';
 import { createKeyRing } from '../../providers/encryption/key-ring.ts';
 import { createPayloadCodec } from '../../providers/encryption/payload-codec.ts';
 import type { ModelProvider } from '../../providers/model/model-provider.ts';
+import { hasBrowser, launchBrowser } from '../harness/browser.ts';
 import { listen } from '../harness/listen.ts';
 import {
   createScriptedRunner,
@@ -22,7 +22,6 @@ import {
 } from '../harness/session-lab.ts';
 
 const KEY = { id: 'ui', key: randomBytes(32) };
-const BROWSER = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 
 const provider: ModelProvider = {
   name: 'test',
@@ -55,7 +54,7 @@ const provider: ModelProvider = {
   },
 };
 
-describe.skipIf(BROWSER === undefined)('the Temporal UI in a browser, through the API', () => {
+describe.skipIf(!hasBrowser())('the Temporal UI in a browser, through the API', () => {
   let lab: SessionLab;
   let api: Awaited<ReturnType<typeof listen>>;
   let browser: Browser;
@@ -95,7 +94,7 @@ describe.skipIf(BROWSER === undefined)('the Temporal UI in a browser, through th
         newRequestId: () => 'req_ui',
       }),
     );
-    browser = await chromium.launch({ executablePath: BROWSER ?? '', args: ['--no-sandbox'] });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser.close();

@@ -1,4 +1,4 @@
-import { fullTime } from '../../format/age.ts';
+import { clockTime, fullTime } from '../../format/age.ts';
 import { cost } from '../../format/cost.ts';
 import type { EventOf } from '../../service/wire.ts';
 import { Revealed } from '../../text/revealed.tsx';
@@ -18,7 +18,9 @@ export function TurnEndRow({ event, usage }: Props) {
         <Revealed text={words} />
       </span>
       {price !== null && <span title="Cost of the session so far, at list prices">{price}</span>}
-      <time dateTime={event.processed_at}>{fullTime(event.processed_at)}</time>
+      <time dateTime={event.processed_at} title={fullTime(event.processed_at)}>
+        {clockTime(event.processed_at)}
+      </time>
     </p>
   );
 }
@@ -32,7 +34,7 @@ function reasonOf({ stop_reason: reason, stop_details: details }: EventOf<'sessi
       return { words: 'Done', tone: 'plain' };
     case 'requires_action': {
       const count = reason.event_ids.length;
-      return { words: `Waits for ${count === 1 ? 'an answer' : `${count} answers`}`, tone: 'warning' };
+      return { words: `Asked for ${count === 1 ? 'an answer' : `${count} answers`}`, tone: 'warning' };
     }
     case 'retries_exhausted':
       return { words: 'Gave up after several attempts', tone: 'bad' };
