@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { blobNotFound, type BlobStore } from './blob-store.ts';
 import { hashed } from './hashed.ts';
+import { newFile } from './new-file.ts';
 
 /** Where blobs lie while they are written, or until a sweep is sure of them. No workspace's folder starts with a dot. */
 const INCOMING = '.incoming';
@@ -33,7 +34,7 @@ export function createFilesystemBlobStore(root: string): BlobStore {
     await mkdir(incoming, { recursive: true, mode: 0o700 });
     const aside = path.join(incoming, randomUUID());
     try {
-      await pipeline(source, createWriteStream(aside, { flags: 'wx', mode: 0o600, flush: true }));
+      await pipeline(source, await newFile(aside));
     } catch (error) {
       await rm(aside, { force: true });
       throw error;

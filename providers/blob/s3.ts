@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -15,6 +15,7 @@ import {
 import { AppError, isAppError } from '../../core/errors.ts';
 import { blobNotFound, type BlobStore } from './blob-store.ts';
 import { hashed } from './hashed.ts';
+import { newFile } from './new-file.ts';
 
 export interface S3Options {
   bucket: string;
@@ -99,7 +100,7 @@ export function createS3BlobStore(options: S3Options): BlobStore {
           async function* count(chunks: AsyncIterable<Uint8Array>) {
             for await (const chunk of chunks) yield counted.pass(chunk);
           },
-          createWriteStream(spool, { flags: 'wx', mode: 0o600 }),
+          await newFile(spool),
         );
         const { sha256, bytes } = counted.result();
         await store(workspaceId, sha256, createReadStream(spool), bytes);
