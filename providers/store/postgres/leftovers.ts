@@ -8,6 +8,7 @@ import type { Database } from './database.ts';
 const REFERENCES = {
   events: `SELECT 1 FROM events e JOIN session_head h ON h.session_id = e.session_id
     WHERE e.blobs IS NOT NULL AND e.blobs @> ARRAY[$2::text] AND h.workspace_id = $1`,
+  checkpoints: 'SELECT 1 FROM checkpoints WHERE blobs @> ARRAY[$2::text] AND workspace_id = $1',
   // What is known of an expired file stays for a while; its bytes do not.
   files: `SELECT 1 FROM files WHERE workspace_id = $1 AND sha256 = $2 AND (expires_at IS NULL OR expires_at > clock_timestamp())`,
   skill_archives: 'SELECT 1 FROM skill_versions WHERE workspace_id = $1 AND archive_sha256 = $2',

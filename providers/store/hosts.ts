@@ -1,0 +1,48 @@
+/** A place that has sandboxes: one data folder on one machine, however many workers share it. */
+export interface SandboxHost {
+  id: string;
+  /** Of Temporal; polled by the workers of this host only. */
+  taskQueue: string;
+  driver: string;
+  isolation: string;
+  /** Sandboxes that it runs at once; null: no limit of its own. */
+  capacity: number | null;
+}
+
+/** Where a session's sandbox is. */
+export interface Placement {
+  /** Another one after each move: tells the copy that counts from one that was left behind. */
+  id: string;
+  hostId: string;
+  /** Null when nothing is known of the host any more. */
+  taskQueue: string | null;
+  /** The host that was lost; null: the sandbox is where it always was. */
+  movedFrom: string | null;
+}
+
+/**
+ * The hosts of sandboxes, and which session is on which. Times are the database's. A host counts as gone when no heartbeat came for
+ * `timeoutMs`, and somebody else's came all that time: an outage of the database makes nobody move. Rejects with `unavailable`.
+ */
+export interface HostStore {
+  /** Registers the host, or says that it is alive. */
+  beat(host: SandboxHost, timeoutMs: number): Promise<void>;
+  /** Hosts from which a heartbeat came within `timeoutMs`. */
+  alive(timeoutMs: number): Promise<SandboxHost[]>;
+  /**
+   * The session's host. Places a session that has none, and moves one whose host is gone, onto the living host with the least to do. Null
+   * when there is no living host and there never was one for this session; a session whose host is gone keeps it until there is another.
+   */
+  place(sessionId: string, timeoutMs: number): Promise<Placement | null>;
+  placement(sessionId: string): Promise<Placement | null>;
+  /** Those of these sessions whose placement here is not the one named: their sandboxes on this host are copies left behind. */
+  leftBehind(hostId: string, placements: ReadonlyMap<string, string>): Promise<string[]>;
+  /** Marks hosts lost that are gone, and forgets those long gone that have no session. Returns those newly lost. */
+  reap(timeoutMs: number): Promise<string[]>;
+  /** Keeps what the model is to be told of a move. Does nothing for another placement than the session's. */
+  keepNotice(sessionId: string, placement: string, text: string): Promise<void>;
+  /** Gives the notice to one call; the same call may ask again. Null when there is none, or another call has it. */
+  takeNotice(sessionId: string, toolUseId: string): Promise<string | null>;
+  /** Gives the notice back, when the call did not deliver it. */
+  returnNotice(sessionId: string, toolUseId: string): Promise<void>;
+}

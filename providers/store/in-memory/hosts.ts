@@ -1,0 +1,107 @@
+import type { Checkpoint, CheckpointStore } from '../checkpoints.ts';
+import type { HostStore, Placement, SandboxHost } from '../hosts.ts';
+
+interface HostState {
+  host: SandboxHost;
+  aliveSince: number;
+  heartbeatAt: number;
+  lost: boolean;
+}
+interface SessionState {
+  placement: Placement;
+  notice: { text: string; call: string | null } | null;
+}
+
+/**
+ * The double of both stores, on a clock of the test's. Sessions need not exist.
+ *
+ * @param endedCalls - how many calls of a session ended after an event.
+ */
+export function createInMemoryHosts(
+  now: () => number,
+  endedCalls: CheckpointStore['endedCalls'] = async () => 0,
+): { hosts: HostStore; checkpoints: CheckpointStore } {
+  const known = new Map<string, HostState>();
+  const sessions = new Map<string, SessionState>();
+  const saved = new Map<string, Checkpoint & { takenAt: number }>();
+  let placements = 0;
+
+  const isAlive = (id: string, timeoutMs: number): boolean =>
+    (known.get(id)?.heartbeatAt ?? Number.NEGATIVE_INFINITY) > now() - timeoutMs;
+  function loadOf({ host }: HostState): number {
+    const used = [...sessions.values()].filter(({ placement }) => placement.hostId === host.id).length;
+    const isFull = host.capacity !== null && used >= host.capacity;
+    return (isFull ? 1_000_000 : 0) + used / (host.capacity ?? 100);
+  }
+  function candidate(timeoutMs: number, isMove: boolean): HostState | undefined {
+    return [...known.values()]
+      .filter((state) => isAlive(state.host.id, timeoutMs))
+      .filter((state) => !isMove || state.aliveSince < now() - timeoutMs)
+      .sort((one, other) => loadOf(one) - loadOf(other) || one.host.id.localeCompare(other.host.id))[0];
+  }
+
+  const hosts: HostStore = {
+    async beat(host, timeoutMs) {
+      const before = known.get(host.id);
+      const gap = before === undefined || before.heartbeatAt < now() - timeoutMs;
+      known.set(host.id, {
+        host,
+        aliveSince: gap ? now() : before.aliveSince,
+        heartbeatAt: now(),
+        lost: false,
+      });
+    },
+    alive: async (timeoutMs) =>
+      [...known.values()].map(({ host }) => host).filter(({ id }) => isAlive(id, timeoutMs)),
+    async place(sessionId, timeoutMs) {
+      const current = sessions.get(sessionId)?.placement;
+      if (current !== undefined && isAlive(current.hostId, timeoutMs)) return current;
+      const found = candidate(timeoutMs, current !== undefined);
+      if (found === undefined) return current ?? null;
+      const { id: hostId, taskQueue } = found.host;
+      const placement = { id: `p${++placements}`, hostId, taskQueue, movedFrom: current?.hostId ?? null };
+      sessions.set(sessionId, { placement, notice: null });
+      return placement;
+    },
+    placement: async (sessionId) => sessions.get(sessionId)?.placement ?? null,
+    leftBehind: async (hostId, here) =>
+      [...here.keys()].filter((sessionId) => {
+        const placement = sessions.get(sessionId)?.placement;
+        return (
+          placement !== undefined && (placement.hostId !== hostId || placement.id !== here.get(sessionId))
+        );
+      }),
+    async reap(timeoutMs) {
+      if (candidate(timeoutMs, true) === undefined) return [];
+      const gone = [...known.values()].filter((state) => !state.lost && !isAlive(state.host.id, timeoutMs));
+      for (const state of gone) state.lost = true;
+      return gone.map(({ host }) => host.id);
+    },
+    async keepNotice(sessionId, placement, text) {
+      const session = sessions.get(sessionId);
+      if (session?.placement.id === placement) session.notice = { text, call: null };
+    },
+    async takeNotice(sessionId, toolUseId) {
+      const notice = sessions.get(sessionId)?.notice;
+      if (notice == null || (notice.call !== null && notice.call !== toolUseId)) return null;
+      notice.call = toolUseId;
+      return notice.text;
+    },
+    async returnNotice(sessionId, toolUseId) {
+      const notice = sessions.get(sessionId)?.notice;
+      if (notice?.call === toolUseId) notice.call = null;
+    },
+  };
+  const checkpoints: CheckpointStore = {
+    get: async (sessionId) => saved.get(sessionId) ?? null,
+    async record(checkpoint, previous, placement) {
+      const { sessionId } = checkpoint;
+      if (sessions.get(sessionId)?.placement.id !== placement) return false;
+      if ((saved.get(sessionId)?.mark ?? null) !== previous) return false;
+      saved.set(sessionId, { ...checkpoint, takenAt: now() });
+      return true;
+    },
+    endedCalls,
+  };
+  return { hosts, checkpoints };
+}

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServices, type TestServices } from '../../../test/harness/start-test-services.ts';
+import { hostsContract, type HostsSubject } from '../contract/hosts.ts';
+import { createPostgresCheckpoints } from './checkpoints.ts';
+import { openDatabase, type Database } from './database.ts';
+import { createPostgresHosts } from './hosts.ts';
+import { createPostgresLeftovers } from './leftovers.ts';
+import { migrate } from './migrate.ts';
+
+let services: TestServices;
+let database: Database;
+beforeAll(async () => {
+  services = await startTestServices();
+  database = openDatabase({ url: services.postgresUrl });
+  await migrate(database);
+});
+afterAll(async () => {
+  await database.close();
+  await services.stop();
+});
+
+async function session(): Promise<string> {
+  const id = `sesn_${randomUUID()}`;
+  await database.query(
+    `INSERT INTO sessions (id, workspace_id, agent, agent_id, agent_version, environment_id, created_at, updated_at)
+      VALUES ($1, 'w', '{}', 'agent_1', 1, 'env_1', now(), now())`,
+    [id],
+  );
+  return id;
+}
+
+async function make(): Promise<HostsSubject> {
+  await database.query('TRUNCATE sandbox_hosts, session_hosts, checkpoints');
+  return {
+    hosts: createPostgresHosts(database),
+    checkpoints: createPostgresCheckpoints(database),
+    session,
+    async pass(milliseconds) {
+      await database.query(
+        `UPDATE sandbox_hosts SET heartbeat_at = heartbeat_at - $1 * interval '1 millisecond',
+          alive_since = alive_since - $1 * interval '1 millisecond'`,
+        [milliseconds],
+      );
+    },
+  };
+}
+
+hostsContract('PostgreSQL', make);
+
+describe('checkpoints on PostgreSQL', () => {
+  it('keep their blobs from the sweep, and go with their session', async () => {
+    const { hosts, checkpoints } = await make();
+    const sessionId = await session();
+    await hosts.beat(
+      { id: 'a', taskQueue: 'q', driver: 'bubblewrap', isolation: 'namespace', capacity: null },
+      1_000,
+    );
+    const placement = (await hosts.place(sessionId, 1_000))?.id ?? '';
+    const [base, changes] = ['b'.repeat(64), 'c'.repeat(64)];
+    const parts = [base, changes].map((sha256) => ({ sha256, bytes: 1 }));
+    const checkpoint = {
+      sessionId,
+      workspaceId: 'w',
+      format: 'f',
+      mark: 'm',
+      parts,
+      attached: {},
+      lastSeq: 1,
+    };
+    expect(await checkpoints.record(checkpoint, null, placement)).toBe(true);
+    const leftovers = createPostgresLeftovers(database);
+    expect(await leftovers.isReferenced('w', base)).toBe(true);
+    expect(await leftovers.isReferenced('w', changes)).toBe(true);
+    expect(await leftovers.isReferenced('other', base)).toBe(false);
+    await database.query('DELETE FROM sessions WHERE id = $1', [sessionId]);
+    expect(await leftovers.isReferenced('w', base)).toBe(false);
+    expect(await checkpoints.get(sessionId)).toBeNull();
+    expect(await hosts.placement(sessionId)).toBeNull();
+    expect(await checkpoints.record(checkpoint, null, placement)).toBe(false);
+  });
+  it('of two places at once, one stands', async () => {
+    const { hosts } = await make();
+    const sessionId = await session();
+    for (const id of ['a', 'b', 'c']) {
+      await hosts.beat({ id, taskQueue: id, driver: 'd', isolation: 'none', capacity: null }, 1_000);
+    }
+    const placed = await Promise.all(Array.from({ length: 10 }, () => hosts.place(sessionId, 1_000)));
+    expect(new Set(placed.map((placement) => placement?.id)).size).toBe(1);
+  });
+});

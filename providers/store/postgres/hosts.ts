@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import type { HostStore, Placement, SandboxHost } from '../hosts.ts';
+import type { Connection, Database } from './database.ts';
+
+interface HostRow {
+  id: string;
+  task_queue: string;
+  driver: string;
+  isolation: string;
+  capacity: number | null;
+}
+interface PlacementRow {
+  placement: string;
+  host_id: string;
+  task_queue: string | null;
+  moved_from: string | null;
+}
+
+/** A session that was used so recently counts as a running sandbox. */
+const IN_USE = `interval '10 minutes'`;
+/** A lost host without sessions is forgotten after so long. */
+const FORGET = `interval '7 days'`;
+
+const PLACEMENT = `SELECT s.placement, s.host_id, s.moved_from, h.task_queue FROM session_hosts s
+  LEFT JOIN sandbox_hosts h ON h.id = s.host_id WHERE s.session_id = $1`;
+
+/** The living host with the least to do for its size; with $2, only one whose heartbeats came for at least as long as a host may be silent. */
+const CANDIDATE = `SELECT h.id, h.task_queue FROM sandbox_hosts h
+  LEFT JOIN LATERAL (SELECT count(*) AS used FROM session_hosts s
+    WHERE s.host_id = h.id AND s.used_at > now() - ${IN_USE}) load ON true
+  WHERE h.heartbeat_at > now() - $1 * interval '1 millisecond'
+    AND (NOT $2 OR h.alive_since < now() - $1 * interval '1 millisecond')
+  ORDER BY h.capacity IS NOT NULL AND load.used >= h.capacity, load.used::float8 / coalesce(h.capacity, 100), h.id LIMIT 1`;
+
+export function createPostgresHosts(database: Database): HostStore {
+  async function place(
+    connection: Connection,
+    sessionId: string,
+    timeoutMs: number,
+  ): Promise<Placement | null> {
+    const { rows } = await connection.query<PlacementRow & { gone: boolean; idle: boolean }>({
+      name: 'host-of-session',
+      text: `SELECT s.placement, s.host_id, s.moved_from, h.task_queue, s.used_at < now() - interval '1 minute' AS idle,
+          coalesce(h.heartbeat_at < now() - $2 * interval '1 millisecond', true) AS gone
+        FROM session_hosts s LEFT JOIN sandbox_hosts h ON h.id = s.host_id WHERE s.session_id = $1 FOR UPDATE OF s`,
+      values: [sessionId, timeoutMs],
+    });
+    const current = rows[0];
+    if (current !== undefined && !current.gone) {
+      if (current.idle)
+        await connection.query('UPDATE session_hosts SET used_at = now() WHERE session_id = $1', [sessionId]);
+      return toPlacement(current);
+    }
+    const found = await connection.query<{ id: string; task_queue: string }>({
+      name: 'host-candidate',
+      text: CANDIDATE,
+      values: [timeoutMs, current !== undefined],
+    });
+    const host = found.rows[0];
+    if (host === undefined) return current === undefined ? null : toPlacement(current);
+    const placed = await connection.query<{ session_id: string }>({
+      name: 'host-place',
+      text: `INSERT INTO session_hosts (session_id, host_id, placement, moved_from)
+        SELECT id, $2, $3, $4 FROM sessions WHERE id = $1
+        ON CONFLICT (session_id) DO UPDATE SET host_id = excluded.host_id, placement = excluded.placement,
+          moved_from = excluded.moved_from, placed_at = now(), used_at = now(), notice = NULL, notice_call = NULL
+        WHERE session_hosts.placement = $5
+        RETURNING session_id`,
+      values: [sessionId, host.id, randomUUID(), current?.host_id ?? null, current?.placement ?? ''],
+    });
+    if (placed.rows.length === 0) {
+      // Somebody placed it meanwhile, or the session is gone.
+      const standing = await connection.query<PlacementRow>(PLACEMENT, [sessionId]);
+      return standing.rows[0] === undefined ? null : toPlacement(standing.rows[0]);
+    }
+    const made = await connection.query<PlacementRow>(PLACEMENT, [sessionId]);
+    return made.rows[0] === undefined ? null : toPlacement(made.rows[0]);
+  }
+
+  return {
+    async beat(host, timeoutMs) {
+      await database.query(
+        `INSERT INTO sandbox_hosts AS h (id, task_queue, driver, isolation, capacity) VALUES ($1, $2, $3, $4, $5)
+          ON CONFLICT (id) DO UPDATE SET task_queue = excluded.task_queue, driver = excluded.driver,
+            isolation = excluded.isolation, capacity = excluded.capacity, heartbeat_at = now(), lost_at = NULL,
+            alive_since = CASE WHEN h.heartbeat_at < now() - $6 * interval '1 millisecond' THEN now() ELSE h.alive_since END`,
+        [host.id, host.taskQueue, host.driver, host.isolation, host.capacity, timeoutMs],
+        'host-beat',
+      );
+    },
+    async alive(timeoutMs) {
+      const rows = await database.query<HostRow>(
+        `SELECT id, task_queue, driver, isolation, capacity FROM sandbox_hosts
+          WHERE heartbeat_at > now() - $1 * interval '1 millisecond' ORDER BY id`,
+        [timeoutMs],
+        'hosts-alive',
+      );
+      return rows.map(({ task_queue: taskQueue, ...row }): SandboxHost => ({
+        id: row.id,
+        taskQueue,
+        driver: row.driver,
+        isolation: row.isolation,
+        capacity: row.capacity,
+      }));
+    },
+    place: (sessionId, timeoutMs) =>
+      database.transaction((connection) => place(connection, sessionId, timeoutMs)),
+    async placement(sessionId) {
+      const rows = await database.query<PlacementRow>(PLACEMENT, [sessionId], 'placement');
+      return rows[0] === undefined ? null : toPlacement(rows[0]);
+    },
+    async leftBehind(hostId, placements) {
+      const rows = await database.query<{ session_id: string }>(
+        `SELECT s.session_id FROM session_hosts s JOIN unnest($2::text[], $3::text[]) AS here (session_id, placement)
+            ON here.session_id = s.session_id
+          WHERE s.host_id <> $1 OR s.placement <> here.placement`,
+        [hostId, [...placements.keys()], [...placements.values()]],
+        'placements-left-behind',
+      );
+      return rows.map((row) => row.session_id);
+    },
+    async reap(timeoutMs) {
+      const rows = await database.query<{ id: string }>(
+        `UPDATE sandbox_hosts SET lost_at = now() WHERE lost_at IS NULL AND heartbeat_at < now() - $1 * interval '1 millisecond'
+            AND EXISTS (SELECT 1 FROM sandbox_hosts o WHERE o.heartbeat_at > now() - $1 * interval '1 millisecond'
+              AND o.alive_since < now() - $1 * interval '1 millisecond')
+          RETURNING id`,
+        [timeoutMs],
+        'hosts-lost',
+      );
+      await database.query(
+        `DELETE FROM sandbox_hosts h WHERE h.lost_at < now() - ${FORGET}
+          AND NOT EXISTS (SELECT 1 FROM session_hosts s WHERE s.host_id = h.id)`,
+        [],
+        'hosts-forgotten',
+      );
+      return rows.map((row) => row.id);
+    },
+    async keepNotice(sessionId, placement, text) {
+      await database.query(
+        'UPDATE session_hosts SET notice = $3, notice_call = NULL WHERE session_id = $1 AND placement = $2',
+        [sessionId, placement, text],
+        'notice-keep',
+      );
+    },
+    async takeNotice(sessionId, toolUseId) {
+      const rows = await database.query<{ notice: string }>(
+        `UPDATE session_hosts SET notice_call = $2 WHERE session_id = $1 AND notice IS NOT NULL
+          AND (notice_call IS NULL OR notice_call = $2) RETURNING notice`,
+        [sessionId, toolUseId],
+        'notice-take',
+      );
+      return rows[0]?.notice ?? null;
+    },
+    async returnNotice(sessionId, toolUseId) {
+      await database.query(
+        'UPDATE session_hosts SET notice_call = NULL WHERE session_id = $1 AND notice_call = $2',
+        [sessionId, toolUseId],
+        'notice-return',
+      );
+    },
+  };
+}
+
+function toPlacement(row: PlacementRow): Placement {
+  return {
+    id: row.placement,
+    hostId: row.host_id,
+    taskQueue: row.task_queue,
+    movedFrom: row.moved_from,
+  };
+}
