@@ -55,13 +55,14 @@ await runUntilStopped(log, async (signal) => {
   const telemetry = createActivityTelemetry(metrics);
   const catalog = await modelCatalog(config, database, log);
   const parts = { config, log, database, journal, upkeep, bus, blobs, name, telemetry, catalog };
-  const { dependencies, driver, host, close } = activityDependencies(parts);
+  const { dependencies, driver, host, stay, close } = activityDependencies(parts);
   const workers = await createWorkers(native, bundle, dependencies, config, name, dataConverter, plugins);
   const engine = sessionEngine(config, client, log);
   const running = await startUpkeep({
     ...parts,
     driver,
     host,
+    stay,
     client,
     engine,
     onTakeover: telemetry.takeover,

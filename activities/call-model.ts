@@ -9,6 +9,7 @@ import { afterFailure } from './after-failure.ts';
 import { answerStep } from './answer-step.ts';
 import { withAttempt, type AttemptContext } from './attempt-context.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { handsOf } from './place-session.ts';
 import type { StepReport } from './report.ts';
 import { readStepContext } from './request/step-context.ts';
 import type { SendRequest } from './send-request.ts';
@@ -38,16 +39,20 @@ export function createCallModel(deps: ActivityDependencies) {
     withAttempt(deps.worker, async (context) => {
       const attempt: StepAttempt = { ...input, fence: context.fence };
       const key = stepKey(input.threadId, input.step);
+      const located = async (report: StepReport): Promise<StepReport> => ({
+        ...report,
+        ...(await handsOf(deps, input.sessionId, report.outcome)),
+      });
       const request = { ...input, rowKey: key, givenUp: input.seals };
       const opened = await transactStep(deps, { ...request, claim: context.claim }, (view) =>
         openStep(view, attempt, deps.turns, deps.ids),
       );
-      if (opened.kind === 'outcome') return opened.report();
+      if (opened.kind === 'outcome') return located(await opened.report());
       const answer = await ask(deps, attempt, opened, context);
       const committed = await transactStep(deps, request, (view) =>
         commitStep(view, attempt, answer, deps.ids),
       );
-      return committed.report();
+      return located(await committed.report());
     });
 }
 

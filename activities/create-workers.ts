@@ -1,6 +1,11 @@
 import type { DataConverter } from '@temporalio/common';
 import { Worker, type NativeConnection, type WorkerOptions, type WorkerPlugin } from '@temporalio/worker';
-import { createBrainActivities, createHandsActivities, type ActivityDependencies } from './index.ts';
+import {
+  createBrainActivities,
+  createHandlessActivities,
+  createHandsActivities,
+  type ActivityDependencies,
+} from './index.ts';
 
 /** The settings that shape a worker; parts of the configuration. */
 export interface WorkerSettings {
@@ -15,8 +20,8 @@ export interface WorkerSettings {
 }
 
 /**
- * Makes the Temporal workers of a process: one for workflows and model calls, one for tools, or one for all where both use one queue.
- * They poll once `run()` is called.
+ * Makes the Temporal workers of a process: one for workflows and model calls, one for tools, or one for all where both use one queue; and
+ * one for the calls of those sessions whose sandbox is on this host. They poll once `run()` is called.
  *
  * @param identity - name of this process in Temporal and in the store.
  * @param dataConverter - how values become what Temporal stores; its failure converter must be the one in the bundle.
@@ -53,18 +58,21 @@ export async function createWorkers(
     maxConcurrentWorkflowTaskExecutions: worker.max_concurrent_workflow_tasks,
     maxCachedWorkflows: worker.max_cached_workflows,
   };
-  const queue = temporal.hands_task_queue ?? taskQueue;
-  if (role === 'both' && queue === taskQueue) {
-    const activities = { ...createBrainActivities(deps), ...createHandsActivities(deps) };
-    return [await Worker.create({ ...shared, ...brain, taskQueue, activities })];
-  }
+  const handsQueue = temporal.hands_task_queue ?? taskQueue;
+  const hostQueue = deps.residence?.taskQueue ?? null;
   const workers: Worker[] = [];
   if (role !== 'hands') {
-    workers.push(
-      await Worker.create({ ...shared, ...brain, taskQueue, activities: createBrainActivities(deps) }),
-    );
+    const tools =
+      role === 'both' && handsQueue === taskQueue ? createHandsActivities(deps) : createHandlessActivities();
+    const activities = { ...createBrainActivities(deps), ...tools };
+    workers.push(await Worker.create({ ...shared, ...brain, taskQueue, activities }));
   }
-  if (role !== 'brain') {
+  if (role === 'brain') return workers;
+  const queues = new Set<string>();
+  if (hostQueue !== null) queues.add(hostQueue);
+  // Hands of their own on the brain's queue would be given its work; where hosts are told apart, their own queues are enough.
+  if (handsQueue !== taskQueue || (role === 'hands' && hostQueue === null)) queues.add(handsQueue);
+  for (const queue of queues) {
     workers.push(
       await Worker.create({ ...shared, taskQueue: queue, activities: createHandsActivities(deps) }),
     );

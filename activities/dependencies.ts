@@ -12,8 +12,15 @@ import type { Journal } from '../providers/store/journal.ts';
 import type { ActivityTelemetry } from '../providers/telemetry/activity-telemetry.ts';
 import type { ToolRunner } from '../tools/tool-runner.ts';
 import type { ContentCache } from './request/content-cache.ts';
+import type { Residence } from './hosts/residence.ts';
 import type { InterruptWatch } from './interrupt-watch.ts';
 import type { TranscriptCache } from './transcript-cache.ts';
+
+/** The task queue of a host of sandboxes, and how long a call may lie there before somebody asks whether the host is gone. */
+export interface HandsQueue {
+  taskQueue: string;
+  patienceMs: number;
+}
 
 /** What activities need. Brain activities never touch `runner`, hands activities never touch `providers`. */
 export interface ActivityDependencies {
@@ -41,5 +48,9 @@ export interface ActivityDependencies {
   /** The names of a built-in toolset, by its type. */
   builtInNames(toolset: string): readonly string[];
   runner: ToolRunner;
+  /** Where sessions' sandboxes are, for the brain; null where they are not told apart. */
+  hosts: { queueFor(sessionId: string): Promise<HandsQueue | null> } | null;
+  /** The host that these hands belong to; null where hosts are not told apart. */
+  residence: Pick<Residence, 'taskQueue' | 'admit'> | null;
   telemetry: ActivityTelemetry;
 }

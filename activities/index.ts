@@ -1,7 +1,10 @@
 import { createCallModel } from './call-model.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { createKill } from './kill.ts';
+import { AppError } from '../core/errors.ts';
+import { toFailure } from './failures.ts';
 import { createOpenSession } from './open-session.ts';
+import { createPlaceSession } from './place-session.ts';
 import { createRunTool } from './run-tool.ts';
 import { createSettle } from './settle.ts';
 
@@ -13,7 +16,19 @@ export function createBrainActivities(deps: ActivityDependencies) {
     callModel: createCallModel(deps),
     settle: createSettle(deps),
     openSession: createOpenSession(deps),
+    placeSession: createPlaceSession(deps),
   };
+}
+
+/**
+ * What a process without hands answers where tool calls reach it, before it is known which host has the session's sandbox: the workflow then
+ * asks, and waits for one.
+ */
+export function createHandlessActivities() {
+  const refuse = async (): Promise<never> => {
+    throw toFailure(new AppError('wrong_host', 'This worker has no sandboxes (worker.role: brain).'));
+  };
+  return { runTool: refuse, kill: refuse };
 }
 
 /** What the hands do: they hold the sandboxes. */

@@ -2,6 +2,7 @@ import { openSession } from '../core/journal/open-session.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { StepReport } from './report.ts';
 import { withAttempt } from './attempt-context.ts';
+import { handsOf } from './place-session.ts';
 
 /** Reads the state that a run starts from, after a loss, a restored database or a reset. */
 export function createOpenSession(deps: ActivityDependencies) {
@@ -12,6 +13,6 @@ export function createOpenSession(deps: ActivityDependencies) {
         writes: null,
         result: openSession(view),
       }));
-      return { outcome: result, standing: false, events: [] };
+      return { outcome: result, standing: false, events: [], ...(await handsOf(deps, sessionId, result)) };
     });
 }

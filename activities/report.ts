@@ -1,4 +1,5 @@
 import type { StepOutcome } from '../core/journal/outcome.ts';
+import type { HandsQueue } from './dependencies.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 
 /** A journaled event as Temporal's history holds it: small ones whole, larger ones as a reference to a blob. */
@@ -22,4 +23,6 @@ export interface StepReport {
   /** The outcome stood before this attempt. */
   standing: boolean;
   events: HistoryEvent[];
+  /** Where the tool calls of the outcome go, if it has some; null: to whoever has hands. */
+  hands?: HandsQueue | null;
 }

@@ -22,6 +22,8 @@ export function createRunTool(deps: ActivityDependencies) {
   return async (input: RunToolInput): Promise<StepReport> =>
     withAttempt(deps.worker, async (context) => {
       const attempt: ToolAttempt = { ...input, fence: context.fence };
+      // Before the claim: a call that has come to the wrong host must not count as begun.
+      await deps.residence?.admit(input.sessionId);
       const key = toolKey(input.toolUseId);
       const opened = await transactStep(deps, { ...input, rowKey: key, claim: context.claim }, (view) =>
         openTool(view, attempt, deps.ids),

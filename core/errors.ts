@@ -41,6 +41,8 @@ const TABLE = {
   /** 402, or quota used up for good. */
   model_billing: { http: 402, type: 'billing_error', retry: 'never' },
 
+  /** The session's sandbox is on another host; the workflow asks where, and sends the call there. */
+  wrong_host: { http: 409, type: 'conflict_error', retry: 'never' },
   /** The sandbox cannot be started or reached. */
   sandbox_unavailable: { http: 503, type: 'api_error', retry: 'later' },
   /** Stored data needs an encryption key that is not in the ring; it can be read once the key is put back. */

@@ -23,6 +23,7 @@ import { openTools } from './open-tools.ts';
 import { attachmentsOf, outputCollector } from './session-files.ts';
 import { sandboxEnvironment } from './sandbox-environment.ts';
 import { sessionRepositories } from './session-repositories.ts';
+import { handsQueues, sessionHost, type SessionHost } from './session-host.ts';
 import { webTools } from './web-tools.ts';
 
 /** All that a worker's activities need, made from the settings. */
@@ -42,6 +43,8 @@ export function activityDependencies(parts: {
   dependencies: ActivityDependencies;
   driver: SandboxDriver | null;
   host: HostProbe | null;
+  /** This worker's part of a host of sandboxes; null without sandboxes. */
+  stay: SessionHost | null;
   close(): Promise<void>;
 } {
   const { config, log, database, journal, upkeep, bus, blobs, name, telemetry, catalog } = parts;
@@ -55,12 +58,20 @@ export function activityDependencies(parts: {
     log,
   };
   const environmentOf = sandboxEnvironment(createPostgresEnvironments(database), journal);
+  const stays: SessionHost[] = [];
   const tools = openTools(config, log, {
     environmentOf,
     attachmentsOf: attachmentsOf(sessionFiles),
     collectorOf: outputCollector(sessionFiles),
     webToolsOf: (driver) => webTools({ config, log, driver, journal, blobs, environmentOf }),
     repositories: () => sessionRepositories(config, log, sessionFiles.sessions),
+    around(driver, probe) {
+      // A worker without hands has the tools' descriptions only.
+      if (config.worker.role === 'brain') return (runner) => runner;
+      const made = sessionHost({ config, log, database, journal, blobs, bus, driver, probe });
+      stays.push(made);
+      return made.runnerOf;
+    },
     toolsOf: async ({ sessionId }) => (await journal.setup(sessionId)).agent.tools,
   });
   const interrupts = createInterruptWatch({
@@ -69,7 +80,9 @@ export function activityDependencies(parts: {
     onError: (error) => log.debug({ err: error }, 'looking for interrupts failed and is repeated'),
   });
   const images = createDecodingProcess();
+  const stay = stays[0] ?? null;
   return {
+    stay,
     driver: config.worker.role === 'brain' ? null : tools.driver,
     host: config.worker.role === 'brain' ? null : tools.host,
     dependencies: {
@@ -78,6 +91,8 @@ export function activityDependencies(parts: {
       blobs,
       bus,
       interrupts,
+      hosts: handsQueues(config, database),
+      residence: stay?.residence ?? null,
       ids: newIds,
       worker: name,
       telemetry,

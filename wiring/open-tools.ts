@@ -11,6 +11,7 @@ import { createPatientToolRunner } from '../tools/patient-tool-runner.ts';
 import type { RepositoryPlacer } from '../tools/place-repositories.ts';
 import { createSandboxToolRunner } from '../tools/sandbox-tool-runner.ts';
 import { createToolRegistry } from '../tools/registry.ts';
+import type { ToolRunner } from '../tools/tool-runner.ts';
 import type { HostTool } from '../tools/tool.ts';
 import { sandboxDriver } from './sandbox-driver.ts';
 
@@ -33,6 +34,8 @@ export function openTools(
     webToolsOf(driver: SandboxDriver): HostTool[];
     toolsOf(spec: SandboxSpec): Promise<AgentTools>;
     repositories(): RepositoryPlacer;
+    /** Stands around the tools of a worker that has sandboxes. */
+    around(driver: SandboxDriver, host: HostProbe): (runner: ToolRunner) => ToolRunner;
   },
 ): OpenTools {
   const { limits } = config.sandbox;
@@ -64,6 +67,7 @@ export function openTools(
     if (probe.ok) log.info({ limits: probe.limits }, `sandboxes: ${driver.kind}`);
     else log.warn(`hands off: ${driver.kind} cannot be used. ${probe.why ?? ''}`);
   });
+  const around = sources.around(driver, host);
   const collector = sources.collectorOf(driver);
   collector.collectAll().catch((error: unknown) => log.warn({ err: error }, 'looking for outputs failed'));
   return {
@@ -72,15 +76,17 @@ export function openTools(
     host,
     describeTools: (tools) => registry.definitions(tools),
     runner: createPatientToolRunner(
-      createSandboxToolRunner({
-        driver,
-        registry,
-        host,
-        attachmentsOf: sources.attachmentsOf,
-        toolsOf: sources.toolsOf,
-        repositories: sources.repositories(),
-        onCallEnded: (spec) => collector.schedule(spec),
-      }),
+      around(
+        createSandboxToolRunner({
+          driver,
+          registry,
+          host,
+          attachmentsOf: sources.attachmentsOf,
+          toolsOf: sources.toolsOf,
+          repositories: sources.repositories(),
+          onCallEnded: (spec) => collector.schedule(spec),
+        }),
+      ),
     ),
     async close() {
       await collector.stop();

@@ -20,6 +20,7 @@ import { createPostgresWorkerRegistry } from '../providers/store/postgres/worker
 import type { Upkeep } from '../providers/store/upkeep.ts';
 import { modelLists } from './model-access.ts';
 import type { WorkerRegistry } from '../providers/store/worker-registry.ts';
+import type { SessionHost } from './session-host.ts';
 import { storeUrls } from './open-store.ts';
 
 const HOUR_MS = 3_600_000;
@@ -41,6 +42,7 @@ export async function startUpkeep(deps: {
   /** Where this worker's sandboxes are; null when it has none. */
   driver: SandboxDriver | null;
   host: HostProbe | null;
+  stay: SessionHost | null;
   /** This worker's name in `steps.worker`. */
   name: string;
   catalog: LiveCatalog;
@@ -78,9 +80,11 @@ export async function startUpkeep(deps: {
   sweeper.start();
   blobSweep.start();
   reaper?.start();
+  await deps.stay?.start();
   lists.start();
   return {
     async stop() {
+      await deps.stay?.stop();
       deps.catalog.close();
       await Promise.all([lists.stop(), takeover.stop(), sweeper.stop(), blobSweep.stop(), reaper?.stop()]);
       await registry.leave();

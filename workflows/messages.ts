@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { HandsQueue } from '../activities/dependencies.ts';
 import type { SignalledEvent } from '../providers/engine/session-engine.ts';
 import type { SessionState } from '../core/session/state.ts';
 
@@ -22,6 +23,8 @@ export interface SessionInput {
   signalBudget: number;
   /** Task queue of the hands; null: the workflow's own. */
   handsTaskQueue: string | null;
+  /** Of the host that has the session's sandbox, once that is known. */
+  hands?: HandsQueue | null;
   /** What the session did so far, for operators. */
   tally: Tally;
 }

@@ -18,7 +18,8 @@ import type { StepOutcome } from '../core/journal/outcome.ts';
 import { applyEvent, type SessionEvent } from '../core/session/apply-event.ts';
 import { atStepBoundary, carriedState, nextStep, type Command } from '../core/session/next-step.ts';
 import type { OpenActivity, SessionState } from '../core/session/state.ts';
-import { BOOKKEEPING, KILL, MODEL_CALL, TOOL_CALL } from './activity-options.ts';
+import { BOOKKEEPING, MODEL_CALL } from './activity-options.ts';
+import { createHands } from './hands.ts';
 import { acceptedSignal, stateQuery, type SessionInput, type Tally } from './messages.ts';
 import { runReport, statusOf } from './run-report.ts';
 
@@ -38,9 +39,7 @@ const ENDING = new Set(['session_gone', 'session_superseded']);
 export async function session(input: SessionInput): Promise<void> {
   const brain = proxyActivities<Activities>(BOOKKEEPING);
   const model = proxyActivities<Activities>(MODEL_CALL);
-  const hands = input.handsTaskQueue === null ? {} : { taskQueue: input.handsTaskQueue };
-  const tool = proxyActivities<Activities>({ ...TOOL_CALL, ...hands });
-  const sandbox = proxyActivities<Activities>({ ...KILL, ...hands });
+  const hands = createHands({ ...input, hands: input.hands ?? null });
 
   let state: SessionState = input.state;
   const tally = { ...input.tally };
@@ -76,14 +75,13 @@ export async function session(input: SessionInput): Promise<void> {
       }
       case 'runTool': {
         const { toolUseId, label } = command;
-        return tool.runTool.executeWithOptions({ summary: label }, [{ ...base, toolUseId }]);
+        return hands.runTool({ ...base, toolUseId }, label);
       }
       case 'openSession':
         return brain.openSession.executeWithOptions({ summary: 'read the session from the store' }, [base]);
       case 'kill': {
         const { toolUseId } = command;
-        const summary = `end ${toolUseId}`;
-        return sandbox.kill.executeWithOptions({ summary }, [{ ...base, toolUseId }]);
+        return hands.kill({ ...base, toolUseId }, `end ${toolUseId}`);
       }
     }
   }
@@ -105,6 +103,7 @@ export async function session(input: SessionInput): Promise<void> {
     let event: SessionEvent;
     try {
       const report = await attempt.scope.run(work);
+      if (report?.hands !== undefined) hands.learn(report.hands);
       event = report
         ? { kind: 'completed', activity, outcome: report.outcome, standing: report.standing }
         : { kind: 'failed', activity, ended: false, message: '' };
@@ -126,7 +125,12 @@ export async function session(input: SessionInput): Promise<void> {
     for (const event of inbox.splice(0)) state = applyEvent(state, event);
     // Before the next step is begun: within a turn one activity follows the other, and there is no later moment.
     if (!state.ended && atStepBoundary(state) && isFull(input, signals)) {
-      await continueAsNew<typeof session>({ ...input, state: carriedState(state), tally });
+      await continueAsNew<typeof session>({
+        ...input,
+        state: carriedState(state),
+        tally,
+        hands: hands.queue,
+      });
     }
     const next = nextStep(state);
     state = next.state;

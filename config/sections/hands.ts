@@ -96,6 +96,22 @@ export const SandboxSettings = z.strictObject({
     .url({ protocol: /^https?$/ })
     .default('https://github.com')
     .describe('Where GitHub repositories of sessions are fetched from: GitHub, or a mirror with its paths.'),
+  host_timeout_seconds: z
+    .number()
+    .min(1)
+    .default(30)
+    .describe('A host of sandboxes that is silent for so long is gone; its sessions go on elsewhere.'),
+  checkpoint_bytes: z
+    .int()
+    .min(0)
+    .default(1024 * MiB)
+    .describe('Most that is saved of one sandbox, uncompressed; 0: nothing is saved.'),
+  checkpoint_files: z.int().positive().default(100_000).describe('Most files and folders of it.'),
+  checkpoint_interval_seconds: z
+    .number()
+    .positive()
+    .default(300)
+    .describe('A turn that goes on for so long is saved between two calls; others when they end.'),
   max_running: z
     .int()
     .positive()

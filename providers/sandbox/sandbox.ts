@@ -152,6 +152,8 @@ export interface SandboxInfo {
 /** One technology that runs sandboxes on this host. */
 export interface SandboxDriver {
   readonly kind: 'bubblewrap' | 'docker' | 'aio' | 'unsafe_local' | 'in_memory';
+  /** Sandboxes live apart from this host: every host with the same settings reaches the same ones, and a lost host loses none. */
+  readonly apart?: true;
   /** Tries what the driver needs. Never rejects for a missing requirement: it says so in `why`. */
   probe(): Promise<SandboxProbe>;
   /** The session's sandbox. Starts nothing and does no I/O. */

@@ -5,6 +5,8 @@ export interface SandboxHost {
   taskQueue: string;
   driver: string;
   isolation: string;
+  /** Whether sandboxes can be started there now; one that is not is chosen last. */
+  ready: boolean;
   /** Sandboxes that it runs at once; null: no limit of its own. */
   capacity: number | null;
 }

@@ -81,6 +81,8 @@ export async function startSessionLab(options: {
   keys?: readonly EncryptionKey[];
   /** Of this process among the workers; by default a random one. */
   name?: string;
+  /** Where tool calls go. */
+  hosts?: ActivityDependencies['hosts'];
   /** Stands between activities and the journal. */
   faults?: (journal: Journal) => Journal;
   /** Told of each worker found dead: how many attempts it held. */
@@ -142,6 +144,8 @@ export async function startSessionLab(options: {
       describeTools: () => [...(options.tools ?? [])],
       builtInNames: () => ['bash', 'read', 'write', 'edit', 'glob', 'grep'],
       runner: options.runner,
+      hosts: options.hosts ?? null,
+      residence: null,
     };
     const [worker] = await createWorkers(
       native,

@@ -25,6 +25,7 @@ export function hostsContract(name: string, make: () => Promise<HostsSubject>): 
       taskQueue: `queue-${id}`,
       driver: 'bubblewrap',
       isolation: 'namespace',
+      ready: true,
       capacity,
     });
     const beat = (...ids: string[]) => Promise.all(ids.map((id) => subject.hosts.beat(host(id), TIMEOUT)));
@@ -53,6 +54,13 @@ export function hostsContract(name: string, make: () => Promise<HostsSubject>): 
         placed.push((await subject.hosts.place(await subject.session(), TIMEOUT))?.hostId);
       expect(placed.filter((id) => id === 'a')).toHaveLength(1);
       expect(placed.filter((id) => id === 'b')).toHaveLength(3);
+    });
+    it('places sessions on a host that cannot start sandboxes only where there is no other', async () => {
+      await subject.hosts.beat({ ...host('a'), ready: false }, TIMEOUT);
+      expect(await subject.hosts.place(await subject.session(), TIMEOUT)).toMatchObject({ hostId: 'a' });
+      await beat('b');
+      for (let count = 0; count < 3; count++)
+        expect(await subject.hosts.place(await subject.session(), TIMEOUT)).toMatchObject({ hostId: 'b' });
     });
     it('moves a session whose host is gone, and says from where', async () => {
       const session = await subject.session();

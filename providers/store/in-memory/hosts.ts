@@ -31,7 +31,7 @@ export function createInMemoryHosts(
   function loadOf({ host }: HostState): number {
     const used = [...sessions.values()].filter(({ placement }) => placement.hostId === host.id).length;
     const isFull = host.capacity !== null && used >= host.capacity;
-    return (isFull ? 1_000_000 : 0) + used / (host.capacity ?? 100);
+    return (host.ready ? 0 : 2_000_000) + (isFull ? 1_000_000 : 0) + used / (host.capacity ?? 100);
   }
   function candidate(timeoutMs: number, isMove: boolean): HostState | undefined {
     return [...known.values()]

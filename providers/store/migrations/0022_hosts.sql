@@ -4,6 +4,7 @@ CREATE TABLE sandbox_hosts (
   task_queue text NOT NULL,
   driver text NOT NULL,
   isolation text NOT NULL,
+  ready boolean NOT NULL,
   capacity integer,
   registered_at timestamptz(3) NOT NULL DEFAULT now(),
   alive_since timestamptz(3) NOT NULL DEFAULT now(),

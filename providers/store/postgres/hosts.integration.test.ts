@@ -53,7 +53,7 @@ describe('checkpoints on PostgreSQL', () => {
     const { hosts, checkpoints } = await make();
     const sessionId = await session();
     await hosts.beat(
-      { id: 'a', taskQueue: 'q', driver: 'bubblewrap', isolation: 'namespace', capacity: null },
+      { id: 'a', taskQueue: 'q', driver: 'bubblewrap', isolation: 'namespace', ready: true, capacity: null },
       1_000,
     );
     const placement = (await hosts.place(sessionId, 1_000))?.id ?? '';
@@ -83,7 +83,10 @@ describe('checkpoints on PostgreSQL', () => {
     const { hosts } = await make();
     const sessionId = await session();
     for (const id of ['a', 'b', 'c']) {
-      await hosts.beat({ id, taskQueue: id, driver: 'd', isolation: 'none', capacity: null }, 1_000);
+      await hosts.beat(
+        { id, taskQueue: id, driver: 'd', isolation: 'none', ready: true, capacity: null },
+        1_000,
+      );
     }
     const placed = await Promise.all(Array.from({ length: 10 }, () => hosts.place(sessionId, 1_000)));
     expect(new Set(placed.map((placement) => placement?.id)).size).toBe(1);

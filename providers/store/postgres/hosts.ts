@@ -7,6 +7,7 @@ interface HostRow {
   task_queue: string;
   driver: string;
   isolation: string;
+  ready: boolean;
   capacity: number | null;
 }
 interface PlacementRow {
@@ -30,7 +31,7 @@ const CANDIDATE = `SELECT h.id, h.task_queue FROM sandbox_hosts h
     WHERE s.host_id = h.id AND s.used_at > now() - ${IN_USE}) load ON true
   WHERE h.heartbeat_at > now() - $1 * interval '1 millisecond'
     AND (NOT $2 OR h.alive_since < now() - $1 * interval '1 millisecond')
-  ORDER BY h.capacity IS NOT NULL AND load.used >= h.capacity, load.used::float8 / coalesce(h.capacity, 100), h.id LIMIT 1`;
+  ORDER BY NOT h.ready, h.capacity IS NOT NULL AND load.used >= h.capacity, load.used::float8 / coalesce(h.capacity, 100), h.id LIMIT 1`;
 
 export function createPostgresHosts(database: Database): HostStore {
   async function place(
@@ -80,28 +81,22 @@ export function createPostgresHosts(database: Database): HostStore {
   return {
     async beat(host, timeoutMs) {
       await database.query(
-        `INSERT INTO sandbox_hosts AS h (id, task_queue, driver, isolation, capacity) VALUES ($1, $2, $3, $4, $5)
+        `INSERT INTO sandbox_hosts AS h (id, task_queue, driver, isolation, ready, capacity) VALUES ($1, $2, $3, $4, $5, $6)
           ON CONFLICT (id) DO UPDATE SET task_queue = excluded.task_queue, driver = excluded.driver,
-            isolation = excluded.isolation, capacity = excluded.capacity, heartbeat_at = now(), lost_at = NULL,
-            alive_since = CASE WHEN h.heartbeat_at < now() - $6 * interval '1 millisecond' THEN now() ELSE h.alive_since END`,
-        [host.id, host.taskQueue, host.driver, host.isolation, host.capacity, timeoutMs],
+            isolation = excluded.isolation, ready = excluded.ready, capacity = excluded.capacity, heartbeat_at = now(), lost_at = NULL,
+            alive_since = CASE WHEN h.heartbeat_at < now() - $7 * interval '1 millisecond' THEN now() ELSE h.alive_since END`,
+        [host.id, host.taskQueue, host.driver, host.isolation, host.ready, host.capacity, timeoutMs],
         'host-beat',
       );
     },
     async alive(timeoutMs) {
       const rows = await database.query<HostRow>(
-        `SELECT id, task_queue, driver, isolation, capacity FROM sandbox_hosts
+        `SELECT id, task_queue, driver, isolation, ready, capacity FROM sandbox_hosts
           WHERE heartbeat_at > now() - $1 * interval '1 millisecond' ORDER BY id`,
         [timeoutMs],
         'hosts-alive',
       );
-      return rows.map(({ task_queue: taskQueue, ...row }): SandboxHost => ({
-        id: row.id,
-        taskQueue,
-        driver: row.driver,
-        isolation: row.isolation,
-        capacity: row.capacity,
-      }));
+      return rows.map(({ task_queue: taskQueue, ...row }): SandboxHost => ({ ...row, taskQueue }));
     },
     place: (sessionId, timeoutMs) =>
       database.transaction((connection) => place(connection, sessionId, timeoutMs)),

@@ -1,0 +1,82 @@
+import type { Logger } from 'pino';
+import type { HostFolder } from '../../providers/host/host-folder.ts';
+import type { HostStore, SandboxHost } from '../../providers/store/hosts.ts';
+import type { Leftovers } from '../../providers/store/leftovers.ts';
+import type { Residence } from './residence.ts';
+
+/** Heartbeats that may fail before a host counts as gone. */
+const BEATS = 6;
+const TIDY_MS = 30_000;
+
+export interface HostUpkeepDeps {
+  /** As it is now. */
+  describe(): SandboxHost;
+  hosts: HostStore;
+  folder: HostFolder;
+  residence: Pick<Residence, 'evict'>;
+  leftovers: Pick<Leftovers, 'ended'>;
+  timeoutMs: number;
+  log: Logger;
+}
+
+/** Keeps this host known, finds lost ones, and clears away what sessions left here. */
+export interface HostUpkeep {
+  /** Registers the host, then goes on by itself. Rejects with `unavailable`. */
+  start(): Promise<void>;
+  /** One round of clearing away. */
+  tidy(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function createHostUpkeep(deps: HostUpkeepDeps): HostUpkeep {
+  const { hosts, folder, log, timeoutMs } = deps;
+  const timers: NodeJS.Timeout[] = [];
+  const rounds = new Set<Promise<void>>();
+
+  async function beat(): Promise<void> {
+    await hosts.beat(deps.describe(), timeoutMs);
+    for (const id of await hosts.reap(timeoutMs)) {
+      log.warn(
+        { host: id },
+        'a host of sandboxes is gone; its sessions go on elsewhere when they need a sandbox',
+      );
+    }
+  }
+  async function tidy(): Promise<void> {
+    await deps.residence.evict();
+    const here = [...folder.placements().keys()];
+    if (here.length === 0) return;
+    // The sandboxes themselves are ended by the reaper.
+    for (const [sessionId, end] of await deps.leftovers.ended(here)) {
+      if (end === 'deleted') folder.forget(sessionId);
+    }
+  }
+  function every(milliseconds: number, work: () => Promise<void>, what: string): void {
+    let round: Promise<void> | undefined;
+    const timer = setInterval(() => {
+      if (round !== undefined) return;
+      const begun = work()
+        .catch((error: unknown) => log.warn({ err: error }, `${what} failed and is repeated`))
+        .finally(() => {
+          rounds.delete(begun);
+          round = undefined;
+        });
+      round = begun;
+      rounds.add(begun);
+    }, milliseconds);
+    timers.push(timer);
+  }
+
+  return {
+    async start() {
+      await beat();
+      every(Math.max(100, timeoutMs / BEATS), beat, 'the heartbeat of this host of sandboxes');
+      every(Math.min(TIDY_MS, timeoutMs), tidy, 'clearing away sandboxes that were left behind');
+    },
+    tidy,
+    async stop() {
+      for (const timer of timers) clearInterval(timer);
+      await Promise.all(rounds);
+    },
+  };
+}

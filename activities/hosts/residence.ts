@@ -1,0 +1,174 @@
+import type { Logger } from 'pino';
+import { AppError, isAppError } from '../../core/errors.ts';
+import type { BlobStore } from '../../providers/blob/blob-store.ts';
+import type { HostFolder } from '../../providers/host/host-folder.ts';
+import { withHostLock } from '../../providers/sandbox/host-lock.ts';
+import type { ArchiveLimits, SandboxDriver, SandboxSpec } from '../../providers/sandbox/sandbox.ts';
+import type { CheckpointStore } from '../../providers/store/checkpoints.ts';
+import type { HostStore, Placement } from '../../providers/store/hosts.ts';
+import { moveNotice } from './move-notice.ts';
+
+/** Sessions of which it is remembered that their sandbox here is the one that counts. */
+const REMEMBERED = 10_000;
+
+export interface ResidenceDeps {
+  folder: HostFolder;
+  taskQueue: string;
+  hosts: HostStore;
+  checkpoints: CheckpointStore;
+  driver: SandboxDriver;
+  blobs: Pick<BlobStore, 'open'>;
+  limits: ArchiveLimits;
+  /** After so long without a heartbeat a host is gone. */
+  timeoutMs: number;
+  log: Logger;
+}
+
+/** Which sessions have their sandbox on this host. */
+export interface Residence {
+  /** Of this host. */
+  readonly taskQueue: string;
+  /** Rejects with `wrong_host` when the session's sandbox is on another host, which lives. Takes a session that has no host. */
+  admit(sessionId: string): Promise<void>;
+  /**
+   * Sees to it that the sandbox here is the one that counts: one that was left behind by an earlier stay is destroyed, and what was saved of
+   * the session put in its place. Rejects with `sandbox_unavailable`; then it may be tried again.
+   */
+  settle(spec: SandboxSpec): Promise<void>;
+  /** What the model is to be told of a move, by this call's result; null when nothing. */
+  takeNotice(sessionId: string, toolUseId: string): Promise<string | null>;
+  /** The placement that the sandbox here is of, if it counts. */
+  current(sessionId: string): Promise<string | null>;
+  /** Destroys sandboxes here whose session went on elsewhere. */
+  evict(): Promise<void>;
+}
+
+export function createResidence(deps: ResidenceDeps): Residence {
+  const { folder, hosts, checkpoints, driver, log } = deps;
+  /** By session: the placement that was last seen, and whether the sandbox here is of it. */
+  const stays = new Map<string, { placement: Placement; settled: boolean }>();
+  const settling = new Map<string, Promise<void>>();
+
+  function remember(sessionId: string, placement: Placement): void {
+    const known = stays.get(sessionId);
+    stays.delete(sessionId);
+    stays.set(sessionId, { placement, settled: known?.placement.id === placement.id && known.settled });
+    const oldest = stays.keys().next();
+    if (stays.size > REMEMBERED && oldest.done !== true) stays.delete(oldest.value);
+  }
+
+  async function restore(
+    spec: SandboxSpec,
+  ): Promise<{ savedAt: number | null; restored: boolean; lastSeq: number }> {
+    const { sessionId } = spec;
+    const saved = await checkpoints.get(sessionId);
+    // Of an earlier stay, or of an attempt that broke off.
+    await driver.destroy(sessionId);
+    if (saved === null) return { savedAt: null, restored: false, lastSeq: 0 };
+    const { takenAt: savedAt, lastSeq, format, mark, attached } = saved;
+    const began = performance.now();
+    try {
+      const { archive } = driver.open(spec);
+      if (archive?.format !== format)
+        throw new AppError('invalid_request', `This driver cannot read archives of the format ${format}.`);
+      const parts = saved.parts.map(
+        ({ sha256 }) =>
+          () =>
+            deps.blobs.open(saved.workspaceId, sha256),
+      );
+      await archive.restore(parts, { mark, attached }, deps.limits);
+      log.info(
+        { session_id: sessionId, archives: parts.length, ms: Math.round(performance.now() - began) },
+        'a sandbox was restored from its checkpoint',
+      );
+      return { savedAt, restored: true, lastSeq };
+    } catch (error) {
+      if (!isAppError(error) || (error.code !== 'not_found' && error.code !== 'invalid_request')) throw error;
+      log.error(
+        { session_id: sessionId, err: error },
+        'a checkpoint cannot be restored; the sandbox starts empty',
+      );
+      await driver.destroy(sessionId);
+      return { savedAt, restored: false, lastSeq };
+    }
+  }
+
+  async function moveIn(spec: SandboxSpec, placement: Placement): Promise<void> {
+    const { sessionId } = spec;
+    const { savedAt, restored, lastSeq } = await restore(spec);
+    const endedCalls = await checkpoints.endedCalls(sessionId, lastSeq);
+    if (savedAt !== null || endedCalls > 0) {
+      await hosts.keepNotice(sessionId, placement.id, moveNotice({ savedAt, restored, endedCalls }));
+    }
+    log.warn(
+      { session_id: sessionId, from: placement.movedFrom, restored, lost_calls: endedCalls },
+      'a session goes on here, since its host is gone',
+    );
+  }
+
+  async function settleLocked(spec: SandboxSpec, placement: Placement): Promise<void> {
+    const { sessionId } = spec;
+    const here = folder.placementOf(sessionId);
+    if (here === placement.id) return;
+    // Nothing was ever moved: what is here, if anything, is the session's.
+    const isFirst = placement.movedFrom === null && here === undefined;
+    if (!isFirst && driver.apart !== true) await moveIn(spec, placement);
+    folder.setPlacement(sessionId, placement.id);
+  }
+
+  async function current(sessionId: string): Promise<string | null> {
+    const placement = await hosts.placement(sessionId);
+    if (placement === null || placement.hostId !== folder.id) return null;
+    return folder.placementOf(sessionId) === placement.id ? placement.id : null;
+  }
+
+  return {
+    taskQueue: deps.taskQueue,
+    current,
+    async admit(sessionId) {
+      let placement = await hosts.placement(sessionId);
+      if (placement?.hostId !== folder.id) placement = await hosts.place(sessionId, deps.timeoutMs);
+      // A session that is gone has none; the journal says so.
+      if (placement === null) return;
+      if (placement.hostId !== folder.id) {
+        throw new AppError('wrong_host', `The sandbox of ${sessionId} is on the host ${placement.hostId}.`);
+      }
+      remember(sessionId, placement);
+    },
+    async settle(spec) {
+      const { sessionId } = spec;
+      const stay = stays.get(sessionId);
+      if (stay === undefined || stay.settled) return;
+      const { placement } = stay;
+      const key = `${sessionId} ${placement.id}`;
+      let work = settling.get(key);
+      if (work === undefined) {
+        work = withHostLock(folder.lockFile(sessionId), () => settleLocked(spec, placement)).finally(() =>
+          settling.delete(key),
+        );
+        settling.set(key, work);
+      }
+      await work;
+      const after = stays.get(sessionId);
+      if (after?.placement.id === placement.id) after.settled = true;
+    },
+    async takeNotice(sessionId, toolUseId) {
+      if (stays.get(sessionId)?.placement.movedFrom == null) return null;
+      return hosts.takeNotice(sessionId, toolUseId);
+    },
+    async evict() {
+      if (driver.apart === true) return;
+      const here = folder.placements();
+      if (here.size === 0) return;
+      for (const sessionId of await hosts.leftBehind(folder.id, here)) {
+        await withHostLock(folder.lockFile(sessionId), async () => {
+          if (folder.placementOf(sessionId) !== here.get(sessionId)) return;
+          await driver.destroy(sessionId);
+          folder.forget(sessionId);
+        });
+        stays.delete(sessionId);
+        log.info({ session_id: sessionId }, 'the sandbox of a session that went on elsewhere is gone');
+      }
+    },
+  };
+}
