@@ -70,7 +70,9 @@ export function createSessionHistory(client: Client, blobs: Pick<BlobStore, 'get
         if (signal?.signalName === 'accepted') {
           for (const told of value as SignalledEvent[]) facts.push(await accepted(place, told));
         } else if (completed && value !== null) {
-          for (const told of (value as StepReport).events) facts.push(await journaled(place, told));
+          // What finds a session's host journals nothing.
+          const { events = [] } = value as Partial<StepReport>;
+          for (const told of events) facts.push(await journaled(place, told));
         }
       }
       return facts;

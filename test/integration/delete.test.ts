@@ -164,17 +164,23 @@ describe('blobs that rows refer to', () => {
       name('5'),
     ]);
     await run(`INSERT INTO session_skills VALUES ($1, 1, '{}', 'lab', $2, $3)`, [id, name('6'), name('7')]);
-    for (const digit of '1234567') {
+    await run(
+      `INSERT INTO checkpoints (session_id, workspace_id, format, mark, parts, blobs, attached, last_seq)
+        VALUES ($1, 'lab', 'f', 'm', '[]', $2, '{}', 1)`,
+      [id, [name('8'), name('9')]],
+    );
+    for (const digit of '123456789') {
       expect([digit, await leftovers.isReferenced('lab', name(digit))]).toEqual([digit, true]);
       expect(await leftovers.isReferenced('other', name(digit))).toBe(false);
     }
-    expect(await leftovers.isReferenced('lab', name('8'))).toBe(false);
+    expect(await leftovers.isReferenced('lab', name('a'))).toBe(false);
     // Every column that looks like a blob's name is among those.
     const columns = await lab.database.query<{ name: string }>(
       `SELECT table_name || '.' || column_name AS name FROM information_schema.columns
         WHERE table_schema = 'public' AND (column_name LIKE '%sha256' OR column_name LIKE '%blobs') ORDER BY 1`,
     );
     expect(columns.map((column) => column.name)).toEqual([
+      'checkpoints.blobs',
       'events.blobs',
       'files.sha256',
       'session_skills.archive_sha256',

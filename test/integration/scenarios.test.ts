@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { expectJournalInHistory, expectSoundLog } from '../harness/journal-check.ts';
 import { createScriptedProvider } from '../harness/scripted-provider.ts';
 import { startSessionLab } from '../harness/session-lab.ts';
-import { createStageRunner, SCENARIOS, type Stage } from '../replay/scenarios.ts';
+import { createStageHosts, createStageRunner, SCENARIOS, type Stage } from '../replay/scenarios.ts';
 
 describe('a session in every shape', () => {
   const stages = new Map<number, Stage>();
@@ -11,9 +11,10 @@ describe('a session in every shape', () => {
     for (const budget of new Set(SCENARIOS.map((scenario) => scenario.historyBudget ?? 1_000))) {
       const provider = createScriptedProvider();
       const { runner, release } = createStageRunner();
-      const lab = await startSessionLab({ provider, runner, historyBudget: budget });
+      const hosts = createStageHosts();
+      const lab = await startSessionLab({ provider, runner, hosts, historyBudget: budget });
       await lab.startWorker();
-      stages.set(budget, { lab, provider, runner, release });
+      stages.set(budget, { lab, provider, runner, release, hosts });
     }
   });
   afterAll(async () => {

@@ -5,7 +5,7 @@ import { createScriptedProvider } from '../harness/scripted-provider.ts';
 import { startServices } from '../harness/services.ts';
 import { startSessionLab } from '../harness/session-lab.ts';
 import { createSessionHistory } from '../../providers/engine/session-history.ts';
-import { createStageRunner, SCENARIOS, type Scenario } from './scenarios.ts';
+import { createStageHosts, createStageRunner, SCENARIOS, type Scenario } from './scenarios.ts';
 
 /**
  * Plays every scenario on servers of its own and writes the histories of all its runs. Histories that were shipped before stay: a file
@@ -30,15 +30,17 @@ try {
 async function record(scenario: Scenario, taskQueue: string): Promise<void> {
   const provider = createScriptedProvider();
   const { runner, release } = createStageRunner();
+  const hosts = createStageHosts();
   const lab = await startSessionLab({
     provider,
     runner,
+    hosts,
     historyBudget: scenario.historyBudget ?? 1_000,
     services: { ...services, taskQueue, temporalNamespace: 'default', stop: async () => undefined },
   });
   try {
     await lab.startWorker();
-    const id = await scenario.play({ lab, provider, runner, release });
+    const id = await scenario.play({ lab, provider, runner, release, hosts });
     // The last workflow task comes a moment after the rest; a run that continues a short one, a second after that one began.
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     const runs = await createSessionHistory(lab.client, lab.blobs).runs(id);

@@ -1,3 +1,4 @@
+import type { HandsQueue } from '../../activities/dependencies.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { ScriptedProvider } from '../harness/scripted-provider.ts';
 import {
@@ -16,6 +17,18 @@ export interface Stage {
   runner: ScriptedRunner;
   /** Opens what a command `wait` waits for. */
   release: () => void;
+  hosts: StageHosts;
+}
+
+/** Answers where a session's tool calls go, in this order; then that it is not known. */
+export interface StageHosts {
+  readonly answers: HandsQueue[];
+  queueFor(): Promise<HandsQueue | null>;
+}
+
+export function createStageHosts(): StageHosts {
+  const answers: HandsQueue[] = [];
+  return { answers, queueFor: async () => answers.shift() ?? null };
 }
 
 export interface Scenario {
@@ -89,6 +102,16 @@ export const SCENARIOS: Scenario[] = [
     name: 'parallel tools and a refused one',
     async play(stage) {
       const id = await begin(stage, 'call bash,bash,read,bash');
+      await stage.lab.rest(id);
+      return id;
+    },
+  },
+  {
+    name: 'a host that is gone',
+    async play(stage) {
+      const here = { taskQueue: stage.lab.services.taskQueue, patienceMs: 20_000 };
+      stage.hosts.answers.push({ taskQueue: 'a queue that nobody polls', patienceMs: 300 }, here);
+      const id = await begin(stage, 'call bash');
       await stage.lab.rest(id);
       return id;
     },

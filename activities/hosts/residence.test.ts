@@ -1,0 +1,250 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import pino from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isAppError } from '../../core/errors.ts';
+import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
+import { openHostFolder, type HostFolder } from '../../providers/host/host-folder.ts';
+import { createInMemorySandboxDriver } from '../../providers/sandbox/in-memory.ts';
+import type { SandboxDriver, SandboxSpec } from '../../providers/sandbox/sandbox.ts';
+import { createInMemoryHosts } from '../../providers/store/in-memory/hosts.ts';
+import { createCheckpointer, type Checkpointer } from './checkpointer.ts';
+import { createResidence, type Residence } from './residence.ts';
+
+const TIMEOUT = 30_000;
+const LIMITS = { bytes: 1_000, files: 100 };
+const log = pino({ level: 'silent' });
+const spec: SandboxSpec = { workspaceId: 'w', sessionId: 'sesn_1', environmentId: 'env' };
+
+interface Host {
+  folder: HostFolder;
+  driver: SandboxDriver;
+  residence: Residence;
+  checkpointer: Checkpointer;
+  beat(): Promise<void>;
+}
+
+describe('hosts that sessions live on', () => {
+  let root: string;
+  let time: number;
+  let head: { status: 'idle' | 'running'; busy: boolean; lastSeq: number };
+  let ended: number[];
+  let told: string[];
+  let stores: ReturnType<typeof createInMemoryHosts>;
+  let blobs: ReturnType<typeof createInMemoryBlobStore>;
+  let calls: number;
+
+  beforeEach(() => {
+    root = mkdtempSync(path.join(tmpdir(), 'residence-'));
+    time = 1_000_000;
+    calls = 0;
+    head = { status: 'idle', busy: false, lastSeq: 0 };
+    ended = [];
+    told = [];
+    stores = createInMemoryHosts(
+      () => time,
+      async (_session, after) => ended.filter((seq) => seq > after).length,
+    );
+    blobs = createInMemoryBlobStore(() => time);
+  });
+  afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+  /** A worker on a host; given the driver of another one, on the same host. */
+  function worker(name: string, driver = createInMemorySandboxDriver()): Host {
+    const folder = openHostFolder(path.join(root, name));
+    const shared = { folder, driver, blobs, log, limits: LIMITS, ...stores };
+    const residence = createResidence({ ...shared, taskQueue: `queue-${name}`, timeoutMs: TIMEOUT });
+    const checkpointer = createCheckpointer({
+      ...shared,
+      residence,
+      journal: { head: async () => Object.assign({}, head) as never },
+      specOf: async () => spec,
+      tell: async (_session, message) => void told.push(message),
+      intervalMs: 300_000,
+      now: () => time,
+    });
+    const { id } = folder;
+    const host = {
+      id,
+      taskQueue: `queue-${name}`,
+      driver: 'd',
+      isolation: 'none',
+      ready: true,
+      capacity: null,
+    };
+    return { folder, driver, residence, checkpointer, beat: () => stores.hosts.beat(host, TIMEOUT) };
+  }
+  async function pass(milliseconds: number, ...alive: Host[]): Promise<void> {
+    for (let past = 0; past < milliseconds; past += TIMEOUT / 2) {
+      time += TIMEOUT / 2;
+      for (const host of alive) await host.beat();
+    }
+  }
+  /** A call as the hands run it. */
+  async function run(host: Host, command: string): Promise<string> {
+    await host.residence.admit(spec.sessionId);
+    await host.residence.settle(spec);
+    host.checkpointer.began(spec);
+    const operation = { type: 'bash', command, timeoutMs: 1_000 } as const;
+    const outcome = await host.driver.open(spec).call({ id: `call_${++calls}`, operation }, 'start');
+    host.checkpointer.ended(spec);
+    head.lastSeq += 2;
+    ended.push(head.lastSeq);
+    return outcome.state === 'finished' ? outcome.result.text : outcome.reason;
+  }
+  const wrongHost = (error: unknown): boolean => isAppError(error) && error.code === 'wrong_host';
+  async function twoHosts(): Promise<[Host, Host]> {
+    const [one, other] = [worker('one'), worker('other')];
+    await one.beat();
+    await one.residence.admit(spec.sessionId);
+    await other.beat();
+    return [one, other];
+  }
+
+  it('refuse calls of sessions that are on another living host', async () => {
+    const [one, other] = await twoHosts();
+    await one.residence.admit(spec.sessionId);
+    await expect(other.residence.admit(spec.sessionId)).rejects.toSatisfy(wrongHost);
+  });
+
+  it('are one host for all workers on the same folder', async () => {
+    const [one] = await twoHosts();
+    const sibling = worker('one', one.driver);
+    expect(await run(one, 'echo 1 > a')).toBe('');
+    expect(await run(sibling, 'cat a')).toBe('1\n');
+    expect(await sibling.residence.takeNotice(spec.sessionId, 'x')).toBeNull();
+  });
+
+  it('take over a session whose host is gone, with what was saved, and tell of it once', async () => {
+    const [one, other] = await twoHosts();
+    await run(one, 'echo 1 > a');
+    await one.checkpointer.round();
+    await pass(3 * TIMEOUT, other);
+    expect(await run(other, 'cat a')).toBe('1\n');
+    const notice = await other.residence.takeNotice(spec.sessionId, 'first');
+    expect(notice).toMatch(/No call ended after that/);
+    expect(await other.residence.takeNotice(spec.sessionId, 'second')).toBeNull();
+  });
+
+  it('tell how many calls ended that no checkpoint holds, and when there was none', async () => {
+    const [one, other] = await twoHosts();
+    await run(one, 'echo 1 > a');
+    await one.checkpointer.round();
+    await run(one, 'echo 2 > a');
+    await run(one, 'echo 3 > a');
+    await pass(3 * TIMEOUT, other);
+    expect(await run(other, 'cat a')).toBe('1\n');
+    expect(await other.residence.takeNotice(spec.sessionId, 'x')).toMatch(/2 calls ended after that/);
+    await pass(3 * TIMEOUT, one);
+    await one.residence.admit(spec.sessionId);
+    await one.residence.settle(spec);
+    expect(await one.residence.takeNotice(spec.sessionId, 'y')).toMatch(/3 calls ended after that/);
+  });
+
+  it('start empty where nothing was saved, or what was saved is gone, and say so', async () => {
+    const [one, other] = await twoHosts();
+    await run(one, 'echo 1 > a');
+    await pass(3 * TIMEOUT, other);
+    expect(await run(other, 'cat a')).toContain('No such file');
+    expect(await other.residence.takeNotice(spec.sessionId, 'x')).toMatch(/Nothing of it had been saved/);
+    await run(other, 'echo 2 > b');
+    await other.checkpointer.round();
+    await blobs.sweep(-1, async () => false);
+    await pass(3 * TIMEOUT, one);
+    expect(await run(one, 'cat b')).toContain('No such file');
+    expect(await one.residence.takeNotice(spec.sessionId, 'y')).toMatch(/cannot be read/);
+  });
+
+  it('destroy what an earlier stay left, when the session comes back and when it is elsewhere', async () => {
+    const [one, other] = await twoHosts();
+    await run(one, 'echo 1 > a');
+    await one.checkpointer.round();
+    await run(one, 'echo left > behind');
+    await pass(3 * TIMEOUT, other);
+    await run(other, 'echo 2 > a');
+    await other.checkpointer.round();
+    await pass(3 * TIMEOUT, one);
+    expect(await run(one, 'cat a; cat behind')).toMatch(/^2\ncat: behind: No such file/);
+
+    await other.beat();
+    await other.residence.evict();
+    expect(await other.driver.list()).toEqual([]);
+    await one.residence.evict();
+    expect(await one.driver.list()).toHaveLength(1);
+  });
+
+  it('save a session once it is idle, and not again while nothing changes', async () => {
+    const [one] = await twoHosts();
+    head.status = 'running';
+    await run(one, 'echo 1 > a');
+    await one.checkpointer.round();
+    expect(await stores.checkpoints.get(spec.sessionId)).toBeNull();
+    head.status = 'idle';
+    await one.checkpointer.round();
+    const first = await stores.checkpoints.get(spec.sessionId);
+    expect(first).toMatchObject({ lastSeq: head.lastSeq });
+    await run(one, 'cat a');
+    await one.checkpointer.round();
+    // What was saved stands, for later calls too.
+    const second = await stores.checkpoints.get(spec.sessionId);
+    expect(second).toMatchObject({ mark: first?.mark, parts: first?.parts, lastSeq: head.lastSeq });
+  });
+
+  it('save a long turn between its calls', async () => {
+    const [one] = await twoHosts();
+    head.status = 'running';
+    await run(one, 'echo 1 > a');
+    one.checkpointer.began(spec);
+    time += 400_000;
+    await one.beat();
+    await one.checkpointer.round();
+    expect(await stores.checkpoints.get(spec.sessionId)).toBeNull();
+    one.checkpointer.ended(spec);
+    await one.checkpointer.round();
+    expect(await stores.checkpoints.get(spec.sessionId)).not.toBeNull();
+  });
+
+  it('save what a worker that died left unsaved', async () => {
+    const [one] = await twoHosts();
+    await run(one, 'echo 1 > a');
+    expect(one.folder.noted('unsaved', 0)).toEqual([spec.sessionId]);
+    await worker('one', one.driver).checkpointer.round();
+    expect(await stores.checkpoints.get(spec.sessionId)).not.toBeNull();
+    expect(one.folder.noted('unsaved', 0)).toEqual([]);
+  });
+
+  it('save what is left when they stop, while there is time', async () => {
+    const [one] = await twoHosts();
+    await run(one, 'echo 1 > a');
+    await one.checkpointer.stop(5_000);
+    expect(await stores.checkpoints.get(spec.sessionId)).not.toBeNull();
+  });
+
+  it('tell a session once that it is too large to be saved, until it is saved again', async () => {
+    const [one] = await twoHosts();
+    await run(one, `echo ${'x'.repeat(2_000)} > large`);
+    await one.checkpointer.round();
+    await run(one, 'cat large');
+    await one.checkpointer.round();
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatch(/not saved/);
+    await run(one, 'echo small > large');
+    await one.checkpointer.round();
+    expect(await stores.checkpoints.get(spec.sessionId)).not.toBeNull();
+    await run(one, `echo ${'x'.repeat(2_000)} > large`);
+    await one.checkpointer.round();
+    expect(told).toHaveLength(2);
+  });
+
+  it('do not save a session that went on elsewhere', async () => {
+    const [one, other] = await twoHosts();
+    await run(one, 'echo 1 > a');
+    await pass(3 * TIMEOUT, other);
+    await run(other, 'echo 2 > a');
+    await one.checkpointer.round();
+    expect(await stores.checkpoints.get(spec.sessionId)).toBeNull();
+    await other.checkpointer.round();
+    expect(await stores.checkpoints.get(spec.sessionId)).not.toBeNull();
+  });
+});

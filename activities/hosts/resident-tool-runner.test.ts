@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import type { ToolCall, ToolRunner } from '../../tools/tool-runner.ts';
+import { createResidentToolRunner } from './resident-tool-runner.ts';
+
+const call: ToolCall = {
+  workspaceId: 'w',
+  sessionId: 's',
+  toolUseId: 't',
+  name: 'bash',
+  input: {},
+  environmentId: 'e',
+};
+
+function stage(run: ToolRunner['run'], notice: string | null = null) {
+  const steps: string[] = [];
+  const runner = createResidentToolRunner(
+    { run, kill: async () => undefined },
+    {
+      settle: async () => void steps.push('settle'),
+      takeNotice: async () => notice,
+    },
+    { began: () => void steps.push('began'), ended: () => void steps.push('ended') },
+  );
+  return { steps, run: () => runner.run(call, 'start', new AbortController().signal) };
+}
+
+it('settles the sandbox first, and counts the call while it runs', async () => {
+  const text = { type: 'text', text: 'ran' } as const;
+  const { steps, run } = stage(async () => ({ content: [text], isError: false }));
+  expect(await run()).toEqual({ content: [text], isError: false });
+  expect(steps).toEqual(['settle', 'began', 'ended']);
+});
+
+it('puts the notice of a move before the result', async () => {
+  const text = { type: 'text', text: 'lost' } as const;
+  const { run } = stage(async () => ({ content: [text], isError: true, lost: true }), 'moved');
+  expect(await run()).toEqual({
+    content: [{ type: 'text', text: 'moved' }, text],
+    isError: true,
+    lost: true,
+  });
+});
+
+it('counts a call that fails as ended, and leaves the notice to the next', async () => {
+  const { steps, run } = stage(async () => {
+    throw new Error('broken');
+  }, 'moved');
+  await expect(run()).rejects.toThrow('broken');
+  expect(steps).toEqual(['settle', 'began', 'ended']);
+});
