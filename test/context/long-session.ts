@@ -1,3 +1,4 @@
+import { asksForSummary } from '../../core/session/context/compaction.ts';
 import type { ModelSetting } from '../../core/models/model-setting.ts';
 import { createModelProviders } from '../../providers/model/create-model-providers.ts';
 import type { LedgerEntry } from '../scripted-model-server/ledger.ts';
@@ -6,9 +7,6 @@ import type { Respond } from '../scripted-model-server/script-book.ts';
 /** The window of the models in these tests, tokens. */
 export const WINDOW = 100_000;
 const ANSWER = 8_000;
-
-/** What a request for a summary ends with. */
-export const ASKS_FOR_SUMMARY = /will be replaced by your summary of it/;
 
 /** One model for each wire format, all behind the scripted server. */
 export function longModels(url: string): { format: string; setting: ModelSetting }[] {
@@ -42,7 +40,7 @@ export function callsTools(times: number): { respond: Respond; summaries: () => 
   return {
     summaries: () => summaries,
     respond({ lastUserText }) {
-      if (ASKS_FOR_SUMMARY.test(lastUserText)) {
+      if (asksForSummary(lastUserText)) {
         summaries += 1;
         return { blocks: [{ type: 'text', text: `Summary ${String(summaries)}. ${'Facts. '.repeat(300)}` }] };
       }

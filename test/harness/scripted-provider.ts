@@ -1,4 +1,5 @@
 import { AppError } from '../../core/errors.ts';
+import { asksForSummary } from '../../core/session/context/compaction.ts';
 import type { TranscriptBlock, TranscriptMessage } from '../../core/session/content.ts';
 import type { ModelProvider, ModelResponse, ResponseBlock } from '../../providers/model/model-provider.ts';
 
@@ -99,7 +100,7 @@ function readOrder(messages: readonly TranscriptMessage[]): {
     if (role === 'assistant' && content.some((block) => block.type === 'tool_use')) rounds++;
     const text = role === 'user' ? content.findLast(isText)?.text : undefined;
     if (text === undefined) continue;
-    if (text.includes('will be replaced by your summary')) {
+    if (asksForSummary(text)) {
       summarise = true;
       continue;
     }

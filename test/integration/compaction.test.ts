@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ASKS_FOR_SUMMARY } from '../context/long-session.ts';
+import { asksForSummary } from '../../core/session/context/compaction.ts';
 import { expectJournalInHistory, expectSoundLog } from '../harness/journal-check.ts';
 import { createScriptedProvider, type ScriptedProvider } from '../harness/scripted-provider.ts';
 import { startSessionLab, userInterrupt, userMessage, type SessionLab } from '../harness/session-lab.ts';
@@ -36,7 +36,7 @@ function createHeldProvider(): HeldProvider {
     },
     letGo: () => letGo(),
     async *stream(request, signal) {
-      if (ASKS_FOR_SUMMARY.test(JSON.stringify(request.messages.at(-1)))) {
+      if (asksForSummary(JSON.stringify(request.messages.at(-1)))) {
         asked += 1;
         await Promise.race([gate, aborted(signal)]);
         signal.throwIfAborted();

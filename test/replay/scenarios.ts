@@ -129,6 +129,17 @@ export const SCENARIOS: Scenario[] = [
     },
   },
   {
+    name: 'a conversation that is compacted',
+    async play({ lab }) {
+      const agent = { ...AGENT, model: { id: 'claude-small' } };
+      const { id } = await lab.createSession(agent, [userMessage('write 30000')]);
+      await lab.rest(id);
+      await lab.send(id, [userMessage('chain 2')]);
+      await lab.rest(id);
+      return id;
+    },
+  },
+  {
     name: 'a question allowed',
     async play(stage) {
       const id = await begin(stage, 'call write');

@@ -1,6 +1,8 @@
 import type { TranscriptMessage } from '../content.ts';
 
-const ASK = `The conversation so far no longer fits and will be replaced by your summary of it. Write that summary now, in plain text, and call no tools. Whoever goes on has nothing else, so keep:
+const BEGINNING = 'The conversation so far no longer fits and will be replaced by your summary of it.';
+
+const ASK = `${BEGINNING} Write that summary now, in plain text, and call no tools. Whoever goes on has nothing else, so keep:
 - what the user asked for, word for word where the wording matters, and every instruction that still holds;
 - what has been done, with the names of files, commands, identifiers and numbers that will be needed again;
 - what was found out, what failed and why;
@@ -31,6 +33,11 @@ export function summaryIn(blocks: readonly { type: string; text?: string }[]): s
     .join('\n\n')
     .trim();
   return text === '' ? undefined : text.toWellFormed();
+}
+
+/** Whether a message asks for a summary: for models that follow a script. */
+export function asksForSummary(text: string): boolean {
+  return text.includes(BEGINNING);
 }
 
 /** What stands for the summarised part from now on. */

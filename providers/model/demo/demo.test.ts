@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { TranscriptMessage } from '../../../core/session/content.ts';
+import { compactionRequest } from '../../../core/session/context/compaction.ts';
 import { answerTo, asMessage, BASH, collect, userSays } from '../contract/subject.ts';
 import type { ModelRequest, ToolDefinition } from '../model-provider.ts';
 import { createDemoProvider } from './demo.ts';
@@ -228,4 +229,11 @@ describe('the demo model', () => {
     controller.abort('enough');
     await expect(waiting).rejects.toBe('enough');
   });
+});
+
+it('names what it was asked for when the conversation has to be summarised', async () => {
+  const messages = compactionRequest([userSays('read notes.txt')]);
+  const { blocks, stop } = (await answer(messages, [READ])).response;
+  expect(stop).toBe('end_turn');
+  expect(JSON.stringify(blocks)).toContain('- read notes.txt');
 });
