@@ -77,7 +77,7 @@ describe('a compaction', () => {
 
   /** A session whose next message makes its conversation too long for the model. */
   async function fullSession(): Promise<string> {
-    const { id } = await lab.createSession(SMALL, [userMessage('write 30000')]);
+    const { id } = await lab.createSession(SMALL, [userMessage('write 20000')]);
     await lab.rest(id);
     return id;
   }
@@ -136,7 +136,7 @@ describe('a compaction', () => {
     await lab.send(id, [userMessage('hello')]);
     await lab.rest(id);
     const event = await lab.see(id, COMPACTED);
-    expect(event.body).toMatchObject({ type: COMPACTED, summary: 'Order: write 30000\nRounds: 0' });
+    expect(event.body).toMatchObject({ type: COMPACTED, summary: 'Order: write 20000\nRounds: 0' });
     // Workers that know nothing of the session read it from there.
     const { threadId } = event;
     const kept = await lab.journal.lastCompaction(id, threadId, event.seq ?? 0);

@@ -2,6 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it } from 'vitest';
 import { createCallModel } from '../../activities/call-model.ts';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
+import { createContentCache } from '../../activities/request/content-cache.ts';
 import type { StepReport } from '../../activities/report.ts';
 import { createTranscriptCache } from '../../activities/transcript-cache.ts';
 import { accept } from '../../core/journal/accept.ts';
@@ -37,11 +38,12 @@ describe('a session of 5,000 steps in a window of 100,000 tokens', () => {
     const deps: ActivityDependencies = {
       journal,
       blobs: createInMemoryBlobStore(),
-      files: { some: async () => [] },
+      images: { prepare: async () => Promise.reject(new Error('no images')), close: async () => undefined },
+      contents: createContentCache(1_000),
       bus: createInMemoryBus(),
       ids,
       worker: 'test',
-      interrupts: { watch: () => () => undefined, close: () => undefined },
+      interrupts: { watch: () => () => undefined, close: async () => undefined },
       catalog: createModelCatalog({
         settings: [{ id: 'claude-opus-5-5', provider: 'anthropic', api_key: 'k', ...entry }],
         usable: [],
