@@ -43,7 +43,7 @@ describe('a session of 5,000 steps in a window of 100,000 tokens', () => {
       bus: createInMemoryBus(),
       ids,
       worker: 'test',
-      interrupts: { watch: () => () => undefined, close: async () => undefined },
+      interrupts: { watch: () => () => undefined, close: () => undefined },
       catalog: createModelCatalog({
         settings: [{ id: 'claude-opus-5-5', provider: 'anthropic', api_key: 'k', ...entry }],
         usable: [],
