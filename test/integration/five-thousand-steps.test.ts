@@ -57,6 +57,8 @@ describe('a session of 5,000 steps in a window of 100,000 tokens', () => {
       describeTools: () => [{ name: 'bash', description: 'Runs.', input_schema: { type: 'object' } }],
       builtInNames: () => ['bash'],
       runner: { run: async () => Promise.reject(new Error('not here')), kill: async () => undefined },
+      hosts: null,
+      residence: null,
       telemetry: NO_TELEMETRY,
     };
     await journal.createSession(
