@@ -11,6 +11,8 @@ export interface StepUsage {
   speed: 'standard' | 'fast';
   /** One line of it, for operators. */
   label: string;
+  /** The id of the model that answered. */
+  model: string;
 }
 
 /** What a step used, with its list cost. `note` follows the model's name in the label. */
@@ -26,6 +28,7 @@ export function stepUsage(prepared: PreparedRequest, usage: ModelUsage, note = '
     usage: { ...usage, list_cost_nano_usd: prices === null ? 0 : listCostNanoUsd(usage, prices, speed) },
     priced: prices !== null,
     speed,
+    model: id,
     label: `${id}${note} · ${input.toLocaleString('en')}→${usage.output_tokens.toLocaleString('en')} tok`,
   };
 }

@@ -14,7 +14,7 @@ export interface Tally {
 /** What a session's workflow starts with, and carries from run to run. */
 export interface SessionInput {
   sessionId: string;
-  /** For people: the model's name in activity summaries. */
+  /** For people: the model that was asked last, in activity summaries. */
   model: string;
   state: SessionState;
   /** History events after which the run continues as new. */

@@ -27,6 +27,7 @@ import { runReport, statusOf } from './run-report.ts';
 const INTERRUPT_GRACE_MS = 1_000;
 
 const STATUS = defineSearchAttributeKey('AgentStatus', SearchAttributeType.KEYWORD);
+const MODEL = defineSearchAttributeKey('AgentModel', SearchAttributeType.KEYWORD);
 const COST = defineSearchAttributeKey('AgentCostUsd', SearchAttributeType.DOUBLE);
 
 /** Failure types on which a run ends: the session is gone, or goes on elsewhere. */
@@ -44,6 +45,7 @@ export async function session(input: SessionInput): Promise<void> {
   let state: SessionState = input.state;
   const tally = { ...input.tally };
   let shown: string | null = null;
+  let { model: asked } = input;
   const inbox: SessionEvent[] = [];
   let signals = 0;
   /** A failure that is no activity's: a defect of this code, which fails the workflow task until a fixed worker arrives. */
@@ -65,7 +67,7 @@ export async function session(input: SessionInput): Promise<void> {
     switch (command.kind) {
       case 'callModel': {
         const { step, seals } = command;
-        const summary = `${input.model} · step ${step}`;
+        const summary = `${asked} · step ${step}`;
         return model.callModel.executeWithOptions({ summary }, [{ ...base, step, seals }]);
       }
       case 'settle': {
@@ -117,7 +119,7 @@ export async function session(input: SessionInput): Promise<void> {
     }
     if (attempt.ignored) return;
     open = open.filter((candidate) => candidate !== attempt);
-    if (event.kind === 'completed') note(tally, event.outcome);
+    if (event.kind === 'completed') asked = note(tally, event.outcome) ?? asked;
     inbox.push(event);
   }
 
@@ -127,6 +129,7 @@ export async function session(input: SessionInput): Promise<void> {
     if (!state.ended && atStepBoundary(state) && isFull(input, signals)) {
       await continueAsNew<typeof session>({
         ...input,
+        model: asked,
         state: carriedState(state),
         tally,
         hands: hands.queue,
@@ -142,6 +145,7 @@ export async function session(input: SessionInput): Promise<void> {
       upsertSearchAttributes([
         { key: STATUS, value: status },
         { key: COST, value: tally.costNanoUsd / 1e9 },
+        { key: MODEL, value: asked },
       ]);
     }
     if (state.ended) return;
@@ -162,11 +166,12 @@ export async function session(input: SessionInput): Promise<void> {
   }
 }
 
-/** Adds what a model step used, unless it was counted before. */
-function note(tally: Tally, outcome: StepOutcome): void {
-  if (!('spent' in outcome) || outcome.spent === undefined) return;
+/** Adds what a model step used, unless it was counted before. Returns the model that answered, if one did. */
+function note(tally: Tally, outcome: StepOutcome): string | undefined {
+  if (!('spent' in outcome) || outcome.spent === undefined) return undefined;
   tally.costNanoUsd += outcome.spent.listCostNanoUsd;
   tally.last = outcome.spent.label;
+  return outcome.spent.model;
 }
 
 /** Whether the run has used its budget. Temporal suggests by events and bytes, and says nothing about signals. */

@@ -30,6 +30,8 @@ export type StepAnswer =
       /** Of the tool uses among `events`. */
       digests: CallDigests;
       label: string;
+      /** The id of the model that answered. */
+      model: string;
     }
   /** The conversation was too long: `event` holds the summary of its older part. */
   | {
@@ -39,6 +41,8 @@ export type StepAnswer =
       priced: boolean;
       speed: 'standard' | 'fast';
       label: string;
+      /** The id of the model that answered. */
+      model: string;
     }
   | { kind: 'interrupted'; arrival: number }
   | { kind: 'exhausted'; error: SessionError };
@@ -62,7 +66,11 @@ export function commitStep(
 
   switch (answer.kind) {
     case 'response': {
-      const spent = { label: answer.label, listCostNanoUsd: answer.usage.list_cost_nano_usd };
+      const spent = {
+        label: answer.label,
+        listCostNanoUsd: answer.usage.list_cost_nano_usd,
+        model: answer.model,
+      };
       writer.running();
       for (const event of answer.events) writer.append(event);
       writer.closeSpan(row, false, answer);
@@ -90,7 +98,7 @@ export function commitStep(
       writer.addUsage(answer.usage, answer.priced);
       outcome = {
         kind: 'compacted',
-        spent: { label: answer.label, listCostNanoUsd: answer.usage.list_cost_nano_usd },
+        spent: { label: answer.label, listCostNanoUsd: answer.usage.list_cost_nano_usd, model: answer.model },
       };
       break;
     case 'interrupted':

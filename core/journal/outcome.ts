@@ -12,6 +12,8 @@ export interface CallRef {
 export interface Spent {
   label: string;
   listCostNanoUsd: number;
+  /** The model that answered; absent in histories of before it was told. */
+  model?: string;
 }
 
 /**

@@ -29,7 +29,15 @@ export function toAnswer(world: World, answer: string, attempt: Attempt): StepAn
   if (answer === 'interrupted') return { kind: 'interrupted', arrival: attempt.arrived + 1 };
   if (answer === 'compact') {
     const event = compactedEvent(world.newId('k'), 'what was said', 1);
-    return { kind: 'compacted', event, usage: STEP_USAGE, priced: true, speed: 'standard', label: '' };
+    return {
+      kind: 'compacted',
+      event,
+      usage: STEP_USAGE,
+      priced: true,
+      speed: 'standard',
+      label: '',
+      model: 'm',
+    };
   }
   if (answer === 'exhausted') {
     const error = { type: 'unknown_error', message: 'down', retry_status: { type: 'exhausted' } } as const;
@@ -60,5 +68,6 @@ export function toAnswer(world: World, answer: string, attempt: Attempt): StepAn
     speed: 'standard',
     digests: { calls: letters, round: answer },
     label: '',
+    model: 'm',
   };
 }
