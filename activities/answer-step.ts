@@ -2,6 +2,7 @@ import type { StepAnswer } from '../core/journal/commit-step.ts';
 import { AppError } from '../core/errors.ts';
 import { planContext } from '../core/session/context/plan-context.ts';
 import type { BlockIds } from '../core/session/block-ids.ts';
+import { answerWithoutModel } from './answer-without-model.ts';
 import { compact } from './compact.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { buildModelRequest } from './request/build-model-request.ts';
@@ -20,7 +21,7 @@ export interface Previews {
 const MAXIMUM_CUTS = 3;
 
 /**
- * Finds what a step answers: the model's response; or, where the conversation no longer fits, the summary that takes the place of its
+ * Finds what a step answers: the model's response, or what needs no model; or, where the conversation no longer fits, the summary that takes the place of its
  * older part, after which the next step says what this one was to say.
  *
  * The vendor has the last word on what fits: a request that it finds too long is compacted, or cut where there is nothing to compact.
@@ -35,6 +36,10 @@ export async function answerStep(
   signal: AbortSignal,
 ): Promise<StepAnswer> {
   const { transcript, budget, fixed } = context;
+  const own = answerWithoutModel(transcript.messages, context.pins);
+  if (own !== null) {
+    return toAnswer(deps, await buildModelRequest(deps, context, []), own, { thinking: [], text: [] });
+  }
   let refused: number | undefined;
   for (let cuts = 0; ; cuts += 1) {
     const plan = await fitContext(deps, context, refused === undefined ? {} : { refused }, signal);

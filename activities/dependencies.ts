@@ -9,6 +9,7 @@ import type { Bus } from '../providers/bus/bus.ts';
 import type { ModelProvider, ToolDefinition } from '../providers/model/model-provider.ts';
 import type { ImagePreparer } from '../providers/image/image-preparer.ts';
 import type { Journal } from '../providers/store/journal.ts';
+import type { SessionSkills } from '../providers/store/session-skills.ts';
 import type { ActivityTelemetry } from '../providers/telemetry/activity-telemetry.ts';
 import type { ToolRunner } from '../tools/tool-runner.ts';
 import type { ContentCache } from './request/content-cache.ts';
@@ -26,6 +27,7 @@ export interface HandsQueue {
 export interface ActivityDependencies {
   journal: Journal;
   blobs: BlobStore;
+  sessionSkills: SessionSkills;
   bus: Bus;
   ids: IdSource;
   /** Name of this worker process in `steps.worker`; its advisory lock is held under the same name. */

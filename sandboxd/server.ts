@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { timingSafeEqual } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
+import { fromFileFrames } from '../providers/sandbox/file-frames.ts';
 import type { SandboxOperation } from '../providers/sandbox/operation.ts';
 import type { Archives } from './archive.ts';
 import { serveArchives } from './archive-routes.ts';
@@ -97,11 +99,29 @@ async function placeUpload(
   return answer(response, 200, {});
 }
 
+/** Writes files that come in frames; the first that the system refuses ends it, as for a single one. */
+async function receiveFiles(
+  transfer: Transfer,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    for await (const { path, mode, content } of fromFileFrames(request)) {
+      if (!path.startsWith('/')) return answer(response, 400, { error: 'the path must be absolute' });
+      await transfer.write(path, mode, Readable.from(content));
+    }
+    answer(response, 200, {});
+  } catch (error) {
+    answer(response, 409, { error: error instanceof Error ? error.message : 'failed' });
+  }
+}
+
 /**
  * The protocol between a driver and its sandbox, spoken only by our own client: `GET /v1/status`; `POST /v1/calls/ID` with
  * `{operation, mode, wait_ms}`; `GET /v1/calls/ID?wait_ms=`; `DELETE /v1/calls/ID` kills;
  * `PUT /v1/tool-outputs/ID` keeps a text; `GET /v1/outputs` lists; `GET`, `PUT` and `DELETE /v1/files?path=` move bytes;
- * `PUT` and `DELETE /v1/uploads?path=` place files of the user; `/v1/archive` saves what is kept and puts it back.
+ * `PUT` and `DELETE /v1/uploads?path=` place files of the user; `PUT /v1/files/many` takes many files in frames;
+ * `/v1/archive` saves what is kept and puts it back.
  */
 export function createSandboxServer(deps: ServerDeps): Server {
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -117,6 +137,9 @@ export function createSandboxServer(deps: ServerDeps): Server {
     }
     if (url.pathname === '/v1/files') {
       return transferFile(deps.transfer, url.searchParams, request, response);
+    }
+    if (url.pathname === '/v1/files/many' && request.method === 'PUT') {
+      return receiveFiles(deps.transfer, request, response);
     }
     if (url.pathname === '/v1/archive') {
       return serveArchives(deps.archives, url.searchParams, request, response);

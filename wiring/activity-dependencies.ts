@@ -10,7 +10,9 @@ import type { Database } from '../providers/store/postgres/database.ts';
 import { createDecodingProcess } from '../providers/image/decoding-process.ts';
 import { createPostgresEnvironments } from '../providers/store/postgres/environments.ts';
 import { createPostgresFiles } from '../providers/store/postgres/files.ts';
+import { createPostgresSessionSkills } from '../providers/store/postgres/session-skills.ts';
 import { createPostgresSessions } from '../providers/store/postgres/sessions.ts';
+import { rememberSkills } from '../providers/store/remembered-skills.ts';
 import type { SandboxDriver } from '../providers/sandbox/sandbox.ts';
 import type { HostProbe } from '../providers/sandbox/watch-probe.ts';
 import type { Journal } from '../providers/store/journal.ts';
@@ -49,15 +51,17 @@ export function activityDependencies(parts: {
 } {
   const { config, log, database, journal, upkeep, bus, blobs, name, telemetry, catalog } = parts;
   const files = createPostgresFiles(database);
+  const sessionSkills = rememberSkills(createPostgresSessionSkills(database));
   const sessionFiles = {
     sessions: createPostgresSessions(database),
+    sessionSkills,
     journal,
     files,
     blobs,
     limits: config.files,
     log,
   };
-  const environmentOf = sandboxEnvironment(createPostgresEnvironments(database), journal);
+  const environmentOf = sandboxEnvironment(createPostgresEnvironments(database), journal, sessionSkills);
   const stays: SessionHost[] = [];
   const tools = openTools(config, log, {
     environmentOf,
@@ -89,6 +93,7 @@ export function activityDependencies(parts: {
       ...tools,
       journal,
       blobs,
+      sessionSkills,
       bus,
       interrupts,
       hosts: handsQueues(config, database),

@@ -34,9 +34,11 @@ import { createPostgresEventList } from '../providers/store/postgres/event-list.
 import { createPostgresFiles } from '../providers/store/postgres/files.ts';
 import { createPostgresJournal } from '../providers/store/postgres/journal.ts';
 import { createPostgresSessions } from '../providers/store/postgres/sessions.ts';
+import { createPostgresSessionSkills } from '../providers/store/postgres/session-skills.ts';
 import { createPostgresSkills } from '../providers/store/postgres/skills.ts';
 import { createPostgresStoreGauges } from '../providers/store/postgres/store-gauges.ts';
 import { liveWorkers } from '../providers/store/postgres/worker-registry.ts';
+import { rememberSkills } from '../providers/store/remembered-skills.ts';
 import type { Metrics } from '../providers/telemetry/metrics.ts';
 import { absentTools } from './absent-tools.ts';
 import { keyRing } from './key-ring.ts';
@@ -66,6 +68,7 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
   const environments = createPostgresEnvironments(database);
   const files = createPostgresFiles(database);
   const list = createPostgresEventList(database);
+  const skills = createPostgresSkills(database);
   const mayOperate = createOperatorCheck(config.auth.keys);
   const hydrate = async (workspaceId: string, body: Parameters<typeof loadLargeStrings>[2]) =>
     loadLargeStrings(blobs, workspaceId, body);
@@ -83,6 +86,8 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
   });
   const forSessions = {
     agents,
+    skills,
+    sessionSkills: rememberSkills(createPostgresSessionSkills(database)),
     environments,
     sessions,
     files,
@@ -102,7 +107,7 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
   };
 
   const built = [
-    ...agentRoutes({ agents, models, newId, absentTools: absentTools(config) }),
+    ...agentRoutes({ agents, skills, models, newId, absentTools: absentTools(config) }),
     ...environmentRoutes({ environments, newId }),
     ...sessionRoutes(forSessions),
     ...sessionResourceRoutes({ sessions, newId }),
@@ -126,7 +131,7 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
       quotaBytes: config.files.workspace_bytes,
       expireAfterSeconds: toSeconds(config.files.uploads_expire_after_hours),
     }),
-    ...skillRoutes({ skills: createPostgresSkills(database), blobs, newId }),
+    ...skillRoutes({ skills, blobs, newId }),
     ...modelRoutes({ models }),
     ...codecRoutes({ codec: createPayloadCodec(keyRing(config)), mayOperate }),
     ...(config.telemetry.metrics ? metricsRoutes({ metrics, mayOperate }) : []),

@@ -1,6 +1,8 @@
 import type { ModelEntry } from '../../core/models/model-entry.ts';
 import type { AgentTools } from '../../core/session/permission.ts';
 import { systemPrompt } from '../../core/session/system-prompt.ts';
+import type { SkillPin } from '../../core/skills/skill-pin.ts';
+import { skillsSection } from '../../core/skills/skills-section.ts';
 import type { ToolDefinition } from '../../providers/model/model-provider.ts';
 import type { SessionSetup } from '../../providers/store/journal.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
@@ -11,15 +13,19 @@ export interface SessionPrompt {
   tools: ToolDefinition[];
 }
 
-/** The same setup always gives the same bytes. */
+/** The same setup and skills always give the same bytes. */
 export function sessionPrompt(
   deps: Pick<ActivityDependencies, 'describeTools'>,
   setup: SessionSetup,
   entry: ModelEntry,
+  pins: readonly SkillPin[],
 ): SessionPrompt {
   const { agent } = setup;
   const tools = entry.tools ? toolsOf(deps, agent.tools) : [];
-  return { system: systemPrompt(agent.system, tools), tools };
+  // Without the read tool no model could read what the section tells of.
+  const skills = tools.some(({ name }) => name === 'read') ? skillsSection(pins) : '';
+  const system = [systemPrompt(agent.system, tools), skills].filter((part) => part !== '').join('\n\n');
+  return { system, tools };
 }
 
 function toolsOf(deps: Pick<ActivityDependencies, 'describeTools'>, tools: AgentTools): ToolDefinition[] {

@@ -4,12 +4,14 @@ import type { Detour } from '../../core/journal/turn.ts';
 import type { ModelEntry } from '../../core/models/model-entry.ts';
 import { contextBudget, type ContextBudget } from '../../core/session/context/context-budget.ts';
 import { jsonTokens, textTokens } from '../../core/session/context/estimate-tokens.ts';
+import type { SkillPin } from '../../core/skills/skill-pin.ts';
 import type { TranscriptView } from '../../core/session/transcript.ts';
 import { loadLargeStrings } from '../../providers/blob/large-bodies.ts';
 import type { ModelProvider } from '../../providers/model/model-provider.ts';
 import type { SessionSetup } from '../../providers/store/journal.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { chooseModel } from './choose-model.ts';
+import { activated } from './activated.ts';
 import { sessionPrompt, type SessionPrompt } from './session-prompt.ts';
 
 /** All that the requests of one step are made from. */
@@ -19,6 +21,8 @@ export interface StepContext {
   entry: ModelEntry;
   provider: ModelProvider;
   prompt: SessionPrompt;
+  /** The skills of the session. */
+  pins: readonly SkillPin[];
   transcript: TranscriptView;
   budget: ContextBudget;
   /** Estimated tokens of the prompt. */
@@ -40,13 +44,16 @@ export async function readStepContext(
   const { sessionId, threadId, epoch } = attempt;
   const setup = await deps.journal.setup(sessionId);
   const entry = await chooseModel(deps, setup, opened.detour);
-  const prompt = sessionPrompt(deps, setup, entry);
+  const pins = setup.agent.skills.length === 0 ? [] : await deps.sessionSkills.of(sessionId);
+  const prompt = sessionPrompt(deps, setup, entry, pins);
+  const withSkills = activated(deps.blobs, pins);
   const transcript = await deps.transcripts.read({
     sessionId,
     threadId,
     epoch,
     through: opened.through,
-    load: (body) => loadLargeStrings(deps.blobs, setup.workspaceId, withoutPinnedData(body)),
+    load: async (body) =>
+      withSkills(await loadLargeStrings(deps.blobs, setup.workspaceId, withoutPinnedData(body))),
   });
   return {
     sessionId,
@@ -54,6 +61,7 @@ export async function readStepContext(
     entry,
     provider: deps.providers.for(entry),
     prompt,
+    pins,
     transcript,
     budget: contextBudget(entry, deps.context),
     fixed: textTokens(prompt.system) + jsonTokens(prompt.tools),

@@ -14,7 +14,10 @@ import {
 } from '../../core/schema/agent.ts';
 import { idParam } from '../../core/schema/ids.ts';
 import { pageOf } from '../../core/schema/page.ts';
+import { pinSkills, skillLookups } from '../../core/skills/pin-skills.ts';
+import type { SkillReference } from '../../core/skills/skill-pin.ts';
 import type { AgentStore } from '../../providers/store/agents.ts';
+import type { SkillStore } from '../../providers/store/skills.ts';
 import { decodeCursor, encodeCursor, pageStart, toPage } from '../cursor.ts';
 import type { NewId } from '../new-id.ts';
 import { defineRoute, type Route } from '../route.ts';
@@ -26,15 +29,26 @@ const VersionPlace = z.object({ before: z.int() });
 /** The routes of agents and their versions. */
 export function agentRoutes(deps: {
   agents: AgentStore;
+  skills: Pick<SkillStore, 'find'>;
   models: Models;
   newId: NewId;
   absentTools: AbsentTools;
 }): Route[] {
-  const { agents, models, newId, absentTools } = deps;
+  const { agents, skills, models, newId, absentTools } = deps;
   const warnOfTools = (agent: StoredAgent, warn: (sentence: string) => void): StoredAgent => {
     for (const sentence of absentToolWarnings(agent.tools, absentTools)) warn(sentence);
     return agent;
   };
+
+  /** Refuses skills that no session could pin. */
+  async function checkSkills(
+    workspaceId: string,
+    references: readonly SkillReference[] | null | undefined,
+  ): Promise<void> {
+    if (!references?.length) return;
+    pinSkills(references, await skills.find(skillLookups(workspaceId, references)));
+  }
+
   return [
     defineRoute({
       method: 'POST',
@@ -45,11 +59,11 @@ export function agentRoutes(deps: {
       rate: 'create',
       body: AgentCreate,
       response: Agent,
-      handle: async ({ body, caller, warn }): Promise<StoredAgent> =>
-        warnOfTools(
-          await agents.create(caller.workspaceId, newId('agent'), newAgentSpec(body, models)),
-          warn,
-        ),
+      handle: async ({ body, caller, warn }): Promise<StoredAgent> => {
+        const spec = newAgentSpec(body, models);
+        await checkSkills(caller.workspaceId, spec.skills);
+        return warnOfTools(await agents.create(caller.workspaceId, newId('agent'), spec), warn);
+      },
     }),
 
     defineRoute({
@@ -104,6 +118,7 @@ export function agentRoutes(deps: {
       body: AgentUpdate,
       response: Agent,
       handle: async ({ params: { agent_id: id }, body, caller, warn }): Promise<StoredAgent> => {
+        await checkSkills(caller.workspaceId, body.skills);
         const changed = await agents.update(caller.workspaceId, id, (current) => {
           if (current.archived_at !== null) {
             throw new AppError('invalid_request', `Agent ${id} is archived and cannot be changed.`);

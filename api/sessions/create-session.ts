@@ -4,10 +4,13 @@ import { sessionAgentOf } from '../../core/agent/session-agent.ts';
 import { accept, type Accepted } from '../../core/journal/accept.ts';
 import { AppError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { pinSkills, skillLookups } from '../../core/skills/pin-skills.ts';
+import type { SkillPin, SkillReference } from '../../core/skills/skill-pin.ts';
 import type { AgentParams, SessionCreate } from '../../core/schema/session.ts';
 import type { SessionEngine } from '../../providers/engine/session-engine.ts';
 import type { AgentStore } from '../../providers/store/agents.ts';
 import type { EnvironmentStore } from '../../providers/store/environments.ts';
+import type { SkillStore } from '../../providers/store/skills.ts';
 import type { Journal, NewSession } from '../../providers/store/journal.ts';
 import type { NewRepository, NewResource, SessionRecord } from '../../providers/store/sessions.ts';
 import { deliver } from './deliver.ts';
@@ -20,6 +23,7 @@ import { toSession } from './shown-session.ts';
 export interface CreateDeps extends SendDeps {
   agents: Pick<AgentStore, 'get'>;
   environments: Pick<EnvironmentStore, 'get'>;
+  skills: Pick<SkillStore, 'find'>;
   engine: Pick<SessionEngine, 'start' | 'signal'>;
   journal: SendDeps['journal'] & Pick<Journal, 'createSession' | 'head'>;
   /** Unix milliseconds. */
@@ -38,7 +42,7 @@ export async function createSession(
 ): Promise<ShownSession> {
   const session = await newSession(deps, workspaceId, params);
   const prepared = await prepareEvents(
-    deps,
+    { ...deps, pins: async () => session.skills },
     workspaceId,
     async () =>
       deps.audienceOf(
@@ -93,6 +97,7 @@ export async function createSession(
 type PreparedSession = NewSession & {
   sessionAgent: SessionRecord['agent'];
   resources: (NewResource | NewRepository)[];
+  skills: SkillPin[];
 };
 
 async function newSession(
@@ -105,7 +110,9 @@ async function newSession(
   const agent = await findAgent(deps, workspaceId, params.agent);
   const overrides =
     typeof params.agent === 'object' && params.agent.type === 'agent_with_overrides' ? params.agent : null;
-  const sessionAgent = sessionAgentOf(agent, overrides, deps.models);
+  const copy = sessionAgentOf(agent, overrides, deps.models);
+  const skills = await pinned(deps.skills, workspaceId, copy.skills);
+  const sessionAgent = { ...copy, skills: skills.map(toReference) };
   if (params.budget !== undefined) checkBudgetable(sessionAgent.model.id, deps.models);
   await checkEnvironment(deps, workspaceId, params.environment_id);
   return {
@@ -124,7 +131,22 @@ async function newSession(
     vaultIds: [],
     budget: params.budget ?? null,
     resources: newResources(deps.newId, params.resources ?? []),
+    skills,
   };
+}
+
+async function pinned(
+  skills: CreateDeps['skills'],
+  workspaceId: string,
+  references: readonly SkillReference[],
+): Promise<SkillPin[]> {
+  if (references.length === 0) return [];
+  return pinSkills(references, await skills.find(skillLookups(workspaceId, references)), 'agent.skills');
+}
+
+/** How a session shows what it pinned: by the version that it keeps. */
+function toReference({ source, skillId, versionId }: SkillPin): SessionRecord['agent']['skills'][number] {
+  return { type: source, skill_id: skillId, version: versionId };
 }
 
 async function findAgent(deps: CreateDeps, workspaceId: string, params: AgentParams) {

@@ -2,6 +2,9 @@ import type { AcceptEvent } from '../../core/journal/accept.ts';
 import { newEvent, type WireEvent } from '../../core/journal/wire-event.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { notBuilt } from '../../core/agent/refuse-unbuilt.ts';
+import type { ContentBlock } from '../../core/session/content.ts';
+import { mayHoldCommand, skillNote, type SkillNote } from '../../core/skills/skill-note.ts';
+import type { SkillPin } from '../../core/skills/skill-pin.ts';
 import { AppError } from '../../core/errors.ts';
 import type { ClientEvent } from '../../core/schema/client-event.ts';
 import type { BlobStore } from '../../providers/blob/blob-store.ts';
@@ -23,6 +26,8 @@ interface Deps {
   media: MediaDeps;
   blobs: Pick<BlobStore, 'put'>;
   newId: NewId;
+  /** The skills of the session that the events are for. */
+  pins: () => Promise<readonly SkillPin[]>;
 }
 
 /**
@@ -53,7 +58,7 @@ export async function prepareEvents(
   return Promise.all(
     events.map(async (event, index) => {
       const id = deps.newId('event');
-      const prepared = newEvent(without(event, id));
+      const prepared = newEvent({ ...without(event, id), ...(await noteOf(deps, event)) });
       return {
         event: {
           ...prepared,
@@ -68,6 +73,13 @@ export async function prepareEvents(
       };
     }),
   );
+}
+
+/** What clients are told of a command in a message. */
+async function noteOf({ pins }: Deps, event: ClientEvent): Promise<{ skill?: SkillNote }> {
+  if (event.type !== 'user.message' || !mayHoldCommand(event.content as ContentBlock[])) return {};
+  const skill = skillNote(event.content as ContentBlock[], await pins());
+  return skill === null ? {} : { skill };
 }
 
 /** The wire event of a client's: the same fields, less those that are undefined, with its id. */

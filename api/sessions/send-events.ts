@@ -6,6 +6,7 @@ import { toShownEvent } from '../../core/journal/shown-event.ts';
 import { AppError } from '../../core/errors.ts';
 import type { ClientEvent } from '../../core/schema/client-event.ts';
 import type { Journal } from '../../providers/store/journal.ts';
+import type { SessionSkills } from '../../providers/store/session-skills.ts';
 import type { SessionStore } from '../../providers/store/sessions.ts';
 import type { MediaAudience } from '../media/pin-block.ts';
 import type { MediaDeps } from '../media/pin-media.ts';
@@ -21,6 +22,7 @@ export interface SendDeps extends DeliverDeps {
   media: MediaDeps;
   /** For whom a session's images and documents are made ready. */
   audienceOf(workspaceId: string, agent: SessionAgent, resources: MediaAudience['resources']): MediaAudience;
+  sessionSkills: SessionSkills;
   models: Models;
   newId: NewId;
   /** How many events may wait in one session. */
@@ -55,7 +57,13 @@ export async function sendEvents(
     const { agent, resources } = await findSession(deps.sessions, workspaceId, sessionId);
     return deps.audienceOf(workspaceId, agent, resources);
   };
-  const prepared = await prepareEvents(deps, workspaceId, audience, events, 'events');
+  const prepared = await prepareEvents(
+    { ...deps, pins: async () => deps.sessionSkills.of(sessionId) },
+    workspaceId,
+    audience,
+    events,
+    'events',
+  );
   const outcome = await settleCommit(
     async () => accepting(deps, workspaceId, sessionId, prepared),
     async () => standing(deps.journal, workspaceId, sessionId, prepared),

@@ -6,6 +6,7 @@ import { checkAgent } from './check-agent.ts';
 import { refuseUnbuilt } from './refuse-unbuilt.ts';
 import { resolveModel } from './resolve-model.ts';
 import { resolveTools } from './resolve-tools.ts';
+import { storedSkills } from './stored-skills.ts';
 
 /** The first version of an agent. Throws `invalid_request` or `not_implemented`, naming the field. */
 export function newAgentSpec(params: AgentCreate, models: Models): AgentSpec {
@@ -17,7 +18,7 @@ export function newAgentSpec(params: AgentCreate, models: Models): AgentSpec {
     model: resolveModel(params.model, models),
     tools: resolveTools(params.tools ?? []),
     mcp_servers: params.mcp_servers ?? [],
-    skills: [],
+    skills: storedSkills(params.skills),
     multiagent: null,
     execution_identity: { type: 'service_account' },
     metadata: params.metadata ?? {},
@@ -39,7 +40,7 @@ export function changedAgentSpec(stored: AgentSpec, params: AgentUpdate, models:
     model: params.model === undefined ? stored.model : resolveModel(params.model, models, stored.model),
     tools: params.tools === undefined ? stored.tools : resolveTools(params.tools ?? []),
     mcp_servers: params.mcp_servers === undefined ? stored.mcp_servers : (params.mcp_servers ?? []),
-    skills: params.skills === undefined ? stored.skills : [],
+    skills: params.skills === undefined ? stored.skills : storedSkills(params.skills),
     multiagent: params.multiagent === undefined ? stored.multiagent : null,
     execution_identity:
       params.execution_identity === undefined ? stored.execution_identity : { type: 'service_account' },

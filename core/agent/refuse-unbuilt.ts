@@ -1,7 +1,6 @@
 import { AppError } from '../errors.ts';
 
 interface Asked {
-  skills?: readonly unknown[] | null | undefined;
   multiagent?: unknown;
   execution_identity?: { type: string } | null | undefined;
 }
@@ -12,7 +11,6 @@ interface Asked {
  * @throws `not_implemented` or `invalid_request`, naming the field.
  */
 export function refuseUnbuilt(asked: Asked): void {
-  if ((asked.skills?.length ?? 0) > 0) notBuilt('skills', 'skills');
   if (asked.multiagent != null) notBuilt('multiagent', 'several agents in one session');
   if (asked.execution_identity?.type === 'aws_role') {
     throw new AppError(

@@ -2,9 +2,10 @@ import type { Agent, SessionAgent } from './agent-types.ts';
 import type { AgentParams, SessionUpdate } from '../schema/session.ts';
 import type { Models } from './agent-spec.ts';
 import { checkAgent } from './check-agent.ts';
-import { notBuilt, refuseUnbuilt } from './refuse-unbuilt.ts';
+import { notBuilt } from './refuse-unbuilt.ts';
 import { resolveModel } from './resolve-model.ts';
 import { resolveTools } from './resolve-tools.ts';
+import { storedSkills } from './stored-skills.ts';
 
 type Overrides = Extract<AgentParams, { type: 'agent_with_overrides' }>;
 
@@ -14,7 +15,6 @@ type Overrides = Extract<AgentParams, { type: 'agent_with_overrides' }>;
  * @throws `invalid_request` or `not_implemented`, naming the field.
  */
 export function sessionAgentOf(agent: Agent, overrides: Overrides | null, models: Models): SessionAgent {
-  refuseUnbuilt({ skills: overrides?.skills });
   const { id, version, name, description, execution_identity } = agent;
   const copy: SessionAgent = {
     type: 'agent',
@@ -26,7 +26,7 @@ export function sessionAgentOf(agent: Agent, overrides: Overrides | null, models
     model: overriddenModel(agent, overrides, models),
     tools: overrides?.tools === undefined ? agent.tools : resolveTools(overrides.tools ?? []),
     mcp_servers: overrides?.mcp_servers === undefined ? agent.mcp_servers : (overrides.mcp_servers ?? []),
-    skills: overrides?.skills === undefined ? agent.skills : [],
+    skills: overrides?.skills === undefined ? agent.skills : storedSkills(overrides.skills),
     execution_identity,
     multiagent: null,
   };

@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts';
 import type { SkillDocument } from './skill-document.ts';
 import { skillPlace, skillSource } from './skill-id.ts';
 import { SKILL_LIMITS } from './skill-limits.ts';
+import { skillPackages } from './skill-packages.ts';
 import type { SkillPin, SkillReference } from './skill-pin.ts';
 
 /** What pinning needs to know of a stored version. */
@@ -81,6 +82,7 @@ function toPin({ type, skill_id: skillId }: SkillReference, version: PinnableVer
     sticky: document.sticky,
     arguments: document.arguments,
     argumentHint: document.argumentHint,
+    ...(document.metadata['packages'] === undefined ? {} : { packages: skillPackages(document.metadata) }),
   };
 }
 

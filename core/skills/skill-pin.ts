@@ -1,4 +1,5 @@
 import type { SkillArgument } from './skill-document.ts';
+import type { SkillPackages } from './skill-packages.ts';
 
 /** A skill as an agent names it. */
 export interface SkillReference {
@@ -31,4 +32,6 @@ export interface SkillPin {
   sticky: boolean;
   arguments: SkillArgument[];
   argumentHint: string | null;
+  /** What its scripts need; left out where it says nothing of it. */
+  packages?: SkillPackages;
 }

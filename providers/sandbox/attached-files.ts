@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import { AppError } from '../../core/errors.ts';
@@ -74,13 +75,18 @@ async function removeUpload(deps: AttachedFilesDeps, relative: string): Promise<
   else rmSync(join(deps.uploads, relative), { force: true });
 }
 
+/** What the manifest notes of a file: another one is written anew. */
+function stateOf({ sha256, executable }: AttachedFile): string {
+  return executable === true ? `${sha256} x` : sha256;
+}
+
 type Manifest = Pick<AttachedFilesDeps, 'manifest'>;
 
 /** Whether exactly these files were attached last. */
 export function areAttached(deps: Manifest, files: readonly AttachedFile[]): boolean {
   const placed = readManifest(deps.manifest);
   return (
-    Object.keys(placed).length === files.length && files.every(({ path, sha256 }) => placed[path] === sha256)
+    Object.keys(placed).length === files.length && files.every((file) => placed[file.path] === stateOf(file))
   );
 }
 
@@ -97,13 +103,18 @@ export async function attachFiles(deps: AttachedFilesDeps, files: readonly Attac
     if (kind === 'upload') await removeUpload(deps, relative);
     else await (await deps.reach()).remove(deps.workspacePath(relative));
   }
+  const inside: { path: string; mode: number; open(): Promise<Readable> }[] = [];
   for (const file of files) {
-    if (placed[file.path] === file.sha256) continue;
+    if (placed[file.path] === stateOf(file)) continue;
     const { kind, relative } = placeOf(file.path);
     if (kind === 'upload') await placeUpload(deps, relative, file);
-    else await (await deps.reach()).write(deps.workspacePath(relative), 0o444, await file.open());
+    else {
+      const mode = file.executable === true ? 0o555 : 0o444;
+      inside.push({ path: deps.workspacePath(relative), mode, open: () => file.open() });
+    }
   }
-  noteAttached(deps.manifest, Object.fromEntries(files.map(({ path, sha256 }) => [path, sha256])));
+  if (inside.length > 0) await (await deps.reach()).writeMany(inside);
+  noteAttached(deps.manifest, Object.fromEntries(files.map((file) => [file.path, stateOf(file)])));
 }
 
 /** Notes what is attached, as paths with their hashes. */

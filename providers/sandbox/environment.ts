@@ -14,4 +14,9 @@ export interface SandboxPackages {
 export interface SandboxEnvironment {
   network: NetworkPolicy;
   packages?: SandboxPackages;
+  /**
+   * `packages` and what the session's skills would like to have. Where these cannot be installed, the sandbox starts with `packages`
+   * alone.
+   */
+  wished?: SandboxPackages;
 }

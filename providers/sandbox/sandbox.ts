@@ -27,6 +27,8 @@ export interface AttachedFile {
   /** Below `/mnt/session/uploads`, `/uploads` (the same folder) or `/workspace`. */
   path: string;
   sha256: string;
+  /** Whether the agent may start it as a program; only for files below `/workspace`. */
+  executable?: boolean;
   open(): Promise<Readable>;
 }
 

@@ -2,6 +2,7 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 
+import { toFileFrames } from './file-frames.ts';
 import type { SandboxOperation } from './operation.ts';
 
 /** Where a sandboxd listens. */
@@ -52,6 +53,8 @@ export interface SandboxdClient {
   /** The bytes of a file, with the agent's rights. Rejects with {@link SandboxProtocolError} for what can't be read. */
   read(path: string): Promise<Readable>;
   write(path: string, mode: number, content: Readable): Promise<void>;
+  /** Writes files one after another, in one request: each as a whole, and none behind one that fails. */
+  writeMany(files: Iterable<{ path: string; mode: number; open(): Promise<Readable> }>): Promise<void>;
   remove(path: string): Promise<void>;
   /** Places a file of the user, for a sandbox whose uploads folder the host cannot reach; the agent can only read it. */
   upload(path: string, content: Readable): Promise<void>;
@@ -170,6 +173,9 @@ export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
     async write(path, mode, content) {
       const response = await stream('PUT', `${fileRoute(path)}&mode=${mode.toString(8)}`, content);
       response.resume();
+    },
+    async writeMany(files) {
+      (await stream('PUT', '/v1/files/many', toFileFrames(files))).resume();
     },
     async remove(path) {
       await send('DELETE', fileRoute(path), undefined);

@@ -3,6 +3,7 @@ import type { AcceptView } from '../../core/journal/accept.ts';
 import type { Budget, SessionStatus, StopReason, UsageTotals } from '../../core/journal/view.ts';
 import type { JournalWrites } from '../../core/journal/writes.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
+import type { SkillPin } from '../../core/skills/skill-pin.ts';
 import type { NewRepository, NewResource } from './sessions.ts';
 
 /** An event as it stands in the journal. */
@@ -92,6 +93,8 @@ export interface NewSession {
   /** Files to place into its sandbox. Unknown ones are `not_found`, and nothing is created. */
   /** Files and repositories in the order in which clients see them. */
   resources?: readonly (NewResource | NewRepository)[];
+  /** What it keeps of its agent's skills, for life. */
+  skills?: readonly SkillPin[];
 }
 
 /**

@@ -128,6 +128,7 @@ export async function startSessionLab(options: {
       blobs,
       images: createDecodingProcess(),
       contents: createContentCache(16 * 1024 * 1024),
+      sessionSkills: { of: async () => [] },
       bus,
       ids,
       worker: name,

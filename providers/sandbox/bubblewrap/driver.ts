@@ -10,6 +10,7 @@ import { createLaunchedDriver, type Launcher } from '../launched-driver.ts';
 import { DEFAULT_LIMITS, type SandboxLimits } from '../limits.ts';
 import { isNoteAlive, noteOf } from '../running-note.ts';
 import { createPackageCache } from '../packages/package-cache.ts';
+import { installedFor } from '../packages/installed-for.ts';
 import { createPackageInstaller, type InstallerEnvironment } from '../packages/package-installer.ts';
 import { readBootLog } from '../read-boot-log.ts';
 import { prepareRuntime, type RuntimeFiles } from '../runtime-files.ts';
@@ -148,7 +149,9 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     const { sessionId } = spec;
     const installing = installers.get(sessionId);
     const environment = installing ?? (await options.environmentOf?.(spec)) ?? { network: { mode: 'none' } };
-    const installed = await packageCache.ensure(environment.packages);
+    const ready = await installedFor(packageCache, environment, (message, details) =>
+      options.log(message, details),
+    );
     const folder = folderOf(sessionId);
     const identity = await identityOf(folder);
     const { network } = environment;
@@ -166,12 +169,12 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
       isMemoryBound: cgroups.version !== 'none',
       hasNetwork,
       chromium,
-      packages: installed === null ? undefined : environment.packages,
+      packages: ready?.packages,
       fillsPackages: installing !== undefined,
     });
     const packages =
       installing === undefined
-        ? installed && ({ folder: installed.folder, use: 'read' } as const)
+        ? ready && ({ folder: ready.installed.folder, use: 'read' } as const)
         : ({ folder: installing.fills, use: 'install' } as const);
     const words = bubblewrapArguments(
       {

@@ -15,6 +15,7 @@ import { applyWrites } from './apply-writes.ts';
 import type { Connection, Database } from './database.ts';
 import { loadView } from './load-view.ts';
 import { readHead } from './read-head.ts';
+import { keepSkills } from './session-skills.ts';
 import { placeResources } from './session-repositories.ts';
 
 interface EventRow {
@@ -79,6 +80,7 @@ export function createPostgresJournal(database: Database): Journal {
           ],
         });
         await placeResources(connection, database.cipher, session, session.resources ?? []);
+        await keepSkills(connection, session.id, session.skills ?? []);
         const loaded = await loadView(connection, { sessionId: session.id }, database.cipher);
         if (!loaded) throw new Error('a session that was just created cannot be read');
         return run(
