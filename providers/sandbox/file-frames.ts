@@ -30,7 +30,8 @@ export function toFileFrames(
     for (const { path, mode, open } of files) {
       yield framed(Buffer.from(JSON.stringify({ path, mode })));
       for await (const piece of await open()) {
-        const bytes = piece as Buffer;
+        // A stream may give text; sandboxd gets its bytes.
+        const bytes = typeof piece === 'string' ? Buffer.from(piece) : (piece as Buffer);
         if (bytes.length > 0) yield framed(bytes);
       }
       yield Buffer.alloc(4);
