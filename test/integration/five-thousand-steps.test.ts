@@ -38,6 +38,7 @@ describe('a session of 5,000 steps in a window of 100,000 tokens', () => {
     const deps: ActivityDependencies = {
       journal,
       blobs: createInMemoryBlobStore(),
+      sessionSkills: { of: async () => [] },
       images: { prepare: async () => Promise.reject(new Error('no images')), close: async () => undefined },
       contents: createContentCache(1_000),
       bus: createInMemoryBus(),
