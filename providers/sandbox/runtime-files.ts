@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
+import { buildSync, stop } from 'esbuild';
 
 /** What every sandbox is started with: sandboxd as JavaScript, and a node to run it. */
 export interface RuntimeFiles {
@@ -121,6 +121,8 @@ export function buildPrograms(building: string): void {
   const code = join(SOURCES.sandboxd, 'code');
   for (const name of ['client', 'javascript-kernel'])
     bundle(join(code, `${name}.ts`), join(building, 'code', `${name}.cjs`));
+  // Else the bundler's process and thread stay for as long as the worker lives.
+  void stop();
   copyFileSync(join(code, 'python-kernel.py'), join(building, 'code', 'python-kernel.py'));
   const modules = join(building, 'browser', 'node_modules');
   cpSync(PLAYWRIGHT, join(modules, 'playwright-core'), { recursive: true });
