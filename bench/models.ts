@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import sharp from 'sharp';
 import { claudeModel } from '../core/models/claude-models.ts';
 import { geminiModel } from '../core/models/gemini-models.ts';
 import type { ModelSetting } from '../core/models/model-setting.ts';
@@ -18,11 +17,10 @@ import type { ModelRequest } from '../providers/model/model-provider.ts';
 import { toChatRequest } from '../providers/model/openai/chat/to-chat-request.ts';
 import { toResponsesRequest } from '../providers/model/openai/responses/to-responses-request.ts';
 import { createToolNames } from '../providers/model/tool-names.ts';
-import { createDecodingProcess } from '../providers/image/decoding-process.ts';
 
 /**
  * `node bench/models.ts`: what the model adapters cost. CPU per streamed token, with the provider in a process of its own; the time to
- * build a request from a long transcript; image conversion. `--sessions`, `--seconds` change the load.
+ * build a request from a long transcript. `--sessions`, `--seconds` change the load.
  */
 const argument = (name: string, fallback: number) => {
   const index = process.argv.indexOf(`--${name}`);
@@ -36,7 +34,6 @@ const FRESH = { summarised: false, counts: [] };
 
 await streams();
 builds();
-await images();
 
 async function streams(): Promise<void> {
   console.log(
@@ -127,39 +124,6 @@ function builds(): void {
     });
     console.log(`  ${name.padEnd(18)} ${cells.join('   ')}`);
   }
-}
-
-async function images(): Promise<void> {
-  console.log('\nPreparing an image for Claude, median of 7 (ms), the first one after a start apart');
-  const preparer = createDecodingProcess();
-  const target = { mediaTypes: ['image/jpeg', 'image/png'], maxBytes: 5_000_000, maxPixelsPerSide: 2_000 };
-  const noise = sharp({
-    create: {
-      width: 4_000,
-      height: 3_000,
-      channels: 3,
-      background: '#888',
-      noise: { type: 'gaussian', mean: 128, sigma: 30 },
-    },
-  });
-  const screen = sharp({ create: { width: 1_280, height: 800, channels: 3, background: '#eee' } });
-  const inputs: [string, Buffer][] = [
-    ['screenshot, 1280 × 800 PNG', await screen.png().toBuffer()],
-    ['photo, 12 megapixel JPEG', await noise.clone().jpeg({ quality: 90 }).toBuffer()],
-    ['photo, 12 megapixel WebP', await noise.clone().webp({ quality: 80 }).toBuffer()],
-  ];
-  for (const [name, data] of inputs) {
-    const times: number[] = [];
-    for (let run = 0; run < 8; run += 1) {
-      const started = performance.now();
-      await preparer.prepare({ data }, target, new AbortController().signal);
-      times.push(performance.now() - started);
-    }
-    const [first = 0, ...rest] = times;
-    const median = rest.sort((one, other) => one - other)[3] ?? 0;
-    console.log(`  ${name.padEnd(28)} ${median.toFixed(0)} (first ${first.toFixed(0)})`);
-  }
-  await preparer.close();
 }
 
 function user(text: string): TranscriptMessage {

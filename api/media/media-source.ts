@@ -46,7 +46,7 @@ export async function readMedia(
   switch (source.type) {
     case 'base64': {
       const bytes = Buffer.from(source.data, 'base64');
-      const name = usableName(title, source.media_type);
+      const name = usableName(title, block.type, source.media_type);
       return { name, declaredType: source.media_type, sha256: null, size: bytes.byteLength, bytes };
     }
     case 'file': {
@@ -69,7 +69,11 @@ export async function readMedia(
         new AppError('invalid_request', `${where}.url: ${source.url.slice(0, 200)} cannot be used: ${why}`);
       if ('refusal' in page) throw refused(page.refusal);
       if (page.status !== 200) throw refused(`it answers with status ${page.status}`);
-      const name = usableName(title ?? new URL(page.url).pathname.split('/').at(-1) ?? null, page.mediaType);
+      const name = usableName(
+        title ?? new URL(page.url).pathname.split('/').at(-1) ?? null,
+        block.type,
+        page.mediaType,
+      );
       // A server's word on the type is not the client's, so it is not held against anybody.
       return { name, declaredType: undefined, sha256: null, size: page.bytes.byteLength, bytes: page.bytes };
     }
@@ -79,13 +83,14 @@ export async function readMedia(
 }
 
 /** A name that a file can have, with the extension of its type. */
-function usableName(given: string | null, mediaType: string): string {
+function usableName(given: string | null, type: MediaBlock['type'], mediaType: string): string {
   const ending = extension(mediaType) || null;
+  if (given === null || given.trim() === '') return ending === null ? type : `${type}.${ending}`;
   let name: string;
   try {
-    name = fileNameOf(given === null ? null : given.slice(0, 200), ending);
+    name = fileNameOf(given.slice(0, 200), ending);
   } catch {
-    name = given?.replace(/[^\w.-]+/g, '_').slice(0, 200) || 'unnamed';
+    name = given.replace(/[^\w.-]+/g, '_').slice(0, 200) || 'unnamed';
   }
   return /\.\w{1,8}$/.test(name) || ending === null ? name : `${name}.${ending}`;
 }

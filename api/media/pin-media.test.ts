@@ -177,7 +177,7 @@ describe('documents of a message', () => {
     ]);
     expect(pins).toMatchObject([
       { name: 'table.csv', shown: { type: 'text', bytes: 8 } },
-      { shown: { type: 'text' }, file: { name: 'unnamed.json' } },
+      { shown: { type: 'text' }, file: { name: 'document.json' } },
     ]);
   });
 
