@@ -30,6 +30,15 @@ export async function modelCatalog(config: Config, database: Database, log: Logg
     onProblem: (error) => log.warn({ err: error }, 'the imported models could not be read'),
   });
   await catalog.reload();
+  // Imported models come and go, so that a name nobody knows now may be known later.
+  for (const { id, fallback } of catalog.list()) {
+    for (const next of fallback.filter((name) => catalog.resolve(name) === null)) {
+      log.warn(
+        { model: id, fallback: next },
+        'a fallback names a model that is not known; it is passed over',
+      );
+    }
+  }
   return catalog;
 }
 
