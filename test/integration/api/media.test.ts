@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pinsOf } from '../../../core/journal/media-pins.ts';
 import type { SignalledEvent } from '../../../providers/engine/session-engine.ts';
 import { createPostgresLeftovers } from '../../../providers/store/postgres/leftovers.ts';
+import { journalToolUse } from '../../harness/journal-tool-use.ts';
 import { startApi, type TestApi } from '../../harness/start-api.ts';
 
 let api: TestApi;
@@ -47,7 +48,10 @@ async function newSession(model = 'claude-opus-5-5'): Promise<string> {
 }
 const send = async (session: string, ...content: Block[]) =>
   client.beta.sessions.events.send(session, { events: [{ type: 'user.message', content }] });
-const inline = (media: 'image/png' | 'image/jpeg', bytes: Buffer): Block => ({
+const inline = (
+  media: 'image/png' | 'image/jpeg',
+  bytes: Buffer,
+): Anthropic.Beta.Sessions.BetaManagedAgentsImageBlock => ({
   type: 'image',
   source: { type: 'base64', media_type: media, data: bytes.toString('base64') },
 });
@@ -137,7 +141,21 @@ describe('images and documents that are sent', () => {
     expect((await client.beta.sessions.resources.list(session)).data).toEqual([]);
   });
 
-  it('are refused by a request that names more of a file than there is', async () => {
+  it('may be the result of a client’s own tool, which can be given again where it was refused', async () => {
+    const session = await newSession();
+    const use = await journalToolUse(api.journal, session, 'custom');
+    const answer = async (block: ReturnType<typeof inline>) =>
+      client.beta.sessions.events.send(session, {
+        events: [{ type: 'user.custom_tool_result', custom_tool_use_id: use, content: [block] }],
+      });
+    await expect(answer(inline('image/png', picture))).rejects.toMatchObject({ status: 400 });
+    const png = await sharp(picture).png().toBuffer();
+    const { data } = await answer(inline('image/png', png));
+    expect(data?.[0]).toMatchObject({ content: [inline('image/png', png)] });
+    expect(await storedPins(session)).toMatchObject([{ shown: { type: 'image', media_type: 'image/png' } }]);
+  });
+
+  it('that are files which do not exist are 404', async () => {
     const session = await newSession();
     await expect(
       send(session, { type: 'image', source: { type: 'file', file_id: 'file_none' } }),
