@@ -148,7 +148,8 @@ export function createInMemoryJournal(now: () => number): InMemoryJournal {
         .slice(0, limit);
     },
     async eventsThrough(sessionId, threadId, after, through) {
-      return journaled(sessionId).filter(
+      return journaled(
+        sessionId,
         (event) => event.threadId === threadId && (event.seq ?? 0) > after && (event.seq ?? 0) <= through,
       );
     },
@@ -161,7 +162,7 @@ export function createInMemoryJournal(now: () => number): InMemoryJournal {
       return keptFrom === null ? null : { keptFrom };
     },
     async eventsOfStep(sessionId, stepKey) {
-      return journaled(sessionId).filter((event) => event.stepKey === stepKey);
+      return journaled(sessionId, (event) => event.stepKey === stepKey);
     },
     async event(sessionId, eventId) {
       return sessions.get(sessionId)?.events.find((event) => event.id === eventId) ?? null;
@@ -189,10 +190,13 @@ export function createInMemoryJournal(now: () => number): InMemoryJournal {
     },
   };
 
-  function journaled(sessionId: string): StoredEvent[] {
+  function journaled(
+    sessionId: string,
+    isWanted: (event: StoredEvent) => boolean = () => true,
+  ): StoredEvent[] {
     const events = sessions.get(sessionId)?.events ?? [];
     return events
-      .filter((event) => event.seq !== null)
+      .filter((event) => event.seq !== null && isWanted(event))
       .sort((left, right) => (left.seq ?? 0) - (right.seq ?? 0));
   }
 }

@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../core/errors.ts';
+import { asksForSummary } from '../core/session/context/compaction.ts';
+import type {
+  ModelProvider,
+  ModelRequest,
+  ModelResponse,
+  ResponseBlock,
+} from '../providers/model/model-provider.ts';
+import { startInMemorySession } from '../test/context/in-memory-session.ts';
+
+const WINDOW = 10_000;
+const USAGE = {
+  input_tokens: 7,
+  output_tokens: 3,
+  cache_read_input_tokens: 0,
+  cache_creation_5m_input_tokens: 0,
+  cache_creation_1h_input_tokens: 0,
+};
+
+const said = (text: string): ResponseBlock => ({ type: 'text', text });
+const call: ResponseBlock = {
+  type: 'tool_use',
+  name: 'bash',
+  input: { command: 'x' },
+  vendor: { provider: 'test', callId: 'call_0' },
+};
+const answers = (...blocks: ResponseBlock[]): Partial<ModelResponse> => ({ blocks });
+
+/** A model whose answers are written down beforehand; an error is thrown. Keeps its requests. */
+function scripted(
+  script: (Partial<ModelResponse> | AppError)[],
+): ModelProvider & { requests: ModelRequest[] } {
+  const requests: ModelRequest[] = [];
+  return {
+    name: 'test',
+    requests,
+    async *stream(request) {
+      requests.push(request);
+      const next = script.shift();
+      if (next === undefined) throw new Error('nothing more is scripted');
+      if (next instanceof Error) throw next;
+      yield { type: 'finish', response: { blocks: [], stop: 'end_turn', usage: USAGE, ...next } };
+    },
+  };
+}
+
+const begin = (provider: ModelProvider, text: string, result = 'ok') =>
+  startInMemorySession({
+    provider,
+    window: WINDOW,
+    maxOutputTokens: 1_000,
+    content: [{ type: 'text', text }],
+    resultOf: () => result,
+  });
+
+const tooLong = () =>
+  new AppError('model_request_refused', 'prompt is too long', {
+    details: { error_code: 'context_window_exceeded' },
+  });
+const lastText = (request: ModelRequest | undefined) => JSON.stringify(request?.messages.at(-1));
+const isWrittenOut = (request: ModelRequest | undefined) =>
+  request?.messages.length === 1 &&
+  lastText(request).includes('<conversation>') &&
+  request.tools.length === 0;
+
+/** A first message that fills the window nearly: after one more step there is something to summarise. */
+const LONG = 'word '.repeat(5_200);
+const CALL = answers(call);
+
+describe('a conversation that no longer fits', () => {
+  it('is summarised in itself, the newest part excepted, and goes on in the next step', async () => {
+    const provider = scripted([CALL, answers(said('A summary.')), answers(said('Done.'))]);
+    const session = await begin(provider, LONG);
+    const kinds = [await session.step(), await session.step(), await session.step()].map(({ kind }) => kind);
+    expect(kinds).toEqual(['tools', 'compacted', 'final']);
+    const [, asked, after] = provider.requests;
+    expect(asksForSummary(lastText(asked))).toBe(true);
+    expect(asked?.tools).toEqual(provider.requests[0]?.tools);
+    expect(after?.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
+    expect(JSON.stringify(after?.messages[0])).toContain('A summary.');
+    expect((await session.journal.head(session.sessionId))?.usage).toMatchObject({ input_tokens: 3 * 7 });
+  });
+});
+
+describe('a model asked for a summary', () => {
+  it('that calls a tool is asked about the conversation written out, without tools', async () => {
+    const provider = scripted([
+      CALL,
+      answers(said('First I look.'), call),
+      answers(said('A summary.')),
+      answers(said('Done.')),
+    ]);
+    const session = await begin(provider, LONG);
+    await session.step();
+    expect(await session.step()).toMatchObject({ kind: 'compacted' });
+    expect(isWrittenOut(provider.requests[2])).toBe(true);
+    // Both answers were paid for.
+    expect((await session.journal.head(session.sessionId))?.usage).toMatchObject({ output_tokens: 3 * 3 });
+  });
+
+  it('that finds even that too long gets less of it', async () => {
+    const provider = scripted([CALL, tooLong(), tooLong(), answers(said('A summary.'))]);
+    const session = await begin(provider, LONG);
+    await session.step();
+    expect(await session.step()).toMatchObject({ kind: 'compacted' });
+    const [, , half, quarter] = provider.requests.map((request) => lastText(request).length);
+    expect(quarter).toBeLessThan((half ?? 0) * 0.7);
+  });
+
+  it('that writes none is asked again later, and nothing is journaled', async () => {
+    const silent = Array.from({ length: 4 }, () => answers(said(' ')));
+    const provider = scripted([CALL, ...silent, answers(said('A summary.'))]);
+    const session = await begin(provider, LONG);
+    await session.step();
+    await expect(session.step()).rejects.toThrow('wrote no summary');
+    const types = (await session.events()).map(({ type }) => type);
+    expect(types).not.toContain('agent.thread_context_compacted');
+    expect(types.slice(-3)).toContain('session.status_rescheduled');
+    expect(await session.step()).toMatchObject({ kind: 'compacted' });
+  });
+});
+
+describe('a vendor that has the last word', () => {
+  it('has the conversation compacted when it cuts an answer off at the end of the window', async () => {
+    const cut: Partial<ModelResponse> = { blocks: [said('I was saying')], stop: 'context_overflow' };
+    const provider = scripted([CALL, cut, answers(said('A summary.')), answers(said('Done.'))]);
+    const session = await begin(provider, 'word '.repeat(3_000));
+    const kinds = [await session.step(), await session.step(), await session.step()].map(({ kind }) => kind);
+    expect(kinds).toEqual(['tools', 'compacted', 'final']);
+    expect(JSON.stringify(await session.events())).not.toContain('I was saying');
+    expect((await session.journal.head(session.sessionId))?.usage).toMatchObject({ output_tokens: 4 * 3 });
+  });
+
+  it('gets a first message cut where there is nothing to summarise', async () => {
+    const provider = scripted([tooLong(), tooLong(), answers(said('Done.'))]);
+    const session = await begin(provider, `Begin ${'word '.repeat(4_000)}`);
+    expect(await session.step()).toMatchObject({ kind: 'final' });
+    const lengths = provider.requests.map((request) => lastText(request).length);
+    expect(lengths[1]).toBeLessThan((lengths[0] ?? 0) * 0.6);
+    expect(lengths[2]).toBeLessThan((lengths[1] ?? 0) * 0.6);
+  });
+
+  it('that is never content ends the turn with a typed reason', async () => {
+    const provider = scripted([tooLong(), tooLong(), tooLong(), tooLong()]);
+    const session = await begin(provider, `Begin ${'word '.repeat(4_000)}`);
+    expect(await session.step()).toEqual({ kind: 'exhausted' });
+    const error = (await session.events()).find(({ type }) => type === 'session.error');
+    expect(error?.body['error']).toMatchObject({
+      type: 'compaction_limit_reached_error',
+      retry_status: { type: 'exhausted' },
+    });
+  });
+});
+
+describe('a vendor with a counter', () => {
+  const counted = (provider: ReturnType<typeof scripted>, tokens: number | AppError) => {
+    let calls = 0;
+    const countTokens = async () => {
+      calls += 1;
+      if (tokens instanceof Error) throw tokens;
+      return tokens;
+    };
+    return { provider: { ...provider, countTokens }, calls: () => calls };
+  };
+
+  it('is asked where an estimate comes near the limit, and believed', async () => {
+    const { provider, calls } = counted(scripted([CALL, answers(said('Done.'))]), 4_000);
+    const session = await begin(provider, LONG);
+    await session.step();
+    expect(await session.step()).toMatchObject({ kind: 'final' });
+    expect(calls()).toBe(2);
+  });
+
+  it('is not needed: where it cannot be had, the estimate holds', async () => {
+    const gone = new AppError('model_request_refused', 'no such path');
+    const { provider, calls } = counted(scripted([CALL, answers(said('A summary.'))]), gone);
+    const session = await begin(provider, LONG);
+    await session.step();
+    expect(await session.step()).toMatchObject({ kind: 'compacted' });
+    expect(calls()).toBe(2);
+  });
+
+  it('is not asked again for what its answer already told', async () => {
+    const usage = { ...USAGE, input_tokens: 7_000 };
+    const script = scripted([{ ...CALL, usage }, answers(said('Done.'))]);
+    const { provider, calls } = counted(script, 1);
+    const session = await begin(provider, LONG);
+    await session.step();
+    const before = calls();
+    await session.step();
+    expect(calls()).toBe(before);
+  });
+});
