@@ -48,6 +48,7 @@ export async function startInMemorySession(options: {
   const deps: ActivityDependencies = {
     journal,
     blobs: createInMemoryBlobStore(),
+    sessionSkills: { of: async () => [] },
     images: { prepare: async () => Promise.reject(new Error('no images')), close: async () => undefined },
     contents: createContentCache(1_000),
     bus: createInMemoryBus(),
