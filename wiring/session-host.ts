@@ -9,6 +9,7 @@ import { isAppError } from '../core/errors.ts';
 import { noteError } from '../core/journal/note-error.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import type { Bus } from '../providers/bus/bus.ts';
+import type { TemporalEngine } from '../providers/engine/temporal-engine.ts';
 import { openHostFolder } from '../providers/host/host-folder.ts';
 import type { SandboxDriver, SandboxProbe } from '../providers/sandbox/sandbox.ts';
 import type { HostProbe } from '../providers/sandbox/watch-probe.ts';
@@ -28,7 +29,7 @@ export interface SessionHost {
   /** Runs tools on this host for the sessions that are on it. */
   runnerOf(runner: ToolRunner): ToolRunner;
   /** Registers the host, and keeps it known. Call it before calls are taken. */
-  start(): Promise<void>;
+  start(engine: Pick<TemporalEngine, 'redirectCalls'>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -134,8 +135,8 @@ export function sessionHost(parts: {
   return {
     residence,
     runnerOf: (runner) => createResidentToolRunner(runner, residence, isSaved ? checkpointer : unsaved),
-    async start() {
-      await upkeep.start();
+    async start(engine) {
+      await upkeep.start((sessionId) => engine.redirectCalls(sessionId));
       log.info({ host: folder.id, task_queue: taskQueue }, 'this worker is part of a host of sandboxes');
       if (isSaved) checkpointer.start();
     },

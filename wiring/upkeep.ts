@@ -80,7 +80,7 @@ export async function startUpkeep(deps: {
   sweeper.start();
   blobSweep.start();
   reaper?.start();
-  await deps.stay?.start();
+  await deps.stay?.start(deps.engine);
   lists.start();
   return {
     async stop() {

@@ -21,8 +21,12 @@ export interface HostUpkeepDeps {
 
 /** Keeps this host known, finds lost ones, and clears away what sessions left here. */
 export interface HostUpkeep {
-  /** Registers the host, then goes on by itself. Rejects with `unavailable`. */
-  start(): Promise<void>;
+  /**
+   * Registers the host, then goes on by itself. Rejects with `unavailable`.
+   *
+   * @param redirect - ends the tool calls under way of a session whose host is lost, so that they go elsewhere.
+   */
+  start(redirect: (sessionId: string) => Promise<void>): Promise<void>;
   /** One round of clearing away. */
   tidy(): Promise<void>;
   stop(): Promise<void>;
@@ -33,13 +37,22 @@ export function createHostUpkeep(deps: HostUpkeepDeps): HostUpkeep {
   const timers: NodeJS.Timeout[] = [];
   const rounds = new Set<Promise<void>>();
 
-  async function beat(): Promise<void> {
+  async function beat(redirect: (sessionId: string) => Promise<void>): Promise<void> {
     await hosts.beat(deps.describe(), timeoutMs);
     for (const id of await hosts.reap(timeoutMs)) {
+      const sessions = await hosts.withOpenCalls(id);
       log.warn(
-        { host: id },
+        { host: id, calls_in: sessions.length },
         'a host of sandboxes is gone; its sessions go on elsewhere when they need a sandbox',
       );
+      for (const sessionId of sessions) {
+        await redirect(sessionId).catch((error: unknown) =>
+          log.warn(
+            { err: error, session_id: sessionId },
+            'a call on a lost host goes on when Temporal notices',
+          ),
+        );
+      }
     }
   }
   async function tidy(): Promise<void> {
@@ -68,9 +81,13 @@ export function createHostUpkeep(deps: HostUpkeepDeps): HostUpkeep {
   }
 
   return {
-    async start() {
-      await beat();
-      every(Math.max(100, timeoutMs / BEATS), beat, 'the heartbeat of this host of sandboxes');
+    async start(redirect) {
+      await beat(redirect);
+      every(
+        Math.max(100, timeoutMs / BEATS),
+        () => beat(redirect),
+        'the heartbeat of this host of sandboxes',
+      );
       every(Math.min(TIDY_MS, timeoutMs), tidy, 'clearing away sandboxes that were left behind');
     },
     tidy,

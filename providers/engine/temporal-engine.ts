@@ -1,5 +1,11 @@
-import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
 import {
+  ApplicationFailure,
+  defineSearchAttributeKey,
+  SearchAttributeType,
+  TypedSearchAttributes,
+} from '@temporalio/common';
+import {
+  ActivityNotFoundError,
   isGrpcServiceError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
@@ -52,6 +58,11 @@ export interface TemporalEngine extends SessionEngine {
    * says that all are gone.
    */
   removeRuns(sessionId: string): Promise<number>;
+  /**
+   * Ends the tool calls under way of a session whose host is lost as `wrong_host`, so that its workflow asks where they go: a host that stands
+   * still may take each attempt anew and never answer. A call that was alive all the same is only attached to again. Or rejects.
+   */
+  redirectCalls(sessionId: string): Promise<void>;
 }
 
 export interface EngineSettings {
@@ -141,10 +152,28 @@ export function createTemporalEngine(
     }
   }
 
+  const redirectCalls: TemporalEngine['redirectCalls'] = async (sessionId) => {
+    const { raw } = await client.workflow.getHandle(sessionId).describe();
+    const runId = raw.workflowExecutionInfo?.execution?.runId ?? '';
+    for (const { activityId, activityType } of raw.pendingActivities ?? []) {
+      if (activityType?.name !== 'runTool' || !activityId) continue;
+      try {
+        // Ids are given once in a run.
+        await client.activity.fail(
+          { workflowId: sessionId, runId, activityId },
+          ApplicationFailure.nonRetryable('the host of the sandbox is lost', 'wrong_host'),
+        );
+      } catch (error) {
+        if (!(error instanceof ActivityNotFoundError)) throw error;
+      }
+    }
+  };
+
   return {
     startRun,
     signalRun,
     removeRuns,
+    redirectCalls,
     async start(session) {
       try {
         await patiently(() => startRun({ ...session, epoch: 1, mode: 'fresh' }));

@@ -41,6 +41,8 @@ export interface HostStore {
   leftBehind(hostId: string, placements: ReadonlyMap<string, string>): Promise<string[]>;
   /** Marks hosts lost that are gone, and forgets those long gone that have no session. Returns those newly lost. */
   reap(timeoutMs: number): Promise<string[]>;
+  /** Sessions on a host that have a tool call under way. */
+  withOpenCalls(hostId: string): Promise<string[]>;
   /** Keeps what the model is to be told of a move. Does nothing for another placement than the session's. */
   keepNotice(sessionId: string, placement: string, text: string): Promise<void>;
   /** Gives the notice to one call; the same call may ask again. Null when there is none, or another call has it. */

@@ -37,7 +37,8 @@ describe('sessions on two hosts of sandboxes', () => {
       MANAGED_AGENT_TEMPORAL_TASK_QUEUE: services.taskQueue,
       MANAGED_AGENT_PROVIDERS_ANTHROPIC_BASE_URL: models.url,
       MANAGED_AGENT_BLOBS_FOLDER: path.join(root, 'blobs'),
-      MANAGED_AGENT_SANDBOX_HOST_TIMEOUT_SECONDS: '3',
+      MANAGED_AGENT_SANDBOX_HOST_TIMEOUT_SECONDS: '8',
+      MANAGED_AGENT_SANDBOX_CHECKPOINT_BYTES: '5000000',
       MANAGED_AGENT_WORKER_DRAIN_SECONDS: '1',
       MANAGED_AGENT_API_DRAIN_SECONDS: '1',
       ANTHROPIC_API_KEY: 'scripted',
@@ -63,13 +64,13 @@ describe('sessions on two hosts of sandboxes', () => {
 
   async function addHost(dataDir = mkdtempSync(path.join(root, 'host-'))): Promise<Host> {
     chmodSync(dataDir, 0o711);
+    const startedAt = new Date();
     const host = { dataDir, worker: startEntry('worker.ts', dataDir, settings) };
     hosts.push(host);
     await until(async () => {
       const { rows } = await database.query(
-        `SELECT 1 FROM sandbox_hosts WHERE id = $1 AND alive_since < now() - interval '3.5 seconds'
-          AND heartbeat_at > now() - interval '2 seconds'`,
-        [idOf(dataDir)],
+        'SELECT 1 FROM sandbox_hosts WHERE id = $1 AND heartbeat_at > $2',
+        [idOf(dataDir), startedAt],
       );
       return rows.length > 0;
     });
@@ -139,6 +140,13 @@ describe('sessions on two hosts of sandboxes', () => {
       const blocks = event.content ?? [];
       const text = blocks.map((block) => (block.type === 'text' ? block.text : '')).join('\n');
       found.push({ text, isError: event.is_error ?? false });
+    }
+    return found;
+  }
+  async function errors(sessionId: string): Promise<string[]> {
+    const found: string[] = [];
+    for await (const event of client.beta.sessions.events.list(sessionId)) {
+      if (event.type === 'session.error') found.push(event.error.message);
     }
     return found;
   }
@@ -223,6 +231,34 @@ describe('sessions on two hosts of sandboxes', () => {
     expect(models.violations()).toEqual([]);
   });
 
+  it('are not run twice by a machine that stood still for a while and goes on', async () => {
+    const sessionId = await begin([
+      bash('echo before > before.txt'),
+      done,
+      bash('echo begun >> ledger; sleep 5; echo over >> ledger; cat ledger'),
+      bash('cat before.txt; cat ledger 2>/dev/null || echo no ledger'),
+      done,
+    ]);
+    await rest(sessionId);
+    await saved(sessionId, await lastSeq(sessionId));
+    const before = await hostOf(sessionId);
+    await say(sessionId, 'go on');
+    const sandbox = path.join(before.dataDir, 'sandboxes', sessionId);
+    await until(async () => existsSync(path.join(sandbox, 'files/workspace/ledger')));
+    before.worker.kill('SIGSTOP');
+    const stoppedAt = Date.now();
+    await until(async () => (await results(sessionId)).length === 3, 120_000);
+    console.log(`a machine stood still: its session went on elsewhere after ${Date.now() - stoppedAt} ms`);
+    await rest(sessionId);
+    before.worker.kill('SIGCONT');
+    await until(async () => !existsSync(sandbox));
+    const [, lost, after] = await results(sessionId);
+    expect(lost?.text).toMatch(/outcome of this call is unknown/);
+    expect(after?.text).toBe('before\nno ledger');
+    expect(await results(sessionId)).toHaveLength(3);
+    expect(await hostOf(sessionId)).not.toBe(before);
+  }, 300_000);
+
   it('stay where they are while a machine is only started again', async () => {
     const sessionId = await begin([
       bash('echo one >> ledger'),
@@ -238,6 +274,23 @@ describe('sessions on two hosts of sandboxes', () => {
     await until(async () => (await results(sessionId)).length === 2);
     expect((await results(sessionId))[1]?.text).toMatch(/one\ntwo$/);
     expect((await hostOf(sessionId)).dataDir).toBe(before.dataDir);
+  });
+
+  it('are told when their sandbox is too large to be saved, and go on', async () => {
+    const sessionId = await begin([
+      bash('head -c 6000000 /dev/urandom > large'),
+      done,
+      bash('rm large'),
+      done,
+    ]);
+    await rest(sessionId);
+    await until(async () => (await errors(sessionId)).length > 0);
+    expect((await errors(sessionId))[0]).toMatch(/The sandbox is not saved: .* at most 5000000 bytes/);
+    await say(sessionId, 'go on');
+    await until(async () => (await results(sessionId)).length === 2);
+    await rest(sessionId);
+    await saved(sessionId, await lastSeq(sessionId));
+    expect(await errors(sessionId)).toHaveLength(1);
   });
 
   it('take their checkpoints with them when they are deleted', async () => {

@@ -77,6 +77,8 @@ export function createInMemoryHosts(
       for (const state of gone) state.lost = true;
       return gone.map(({ host }) => host.id);
     },
+    // The double has no steps.
+    withOpenCalls: async () => [],
     async keepNotice(sessionId, placement, text) {
       const session = sessions.get(sessionId);
       if (session?.placement.id === placement) session.notice = { text, call: null };

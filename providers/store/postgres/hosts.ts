@@ -131,6 +131,15 @@ export function createPostgresHosts(database: Database): HostStore {
       );
       return rows.map((row) => row.id);
     },
+    async withOpenCalls(hostId) {
+      const rows = await database.query<{ session_id: string }>(
+        `SELECT DISTINCT h.session_id FROM session_hosts h JOIN steps s ON s.session_id = h.session_id
+          WHERE h.host_id = $1 AND s.outcome IS NULL AND s.step_key LIKE 'tool/%'`,
+        [hostId],
+        'host-open-calls',
+      );
+      return rows.map((row) => row.session_id);
+    },
     async keepNotice(sessionId, placement, text) {
       await database.query(
         'UPDATE session_hosts SET notice = $3, notice_call = NULL WHERE session_id = $1 AND placement = $2',
