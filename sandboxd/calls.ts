@@ -29,8 +29,8 @@ export interface CallsDeps extends OperationDeps {
   pipes: Pipes;
   browser: BrowserHost | null;
   background: Background;
-  /** As `prefix`, with the environment of commands. */
-  commandPrefix: readonly string[];
+  /** The beginning of every script: it gives the shell the environment of commands. */
+  prelude: string;
   /** The shell script that runs the code on descriptor 3. */
   codeScript(language: 'python' | 'javascript'): string;
   /** Keeps a text where the agent can read it; returns its path as the agent sees it. */
@@ -158,7 +158,13 @@ export function createCalls(deps: CallsDeps): Calls {
       : commandScript(deps.shellFolder, id, deps.workdir);
     const text = isCode ? operation.code : operation.command;
     call.command = await startCommand(
-      { folder, command: text, script, prefix: deps.commandPrefix, environment: deps.environment },
+      {
+        folder,
+        command: text,
+        script: `${deps.prelude}${script}`,
+        prefix: deps.prefix,
+        environment: deps.environment,
+      },
       commandDeps(id),
     );
     return follow(id, call, call.command, operation.timeoutMs);

@@ -15,7 +15,7 @@ import { commandEnvironment, environmentWords, ownEnvironment, withoutProxy } fr
 import { createPipes } from './pipes.ts';
 import { prepare } from './prepare.ts';
 import { createRecords } from './record.ts';
-import { codeScript, commandScript } from './shell-script.ts';
+import { codeScript, commandScript, exportScript } from './shell-script.ts';
 import { createSandboxServer } from './server.ts';
 import { readSettings, tokenOf } from './settings.ts';
 import { createTransfer } from './transfer.ts';
@@ -44,7 +44,7 @@ const prefix =
       ];
 const environment = ownEnvironment(settings);
 const variables = commandEnvironment(settings);
-const commandPrefix = [...prefix, ...environmentWords(variables)];
+const prelude = exportScript(variables);
 const asAgent = createAsAgent(agent);
 
 const keepOutput = (name: string, text: string): string => {
@@ -79,9 +79,9 @@ const background = createBackground({
   folder: folders.processes,
   boot: settings.boot,
   pipes,
-  prefix: commandPrefix,
+  prefix,
   environment,
-  scriptOf: (id) => commandScript(folders.shell, `process-${id}`, settings.workdir),
+  scriptOf: (id) => `${prelude}${commandScript(folders.shell, `process-${id}`, settings.workdir)}`,
 });
 
 const calls = createCalls({
@@ -91,7 +91,7 @@ const calls = createCalls({
   keepOutput,
   asAgent,
   prefix,
-  commandPrefix,
+  prelude,
   environment,
   workdir: settings.workdir,
   home: settings.home,

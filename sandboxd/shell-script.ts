@@ -5,6 +5,15 @@ export function shellQuote(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
+/**
+ * What gives a shell its environment, as its first words: the environment reaches the shell of the agent's user only, and no process that
+ * runs before it.
+ */
+export function exportScript(environment: Record<string, string>): string {
+  const words = Object.entries(environment).map(([name, value]) => `${name}=${shellQuote(value)}`);
+  return `export ${words.join(' ')}\n`;
+}
+
 /** The last line of a saved shell state: without it the file was cut short and counts for nothing. */
 export const STATE_END = '# end of shell state';
 

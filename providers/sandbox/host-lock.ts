@@ -7,7 +7,7 @@ import { AppError } from '../../core/errors.ts';
  * lives on this process's pipe: if this process is killed, the pipe closes, the child ends, and the lock is free.
  */
 export async function withHostLock<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
-  const holder = spawn('flock', ['-x', file, '-c', 'echo held; exec cat >/dev/null'], {
+  const holder = spawn('flock', ['-x', file, 'cat'], {
     env: { PATH: '/usr/bin:/bin' },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -15,6 +15,8 @@ export async function withHostLock<Result>(file: string, work: () => Promise<Res
   holder.stderr.on('data', (chunk: Buffer) => problems.push(chunk));
   // The holder may be gone before it is told to let go.
   holder.stdin.on('error', () => holder.stdin.destroy());
+  // It comes back from `cat`, which starts when the lock is held.
+  holder.stdin.write('held');
   await new Promise<void>((resolve, reject) => {
     holder.stdout.once('data', () => resolve());
     holder.once('error', (cause) =>

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join, normalize } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -8,6 +9,7 @@ import { createClaims, isRecordName } from './claims.ts';
 import { withHostLock } from './host-lock.ts';
 import { createLaunchedArchive } from './launched-archive.ts';
 import type { SandboxDriver, SandboxFiles, SandboxSpec } from './sandbox.ts';
+import { createTurns } from './turns.ts';
 import {
   createSandboxdClient,
   SandboxProtocolError,
@@ -34,8 +36,14 @@ export interface Launcher {
   find(sessionId: string): Promise<SandboxdAddress | undefined>;
   /** Makes what must be there before anything is placed or started. */
   prepare(sessionId: string): Promise<void>;
-  /** Starts it. `failed` rejects when the sandbox ends before it ever answered, with what it said; it never resolves. */
-  boot(spec: SandboxSpec): Promise<{ address: SandboxdAddress; failed: Promise<never> }>;
+  /**
+   * Starts it. `failed` rejects when the sandbox ends before it ever answered, with what it said; it never resolves. `turn` is waited for
+   * just before processes are started: many sandboxes that start at the same time would all be late.
+   */
+  boot(
+    spec: SandboxSpec,
+    turn: () => Promise<void>,
+  ): Promise<{ address: SandboxdAddress; failed: Promise<never> }>;
   /** Ends whatever runs or is left of an earlier start. */
   clear(sessionId: string): Promise<void>;
   /** Removes files and notes. Nothing runs any more. */
@@ -79,6 +87,7 @@ async function untilAnswer(client: SandboxdClient, failed: Promise<never>): Prom
 export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
   const clients = new Map<string, SandboxdClient>();
   const starting = new Map<string, Promise<SandboxdClient>>();
+  const turns = createTurns(Math.max(4, 2 * availableParallelism()));
 
   const locked = <Result>(sessionId: string, work: () => Promise<Result>): Promise<Result> =>
     withHostLock(launcher.lockFile(sessionId), work);
@@ -108,14 +117,21 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
       disconnect(sessionId);
       await launcher.clear(sessionId);
       await launcher.prepare(sessionId);
-      const { address, failed } = await launcher.boot(spec);
-      const client = connect(sessionId, address);
+      let giveBack = (): void => {};
+      const turn = async (): Promise<void> => {
+        giveBack = await turns.take();
+      };
+      let client: SandboxdClient;
       try {
+        const { address, failed } = await launcher.boot(spec, turn);
+        client = connect(sessionId, address);
         await untilAnswer(client, failed);
       } catch (error) {
         disconnect(sessionId);
         await launcher.clear(sessionId);
         throw error;
+      } finally {
+        giveBack();
       }
       launcher.log('sandbox started', { session: sessionId, ms: Math.round(performance.now() - startedAt) });
       return client;

@@ -145,7 +145,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     folder.create(identity.kind === 'pair' ? identity.keeper : undefined);
   }
 
-  async function boot(spec: SandboxSpec): ReturnType<Launcher['boot']> {
+  async function boot(spec: SandboxSpec, turn: () => Promise<void>): ReturnType<Launcher['boot']> {
     const { sessionId } = spec;
     const installing = installers.get(sessionId);
     const environment = installing ?? (await options.environmentOf?.(spec)) ?? { network: { mode: 'none' } };
@@ -190,6 +190,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
       },
       JSON.stringify(settings),
     );
+    await turn();
     const socket = await listeningSocket(socketPath(sessionId));
     let launched;
     try {

@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { AppError } from '../../../core/errors.ts';
 import { withHostLock } from '../host-lock.ts';
@@ -18,20 +19,18 @@ export interface IdRegistry {
   release(sessionFolder: string, first: number): void;
 }
 
-/** Whether the system knows the id, as a user or group, or runs a process with it. */
-function isKnown(id: number): boolean {
-  for (const database of ['passwd', 'group']) {
-    try {
-      execFileSync('getent', [database, String(id)], { stdio: 'ignore', env: { PATH: '/usr/bin:/bin' } });
-      return true;
-    } catch (error) {
-      // Status 2: not found. Anything else means that nobody could say.
-      if (!(error instanceof Error && 'status' in error && error.status === 2)) throw error;
-    }
-  }
+/** Whether the system knows one of the ids, as a user or group, or runs a process with it. */
+async function isAnyKnown(ids: readonly number[]): Promise<boolean> {
+  // Status 2: one or more were not found. Anything else but 0 means that nobody could say.
+  const script =
+    'for database in passwd group; do getent "$database" "$@"; case $? in 0|2) ;; *) exit 1;; esac; done';
+  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', script, 'known', ...ids.map(String)], {
+    env: { PATH: '/usr/bin:/bin' },
+  });
+  if (stdout !== '') return true;
   return readdirSync('/proc').some((name) => {
     try {
-      return /^\d+$/.test(name) && statSync(join('/proc', name)).uid === id;
+      return /^\d+$/.test(name) && ids.includes(statSync(join('/proc', name)).uid);
     } catch {
       return false;
     }
@@ -49,7 +48,7 @@ export function createIdRegistry(folder: string, range: IdRange, blockSize: numb
     }
   };
 
-  function search(sessionFolder: string): number {
+  async function search(sessionFolder: string): Promise<number> {
     const start = createHash('sha256').update(sessionFolder).digest().readUInt32LE(0) % slots;
     for (let step = 0; step < slots; step++) {
       const first = range.first + ((start + step) % slots) * blockSize;
@@ -57,7 +56,7 @@ export function createIdRegistry(folder: string, range: IdRange, blockSize: numb
       if (owner === sessionFolder) return first;
       // A folder that is gone can't own files any more.
       if (owner !== undefined && existsSync(owner)) continue;
-      if (Array.from({ length: blockSize }, (_, index) => first + index).some(isKnown)) continue;
+      if (await isAnyKnown(Array.from({ length: blockSize }, (_, index) => first + index))) continue;
       writeFileSync(fileOf(first), sessionFolder, { mode: 0o600 });
       return first;
     }
@@ -70,7 +69,7 @@ export function createIdRegistry(folder: string, range: IdRange, blockSize: numb
   return {
     claim(sessionFolder) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      return withHostLock(join(folder, '.lock'), () => Promise.resolve(search(sessionFolder)));
+      return withHostLock(join(folder, '.lock'), () => search(sessionFolder));
     },
     release(sessionFolder, first) {
       if (ownerOf(first) === sessionFolder) rmSync(fileOf(first), { force: true });
