@@ -19,7 +19,7 @@ import { cleanText, decode, trimPartialEnd, trimPartialStart } from './clean-tex
 import type { Pipes } from './pipes.ts';
 import { listProcesses, readProcess, signalQuietly } from './processes.ts';
 
-/** What is kept of a process's output; at this point its output is closed. */
+/** What is kept of a process's output; what it writes beyond is dropped. */
 const OUTPUT_BYTES = 16 * 1024 * 1024;
 /** One read returns at most this much. */
 const READ_BYTES = 64 * 1024;
@@ -29,7 +29,7 @@ const SCRIPT = `folder=$1; script=$2; limit=$3; shift 3
 exec 0<>"$folder/in" 2>/dev/null
 echo $$ >"$folder/runner"
 { (exec setsid "$@" /bin/bash --noprofile --norc -c "$script" bash 3<"$folder/command" 2>&1); echo $? >"$folder/exit"; } |
-  stdbuf -o0 head -c "$limit" >"$folder/out"
+  { stdbuf -o0 head -c "$limit" >"$folder/out"; exec cat >/dev/null; }
 `;
 
 export interface BackgroundDeps {
@@ -162,8 +162,9 @@ export function createBackground(deps: BackgroundDeps): Background {
     }
     const text = cleanText(decode(trimPartialEnd(start === 0 ? buffer : trimPartialStart(buffer))));
     const end = start + buffer.length;
+    const full = size < OUTPUT_BYTES ? '' : '; its output is kept no further';
     return done(
-      `[process ${id} ${stateOf(id, note)}; bytes ${start} to ${end} of ${size}; go on with offset ${end}]\n${text}`,
+      `[process ${id} ${stateOf(id, note)}; bytes ${start} to ${end} of ${size}; go on with offset ${end}${full}]\n${text}`,
     );
   }
 

@@ -28,17 +28,23 @@ export function drawScript(frame: string): string {
   })()`;
 }
 
-/** Ends the video; its value is the file in base64. */
+/** Ends the video; its value is the number of bytes. */
 export const FINISH_SCRIPT = `(async () => {
   const { recorder, parts } = window.encoder;
   await new Promise((resolve) => {
     recorder.addEventListener('stop', resolve);
     recorder.stop();
   });
-  const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
-  let text = '';
-  for (let start = 0; start < bytes.length; start += 32768) {
-    text += String.fromCharCode(...bytes.subarray(start, start + 32768));
-  }
-  return btoa(text);
+  window.encoder.video = new Blob(parts);
+  return window.encoder.video.size;
 })()`;
+
+/** A part of the ended video in base64: the whole of a long one would be too much for one message. */
+export function sliceScript(start: number, end: number): string {
+  return `(async () => {
+    const bytes = new Uint8Array(await window.encoder.video.slice(${start}, ${end}).arrayBuffer());
+    let text = '';
+    for (let at = 0; at < bytes.length; at += 32768) text += String.fromCharCode(...bytes.subarray(at, at + 32768));
+    return btoa(text);
+  })()`;
+}

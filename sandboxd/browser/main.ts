@@ -22,12 +22,15 @@ async function open(): Promise<BrowserParts> {
 }
 
 async function perform({ id, action }: BrowserRequest): Promise<BrowserReply> {
+  let parts: BrowserParts | undefined;
   try {
     opened ??= open();
-    const parts = await opened;
+    parts = await opened;
     const done = await performAction(parts, action);
     return { id, isError: false, ...done, text: [...parts.tabs.takeNotices(), done.text].join('\n') };
   } catch (error) {
+    // A browser that could not be started is tried again by the next action.
+    if (parts === undefined) opened = undefined;
     // Playwright's messages go on with a log of what it tried; the model needs the first part.
     const message = error instanceof Error ? error.message : String(error);
     return {
@@ -38,9 +41,16 @@ async function perform({ id, action }: BrowserRequest): Promise<BrowserReply> {
   }
 }
 
+/** Ends the process after a while without an action, unless it records. */
 function rest(): void {
   clearTimeout(idle);
-  idle = setTimeout(() => process.exit(0), settings.idleMs);
+  idle = setTimeout(() => {
+    void (async () => {
+      const parts = await opened?.catch(() => undefined);
+      if (parts?.recorder.isRecording() === true) rest();
+      else process.exit(0);
+    })();
+  }, settings.idleMs);
 }
 
 let queue: Promise<void> = Promise.resolve();

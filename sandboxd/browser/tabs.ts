@@ -73,7 +73,9 @@ export async function openTabs(settings: BrowserSettings): Promise<Tabs> {
     page.on('console', (message) => say(`[${message.type()}] ${message.text()}`));
     page.on('pageerror', (error) => say(`[error] ${error.stack ?? error.message}`));
     page.on('dialog', (dialog) => {
-      notices.push(`A ${dialog.type()} dialog said ${JSON.stringify(dialog.message())} and was dismissed.`);
+      notices.push(
+        `A dialog of the page (${dialog.type()}) said ${JSON.stringify(dialog.message())} and was dismissed.`,
+      );
       dialog.dismiss().catch(() => {
         // The page closed it first.
       });

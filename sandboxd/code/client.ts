@@ -29,8 +29,26 @@ function reach(): Promise<Socket> {
   });
 }
 
-async function startKernel(): Promise<Socket> {
+/** Runs `work` alone of all clients of this language: two that start a kernel at once would each have variables of their own. */
+async function alone<Result>(work: () => Promise<Result>): Promise<Result> {
   mkdirSync(FOLDER, { recursive: true, mode: 0o700 });
+  const holder = spawn('flock', ['-x', join(FOLDER, `${language}.lock`), 'cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      // It comes back from `cat`, which starts when the lock is held.
+      holder.stdout.once('data', () => resolve());
+      holder.once('error', reject).once('exit', () => reject(new Error('the lock cannot be taken')));
+      holder.stdin.write('held');
+    });
+    return await work();
+  } finally {
+    holder.stdin.end();
+  }
+}
+
+async function startKernel(): Promise<Socket> {
   rmSync(path, { force: true });
   const words = language === 'python' ? ['python3', kernel, path] : [process.execPath, kernel, path];
   const [program = '', ...rest] = words;
@@ -57,7 +75,7 @@ async function startKernel(): Promise<Socket> {
 }
 
 async function main(): Promise<void> {
-  const socket = await reach().catch(startKernel);
+  const socket = await reach().catch(() => alone(() => reach().catch(startKernel)));
   let kernelPid = 0;
   let isInterrupted = false;
   process.on('SIGTERM', () => {
