@@ -3,6 +3,7 @@ import type { AgentTools } from '../core/session/permission.ts';
 import type { AttachedFile, SandboxDriver, SandboxSpec } from '../providers/sandbox/sandbox.ts';
 import type { HostProbe } from '../providers/sandbox/watch-probe.ts';
 import type { RepositoryPlacer } from './place-repositories.ts';
+import type { RepositorySkills } from './repository-skills.ts';
 import { toolConfigOf, type ToolRegistry } from './registry.ts';
 import { failed } from './tool.ts';
 import type { ToolCall, ToolResult, ToolRunner } from './tool-runner.ts';
@@ -14,6 +15,7 @@ export interface SandboxToolRunnerDeps {
   /** The files that are attached to the session now. */
   attachmentsOf(spec: SandboxSpec): Promise<AttachedFile[]>;
   repositories: RepositoryPlacer;
+  repositorySkills: RepositorySkills;
   /** The tools of the session's agent, as configured. */
   toolsOf(spec: SandboxSpec): Promise<AgentTools>;
   /** Called after each call that ended, since it may have left files for the user. */
@@ -41,13 +43,14 @@ export function createSandboxToolRunner(deps: SandboxToolRunnerDeps): ToolRunner
       // A call that is resumed began on what its first attempt had placed.
       const errors = mode === 'start' ? await deps.repositories.place(sandbox, files, signal) : [];
       await sandbox.files.attach(files);
+      const found = await deps.repositorySkills.note(sandbox, call.toolUseId, signal);
       const outcome = await sandbox.call({ id: call.toolUseId, operation: asked.operation }, mode, signal);
       deps.onCallEnded(spec);
       if (outcome.state === 'lost') {
         const text = `The outcome of this call is unknown: ${outcome.reason} It may have run in part, in whole, or not at all. Check before you repeat it.`;
-        return { ...withErrors(failed(text), errors), lost: true };
+        return { ...withNotes(failed(text), errors, found), lost: true };
       }
-      return withErrors(tool.toResult(outcome.result), errors);
+      return withNotes(tool.toResult(outcome.result), errors, found);
     },
     async kill(call) {
       await driver.open(specOf(call)).kill(call.toolUseId);
@@ -55,11 +58,12 @@ export function createSandboxToolRunner(deps: SandboxToolRunnerDeps): ToolRunner
   };
 }
 
-/** Tells the model too what clients are told. */
-function withErrors(result: ToolResult, errors: readonly SessionError[]): ToolResult {
-  if (errors.length === 0) return result;
-  const notes = errors.map(({ message }) => ({ type: 'text' as const, text: `[${message}]` }));
-  return { ...result, content: [...notes, ...result.content], errors };
+/** Tells the model too what clients are told, and which skills its repositories brought. */
+function withNotes(result: ToolResult, errors: readonly SessionError[], found: string | null): ToolResult {
+  const said = [...errors.map(({ message }) => `[${message}]`), ...(found === null ? [] : [found])];
+  if (said.length === 0) return result;
+  const notes = said.map((text) => ({ type: 'text' as const, text }));
+  return { ...result, content: [...notes, ...result.content], ...(errors.length === 0 ? {} : { errors }) };
 }
 
 function specOf(call: Pick<ToolCall, 'workspaceId' | 'sessionId' | 'environmentId'>) {

@@ -24,6 +24,7 @@ import { newIds } from './new-ids.ts';
 import { openTools } from './open-tools.ts';
 import { attachmentsOf, outputCollector } from './session-files.ts';
 import { sandboxEnvironment } from './sandbox-environment.ts';
+import { createRepositorySkills } from '../tools/repository-skills.ts';
 import { sessionRepositories } from './session-repositories.ts';
 import { handsQueues, sessionHost, type SessionHost } from './session-host.ts';
 import { webTools } from './web-tools.ts';
@@ -69,6 +70,10 @@ export function activityDependencies(parts: {
     collectorOf: outputCollector(sessionFiles),
     webToolsOf: (driver) => webTools({ config, log, driver, journal, blobs, environmentOf }),
     repositories: () => sessionRepositories(config, log, sessionFiles.sessions),
+    repositorySkills: createRepositorySkills({
+      repositoriesOf: ({ workspaceId, sessionId }) =>
+        sessionFiles.sessions.repositories(workspaceId, sessionId),
+    }),
     around(driver, probe) {
       // A worker without hands has the tools' descriptions only.
       if (config.worker.role === 'brain') return (runner) => runner;

@@ -9,6 +9,7 @@ import type { AttachedFile, SandboxDriver, SandboxSpec } from '../providers/sand
 import { watchProbe, type HostProbe } from '../providers/sandbox/watch-probe.ts';
 import { createPatientToolRunner } from '../tools/patient-tool-runner.ts';
 import type { RepositoryPlacer } from '../tools/place-repositories.ts';
+import type { RepositorySkills } from '../tools/repository-skills.ts';
 import { createSandboxToolRunner } from '../tools/sandbox-tool-runner.ts';
 import { createToolRegistry } from '../tools/registry.ts';
 import type { ToolRunner } from '../tools/tool-runner.ts';
@@ -34,6 +35,7 @@ export function openTools(
     webToolsOf(driver: SandboxDriver): HostTool[];
     toolsOf(spec: SandboxSpec): Promise<AgentTools>;
     repositories(): RepositoryPlacer;
+    repositorySkills: RepositorySkills;
     /** Stands around the tools of a worker that has sandboxes. */
     around(driver: SandboxDriver, host: HostProbe): (runner: ToolRunner) => ToolRunner;
   },
@@ -84,6 +86,7 @@ export function openTools(
           attachmentsOf: sources.attachmentsOf,
           toolsOf: sources.toolsOf,
           repositories: sources.repositories(),
+          repositorySkills: sources.repositorySkills,
           onCallEnded: (spec) => collector.schedule(spec),
         }),
       ),

@@ -9,8 +9,11 @@ import { listen } from './listen.ts';
 export interface GitServer {
   /** What stands for `https://github.com`. */
   origin: string;
-  /** Makes `owner/name` with a commit on `main`, one on `feature/one`, and one that no branch has. */
-  makeRepository(name: string): { main: string; feature: string; loose: string };
+  /** Makes `owner/name` with a commit on `main`, one on `feature/one`, and one that no branch has; `files` are in all of them. */
+  makeRepository(
+    name: string,
+    files?: Record<string, string>,
+  ): { main: string; feature: string; loose: string };
   /** Tokens that open private repositories (those whose owner is `private`); changed by tests. */
   tokens: Set<string>;
   /** The `authorization` header of each request. */
@@ -95,7 +98,7 @@ export async function startGitServer(): Promise<GitServer> {
     origin: url,
     tokens,
     seen,
-    makeRepository(name) {
+    makeRepository(name, files = {}) {
       const bare = path.join(root, name);
       const work = mkdtempSync(path.join(tmpdir(), 'git-work-'));
       const git = (...words: string[]): string =>
@@ -104,6 +107,10 @@ export async function startGitServer(): Promise<GitServer> {
           encoding: 'utf8',
           stdio: ['ignore', 'pipe', 'ignore'],
         }).trim();
+      for (const [file, text] of Object.entries(files)) {
+        mkdirSync(path.dirname(path.join(work, file)), { recursive: true });
+        writeFileSync(path.join(work, file), text);
+      }
       const commit = (file: string, text: string): string => {
         writeFileSync(path.join(work, file), text);
         git('add', '.');

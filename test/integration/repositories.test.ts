@@ -10,6 +10,7 @@ import type { RepositorySource } from '../../providers/repository/repository-sou
 import { createSandboxLab, type SandboxLab } from '../../providers/sandbox/testing/sandbox-lab.ts';
 import type { Checkout, StoredRepository } from '../../providers/store/sessions.ts';
 import { createRepositoryPlacer } from '../../tools/place-repositories.ts';
+import { createRepositorySkills } from '../../tools/repository-skills.ts';
 import { createToolRegistry } from '../../tools/registry.ts';
 import { createSandboxToolRunner } from '../../tools/sandbox-tool-runner.ts';
 import type { ToolResult, ToolRunner } from '../../tools/tool-runner.ts';
@@ -83,6 +84,7 @@ function session(
         },
         repositoriesOf: () => Promise.resolve<(StoredRepository & { token: string | null })[]>(rows),
       }),
+      repositorySkills: createRepositorySkills({ repositoriesOf: () => Promise.resolve(rows) }),
     });
   };
   let runner = worker();
@@ -190,5 +192,48 @@ describe('a repository of a session', () => {
     const [error] = (await one.bash('cat hello/file')).errors ?? [];
     expect(error).toMatchObject({ type: 'repository_clone_error' });
     expect(await one.text('cat hello/file; ls -A')).toBe('mine\nhello');
+  });
+});
+
+describe('the skills of a repository', () => {
+  const skill = (name: string, extra = '') =>
+    `---\nname: ${name}\ndescription: Does ${name}.\n${extra}---\nDo it.\n`;
+  beforeAll(() => {
+    git.makeRepository('open/skilled', {
+      '.claude/skills/deploy/SKILL.md': skill('deploy'),
+      '.claude/skills/deploy/scripts/go.sh': 'echo gone\n',
+      '.claude/skills/release/SKILL.md': skill('release', 'disable-model-invocation: true\n'),
+      '.claude/skills/broken/SKILL.md': 'no frontmatter\n',
+    });
+  });
+  const place = { name: 'open/skilled', mountPath: '/workspace/skilled', token: null };
+  const isNote = (text: string) => text.startsWith('[The attached repositories bring skills.');
+
+  it('are told with the result of the first command, and never again', async () => {
+    const { bash, text, restartWorker } = session([place]);
+    const { content } = await bash('echo first');
+    const [note, result] = content.map((block) => (block.type === 'text' ? block.text : ''));
+    expect(isNote(note ?? '')).toBe(true);
+    expect(note?.split('\n').slice(1)).toEqual([
+      '- broken (/workspace/skilled/.claude/skills/broken/SKILL.md)',
+      '- deploy: Does deploy. (/workspace/skilled/.claude/skills/deploy/SKILL.md)',
+      '- release: Does release. Only when the user asks for it by its name. (/workspace/skilled/.claude/skills/release/SKILL.md)]',
+    ]);
+    expect(result).toBe('first');
+    expect(await text('sh /workspace/skilled/.claude/skills/deploy/scripts/go.sh')).toBe('gone');
+    restartWorker();
+    expect(await text('echo later')).toBe('later');
+  });
+
+  it('are told once when the first commands run side by side', async () => {
+    const { text } = session([place]);
+    const told = await Promise.all(['a', 'b', 'c'].map(async (word) => text(`echo ${word}`)));
+    expect(told.filter(isNote)).toHaveLength(1);
+  });
+
+  it('are no news where there are none', async () => {
+    git.makeRepository('open/plain');
+    const { text } = session([{ name: 'open/plain', mountPath: '/workspace/plain', token: null }]);
+    expect(await text('echo first')).toBe('first');
   });
 });
