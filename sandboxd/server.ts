@@ -1,13 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { timingSafeEqual } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-import { fromFileFrames } from '../providers/sandbox/file-frames.ts';
 import type { SandboxOperation } from '../providers/sandbox/operation.ts';
 import type { Archives } from './archive.ts';
 import { serveArchives } from './archive-routes.ts';
 import type { Calls, CallView } from './calls.ts';
+import { receiveFiles } from './receive-files.ts';
 import type { Transfer } from './transfer.ts';
 
 const BODY_BYTES = 32 * 1024 * 1024;
@@ -99,23 +98,6 @@ async function placeUpload(
   return answer(response, 200, {});
 }
 
-/** Writes files that come in frames; the first that the system refuses ends it, as for a single one. */
-async function receiveFiles(
-  transfer: Transfer,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  try {
-    for await (const { path, mode, content } of fromFileFrames(request)) {
-      if (!path.startsWith('/')) return answer(response, 400, { error: 'the path must be absolute' });
-      await transfer.write(path, mode, Readable.from(content));
-    }
-    answer(response, 200, {});
-  } catch (error) {
-    answer(response, 409, { error: error instanceof Error ? error.message : 'failed' });
-  }
-}
-
 /**
  * The protocol between a driver and its sandbox, spoken only by our own client: `GET /v1/status`; `POST /v1/calls/ID` with
  * `{operation, mode, wait_ms}`; `GET /v1/calls/ID?wait_ms=`; `DELETE /v1/calls/ID` kills;
@@ -139,7 +121,12 @@ export function createSandboxServer(deps: ServerDeps): Server {
       return transferFile(deps.transfer, url.searchParams, request, response);
     }
     if (url.pathname === '/v1/files/many' && request.method === 'PUT') {
-      return receiveFiles(deps.transfer, request, response);
+      try {
+        await receiveFiles(deps.transfer, request);
+        return answer(response, 200, {});
+      } catch (error) {
+        return answer(response, 409, { error: error instanceof Error ? error.message : 'failed' });
+      }
     }
     if (url.pathname === '/v1/archive') {
       return serveArchives(deps.archives, url.searchParams, request, response);

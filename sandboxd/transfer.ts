@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import {
+  chmodSync,
   closeSync,
   createReadStream,
   createWriteStream,
@@ -9,6 +10,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -44,6 +46,8 @@ export interface Transfer {
   open(path: string): { bytes: number; content: Readable };
   /** Writes a file as a whole; nothing of it is seen before the end. */
   write(path: string, mode: number, content: Readable): Promise<void>;
+  /** The same for a file that is in memory, in one go. */
+  writeSmall(path: string, mode: number, content: Uint8Array): void;
   remove(path: string): void;
   /** Writes a file of the user below the uploads folder, which sandboxd owns, for the agent to read. */
   place(relative: string, content: Readable): Promise<void>;
@@ -130,6 +134,21 @@ export function createTransfer(deps: TransferDeps): Transfer {
     },
     displace(relative) {
       rmSync(uploadPath(deps.uploads, relative), { force: true });
+    },
+    writeSmall(path, mode, content) {
+      asAgent(() => {
+        mkdirSync(dirname(path), { recursive: true });
+        const folder = realpathSync(dirname(path));
+        const temporary = join(folder, `.${basename(path).slice(0, 100)}.${process.pid}-${Date.now()}.tmp`);
+        try {
+          writeFileSync(temporary, content, { flag: 'wx', mode: 0o600 });
+          chmodSync(temporary, mode);
+          renameSync(temporary, join(folder, basename(path)));
+        } catch (error) {
+          rmSync(temporary, { force: true });
+          throw error;
+        }
+      });
     },
     remove(path) {
       asAgent(() => rmSync(path, { force: true }));

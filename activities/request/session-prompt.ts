@@ -23,9 +23,18 @@ export function sessionPrompt(
   const { agent } = setup;
   const tools = entry.tools ? toolsOf(deps, agent.tools) : [];
   // Without the read tool no model could read what the section tells of.
-  const skills = tools.some(({ name }) => name === 'read') ? skillsSection(pins) : '';
+  const skills = tools.some(({ name }) => name === 'read') ? sectionOf(pins) : '';
   const system = [systemPrompt(agent.system, tools), skills].filter((part) => part !== '').join('\n\n');
   return { system, tools };
+}
+
+/** The section of pins that are still in memory: they are the same list for every step of a session. */
+const sections = new WeakMap<readonly SkillPin[], string>();
+
+function sectionOf(pins: readonly SkillPin[]): string {
+  const known = sections.get(pins) ?? skillsSection(pins);
+  sections.set(pins, known);
+  return known;
 }
 
 function toolsOf(deps: Pick<ActivityDependencies, 'describeTools'>, tools: AgentTools): ToolDefinition[] {

@@ -17,8 +17,13 @@ export function skillsSection(pins: readonly SkillPin[], limit: number = SECTION
   if (told.length === 0) return '';
   const room = limit - HEAD.length - 200;
   const whole = told.map(({ description }) => oneLine(description));
+  // A cut text may end up a little shorter than it may be.
   const lengthAt = (length: number): number =>
-    told.reduce((sum, { name }, index) => sum + lineOf(name, cut(whole[index] ?? '', length)).length + 1, 0);
+    told.reduce(
+      (sum, { name }, index) =>
+        sum + lineOf(name, '').length + Math.min(whole[index]?.length ?? 0, length) + 1,
+      0,
+    );
   const longest = Math.max(...whole.map((text) => text.length));
   const length = largest(LEAST_DESCRIPTION, longest, (candidate) => lengthAt(candidate) <= room);
   const lines: string[] = [];

@@ -18,6 +18,13 @@ export interface SkillAttachment {
 /** Archives whose lists of files are remembered. */
 const MAX_LISTS = 1_000;
 
+/** Bytes of unpacked archives that are kept; one larger than this is kept alone. */
+const MAX_UNPACKED_BYTES = 16 * 1024 * 1024;
+
+function sizeOf(files: readonly SkillFile[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
+
 type Listed = Pick<SkillAttachment, 'sha256' | 'executable'> & { relative: string };
 
 /**
@@ -28,15 +35,24 @@ export function createSkillAttachments(
   blobs: Pick<BlobStore, 'get'>,
 ): (pins: readonly SkillPin[]) => Promise<SkillAttachment[]> {
   const lists = new Map<string, Listed[]>();
-  /** The archive that was read last: files of one skill are opened one after another. */
-  let last: { sha256: string; files: readonly SkillFile[] } | null = null;
+  /** Archives that were read a moment ago: what is listed is opened soon after. */
+  const unpacked = new Map<string, readonly SkillFile[]>();
+  let unpackedBytes = 0;
 
   async function filesOf({ blobWorkspaceId, archiveSha256 }: SkillPin): Promise<readonly SkillFile[]> {
-    if (last?.sha256 === archiveSha256) return last.files;
+    const known = unpacked.get(archiveSha256);
+    if (known) return known;
     const { files } = toSkillPackage(
       await readArchive(await blobs.get(blobWorkspaceId, archiveSha256), 'zip'),
     );
-    last = { sha256: archiveSha256, files };
+    const bytes = sizeOf(files);
+    for (const [sha256, other] of unpacked) {
+      if (unpackedBytes + bytes <= MAX_UNPACKED_BYTES) break;
+      unpacked.delete(sha256);
+      unpackedBytes -= sizeOf(other);
+    }
+    unpacked.set(archiveSha256, files);
+    unpackedBytes += bytes;
     return files;
   }
 
