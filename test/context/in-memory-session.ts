@@ -79,7 +79,7 @@ export async function startInMemorySession(options: {
       id: SESSION,
       threadId: THREAD,
       workspaceId: 'w',
-      agent: { system: 'You work.', ...AGENT, model: { id: MODEL } },
+      agent: { system: 'You work.', skills: [], ...AGENT, model: { id: MODEL } },
       agentId: 'agent_test',
       agentVersion: 1,
       agentName: 'test',
