@@ -5,7 +5,7 @@ import { signOut } from '../service/console-session.ts';
 import { IconButton } from '../ui/icon-button.tsx';
 import { Loading } from '../ui/loading.tsx';
 import { Shortcuts } from './shortcuts.tsx';
-import { CONSOLE_SESSION, queryClient } from './query-client.ts';
+import { changeUser } from './query-client.ts';
 import { useConsoleSession } from './use-console-session.ts';
 import { useTheme, type Theme } from './use-theme.ts';
 
@@ -60,10 +60,7 @@ export function Shell() {
               icon={LogOut}
               label="Sign out"
               onClick={() => {
-                void signOut().then((left) => {
-                  queryClient.clear();
-                  queryClient.setQueryData(CONSOLE_SESSION, left);
-                });
+                void signOut().then(changeUser);
               }}
             />
           )}

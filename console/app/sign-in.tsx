@@ -4,7 +4,7 @@ import { Button } from '../ui/button.tsx';
 import { Field } from '../ui/field.tsx';
 import { usePageTitle } from '../ui/page.tsx';
 import { Problem } from '../ui/problem.tsx';
-import { CONSOLE_SESSION, queryClient } from './query-client.ts';
+import { changeUser } from './query-client.ts';
 
 /** Asks for an API key. */
 export function SignIn() {
@@ -17,9 +17,7 @@ export function SignIn() {
     setBusy(true);
     setProblem(null);
     try {
-      const session = await signIn(key);
-      queryClient.clear();
-      queryClient.setQueryData(CONSOLE_SESSION, session);
+      changeUser(await signIn(key));
     } catch (error) {
       setProblem(error);
       setBusy(false);

@@ -176,6 +176,8 @@ export function createSessionFeed(client: Anthropic, sessionId: string): Session
         if (current.isWhole || !current.isLoaded) return;
         const { data, next_page: next } = await list(olderPage);
         olderPage = next;
+        // Before the page is shown, since whoever sees it may ask for the next one at once.
+        loadingOlder = null;
         show({ ...prependToLog(current, data, known), isWhole: next === null });
       })().finally(() => {
         loadingOlder = null;

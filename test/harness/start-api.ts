@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import Anthropic from '@anthropic-ai/sdk';
 import pino from 'pino';
-import { createAccess } from '../../api/access.ts';
-import { createApp } from '../../api/app.ts';
+import { createAccess, type Access } from '../../api/access.ts';
+import { createApp, type AppDeps } from '../../api/app.ts';
 import { startHttpServer } from '../../api/http-server.ts';
 import { createRateLimiter } from '../../api/rate-limiter.ts';
 import type { Route } from '../../api/route.ts';
@@ -56,6 +56,8 @@ export async function startApi(
     settings?: Record<string, string>;
     /** Another database than a fresh one of the shared server, or another way to it. */
     postgresUrl?: string;
+    /** What is served beside the routes. */
+    mounts?: (access: Access) => NonNullable<AppDeps['mounts']>;
   } = {},
 ): Promise<TestApi> {
   const services = options.postgresUrl === undefined ? await startTestServices() : null;
@@ -107,9 +109,11 @@ export async function startApi(
     streamsPerKey: null,
   };
   const newRequestId = () => newId('request');
+  const access = createAccess({ keys, publicUrl: null });
   const app = createApp({
     routes,
-    access: createAccess({ keys, publicUrl: null }),
+    access,
+    ...(options.mounts && { mounts: options.mounts(access) }),
     limiter: createRateLimiter(unlimited, Date.now),
     log,
     newRequestId,

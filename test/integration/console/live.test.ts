@@ -156,9 +156,12 @@ describe.skipIf(!hasBrowser())('the console on the whole service', () => {
 
     await question.getByText('echo second').waitFor();
     expect(await page.getByRole('group', { name: 'Output of bash' }).innerText()).toContain('allowed');
-    await question.getByRole('button', { name: 'Deny …' }).click();
-    await question.getByLabel('What the agent is told').fill('not today');
-    await question.getByRole('button', { name: 'Deny', exact: true }).click();
+    // By the keyboard alone.
+    await question.getByRole('button', { name: 'Allow' }).focus();
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('not today');
+    await page.keyboard.press('Enter');
     await page.getByText('understood').waitFor();
     expect(await question.count()).toBe(0);
     const events = await eventsOf(id);
