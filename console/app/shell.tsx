@@ -66,7 +66,8 @@ export function Shell() {
           )}
         </div>
       </nav>
-      <main id="main" className="main" tabIndex={-1}>
+      {/* It scrolls, so the keyboard must reach it. */}
+      <main id="main" className="main" tabIndex={0}>
         <Suspense fallback={<Loading />}>
           <Outlet />
         </Suspense>

@@ -63,7 +63,7 @@ export function EnvironmentPage() {
     >
       {end.error && <Problem error={end.error} />}
       <section className="panel" aria-label="Settings">
-        <p className="quiet">
+        <p className="quiet panel-id">
           <code>{id}</code>
         </p>
         {environment.data.config.type === 'cloud' ? (

@@ -32,15 +32,15 @@ const COMPONENTS: Components = {
   input: ({ checked }) => <span aria-hidden="true">{checked === true ? '☑ ' : '☐ '}</span>,
 };
 
-/** Headings of an answer come below those of the page. */
-const LOWER_HEADINGS: Components = {
-  h1: ({ children }) => <h3 className="markdown-h1">{children}</h3>,
-  h2: ({ children }) => <h4 className="markdown-h2">{children}</h4>,
-  h3: ({ children }) => <h5 className="markdown-h3">{children}</h5>,
-  h4: ({ children }) => <h6>{children}</h6>,
-};
+/** Headings of all levels are one level below that of the page: whatever a text skips, the page's outline stays in order. */
+const HEADINGS: Components = Object.fromEntries(
+  ([1, 2, 3, 4, 5, 6] as const).map((level) => [
+    `h${level}`,
+    ({ children }: { children?: ReactNode }) => <h2 className={`markdown-h${level}`}>{children}</h2>,
+  ]),
+);
 
-const ALL = { ...COMPONENTS, ...LOWER_HEADINGS };
+const ALL = { ...COMPONENTS, ...HEADINGS };
 const REMARK = [remarkGfm];
 // Sanitized first: what colours code adds classes of its own afterwards.
 const REHYPE = [

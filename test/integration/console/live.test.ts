@@ -6,6 +6,9 @@ import { ensureBuiltConsole } from '../../harness/built-console.ts';
 import { startService, type RunningService } from '../../harness/service.ts';
 import { startScriptedModelServer, type ScriptedModelServer } from '../../scripted-model-server/index.ts';
 
+/** Long enough for a busy machine. */
+const SOON = { timeout: 60_000 };
+
 const PIXEL = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',
@@ -151,7 +154,9 @@ describe.skipIf(!hasBrowser())('the console on the whole service', () => {
     const question = page.getByRole('region', { name: 'The agent waits for you' });
     await question.getByText('U+202E').waitFor();
     expect(await question.getByRole('alert').innerText()).toContain('1 hidden character');
-    expect(await message().getAttribute('placeholder')).toBe('Answer the question above first');
+    await expect
+      .poll(() => message().getAttribute('placeholder'), SOON)
+      .toBe('Answer the question above first');
     await question.getByRole('button', { name: 'Allow' }).click();
 
     await question.getByText('echo second').waitFor();
@@ -185,7 +190,7 @@ describe.skipIf(!hasBrowser())('the console on the whole service', () => {
     await message().fill('again');
     await message().press('Enter');
     await page.getByRole('button', { name: 'Interrupt' }).click();
-    await expect.poll(() => page.getByText('You interrupted the agent').count()).toBe(2);
+    await expect.poll(() => page.getByText('You interrupted the agent').count(), SOON).toBe(2);
   });
 
   it('takes files by button, drop and paste', async () => {
@@ -214,12 +219,12 @@ describe.skipIf(!hasBrowser())('the console on the whole service', () => {
       }`);
     }
     const attachments = page.getByRole('list', { name: 'Attachments' }).getByRole('listitem');
-    await expect.poll(() => attachments.count()).toBe(4);
+    await expect.poll(() => attachments.count(), SOON).toBe(4);
     await page.getByRole('button', { name: 'Remove paste.png' }).click();
     await message().fill('here');
     await page.getByRole('button', { name: 'Send' }).click();
-    await expect.poll(() => attachments.count()).toBe(0);
-    await expect.poll(async () => (await client.beta.sessions.retrieve(id)).status).toBe('idle');
+    await expect.poll(() => attachments.count(), SOON).toBe(0);
+    await expect.poll(async () => (await client.beta.sessions.retrieve(id)).status, SOON).toBe('idle');
     const [last] = (
       await client.beta.sessions.events.list(id, { types: ['user.message'], order: 'desc', limit: 1 })
     ).data;
@@ -257,9 +262,31 @@ describe.skipIf(!hasBrowser())('the console on the whole service', () => {
     await page.getByText(/Connection lost/).waitFor();
     await page.getByText('after it all').waitFor();
     await page.getByText(/Connection lost/).waitFor({ state: 'hidden' });
-    await expect.poll(() => page.getByText('Done', { exact: true }).count()).toBe(2);
+    await expect.poll(() => page.getByText('Done', { exact: true }).count(), SOON).toBe(2);
     expect(await page.getByText('first answer').count()).toBe(1);
     expect(await page.getByText('after it all').count()).toBe(1);
+  });
+
+  it('completes the names of the session’s skills', async () => {
+    const environment = await client.beta.environments.create({ name: 'skilled' });
+    const agent = await client.beta.agents.create({
+      name: 'Skilled',
+      model: 'claude-scripted',
+      tools: [{ type: 'agent_toolset_20260401' }],
+      skills: ['pdf', 'data-analysis'].map((id) => ({ type: 'anthropic' as const, skill_id: id })),
+    });
+    const session = await client.beta.sessions.create({ agent: agent.id, environment_id: environment.id });
+    await page.goto(`${service.url}/sessions/${session.id}`);
+    await message().fill('/d');
+    const offered = page.getByRole('listbox', { name: 'Skills' }).getByRole('option');
+    await expect.poll(() => offered.count(), SOON).toBe(2);
+    await message().press('ArrowDown');
+    expect(await page.getByRole('option', { selected: true }).innerText()).toMatch(/^\/pdf/);
+    await message().press('ArrowUp');
+    await message().press('Enter');
+    expect(await message().inputValue()).toBe('/data-analysis ');
+    await page.getByRole('button', { name: 'Details, files and events' }).click();
+    await page.getByRole('complementary').getByRole('link', { name: 'PDF' }).waitFor();
   });
 
   it('leads to one event, and to the run in the Temporal UI', async () => {

@@ -3,6 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accessibilityProblems, hasBrowser, launchBrowser, openPage } from '../../harness/browser.ts';
 import { startConsoleLab, type ConsoleLab, type PlannedEvent } from '../../harness/console-lab.ts';
 
+/** Long enough for a busy machine. */
+const SOON = { timeout: 60_000 };
+
 const PIXEL =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 const usage = {
@@ -71,7 +74,7 @@ const EVERYTHING: PlannedEvent[] = [
 /** A session's page keeps a stream open, so the network is never idle. */
 async function settled(page: Page): Promise<void> {
   await page.getByRole('heading').first().waitFor();
-  await expect.poll(() => page.locator('.loading').count()).toBe(0);
+  await expect.poll(() => page.locator('.loading').count(), SOON).toBe(0);
 }
 
 describe.skipIf(!hasBrowser())('the views of the console', () => {
@@ -275,7 +278,9 @@ describe.skipIf(!hasBrowser())('a session of 10,000 events', () => {
 
       // What the reader looks at stays where it is while older pages come in above.
       await transcript.evaluate((element) => element.scrollTo(0, 0));
-      await expect.poll(() => page.getByRole('article').first().innerText()).not.toContain('question 2375');
+      await expect
+        .poll(() => page.getByRole('article').first().innerText(), SOON)
+        .not.toContain('question 2375');
       for (let pages = 0; pages < 40; pages += 1) {
         await transcript.evaluate((element) => element.scrollTo(0, 0));
         if ((await page.getByText('question 0', { exact: true }).count()) > 0) break;
