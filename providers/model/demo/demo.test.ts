@@ -161,6 +161,13 @@ describe('the demo model', () => {
     expect(text).toContain('buy milk');
   });
 
+  it('takes what the user says, not what the service says about attached files', async () => {
+    const note = '[The file a.csv (text/csv, 4 bytes) lies in your sandbox at /mnt/session/uploads/x/a.csv.]';
+    const content = [note, 'run `wc -l a.csv`'].map((text) => ({ type: 'text' as const, text }));
+    const { calls } = await turn([{ role: 'user', content }], [BASH], () => ({ text: '1' }));
+    expect(calls).toEqual([{ name: 'bash', input: { command: 'wc -l a.csv' } }]);
+  });
+
   it('stops when a person declines, and says that nothing ran', async () => {
     const { calls, text } = await turn([userSays('run `a`\nrun `b`')], [BASH], () => ({
       text: 'The user rejected this tool call.',

@@ -40,7 +40,7 @@ export function situationOf(messages: readonly TranscriptMessage[]): Situation {
 }
 
 /** Blocks that the service adds to what a user says. */
-const ADDED = /^(?:\[Attached file: |<skill name=)/;
+const ADDED = /^(?:\[Attached file: |\[The file .* lies in your sandbox at |<skill name=)/;
 
 function textOf({ content }: TranscriptMessage): string {
   const texts = content.flatMap((block) =>
