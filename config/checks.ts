@@ -18,9 +18,7 @@ export function checkSettings(settings: Settings): void {
   if (settings.blobs.kind === 's3' && settings.blobs.s3_bucket === null) {
     refuse('blobs.s3_bucket: expected the name of a bucket, since blobs.kind is s3.');
   }
-  if (settings.sandbox.driver === 'aio' && settings.sandbox.aio_url === null) {
-    refuse('sandbox.aio_url: expected the URL of the AIO Sandbox, since sandbox.driver is aio.');
-  }
+  checkAio(settings);
   if (settings.store.direct_url !== null && settings.store.url === null) {
     refuse('store.direct_url: expected together with store.url, or neither.');
   }
@@ -36,6 +34,19 @@ function checkContext({ context }: Settings): void {
     refuse(`context.trim_above: expected at most context.compact_above (${compact}), got ${above}.`);
   }
   if (keep > to) refuse(`context.keep_recent: expected at most context.trim_to (${to}), got ${keep}.`);
+}
+
+/** One container for all sessions would let each of them read what the others keep. */
+function checkAio({ sandbox: { driver, aio_url: url, aio_pool: pool } }: Settings): void {
+  if (driver !== 'aio') return;
+  if ((url === null) === (pool.length === 0)) {
+    refuse('sandbox.aio_url: expected it, or sandbox.aio_pool, since sandbox.driver is aio.');
+  }
+  if (url !== null && !url.includes('{session_id}')) {
+    refuse(
+      `sandbox.aio_url: expected {session_id} in it, since each session needs a container of its own, got "${url}".`,
+    );
+  }
 }
 
 function checkBind({ api, auth, sandbox }: Settings): void {

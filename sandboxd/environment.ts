@@ -55,7 +55,9 @@ export function environmentWords(environment: Record<string, string>): string[] 
 }
 
 /** The whole environment of commands: nothing is inherited, and programs are told that nobody answers their questions. */
-export function commandEnvironment(settings: Settings): Record<string, string> {
+export function commandEnvironment(
+  settings: Pick<Settings, 'path' | 'home' | 'variables' | 'egressSocket' | 'processes' | 'boot'>,
+): Record<string, string> {
   return {
     PATH: settings.path,
     HOME: settings.home,

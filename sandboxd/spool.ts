@@ -11,20 +11,9 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 
-import { cleanText, cutHead, cutTail, decode, trimPartialEnd, trimPartialStart } from './clean-text.ts';
+import { renderOutput, type Rendered } from './render-output.ts';
 
 const TAIL_BYTES = 256 * 1024;
-/** The parts of the limit that a preview shows of the beginning and of the end. */
-const HEAD_SHARE = 0.1;
-const TAIL_SHARE = 0.2;
-
-export interface Rendered {
-  text: string;
-  bytes: number;
-  /** True when `text` is a preview; the file is then worth keeping. */
-  preview: boolean;
-}
-
 /** Gathers what a command writes: in a file from the first byte on, so that a restart of sandboxd loses nothing. */
 export interface Spool {
   write(chunk: Uint8Array): void;
@@ -78,24 +67,7 @@ export function openSpool(file: string, fileBytes: number): Spool {
     },
     render(limit, keptAt) {
       const head = readRange(descriptor, 0, Math.min(inFile, limit * 4));
-      if (head.subarray(0, 8192).includes(0)) {
-        return { text: `[binary output, ${total} bytes, saved at ${keptAt}]`, bytes: total, preview: true };
-      }
-      if (total <= limit * 4) {
-        const text = cleanText(decode(head));
-        if (text.length <= limit) return { text, bytes: total, preview: false };
-      }
-      const first = cutHead(cleanText(decode(trimPartialEnd(head))), Math.floor(limit * HEAD_SHARE));
-      const last = cutTail(
-        cleanText(decode(trimPartialStart(lastBytes(TAIL_BYTES)))),
-        Math.floor(limit * TAIL_SHARE),
-      );
-      const saved =
-        total > inFile
-          ? `its first ${inFile} bytes are saved at ${keptAt}`
-          : `all of it is saved at ${keptAt}`;
-      const notice = `[output of ${total} bytes, shown are its beginning and its end; ${saved}]`;
-      return { text: `${first}\n\n${notice}\n\n${last}`, bytes: total, preview: true };
+      return renderOutput({ head, tail: () => lastBytes(TAIL_BYTES), total, inFile }, limit, keptAt);
     },
     keep(target) {
       closeSync(descriptor);

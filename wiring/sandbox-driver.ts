@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { AppError } from '../core/errors.ts';
+import { createAioDriver } from '../providers/sandbox/aio/driver.ts';
 import { createBubblewrapDriver } from '../providers/sandbox/bubblewrap/driver.ts';
 import { createDockerDriver } from '../providers/sandbox/docker/driver.ts';
 import type { SandboxEnvironment } from '../providers/sandbox/environment.ts';
@@ -42,11 +42,10 @@ export function sandboxDriver(
       });
     case 'unsafe_local':
       return createUnsafeLocalDriver({ dataFolder: shared.dataFolder, limits, log });
-    default:
-      throw new AppError(
-        'bad_config',
-        `sandbox.driver: ${driver} is not built into this version; use bubblewrap, docker, unsafe_local or none.`,
-      );
+    case 'aio': {
+      const { aio_url: template, aio_pool: pool, aio_api_key: apiKey } = config.sandbox;
+      return createAioDriver({ ...shared, urls: template ?? pool, apiKey });
+    }
   }
 }
 

@@ -124,7 +124,11 @@ export const SandboxSettings = z.strictObject({
     .min(1)
     .nullable()
     .default(null)
-    .describe('URL of the AIO Sandbox; {session_id} in it is replaced.'),
+    .describe('URL of AIO containers, one per session: {session_id} in it is replaced.'),
+  aio_pool: z
+    .array(z.url({ protocol: /^https?$/ }))
+    .default([])
+    .describe('URLs of AIO containers instead: each serves one session, until it was made anew.'),
   aio_api_key: z.string().nullable().default(null).describe('API key of the AIO Sandbox.'),
   aio_api_key_file: z.string().nullable().default(null).describe('File that holds that key.'),
   docker_image: z.string().min(1).default('managed-agent-sandbox').describe('Image of the docker driver.'),

@@ -30,7 +30,8 @@ export interface ClaimedSandboxDeps {
   /** A connection failed: the next `reach` must look again. */
   suspect(client: SandboxdClient): void;
   files: SandboxFiles;
-  archive: SandboxArchive;
+  /** Absent where what it keeps cannot be saved. */
+  archive?: SandboxArchive;
 }
 
 /** A sandbox whose calls are decided by the host's claims and run by a sandboxd. */
@@ -129,6 +130,6 @@ export function createClaimedSandbox(deps: ClaimedSandboxDeps): Sandbox {
     },
     kill,
     files: deps.files,
-    archive: deps.archive,
+    ...(deps.archive === undefined ? {} : { archive: deps.archive }),
   };
 }

@@ -50,6 +50,8 @@ export interface Launcher {
   remove(sessionId: string): Promise<void>;
   /** The client of a sandbox that does not speak sandboxd's own protocol; by default that of sandboxd. */
   connect?(sessionId: string, address: SandboxdAddress): SandboxdClient;
+  /** False: what its sandboxes keep cannot be saved. */
+  saves?: false;
   /** Lets go of what this process holds; sandboxes live on. */
   release?(): void;
   log(message: string, details?: Record<string, string | number>): void;
@@ -200,7 +202,7 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
         prepare: () => locked(sessionId, () => launcher.prepare(sessionId)),
       });
       return createClaimedSandbox({
-        archive,
+        ...(launcher.saves === false ? {} : { archive }),
         spec,
         claims: createClaims(launcher.claimsFolder(sessionId)),
         reach: () => reach(spec),

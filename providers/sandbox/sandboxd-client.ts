@@ -12,7 +12,7 @@ export type SandboxdAddress = { socketPath: string } | { host: string; port: num
 const REPLY_BYTES = 32 * 1024 * 1024;
 
 /** What a sandbox says is not trusted: it is capped, and checked against this. */
-const resultSchema = z.object({
+export const resultSchema = z.object({
   text: z.string(),
   isError: z.boolean(),
   exit: z

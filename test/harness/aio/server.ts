@@ -1,0 +1,219 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { listen } from '../listen.ts';
+import { createAioBash, AioRefusal, type AioBash, type ExecRequest } from './bash.ts';
+import { createAioBrowser, type AioBrowser } from './browser.ts';
+import { startAioContainer, type AioContainer } from './container.ts';
+import { createAioRuntimes, type AioRuntimes } from './runtimes.ts';
+
+/**
+ * A double of agent-infra's AIO Sandbox, from its endpoint table: paths, parameters, answers in its envelope, failures as 200 with
+ * `success: false`. Behind it are containers with namespaces of their own, each made at the first request for its name:
+ * `<url>/<name>/v1/…`. Commands, files and code are real; the browser is a page in memory. It needs root.
+ */
+export interface AioDouble {
+  url: string;
+  apiKey: string;
+  /** Requests so far, as `METHOD path`, without the container's name. */
+  readonly requests: string[];
+  /** Pages of the browser, and what was done to them. */
+  browserOf(name: string): AioBrowser | undefined;
+  /** Makes a container anew: everything in it is gone. */
+  recreate(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Every field that a request may have. */
+type AioBody = ExecRequest & {
+  session_id: string;
+  input: string;
+  code: string;
+  timeout: number;
+  file?: string;
+  content?: string;
+  path: string;
+  pattern: string;
+};
+
+interface Parts {
+  container: AioContainer;
+  bash: AioBash;
+  runtimes: AioRuntimes;
+  browser: AioBrowser;
+}
+
+class FileRefusal extends Error {
+  readonly kind: string;
+  constructor(message: string, kind: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+const GLOB = `
+import datetime, json, pathlib, sys
+root, pattern = pathlib.Path(sys.argv[1]), sys.argv[2]
+rows = [p for p in root.glob(pattern) if p.is_file()]
+stamp = lambda p: datetime.datetime.fromtimestamp(p.stat().st_mtime).isoformat(timespec="microseconds")
+print(json.dumps([{"path": str(p), "name": p.name, "is_directory": False, "size": p.stat().st_size, "modified_time": stamp(p)} for p in rows]))
+`;
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const chunk of request) parts.push(chunk as Buffer);
+  return Buffer.concat(parts);
+}
+
+async function writeFile(container: AioContainer, file: string, content: Buffer): Promise<void> {
+  const { code, stderr } = await container.pipe(['sh', '-c', 'cat > "$1"', 'write', file], content);
+  if (code === 0) return;
+  throw new FileRefusal(stderr.trim(), /denied/.test(stderr) ? 'permission_denied' : 'io_error');
+}
+
+async function glob(container: AioContainer, { path, pattern }: AioBody): Promise<object> {
+  const { stdout } = await container.pipe(['python3', '-c', GLOB, path, pattern]);
+  return { path, pattern, files: JSON.parse(stdout.toString()) as object[] };
+}
+
+async function grep(container: AioContainer, { path, pattern }: AioBody): Promise<object> {
+  const { stdout } = await container.pipe(['grep', '-rnIHE', '--', pattern, path]);
+  const matches = stdout
+    .toString()
+    .split('\n')
+    .flatMap((line) => {
+      const parts = /^(.*?):(\d+):(.*)$/.exec(line);
+      return parts ? [{ file: parts[1], line_number: Number(parts[2]), line_content: parts[3] }] : [];
+    });
+  return { path, pattern, matches, match_count: matches.length };
+}
+
+/** What a JSON endpoint answers, as `data` of its envelope. */
+async function answerOf(parts: Parts, method: string, route: string, body: AioBody): Promise<unknown> {
+  const { bash, container, runtimes, browser } = parts;
+  const last = route.split('/').at(-1) ?? '';
+  switch (`${method} ${route}`) {
+    case 'POST /v1/bash/exec':
+      return bash.exec(body);
+    case 'POST /v1/bash/output':
+      return bash.output(body);
+    case 'POST /v1/bash/write':
+      return bash.write(body);
+    case 'POST /v1/bash/kill':
+      return bash.kill(body);
+    case 'GET /v1/bash/sessions':
+      return bash.sessions();
+    case 'POST /v1/file/write':
+      await writeFile(container, body['file'] ?? '', Buffer.from(body['content'] ?? ''));
+      return { file: body['file'] };
+    case 'POST /v1/file/glob':
+      return glob(container, body);
+    case 'POST /v1/file/grep':
+      return grep(container, body);
+    case 'POST /v1/jupyter/execute':
+      return runtimes.execute('jupyter', body);
+    case 'POST /v1/nodejs/execute':
+      return runtimes.execute('nodejs', body);
+  }
+  const closed = /^\/v1\/bash\/sessions\/([^/]+)\/close$/.exec(route)?.[1];
+  if (closed !== undefined) return bash.close(closed);
+  const runtime = /^\/v1\/(jupyter|nodejs)\/sessions\//.exec(route)?.[1];
+  if (runtime !== undefined && method === 'DELETE') return runtimes.end(runtime, last);
+  if (route.startsWith('/v1/browser/')) return browser.answer(method, route, body);
+  return undefined;
+}
+
+export async function startAioDouble(): Promise<AioDouble> {
+  const apiKey = 'aio-key-of-the-double';
+  const containers = new Map<string, Promise<Parts>>();
+  const made = new Map<string, Parts>();
+  const requests: string[] = [];
+
+  function partsOf(name: string): Promise<Parts> {
+    const known = containers.get(name);
+    if (known !== undefined) return known;
+    const making = startAioContainer().then((container) => {
+      const parts = {
+        container,
+        bash: createAioBash(container),
+        runtimes: createAioRuntimes(container),
+        browser: createAioBrowser(),
+      };
+      made.set(name, parts);
+      return parts;
+    });
+    containers.set(name, making);
+    return making;
+  }
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://aio');
+    const [, name = '', ...rest] = url.pathname.split('/');
+    const route = `/${rest.join('/')}`;
+    const method = request.method ?? '';
+    requests.push(`${method} ${route}`);
+    const json = (status: number, body: object): void => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    };
+    const bytes = await bodyOf(request);
+    if (request.headers['x-aio-api-key'] !== apiKey) return json(401, { detail: 'Unauthorized' });
+    const parts = await partsOf(decodeURIComponent(name));
+    if (route === '/v1/sandbox') {
+      return json(200, {
+        success: true,
+        home_dir: '/home/gem',
+        workspace: '/home/gem',
+        version: '1.11.0',
+        detail: {},
+      });
+    }
+    if (route === '/v1/file/download') {
+      const { code, stdout } = await parts.container.pipe(['cat', '--', url.searchParams.get('path') ?? '']);
+      if (code !== 0) return json(404, { detail: 'File not found' });
+      response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(stdout);
+      return;
+    }
+    if (route === '/v1/browser/page/screenshot') {
+      response.writeHead(200, { 'content-type': 'image/png' }).end(parts.browser.picture());
+      return;
+    }
+    if (route === '/v1/file/upload') {
+      const form = await new Response(new Uint8Array(bytes), {
+        headers: { 'content-type': request.headers['content-type'] ?? '' },
+      }).formData();
+      const [file, path] = [form.get('file'), form.get('path')];
+      if (!(file instanceof File) || typeof path !== 'string') return json(422, { detail: 'file, path' });
+      await writeFile(parts.container, path, Buffer.from(await file.arrayBuffer()));
+      return json(200, { success: true, data: { file_path: path, file_size: file.size, success: true } });
+    }
+    const body = (bytes.length === 0 ? {} : JSON.parse(bytes.toString())) as AioBody;
+    const data = await answerOf(parts, method, route, body);
+    if (data === undefined) return json(404, { detail: 'Not Found' });
+    return json(200, { success: true, message: 'Operation successful', data, hint: null });
+  }
+
+  const { url, close } = await listen((request, response) => {
+    serve(request, response).catch((error: unknown) => {
+      const message = error instanceof Error ? error.message : 'failed';
+      const isTold = error instanceof AioRefusal || error instanceof FileRefusal;
+      const data =
+        error instanceof FileRefusal ? { message, error_type: error.kind, path: '', operation: '' } : null;
+      response
+        .writeHead(isTold ? 200 : 500, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ success: false, message, data }));
+    });
+  });
+  return {
+    url,
+    apiKey,
+    requests,
+    browserOf: (name) => made.get(name)?.browser,
+    async recreate(name) {
+      containers.delete(name);
+      await made.get(name)?.container.close();
+      made.delete(name);
+    },
+    async close() {
+      await close();
+      for (const { container } of made.values()) await container.close();
+    },
+  };
+}
