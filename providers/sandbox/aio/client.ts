@@ -234,6 +234,9 @@ export function createAioClient(deps: AioClientDeps): SandboxdClient {
       }
     },
     write: place,
+    async writeMany(files) {
+      for (const { path, mode, open } of files) await place(path, mode, await open());
+    },
     async remove(path) {
       await guard.ask('remove', z.unknown(), { path });
     },
