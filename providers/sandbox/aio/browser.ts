@@ -4,7 +4,7 @@ import { cutHead } from '../../../sandboxd/clean-text.ts';
 import type { BrowserAction } from '../browser-action.ts';
 import type { OperationResult } from '../operation.ts';
 import { AioFailure } from './api.ts';
-import type { AioOperationDeps } from './operations.ts';
+import type { AioOperationDeps } from './operation-deps.ts';
 
 const anything = z.unknown();
 const list = z.array(z.unknown());

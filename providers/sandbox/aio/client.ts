@@ -16,7 +16,8 @@ import {
 } from '../sandboxd-client.ts';
 import { AioFailure } from './api.ts';
 import { GuardError } from './guard.ts';
-import { performHeld, type AioOperationDeps } from './operations.ts';
+import type { AioOperationDeps } from './operation-deps.ts';
+import { performHeld } from './operations.ts';
 
 const viewSchema = z.discriminatedUnion('state', [
   z.object({ state: z.enum(['won', 'running', 'unknown', 'conflict']) }),

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { cutHead } from '../../../sandboxd/clean-text.ts';
 import type { OperationResult, SandboxOperation } from '../operation.ts';
 import { AioFailure } from './api.ts';
-import type { AioOperationDeps } from './operations.ts';
+import type { AioOperationDeps } from './operation-deps.ts';
 
 const outputSchema = z.object({
   output_type: z.string(),

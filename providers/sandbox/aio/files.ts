@@ -9,7 +9,7 @@ import type { OperationResult, SandboxOperation } from '../operation.ts';
 import { SandboxProtocolError } from '../sandboxd-client.ts';
 import { AioFailure } from './api.ts';
 import { GuardError } from './guard.ts';
-import type { AioOperationDeps } from './operations.ts';
+import type { AioOperationDeps } from './operation-deps.ts';
 
 type Of<Type extends SandboxOperation['type']> = Extract<SandboxOperation, { type: Type }>;
 

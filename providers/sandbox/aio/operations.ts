@@ -1,20 +1,9 @@
 import type { OperationResult, SandboxOperation } from '../operation.ts';
-import type { AioApi } from './api.ts';
 import { performBrowser } from './browser.ts';
 import { performCode } from './code.ts';
 import { editFile, globFiles, grepFiles, readFile, writeFile } from './files.ts';
-import type { Guard } from './guard.ts';
+import type { AioOperationDeps } from './operation-deps.ts';
 import { performProcess } from './processes.ts';
-
-export interface AioOperationDeps {
-  api: AioApi;
-  guard: Guard;
-  sessionId: string;
-  root: string;
-  workdir: string;
-  home: string;
-  outputCharacters: number;
-}
 
 /** Operations that AIO's own endpoints do; commands are the guard's. */
 export type HeldOperation = Exclude<SandboxOperation, { type: 'bash' | 'restart' }>;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { cleanText, cutTail } from '../../../sandboxd/clean-text.ts';
 import type { OperationResult, ProcessAction } from '../operation.ts';
 import { AioFailure } from './api.ts';
-import type { AioOperationDeps } from './operations.ts';
+import type { AioOperationDeps } from './operation-deps.ts';
 
 const startedSchema = z.object({ session_id: z.string(), status: z.string() });
 const sessionsSchema = z.array(
