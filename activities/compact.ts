@@ -6,6 +6,7 @@ import { compactionRequest, summaryIn, writtenOutRequest } from '../core/session
 import { messageTokens } from '../core/session/context/estimate-tokens.ts';
 import type { ContextPlan } from '../core/session/context/plan-context.ts';
 import { writeOut } from '../core/session/context/write-out.ts';
+import { stickyNote } from '../core/skills/sticky-note.ts';
 import { storeLargeStrings } from '../providers/blob/large-bodies.ts';
 import type { ModelUsage } from '../providers/model/model-provider.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -53,7 +54,8 @@ export async function compact(
   }
   const keptFrom = context.transcript.starts[plan.keptFrom];
   if (keptFrom === undefined) throw new Error(`the transcript has no message ${String(plan.keptFrom)}`);
-  const event = compactedEvent(deps.ids.event(), summary, keptFrom);
+  const kept = stickyNote(context.transcript.messages.slice(0, plan.keptFrom), context.pins);
+  const event = compactedEvent(deps.ids.event(), summary + kept, keptFrom);
   const body = await storeLargeStrings(deps.blobs, context.setup.workspaceId, event.body);
   return {
     kind: 'compacted',
