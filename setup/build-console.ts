@@ -7,4 +7,14 @@ import { buildConsole, isConsoleBuilt } from './console-build.ts';
  */
 const root = fileURLToPath(new URL('../', import.meta.url));
 
-if (!isConsoleBuilt(root)) await buildConsole(root);
+try {
+  if (!isConsoleBuilt(root)) await buildConsole(root);
+} catch (error) {
+  const isMissing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
+  console.error(
+    isMissing
+      ? 'The console cannot be built: the npm packages for development are not installed (npm ci --include=dev).'
+      : error,
+  );
+  process.exitCode = 1;
+}

@@ -1,6 +1,6 @@
 import { Menu } from '@base-ui/react/menu';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Archive, Ellipsis, Pencil, Trash2 } from 'lucide-react';
+import { Archive, Ellipsis, Pencil, Trash2, Wallet } from 'lucide-react';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { client } from '../service/client.ts';
@@ -8,9 +8,10 @@ import type { Session } from '../service/wire.ts';
 import { Confirm } from '../ui/confirm.tsx';
 import { Modal } from '../ui/modal.tsx';
 import { Problem } from '../ui/problem.tsx';
+import { ChangeBudget } from './change-budget.tsx';
 import { RenameSession } from './rename-session.tsx';
 
-type Asked = 'rename' | 'archive' | 'delete' | null;
+type Asked = 'rename' | 'budget' | 'archive' | 'delete' | null;
 
 /** Rename, archive, delete. */
 export function SessionMenu({ session }: { session: Session }) {
@@ -42,6 +43,11 @@ export function SessionMenu({ session }: { session: Session }) {
               <Menu.Item className="popup-item" onClick={() => setAsked('rename')}>
                 <Pencil size={14} aria-hidden="true" /> Rename
               </Menu.Item>
+              {session.budget !== null && (
+                <Menu.Item className="popup-item" onClick={() => setAsked('budget')}>
+                  <Wallet size={14} aria-hidden="true" /> Change the budget
+                </Menu.Item>
+              )}
               <Menu.Item
                 className="popup-item"
                 disabled={session.archived_at !== null}
@@ -58,6 +64,9 @@ export function SessionMenu({ session }: { session: Session }) {
       </Menu.Root>
       <Modal isOpen={asked === 'rename'} onClose={close} title="Rename the session">
         <RenameSession session={session} onDone={close} />
+      </Modal>
+      <Modal isOpen={asked === 'budget'} onClose={close} title="Change the budget">
+        <ChangeBudget session={session} onDone={close} />
       </Modal>
       <Confirm
         isOpen={asked === 'archive'}

@@ -37,6 +37,7 @@ function NewSessionForm({ agentId }: { agentId: string }) {
   const [chosenEnvironment, setChosenEnvironment] = useState(remembered('environment'));
   const [title, setTitle] = useState('');
   const [message, setMessage] = useState('');
+  const [budget, setBudget] = useState('');
   const start = useMutation({
     mutationFn: startSession,
     onSuccess: async (session) => {
@@ -61,7 +62,7 @@ function NewSessionForm({ agentId }: { agentId: string }) {
       className="form"
       onSubmit={(event) => {
         event.preventDefault();
-        start.mutate({ agentId: agent, environmentId: environment, title, message });
+        start.mutate({ agentId: agent, environmentId: environment, title, message, budget });
       }}
     >
       <div className="form-columns">
@@ -94,18 +95,32 @@ function NewSessionForm({ agentId }: { agentId: string }) {
           />
         )}
       </Field>
-      <Field label="Title">
-        {(ids) => (
-          <input
-            {...ids}
-            className="input"
-            maxLength={1_024}
-            placeholder="From the first message"
-            value={title}
-            onChange={(event) => setTitle(event.target.value)}
-          />
-        )}
-      </Field>
+      <div className="form-columns">
+        <Field label="Title">
+          {(ids) => (
+            <input
+              {...ids}
+              className="input"
+              maxLength={1_024}
+              placeholder="From the first message"
+              value={title}
+              onChange={(event) => setTitle(event.target.value)}
+            />
+          )}
+        </Field>
+        <Field label="Budget in dollars">
+          {(ids) => (
+            <input
+              {...ids}
+              className="input"
+              inputMode="decimal"
+              placeholder="None"
+              value={budget}
+              onChange={(event) => setBudget(event.target.value)}
+            />
+          )}
+        </Field>
+      </div>
       {problem !== null && <Problem error={problem} />}
       <div className="modal-actions">
         <Button type="submit" look="primary" disabled={start.isPending}>

@@ -1,3 +1,4 @@
+import { budgetOf } from '../session/budget.ts';
 import { client } from '../service/client.ts';
 import type { Session } from '../service/wire.ts';
 import { titleOf } from './title-of.ts';
@@ -8,6 +9,8 @@ export interface NewSessionChoice {
   environmentId: string;
   title: string;
   message: string;
+  /** In dollars; empty: none. */
+  budget: string;
 }
 
 /**
@@ -15,6 +18,7 @@ export interface NewSessionChoice {
  * it: a stream shows only what is written after it was opened, so the session's page sends the message once it listens.
  */
 export async function startSession(choice: NewSessionChoice): Promise<Session> {
+  const budget = budgetOf(choice.budget);
   const environment =
     choice.environmentId === ''
       ? (await client.beta.environments.create({ name: 'default' })).id
@@ -25,6 +29,7 @@ export async function startSession(choice: NewSessionChoice): Promise<Session> {
     agent,
     environment_id: environment,
     ...(title !== '' && { title }),
+    ...(budget !== undefined && { budget }),
   });
 }
 
