@@ -106,14 +106,21 @@ export function createResidence(deps: ResidenceDeps): Residence {
     );
   }
 
-  async function settleLocked(spec: SandboxSpec, placement: Placement): Promise<void> {
-    const { sessionId } = spec;
+  /** Whether the sandbox here counts, where that needs no move. */
+  function isAtHome(sessionId: string, placement: Placement): boolean {
     const here = folder.placementOf(sessionId);
-    if (here === placement.id) return;
+    if (here === placement.id) return true;
     // Nothing was ever moved: what is here, if anything, is the session's.
     const isFirst = placement.movedFrom === null && here === undefined;
-    if (!isFirst && driver.apart !== true) await moveIn(spec, placement);
+    if (!isFirst && driver.apart !== true) return false;
     folder.setPlacement(sessionId, placement.id);
+    return true;
+  }
+
+  async function settleLocked(spec: SandboxSpec, placement: Placement): Promise<void> {
+    if (isAtHome(spec.sessionId, placement)) return;
+    await moveIn(spec, placement);
+    folder.setPlacement(spec.sessionId, placement.id);
   }
 
   async function current(sessionId: string): Promise<string | null> {
@@ -140,6 +147,10 @@ export function createResidence(deps: ResidenceDeps): Residence {
       const stay = stays.get(sessionId);
       if (stay === undefined || stay.settled) return;
       const { placement } = stay;
+      if (isAtHome(sessionId, placement)) {
+        stay.settled = true;
+        return;
+      }
       const key = `${sessionId} ${placement.id}`;
       let work = settling.get(key);
       if (work === undefined) {

@@ -19,7 +19,9 @@ export const TemporalSettings = z.strictObject({
     .min(1)
     .nullable()
     .default(null)
-    .describe('Task queue of tool calls; null: workers with the hands share the one above.'),
+    .describe(
+      'Task queue of tool calls whose host is not known yet; null: the one above. Hosts have their own.',
+    ),
   port: z
     .int()
     .min(0)
@@ -78,7 +80,7 @@ export const WorkerSettings = z.strictObject({
     .min(1)
     .nullable()
     .default(null)
-    .describe('Name of this machine among hosts of sandboxes; null: the host name.'),
+    .describe('Name of this machine: workers of one name see each other’s processes; null: the host name.'),
 });
 
 /** Bounds of one session. */

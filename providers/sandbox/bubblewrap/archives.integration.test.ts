@@ -91,6 +91,28 @@ describe('archives of a real sandbox', () => {
     expect(shown.text).toBe('./a\n./file\n./file/x\n./link\n./link/y\n4\n5\n6\n');
   });
 
+  it('remember which attached files lie among the agent’s own, which are not placed again over its changes', async () => {
+    const sandbox = lab.sandbox();
+    const file = (path: string, sha256: string) => ({
+      path,
+      sha256,
+      open: async () => Readable.from(['attached']),
+    });
+    const files = [file('/workspace/data.txt', 'one'), file('/uploads/other.txt', 'two')];
+    await sandbox.files.attach(files);
+    await lab.bash(sandbox, 'chmod 644 data.txt && echo changed > data.txt');
+    const saved = await sandbox.archive?.save(null, PLENTY);
+    if (saved == null) throw new Error('nothing was saved');
+    const content = await buffer(saved.content);
+    const other = lab.sandbox();
+    const { mark, attached } = saved;
+    await other.archive?.restore([async () => Readable.from([content])], { mark, attached }, PLENTY);
+    await other.files.attach(files);
+    expect((await lab.bash(other, 'cat data.txt /uploads/other.txt')).text).toBe('changed\nattached');
+    await other.files.attach([]);
+    expect((await lab.bash(other, 'ls . /uploads')).text).toBe('.:\n\n/uploads:\n');
+  });
+
   it('are saved while commands run, which go on', async () => {
     const sandbox = lab.sandbox();
     await lab.bash(sandbox, 'for i in $(seq 2000); do echo $i > f$i; done');

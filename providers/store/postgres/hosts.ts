@@ -25,6 +25,11 @@ const FORGET = `interval '7 days'`;
 const PLACEMENT = `SELECT s.placement, s.host_id, s.moved_from, h.task_queue FROM session_hosts s
   LEFT JOIN sandbox_hosts h ON h.id = s.host_id WHERE s.session_id = $1`;
 
+/** The placement of a session that was used a moment ago, on a living host: mostly there is nothing else to do. */
+const STANDING = `SELECT s.placement, s.host_id, s.moved_from, h.task_queue FROM session_hosts s
+  JOIN sandbox_hosts h ON h.id = s.host_id WHERE s.session_id = $1 AND s.used_at > now() - interval '1 minute'
+    AND h.heartbeat_at > now() - $2 * interval '1 millisecond'`;
+
 /** The living host with the least to do for its size; with $2, only one whose heartbeats came for at least as long as a host may be silent. */
 const CANDIDATE = `SELECT h.id, h.task_queue FROM sandbox_hosts h
   LEFT JOIN LATERAL (SELECT count(*) AS used FROM session_hosts s
@@ -98,8 +103,11 @@ export function createPostgresHosts(database: Database): HostStore {
       );
       return rows.map(({ task_queue: taskQueue, ...row }): SandboxHost => ({ ...row, taskQueue }));
     },
-    place: (sessionId, timeoutMs) =>
-      database.transaction((connection) => place(connection, sessionId, timeoutMs)),
+    async place(sessionId, timeoutMs) {
+      const rows = await database.query<PlacementRow>(STANDING, [sessionId, timeoutMs], 'placement-standing');
+      if (rows[0] !== undefined) return toPlacement(rows[0]);
+      return database.transaction((connection) => place(connection, sessionId, timeoutMs));
+    },
     async placement(sessionId) {
       const rows = await database.query<PlacementRow>(PLACEMENT, [sessionId], 'placement');
       return rows[0] === undefined ? null : toPlacement(rows[0]);
