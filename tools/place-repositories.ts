@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { SessionError } from '../core/journal/commit-step.ts';
 import type { RepositoryFailure, RepositorySource } from '../providers/repository/repository-source.ts';
+import { attachWhatFits } from './attach-what-fits.ts';
 import type { AttachedFile, Sandbox } from '../providers/sandbox/sandbox.ts';
 import type { StoredRepository } from '../providers/store/sessions.ts';
 import { repositoryMark, repositoryScript } from './repository-script.ts';
@@ -55,12 +56,12 @@ async function placeOne(
   const { sha256, open, release } = fetched.repository;
   const path = `${BUNDLES}/${id}.bundle`;
   try {
-    await sandbox.files.attach([...files, { path, sha256, open }]);
+    await attachWhatFits(sandbox, [...files, { path, sha256, open }]);
     const command = repositoryScript(repository, path);
     const operation = { type: 'bash', command, timeoutMs: SCRIPT_MS } as const;
     const call = { id: `${id}-${sha256.slice(0, 24)}`, operation };
     const outcome = await sandbox.call(call, 'start', signal);
-    await sandbox.files.attach(files);
+    await attachWhatFits(sandbox, files);
     if (outcome.state === 'lost') return { kind: 'clone', message: outcome.reason };
     const { isError, text } = outcome.result;
     return isError

@@ -5,6 +5,7 @@ import type { HostProbe } from '../providers/sandbox/watch-probe.ts';
 import type { RepositoryPlacer } from './place-repositories.ts';
 import type { RepositorySkills } from './repository-skills.ts';
 import { toolConfigOf, type ToolRegistry } from './registry.ts';
+import { attachWhatFits } from './attach-what-fits.ts';
 import { failed } from './tool.ts';
 import type { ToolCall, ToolResult, ToolRunner } from './tool-runner.ts';
 
@@ -42,15 +43,15 @@ export function createSandboxToolRunner(deps: SandboxToolRunnerDeps): ToolRunner
       const files = await deps.attachmentsOf(spec);
       // A call that is resumed began on what its first attempt had placed.
       const errors = mode === 'start' ? await deps.repositories.place(sandbox, files, signal) : [];
-      await sandbox.files.attach(files);
+      const inTheWay = await attachWhatFits(sandbox, files);
       const found = await deps.repositorySkills.note(sandbox, call.toolUseId, signal);
       const outcome = await sandbox.call({ id: call.toolUseId, operation: asked.operation }, mode, signal);
       deps.onCallEnded(spec);
       if (outcome.state === 'lost') {
         const text = `The outcome of this call is unknown: ${outcome.reason} It may have run in part, in whole, or not at all. Check before you repeat it.`;
-        return { ...withNotes(failed(text), errors, found), lost: true };
+        return { ...withNotes(failed(text), errors, inTheWay, found), lost: true };
       }
-      return withNotes(tool.toResult(outcome.result), errors, found);
+      return withNotes(tool.toResult(outcome.result), errors, inTheWay, found);
     },
     async kill(call) {
       await driver.open(specOf(call)).kill(call.toolUseId);
@@ -59,8 +60,12 @@ export function createSandboxToolRunner(deps: SandboxToolRunnerDeps): ToolRunner
 }
 
 /** Tells the model too what clients are told, and which skills its repositories brought. */
-function withNotes(result: ToolResult, errors: readonly SessionError[], found: string | null): ToolResult {
-  const said = [...errors.map(({ message }) => `[${message}]`), ...(found === null ? [] : [found])];
+function withNotes(
+  result: ToolResult,
+  errors: readonly SessionError[],
+  ...more: readonly (string | null)[]
+): ToolResult {
+  const said = [...errors.map(({ message }) => `[${message}]`), ...more.filter((text) => text !== null)];
   if (said.length === 0) return result;
   const notes = said.map((text) => ({ type: 'text' as const, text }));
   return { ...result, content: [...notes, ...result.content], ...(errors.length === 0 ? {} : { errors }) };

@@ -13,7 +13,7 @@ import { pipeline } from 'node:stream/promises';
 
 import { AppError } from '../../core/errors.ts';
 import type { AttachedFile } from './sandbox.ts';
-import type { SandboxdClient } from './sandboxd-client.ts';
+import { SandboxProtocolError, type SandboxdClient } from './sandboxd-client.ts';
 
 /** How the files that the user attached get into a sandbox of this host. */
 export interface AttachedFilesDeps {
@@ -80,6 +80,14 @@ function stateOf({ sha256, executable }: AttachedFile): string {
   return executable === true ? `${sha256} x` : sha256;
 }
 
+/** A file on its way into the workspace; `shown` is the path under which it was attached. */
+interface InsideFile {
+  path: string;
+  shown: string;
+  mode: number;
+  open(): Promise<Readable>;
+}
+
 type Manifest = Pick<AttachedFilesDeps, 'manifest'>;
 
 /** Whether exactly these files were attached last. */
@@ -93,6 +101,9 @@ export function areAttached(deps: Manifest, files: readonly AttachedFile[]): boo
 /**
  * Brings the attached files up to date. Uploads are written on the host, or by sandboxd itself, where the agent can only read; a file for the workspace goes
  * in through sandboxd, since the agent may have put anything in its way.
+ *
+ * Rejects with `invalid_request` when the agent's own files are in the way of some: all others are placed, and those are tried again by
+ * the next attachment.
  */
 export async function attachFiles(deps: AttachedFilesDeps, files: readonly AttachedFile[]): Promise<void> {
   const placed = readManifest(deps.manifest);
@@ -103,18 +114,49 @@ export async function attachFiles(deps: AttachedFilesDeps, files: readonly Attac
     if (kind === 'upload') await removeUpload(deps, relative);
     else await (await deps.reach()).remove(deps.workspacePath(relative));
   }
-  const inside: { path: string; mode: number; open(): Promise<Readable> }[] = [];
+  const inside: InsideFile[] = [];
   for (const file of files) {
     if (placed[file.path] === stateOf(file)) continue;
     const { kind, relative } = placeOf(file.path);
     if (kind === 'upload') await placeUpload(deps, relative, file);
     else {
       const mode = file.executable === true ? 0o555 : 0o444;
-      inside.push({ path: deps.workspacePath(relative), mode, open: () => file.open() });
+      inside.push({ path: deps.workspacePath(relative), shown: file.path, mode, open: () => file.open() });
     }
   }
-  if (inside.length > 0) await (await deps.reach()).writeMany(inside);
-  noteAttached(deps.manifest, Object.fromEntries(files.map((file) => [file.path, stateOf(file)])));
+  const refused =
+    inside.length > 0 ? await writeInside(await deps.reach(), inside) : new Map<string, string>();
+  const attached = files.filter(({ path }) => !refused.has(path));
+  noteAttached(deps.manifest, Object.fromEntries(attached.map((file) => [file.path, stateOf(file)])));
+  if (refused.size === 0) return;
+  const rows = [...refused].map(([path, reason]) => `${path} (${reason})`);
+  throw new AppError(
+    'invalid_request',
+    `Attached files cannot be placed, since something of the sandbox is in their way: ${rows.join(', ')}.`,
+  );
+}
+
+/** Writes files of the workspace. Returns those that could not be written, by path, with the reason. */
+async function writeInside(
+  client: SandboxdClient,
+  inside: readonly InsideFile[],
+): Promise<Map<string, string>> {
+  const refused = new Map<string, string>();
+  try {
+    await client.writeMany(inside);
+  } catch (error) {
+    if (!(error instanceof SandboxProtocolError)) throw error;
+    // One of them was refused: one by one, the others come through.
+    for (const { path, shown, mode, open } of inside) {
+      try {
+        await client.write(path, mode, await open());
+      } catch (single) {
+        if (!(single instanceof SandboxProtocolError)) throw single;
+        refused.set(shown, single.message);
+      }
+    }
+  }
+  return refused;
 }
 
 /** Notes what is attached, as paths with their hashes. */

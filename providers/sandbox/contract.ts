@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { isAppError } from '../../core/errors.ts';
 import { archiveContract } from './contract/archives.ts';
+import { hostileFilesContract } from './contract/hostile-files.ts';
 import type { OperationResult, SandboxOperation } from './operation.ts';
 import type { CallOutcome, Sandbox, SandboxDriver } from './sandbox.ts';
 
@@ -25,6 +26,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
  *
  * @param make - a driver on an empty place of its own; it is closed, and its sandboxes destroyed, by the suite.
  * @param folders - where the agent finds uploads and outputs, for a driver without a file system of its own.
+ * @param hasFileSystem - whether commands are real and the folders lie where the API has them.
  * @param saves - whether what its sandboxes keep can be saved and restored.
  */
 export function sandboxContract(
@@ -32,6 +34,7 @@ export function sandboxContract(
   make: () => Promise<SandboxDriver>,
   folders: (sessionId: string) => { uploads: string; outputs: string } = () => INSIDE,
   saves: 'saves' | 'keeps_all' = 'saves',
+  hasFileSystem: 'real' | 'double' = 'double',
 ): void {
   describe(`${name} keeps the sandbox contract`, () => {
     let driver: SandboxDriver;
@@ -276,6 +279,7 @@ export function sandboxContract(
       });
     });
 
+    if (hasFileSystem === 'real') hostileFilesContract({ newSandbox, perform });
     if (saves === 'saves') archiveContract({ newSandbox, perform, fileOf, fileExists });
 
     it('says what it can do on this host', async () => {

@@ -44,7 +44,8 @@ export interface OutputFile {
 export interface SandboxFiles {
   /**
    * Makes exactly these files the attached ones: new and changed ones are written, ones that are no longer attached are removed. Cheap
-   * when nothing changed. Files below the uploads folder are read-only for the agent. Rejects with `sandbox_unavailable`.
+   * when nothing changed. Files below the uploads folder are read-only for the agent. Rejects with `sandbox_unavailable`,
+   * and with `invalid_request` when the agent's own files are in the way of some: the others are attached then.
    */
   attach(files: readonly AttachedFile[]): Promise<void>;
   /**

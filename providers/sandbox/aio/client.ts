@@ -166,8 +166,13 @@ export function createAioClient(deps: AioClientDeps): SandboxdClient {
 
   async function place(path: string, mode: number, content: Readable): Promise<void> {
     const temporary = `${root}/upload-${randomUUID()}`;
-    await api.upload(temporary, content);
-    await guard.ask('place', z.unknown(), { temporary, target: path, mode });
+    try {
+      await api.upload(temporary, content);
+      await guard.ask('place', z.unknown(), { temporary, target: path, mode });
+    } catch (error) {
+      if (!(error instanceof GuardError) && !(error instanceof AioFailure)) throw error;
+      throw new SandboxProtocolError(error.message, { cause: error });
+    }
   }
 
   const noArchive = (): Promise<never> =>

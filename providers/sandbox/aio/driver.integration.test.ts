@@ -28,6 +28,7 @@ if (realUrls !== undefined) {
     () => Promise.resolve(createAioDriver({ dataFolder: newFolder(), urls, apiKey, log: () => {} })),
     undefined,
     'keeps_all',
+    'real',
   );
 } else if (process.getuid?.() === 0) {
   sandboxContract(
@@ -41,6 +42,7 @@ if (realUrls !== undefined) {
     },
     undefined,
     'keeps_all',
+    'real',
   );
 } else {
   describe("aio, on AIO's double,", () => {

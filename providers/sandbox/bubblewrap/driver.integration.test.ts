@@ -10,4 +10,10 @@ const dataFolder = mkdtempSync(join(tmpdir(), 'bubblewrap-'));
 chmodSync(dataFolder, 0o755);
 afterAll(() => rmSync(dataFolder, { recursive: true, force: true }));
 
-sandboxContract('bubblewrap', () => Promise.resolve(createBubblewrapDriver({ dataFolder, log: () => {} })));
+sandboxContract(
+  'bubblewrap',
+  () => Promise.resolve(createBubblewrapDriver({ dataFolder, log: () => {} })),
+  undefined,
+  'saves',
+  'real',
+);

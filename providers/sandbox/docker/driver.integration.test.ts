@@ -5,6 +5,7 @@ import { afterAll, describe, it } from 'vitest';
 
 import { startDockerEngine } from '../../../test/harness/docker-engine/engine.ts';
 import { sandboxContract } from '../contract.ts';
+import type { SandboxDriver } from '../sandbox.ts';
 import { createDockerDriver } from './driver.ts';
 
 const realEngine = process.env['MANAGED_AGENT_TEST_DOCKER_HOST'];
@@ -20,23 +21,20 @@ function newFolder(): string {
   return folder;
 }
 
+function contract(name: string, make: () => Promise<SandboxDriver>): void {
+  sandboxContract(name, make, undefined, 'saves', 'real');
+}
+function newDriver(host: string): SandboxDriver {
+  return createDockerDriver({ dataFolder: newFolder(), image, host, network: null, log: () => {} });
+}
+
 if (realEngine !== undefined) {
-  sandboxContract('docker, on a real engine,', () =>
-    Promise.resolve(
-      createDockerDriver({ dataFolder: newFolder(), image, host: realEngine, network: null, log: () => {} }),
-    ),
-  );
+  contract('docker, on a real engine,', () => Promise.resolve(newDriver(realEngine)));
 } else if (process.getuid?.() === 0) {
-  sandboxContract("docker, on the engine's double,", async () => {
+  contract("docker, on the engine's double,", async () => {
     const engine = await startDockerEngine();
     cleanups.push(() => engine.close());
-    return createDockerDriver({
-      dataFolder: newFolder(),
-      image,
-      host: engine.host,
-      network: null,
-      log: () => {},
-    });
+    return newDriver(engine.host);
   });
 } else {
   describe("docker, on the engine's double,", () => {
