@@ -28,13 +28,19 @@ export function sessionPrompt(
   return { system, tools };
 }
 
-/** The section of pins that are still in memory: they are the same list for every step of a session. */
-const sections = new WeakMap<readonly SkillPin[], string>();
+/** Sections by the versions they tell of, since the sessions of one agent mostly pin the same. */
+const sections = new Map<string, string>();
+const MAX_SECTIONS = 100;
 
 function sectionOf(pins: readonly SkillPin[]): string {
-  const known = sections.get(pins) ?? skillsSection(pins);
-  sections.set(pins, known);
-  return known;
+  // Whatever a section is made from belongs to the version.
+  const versions = pins.map(({ versionId }) => versionId).join(' ');
+  const section = sections.get(versions) ?? skillsSection(pins);
+  sections.delete(versions);
+  sections.set(versions, section);
+  const [oldest] = sections.keys();
+  if (sections.size > MAX_SECTIONS && oldest !== undefined) sections.delete(oldest);
+  return section;
 }
 
 function toolsOf(deps: Pick<ActivityDependencies, 'describeTools'>, tools: AgentTools): ToolDefinition[] {

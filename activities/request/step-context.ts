@@ -42,9 +42,8 @@ export async function readStepContext(
   signal: AbortSignal,
 ): Promise<StepContext> {
   const { sessionId, threadId, epoch } = attempt;
-  const setup = await deps.journal.setup(sessionId);
+  const [setup, pins] = await Promise.all([deps.journal.setup(sessionId), deps.sessionSkills.of(sessionId)]);
   const entry = await chooseModel(deps, setup, opened.detour);
-  const pins = setup.agent.skills.length === 0 ? [] : await deps.sessionSkills.of(sessionId);
   const prompt = sessionPrompt(deps, setup, entry, pins);
   const withSkills = activated(deps.blobs, pins);
   const transcript = await deps.transcripts.read({
