@@ -132,7 +132,7 @@ describe.skipIf(!hasBrowser())('hostile text in the console', () => {
     expect(links).toEqual(['https://attacker.invalid/x.png?secret=1']);
   });
 
-  it('stays text in lists: sessions, agents, environments, files', async () => {
+  it('stays text in lists: sessions, agents, environments, skills, files', async () => {
     const { beta } = lab.api.client();
     const name = TEXTS[0]?.slice(0, 250) ?? '';
     const agent = await beta.agents.create({
@@ -148,6 +148,13 @@ describe.skipIf(!hasBrowser())('hostile text in the console', () => {
       title: name,
       metadata: { x: name },
     });
+    const skill = await beta.skills.create({
+      display_name: name,
+      files: [
+        new File([`---\nname: hostile\ndescription: Tries things.\n---\n\n${ALL}\n`], 'hostile/SKILL.md'),
+        new File([ALL], 'hostile/scripts/x.py'),
+      ],
+    });
     await beta.files.upload({ file: new File(['x'], "a'&;%`$(x)\u202egnp.exe") });
     for (const place of [
       'sessions',
@@ -155,6 +162,8 @@ describe.skipIf(!hasBrowser())('hostile text in the console', () => {
       `agents/${agent.id}`,
       'environments',
       `environments/${environment.id}`,
+      'skills',
+      `skills/${skill.id}`,
       'files',
     ]) {
       await page.goto(`${lab.api.url}/${place}`);
