@@ -69,6 +69,48 @@ describe('the network of a bubblewrap sandbox', () => {
       'Network is unreachable',
     );
   });
+  it('reaches no port of this host, directly or through the proxy', async () => {
+    const host = createSandboxLab({
+      environmentOf: () => Promise.resolve({ network: { mode: 'unrestricted' } }),
+    });
+    try {
+      const sandbox = host.sandbox();
+      // Everything that the host's programs listen on now, in all address families.
+      const ports = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) =>
+        readFileSync(file, 'utf8')
+          .split('\n')
+          .flatMap((line) => {
+            const [, local, , state] = line.trim().split(/\s+/);
+            return state === '0A' ? [Number.parseInt(local?.split(':')[1] ?? '0', 16)] : [];
+          }),
+      );
+      expect(ports).toContain((web.address() as AddressInfo).port);
+      const scan = `
+        const { connect } = require('net');
+        const dial = (port, host, first) => new Promise((done) => {
+          const socket = connect(port, host, () => { if (first) socket.write(first); else { socket.destroy(); done('open'); } });
+          socket.once('data', (chunk) => { socket.destroy(); done(String(chunk).split('\\r\\n')[0]); });
+          socket.once('error', () => done('closed'));
+        });
+        const ports = ${JSON.stringify([...new Set(ports)])};
+        (async () => {
+          const seen = {};
+          for (const port of ports) {
+            if (port === 3128) continue;
+            for (const host of ['127.0.0.1', '::1']) seen[await dial(port, host)] = 1;
+            for (const name of ['127.0.0.1', '[::1]', 'localhost', '0.0.0.0', '2130706433', '[::ffff:127.0.0.1]'])
+              seen[await dial(3128, '127.0.0.1', 'CONNECT ' + name + ':' + port + ' HTTP/1.1\\r\\n\\r\\n')] = 1;
+          }
+          console.log(Object.keys(seen).sort().join(' | '));
+        })();`;
+      await host.perform(sandbox, { type: 'write', path: 'scan.cjs', content: scan });
+      expect((await host.bash(sandbox, 'node scan.cjs')).text).toBe(
+        'HTTP/1.1 403 Refused by the sandbox | closed\n',
+      );
+    } finally {
+      await host.close();
+    }
+  });
   it('does not exist without an environment that gives it', async () => {
     const sandbox = sandboxWith({ mode: 'none' });
     expect(

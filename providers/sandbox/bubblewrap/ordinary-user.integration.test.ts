@@ -27,23 +27,17 @@ function isPassable(folder: string): boolean {
 }
 
 /**
- * Runs the contract and the isolation suite as a user who is not root. With `subordinate`, in a mount namespace whose /etc gives that
- * user a range of subordinate ids.
+ * Runs suites of this folder as a user who is not root. With `subordinate`, in a mount namespace whose /etc gives that user a range of
+ * subordinate ids.
  */
-function runAs(home: string, subordinate: readonly string[]): { status: number | null; output: string } {
+function runAs(
+  home: string,
+  suites: readonly string[],
+  subordinate: readonly string[] = [],
+): { status: number | null; output: string } {
   const mounts = subordinate.map((name) => `mount --bind ${join(home, name)} /etc/${name} && `).join('');
   const script = `${mounts}exec setpriv --reuid=${UID} --regid=${UID} --clear-groups env -i HOME=${home} PATH=/usr/bin:/bin "$@"`;
-  const words = [
-    process.execPath,
-    VITEST,
-    'run',
-    '--configLoader',
-    'native',
-    '--config',
-    CONFIG,
-    'driver',
-    'isolation',
-  ];
+  const words = [process.execPath, VITEST, 'run', '--configLoader', 'native', '--config', CONFIG, ...suites];
   const { status, stdout, stderr } = spawnSync('unshare', ['-m', 'sh', '-c', script, 'sh', ...words], {
     cwd: ROOT,
     encoding: 'utf8',
@@ -61,13 +55,20 @@ describe('the bubblewrap driver of a service that is not root', () => {
     if (!isPassable(ROOT)) skip('other users cannot read this checkout');
   }
 
-  it('keeps the contract and isolates with one user id', { timeout: 300_000 }, (context) => {
+  it('keeps the contract, isolates and bounds with one user id', { timeout: 900_000 }, (context) => {
     checkPlace(context);
-    const { status, output } = runAs(home, []);
+    const { status, output } = runAs(home, [
+      'driver',
+      'isolation',
+      'limits',
+      'network',
+      'faults',
+      'programs',
+    ]);
     expect(status, output).toBe(0);
   });
 
-  it('keeps the contract and isolates with subordinate ids', { timeout: 300_000 }, (context) => {
+  it('keeps the contract, isolates and bounds with subordinate ids', { timeout: 900_000 }, (context) => {
     checkPlace(context);
     if (!existsSync('/usr/bin/newuidmap')) context.skip('newuidmap is not installed (Debian: uidmap)');
     for (const name of ['subuid', 'subgid']) {
@@ -79,7 +80,11 @@ describe('the bubblewrap driver of a service that is not root', () => {
       join(home, 'passwd'),
       `${readFileSync('/etc/passwd', 'utf8')}ordinary:x:${UID}:${UID}::${home}:/bin/sh\n`,
     );
-    const { status, output } = runAs(home, ['passwd', 'subuid', 'subgid']);
+    const { status, output } = runAs(
+      home,
+      ['driver', 'isolation', 'limits', 'network'],
+      ['passwd', 'subuid', 'subgid'],
+    );
     expect(status, output).toBe(0);
   });
 });
