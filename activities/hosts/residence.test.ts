@@ -86,7 +86,7 @@ describe('hosts that sessions live on', () => {
     await host.residence.admit(spec.sessionId);
     await host.residence.settle(spec);
     host.checkpointer.began(spec);
-    const operation = { type: 'bash', command, timeoutMs: 1_000 } as const;
+    const operation = { type: 'bash', command, timeoutMs: 60_000 } as const;
     const outcome = await host.driver.open(spec).call({ id: `call_${++calls}`, operation }, 'start');
     host.checkpointer.ended(spec);
     head.lastSeq += 2;
@@ -172,6 +172,19 @@ describe('hosts that sessions live on', () => {
     expect(await other.driver.list()).toEqual([]);
     await one.residence.evict();
     expect(await one.driver.list()).toHaveLength(1);
+  });
+
+  it('leave a sandbox that lives apart from them as it is, and say nothing', async () => {
+    const apart: SandboxDriver = { ...createInMemorySandboxDriver(), apart: true };
+    const [one, other] = [worker('one', apart), worker('other', apart)];
+    await one.beat();
+    expect(await run(one, 'echo 1 > a')).toBe('');
+    await pass(3 * TIMEOUT, other);
+    expect(await run(other, 'cat a')).toBe('1\n');
+    expect(await other.residence.takeNotice(spec.sessionId, 'x')).toBeNull();
+    await one.beat();
+    await one.residence.evict();
+    expect(await run(other, 'cat a')).toBe('1\n');
   });
 
   it('save a session once it is idle, and not again while nothing changes', async () => {

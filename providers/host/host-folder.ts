@@ -108,7 +108,7 @@ export function openHostFolder(dataFolder: string): HostFolder {
     noted: (note, olderThanMs) =>
       readdirSync(notes[note]).filter((name) => {
         const stats = statSync(join(notes[note], name), { throwIfNoEntry: false });
-        return stats !== undefined && stats.mtimeMs <= Date.now() - olderThanMs;
+        return stats !== undefined && Math.floor(stats.mtimeMs) <= Date.now() - olderThanMs;
       }),
     lockFile: (sessionId) => fileIn(places.lock, sessionId),
   };

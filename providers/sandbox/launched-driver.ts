@@ -52,6 +52,8 @@ export interface Launcher {
   connect?(sessionId: string, address: SandboxdAddress): SandboxdClient;
   /** False: what its sandboxes keep cannot be saved. */
   saves?: false;
+  /** Its sandboxes live apart from this host; see {@link SandboxDriver.apart}. */
+  apart?: true;
   /** Lets go of what this process holds; sandboxes live on. */
   release?(): void;
   log(message: string, details?: Record<string, string | number>): void;
@@ -191,6 +193,7 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
 
   return {
     kind: launcher.kind,
+    ...(launcher.apart === true ? { apart: true as const } : {}),
     probe: launcher.probe,
     open(spec) {
       const { sessionId } = spec;

@@ -209,6 +209,7 @@ export async function startSessionLab(options: {
       model: { id: 'claude-test', effort: { type: 'high' } },
       system: null,
       tools: [],
+      skills: [],
       ...agent,
     };
     const { result } = await journal.createSession(

@@ -148,6 +148,8 @@ export function createAioDriver(options: AioOptions): SandboxDriver {
     kind: 'aio',
     probe,
     saves: false,
+    // A template or the name in a container of the pool leads every host to the session's own.
+    apart: true,
     sessions: () => Promise.resolve(existsSync(base) ? readdirSync(base) : []),
     hasTraces: (sessionId) => existsSync(folderOf(sessionId)),
     claimsFolder: (sessionId) => join(folderOf(sessionId), 'claims'),

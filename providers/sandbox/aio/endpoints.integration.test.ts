@@ -209,5 +209,6 @@ describe.skipIf(process.getuid?.() !== 0)('an AIO Sandbox (needs root for its do
       (error) => isAppError(error) && error.code === 'sandbox_unavailable',
     );
     expect(newDriver().open(spec()).archive).toBeUndefined();
+    expect(newDriver().apart).toBe(true);
   });
 });
