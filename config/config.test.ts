@@ -129,6 +129,17 @@ describe('rules between settings', () => {
     expect(refusal(() => load(env))).toMatch(/unsafe_local/);
   });
 
+  it('ask for a container per session where AIO runs the sandboxes, and take its key as it is', () => {
+    const aio = { MANAGED_AGENT_SANDBOX_DRIVER: 'aio', MANAGED_AGENT_SANDBOX_AIO_API_KEY: 'a plain key' };
+    expect(refusal(() => load(aio))).toMatch(/aio_pool/);
+    const shared = { ...aio, MANAGED_AGENT_SANDBOX_AIO_URL: 'http://aio.example' };
+    expect(refusal(() => load(shared))).toMatch(/\{session_id\}/);
+    const template = { ...aio, MANAGED_AGENT_SANDBOX_AIO_URL: 'http://aio.example/{session_id}' };
+    expect(load(template).sandbox.aio_api_key).toBe('a plain key');
+    const pool = { ...aio, MANAGED_AGENT_SANDBOX_AIO_POOL: '["http://10.0.0.1:8080"]' };
+    expect(load(pool).sandbox.aio_pool).toEqual(['http://10.0.0.1:8080']);
+  });
+
   it.each([
     'http://127.0.0.1:8080',
     'http://localhost:8080/v1',

@@ -14,7 +14,8 @@ export interface SettingDescription {
 }
 
 interface SchemaNode {
-  type?: string;
+  /** Several where nothing but the type is said of a setting that may be null. */
+  type?: string | string[];
   properties?: Record<string, SchemaNode>;
   anyOf?: SchemaNode[];
   default?: Json;
@@ -30,7 +31,7 @@ function walk(node: SchemaNode, path: string[]): SettingDescription[] {
   if (node.properties) {
     return Object.entries(node.properties).flatMap(([name, child]) => walk(child, [...path, name]));
   }
-  const types = (node.anyOf ?? [node]).map((part) => part.type);
+  const types = (node.anyOf ?? [node]).flatMap((part) => part.type);
   return [
     {
       path,
