@@ -21,7 +21,7 @@ function machine(
   return { platform: 'linux', searchPath, hasApt: false, isRoot: false, isInteractive: false, ...changes };
 }
 
-const all = ['bwrap', 'socat', 'rg', 'setpriv', 'chromium'];
+const all = ['bwrap', 'socat', 'rg', 'setpriv', 'chromium', 'git'];
 const namesOf = (system: SystemDescription) => missingPrograms(system).map((program) => program.package);
 
 describe('system packages', () => {
@@ -30,12 +30,12 @@ describe('system packages', () => {
   });
 
   it('that are missing are named; a browser of another name counts', () => {
-    const system = machine('some', ['socat', 'setpriv', 'chromium-browser']);
+    const system = machine('some', ['socat', 'setpriv', 'chromium-browser', 'git']);
     expect(namesOf(system)).toEqual(['bubblewrap', 'ripgrep']);
   });
 
   it('of Linux are not asked for on macOS', () => {
-    expect(namesOf(machine('mac', ['chromium'], { platform: 'darwin' }))).toEqual(['ripgrep']);
+    expect(namesOf(machine('mac', ['chromium', 'git'], { platform: 'darwin' }))).toEqual(['ripgrep']);
   });
 
   it('that are missing where there is no apt stop set-up with the command to type', async () => {

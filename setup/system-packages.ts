@@ -29,6 +29,7 @@ const PROGRAMS: SystemProgram[] = [
     purpose: 'is the browser of agents',
     optional: true,
   },
+  { programs: ['git'], package: 'git', purpose: 'fetches repositories of sessions', optional: true },
 ];
 
 /** Other systems have no sandboxes by bubblewrap; theirs are Docker's. */

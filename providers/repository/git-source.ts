@@ -112,6 +112,7 @@ export function createGitSource(deps: GitSourceDeps): RepositorySource {
       runGit({ words, folder: where, settings, user: deps.user, fileBytes: deps.maxBytes }, signal);
     const need = (end: GitEnd): GitEnd => {
       if (end.code === 0) return end;
+      if (end.code === 127) failed('clone', 'git is not installed on the host of the worker.');
       if (end.killedBy === 'SIGXFSZ' || /died of signal 25|File too large/i.test(end.words)) {
         failed('clone', `it is larger than ${deps.maxBytes} bytes.`);
       }
