@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isAppError } from '../../core/errors.ts';
 import { archiveContract } from './contract/archives.ts';
 import { hostileFilesContract } from './contract/hostile-files.ts';
+import { programsContract } from './contract/programs.ts';
 import type { OperationResult, SandboxOperation } from './operation.ts';
 import type { CallOutcome, Sandbox, SandboxDriver } from './sandbox.ts';
 
@@ -280,6 +281,7 @@ export function sandboxContract(
     });
 
     if (hasFileSystem === 'real') hostileFilesContract({ newSandbox, perform });
+    if (hasFileSystem === 'real' && saves === 'saves') programsContract({ newSandbox, perform });
     if (saves === 'saves') archiveContract({ newSandbox, perform, fileOf, fileExists });
 
     it('says what it can do on this host', async () => {

@@ -5,7 +5,8 @@
  * Arguments: the language, the program of its kernel, and the working directory. The code comes on descriptor 3.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -13,10 +14,11 @@ import { createInterface } from 'node:readline';
 const START_MS = 10_000;
 /** Between the interruption of the code and the end of its kernel; sandboxd kills this process two seconds after SIGTERM. */
 const INTERRUPT_MS = 1_500;
-const FOLDER = '/tmp/.code';
 
 const [, , language = '', kernel = '', workdir = '/'] = process.argv;
-const path = join(FOLDER, `${language}.sock`);
+/** Sandboxes that share a /tmp, since nothing isolates them, have different working directories. The path of a socket must be short. */
+const folder = `/tmp/.code-${createHash('sha256').update(workdir).digest('hex').slice(0, 16)}`;
+const path = join(folder, `${language}.sock`);
 
 function reach(): Promise<Socket> {
   return new Promise((resolve, reject) => {
@@ -31,8 +33,9 @@ function reach(): Promise<Socket> {
 
 /** Runs `work` alone of all clients of this language: two that start a kernel at once would each have variables of their own. */
 async function alone<Result>(work: () => Promise<Result>): Promise<Result> {
-  mkdirSync(FOLDER, { recursive: true, mode: 0o700 });
-  const holder = spawn('flock', ['-x', join(FOLDER, `${language}.lock`), 'cat'], {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (lstatSync(folder).uid !== process.getuid?.()) throw new Error(`${folder} belongs to another user`);
+  const holder = spawn('flock', ['-x', join(folder, `${language}.lock`), 'cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   try {
