@@ -110,7 +110,7 @@ describe('the tool runner', () => {
     attachmentsOf: () => Promise.resolve([]),
     toolsOf: () => Promise.resolve([]),
     repositories: { place: () => Promise.resolve([]) },
-    repositorySkills: { note: () => Promise.resolve(null) },
+    repositorySkills: { note: () => Promise.resolve(null), untold: () => {} },
     onCallEnded: () => {},
   });
   let ids = 0;

@@ -15,6 +15,8 @@ export interface RepositorySkills {
    * session, by the call that first found it placed: a repeated attempt of that call says the same, other calls say nothing.
    */
   note(sandbox: Sandbox, toolUseId: string, signal: AbortSignal): Promise<string | null>;
+  /** The call that was to tell this has no result: the next one tells it. */
+  untold(sessionId: string, note: string): void;
 }
 
 const MOST_SKILLS = 40;
@@ -72,9 +74,18 @@ export function createRepositorySkills(deps: {
   repositoriesOf(spec: Sandbox['spec']): Promise<readonly PlacedRepository[]>;
 }): RepositorySkills {
   const looked = new Set<string>();
+  const waiting = new Map<string, string>();
   return {
+    untold(sessionId, note) {
+      if (waiting.size >= REMEMBERED) waiting.clear();
+      waiting.set(sessionId, note);
+    },
     async note(sandbox, toolUseId, signal) {
-      const keyOf = ({ id }: PlacedRepository): string => `${sandbox.spec.sessionId}/${id}`;
+      const { sessionId } = sandbox.spec;
+      const before = waiting.get(sessionId);
+      waiting.delete(sessionId);
+      if (before !== undefined) return before;
+      const keyOf = ({ id }: PlacedRepository): string => `${sessionId}/${id}`;
       const repositories = (await deps.repositoriesOf(sandbox.spec)).filter((one) => !looked.has(keyOf(one)));
       if (repositories.length === 0) return null;
       const operation = {

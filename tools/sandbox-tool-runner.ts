@@ -45,7 +45,11 @@ export function createSandboxToolRunner(deps: SandboxToolRunnerDeps): ToolRunner
       const errors = mode === 'start' ? await deps.repositories.place(sandbox, files, signal) : [];
       const inTheWay = await attachWhatFits(sandbox, files);
       const found = await deps.repositorySkills.note(sandbox, call.toolUseId, signal);
-      const outcome = await sandbox.call({ id: call.toolUseId, operation: asked.operation }, mode, signal);
+      const calling = sandbox.call({ id: call.toolUseId, operation: asked.operation }, mode, signal);
+      const outcome = await calling.catch((error: unknown) => {
+        if (found !== null) deps.repositorySkills.untold(spec.sessionId, found);
+        throw error;
+      });
       deps.onCallEnded(spec);
       if (outcome.state === 'lost') {
         const text = `The outcome of this call is unknown: ${outcome.reason} It may have run in part, in whole, or not at all. Check before you repeat it.`;

@@ -89,7 +89,7 @@ function session(
   };
   let runner = worker();
   const never = new AbortController().signal;
-  const bash = (command: string): Promise<ToolResult> =>
+  const bash = (command: string, signal = never): Promise<ToolResult> =>
     runner.run(
       {
         workspaceId: 'default',
@@ -100,7 +100,7 @@ function session(
         input: { command },
       },
       'start',
-      never,
+      signal,
     );
   return {
     sessionId,
@@ -229,6 +229,21 @@ describe('the skills of a repository', () => {
     const { text } = session([place]);
     const told = await Promise.all(['a', 'b', 'c'].map(async (word) => text(`echo ${word}`)));
     expect(told.filter(isNote)).toHaveLength(1);
+  });
+
+  it('are told by the next command when the first was interrupted', async () => {
+    const { bash, text, sessionId } = session([place]);
+    const interrupt = new AbortController();
+    const first = bash('touch /workspace/begun; sleep 60', interrupt.signal);
+    first.catch(() => undefined);
+    // Asked of the sandbox itself, so that no other command is the first.
+    const sandbox = lab.driver.open({ workspaceId: 'default', sessionId, environmentId: 'env_x' });
+    const command = 'until [ -e /workspace/begun ]; do sleep 0.1; done';
+    await sandbox.call({ id: 'begun', operation: { type: 'bash', command, timeoutMs: 60_000 } }, 'start');
+    interrupt.abort(new Error('interrupted'));
+    await expect(first).rejects.toThrow('interrupted');
+    expect(isNote(await text('echo second'))).toBe(true);
+    expect(await text('echo third')).toBe('third');
   });
 
   it('are no news where there are none', async () => {
