@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -45,6 +45,7 @@ const browse = (sandbox: Sandbox, browser: BrowserAction): Promise<OperationResu
 describe.skipIf(process.getuid?.() !== 0)('an AIO Sandbox (needs root for its double)', () => {
   beforeAll(async () => {
     scratch = mkdtempSync(join(tmpdir(), 'aio-endpoints-'));
+    chmodSync(scratch, 0o755);
     double = await startAioDouble();
   });
   afterAll(async () => {

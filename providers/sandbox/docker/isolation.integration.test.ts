@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
@@ -52,6 +52,7 @@ describe.skipIf(process.getuid?.() !== 0)(
   () => {
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), 'docker-isolation-'));
+      chmodSync(folder, 0o755);
       engine = await startDockerEngine();
       driver = newDriver();
       outside = createServer((request, response) => response.end(`hello from ${request.headers.host}\n`));
