@@ -3,7 +3,7 @@ export const TOOLSETS = [
   {
     type: 'agent_toolset_20260401',
     label: 'Files, shell and web',
-    tools: ['bash', 'read', 'write', 'edit', 'glob', 'grep', 'web_fetch', 'web_search'],
+    tools: ['bash', 'edit', 'read', 'write', 'glob', 'grep', 'web_fetch', 'web_search'],
   },
   {
     type: 'browser_toolset_20261101',
