@@ -95,12 +95,27 @@ describe('sessions on two hosts of sandboxes', () => {
     for (const name of existsSync(sandboxes) ? readdirSync(sandboxes) : []) {
       const note = path.join(sandboxes, name, 'running.json');
       if (!existsSync(note)) continue;
-      const { pid } = JSON.parse(readFileSync(note, 'utf8')) as { pid: number };
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It has ended by itself.
-      }
+      end((JSON.parse(readFileSync(note, 'utf8')) as { pid: number }).pid);
+    }
+    // The proxy of its sandboxes outlives a worker, to be found by the next.
+    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      const file = `/proc/${pid}/cmdline`;
+      if (existsSync(file) && programOf(file).startsWith(`${dataDir}/runtime/`)) end(Number(pid));
+    }
+  }
+  function programOf(file: string): string {
+    try {
+      return readFileSync(file, 'utf8');
+    } catch {
+      // It ended a moment ago.
+      return '';
+    }
+  }
+  function end(pid: number): void {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended by itself.
     }
   }
   async function switchOff(host: Host): Promise<void> {
