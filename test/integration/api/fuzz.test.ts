@@ -129,9 +129,15 @@ it('no request that the document allows, and none beside it, fails inside; what 
             ? {}
             : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
         });
-        const answer = (await response.json()) as JsonObject;
         seen.set(response.status, (seen.get(response.status) ?? 0) + 1);
-        if (response.status === 200) {
+        if (response.headers.get('content-type')?.startsWith('text/event-stream')) {
+          // The stream of a turn, which nobody runs here.
+          expect(response.status).toBe(200);
+          await response.body?.cancel();
+          return;
+        }
+        const answer = (await response.json()) as JsonObject;
+        if (response.ok) {
           route.response.schema?.parse(answer);
           return;
         }

@@ -15,6 +15,7 @@ const bodies: Record<string, () => object> = {
   sendEvents: () => ({ events: [{ type: 'user.message', content: [{ type: 'text', text: 'stolen' }] }] }),
   addSessionResource: () => ({ type: 'file', file_id: theirs['file_id'] }),
   updateSessionResource: () => ({ authorization_token: 'stolen' }),
+  simpleSendMessage: () => ({ message: 'stolen' }),
 };
 
 beforeAll(async () => {
