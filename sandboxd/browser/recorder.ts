@@ -25,8 +25,13 @@ interface Recording {
   startedAt: number;
   frames: number;
   timer?: NodeJS.Timeout;
-  watched: Map<Page, CDPSession>;
-  /** The newest picture, JPEG in base64. */
+  watched: Map<Page, Watched>;
+}
+
+/** A tab that was the current one. It sends pictures only when it changes, so its newest is kept for when it is shown again. */
+interface Watched {
+  session: CDPSession;
+  /** JPEG in base64. */
   newest?: string;
 }
 
@@ -49,13 +54,15 @@ export function createRecorder(tabs: Tabs, folder: string): Recorder {
   let running: Recording | undefined;
   let lastResult = 'Nothing is being recorded.';
 
-  /** Asks the current tab for its frames, also after the current tab changed. */
-  async function watch(page: Page, recording: Recording): Promise<void> {
-    if (recording.watched.has(page)) return;
+  /** Asks a tab for its frames, once. */
+  async function watch(page: Page, recording: Recording): Promise<Watched> {
+    const known = recording.watched.get(page);
+    if (known !== undefined) return known;
     const session = await tabs.context.newCDPSession(page);
-    recording.watched.set(page, session);
+    const watched: Watched = { session };
+    recording.watched.set(page, watched);
     session.on('Page.screencastFrame', ({ data, sessionId }) => {
-      recording.newest = data;
+      watched.newest = data;
       session.send('Page.screencastFrameAck', { sessionId }).catch(() => {
         // The tab is gone.
       });
@@ -66,13 +73,14 @@ export function createRecorder(tabs: Tabs, folder: string): Recorder {
       maxWidth: SIZE.width,
       maxHeight: SIZE.height,
     });
+    return watched;
   }
 
   async function step(recording: Recording): Promise<void> {
     const { page } = await tabs.current();
-    await watch(page, recording);
-    if (recording.newest === undefined) return;
-    await recording.page.evaluate(drawScript(recording.newest));
+    const { newest } = await watch(page, recording);
+    if (newest === undefined) return;
+    await recording.page.evaluate(drawScript(newest));
     recording.frames++;
   }
 
@@ -81,7 +89,7 @@ export function createRecorder(tabs: Tabs, folder: string): Recorder {
     if (recording === undefined) return lastResult;
     running = undefined;
     clearTimeout(recording.timer);
-    for (const session of recording.watched.values()) {
+    for (const { session } of recording.watched.values()) {
       await session.detach().catch(() => {
         // The tab is gone.
       });

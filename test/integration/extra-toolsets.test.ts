@@ -19,14 +19,15 @@ const PAGE = `<!doctype html><title>Order</title>
 <output></output>
 <a href="/other.html" target="_blank">Other page</a>`;
 
-/** Plays the recordings of the outputs folder in the browser, and tells how large their pictures are and what colour a corner has. */
+/** Plays the recording of the outputs folder to its end, and tells how large its last picture is and what colour a corner has. */
 const PLAYER = `(async () => {
   const [name] = (await (await fetch('/recordings/')).text()).match(/recording-[^"<]+webm/);
   const video = document.createElement('video');
-  video.src = '/recordings/' + name;
+  // The whole of it: the server sends no ranges, and then a video cannot be wound.
+  video.src = URL.createObjectURL(await (await fetch('/recordings/' + name)).blob());
   await new Promise((resolve, reject) => { video.onloadeddata = resolve; video.onerror = () => reject(video.error); });
   const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight).getContext('2d');
-  video.currentTime = 2;
+  video.currentTime = 1e6;
   await new Promise((resolve) => { video.onseeked = resolve; });
   canvas.drawImage(video, 0, 0);
   const [red, green, blue] = canvas.getImageData(1200, 700, 1, 1).data;
