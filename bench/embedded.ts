@@ -19,9 +19,17 @@ export function residentMemory(pids: readonly number[]): number {
     for (const child of children.split(' ')) if (child !== '') all.add(Number(child));
   }
   let kilobytes = 0;
-  for (const pid of all) {
-    const match = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
-    kilobytes += Number(match?.[1] ?? 0);
-  }
+  for (const pid of all) kilobytes += Number(/^Pss:\s+(\d+)/m.exec(memoryMap(pid))?.[1] ?? 0);
   return kilobytes / 1024;
+}
+
+/** The kernel's account of a process's memory; empty when it ended meanwhile, as a child of a start-up does, also if nobody asked how. */
+function memoryMap(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && ['ESRCH', 'ENOENT'].includes(String(error.code)))
+      return '';
+    throw error;
+  }
 }

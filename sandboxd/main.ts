@@ -19,6 +19,7 @@ import { codeScript, commandScript, exportScript } from './shell-script.ts';
 import { createSandboxServer } from './server.ts';
 import { readSettings, tokenOf } from './settings.ts';
 import { createTransfer } from './transfer.ts';
+import { startThreads } from './start-threads.ts';
 import { startWatchdog } from './watchdog.ts';
 
 /** Tells the loop around sandboxd not to start it again. */
@@ -131,8 +132,10 @@ const server = createSandboxServer({
   log,
 });
 // Requests wait in the socket until what an earlier sandboxd left has been taken up.
-calls.recover().then(
+Promise.all([calls.recover(), startThreads()]).then(
   () => {
+    // The loop around sandboxd tells by this file whether a start succeeded.
+    server.once('listening', () => writeFileSync(folders.listening, `${Date.now()} ${process.pid}\n`));
     if ('fd' in settings.listen) server.listen({ fd: settings.listen.fd });
     else server.listen(settings.listen.port);
   },

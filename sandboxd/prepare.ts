@@ -20,6 +20,8 @@ export interface StateFolders {
   outputs: string;
   shell: string;
   processes: string;
+  /** A file that changes whenever a sandboxd has begun to listen. */
+  listening: string;
 }
 
 /** Makes what is missing and hands the agent's folders over. Returns a notice when this is not the sandbox's first start. */
@@ -31,6 +33,7 @@ export function prepare(settings: Settings): { folders: StateFolders; restartNot
     outputs: join(state, 'outputs'),
     shell: join(state, 'shell'),
     processes: join(state, 'processes'),
+    listening: join(state, 'listening'),
   };
   chmodSync(state, 0o711);
   for (const folder of [folders.calls, folders.pipes]) mkdirSync(folder, { recursive: true, mode: 0o711 });

@@ -2,6 +2,7 @@ import type { SandboxLimits } from '../limits.ts';
 import { PACKAGES } from '../packages/install-script.ts';
 import type { RuntimeFiles } from '../runtime-files.ts';
 import type { Identity } from './identity.ts';
+import { sandboxdLoop } from '../sandboxd-loop.ts';
 import { SYNTHETIC_ETC, type SystemFiles } from './system-files.ts';
 
 /** How a top-level folder of the host looks: part of /usr by a link, a folder of its own, or missing. */
@@ -87,15 +88,11 @@ export const HIDDEN_PROC = ['cmdline', 'kallsyms', 'keys', 'key-users', 'timer_l
 const KEEPER_CAPABILITIES = ['CAP_SETUID', 'CAP_SETGID', 'CAP_KILL', 'CAP_CHOWN'];
 
 /**
- * Process number 1 of the sandbox: it starts sandboxd again whenever it ends, reaps orphans, and can't be killed from inside. Its log
- * lies in the sandbox's own folder, so that no path of the host shows in /proc.
+ * Process number 1 of the sandbox: it keeps sandboxd running, reaps orphans, and can't be killed from inside. Its log lies in the
+ * sandbox's own folder, so that no path of the host shows in /proc.
  */
 const INIT_SCRIPT = `exec >${INSIDE.state}/log 2>&1
-while :; do
-  ${INSIDE.node} --max-semi-space-size=1 ${INSIDE.sandboxd}/main.cjs "$1"
-  [ $? = 75 ] && exit 0
-  sleep 0.05
-done`;
+${sandboxdLoop(INSIDE)}`;
 
 function systemArguments(request: ArgumentsRequest): string[] {
   const { system, topFolders } = request;

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import type { CallOutcome, Sandbox } from '../sandbox.ts';
@@ -64,6 +65,22 @@ describe('a bubblewrap sandbox under attack', () => {
     expect((await bomb).isError).toBe(true);
     await lab.perform(bombed, { type: 'restart' });
     expect((await lab.bash(bombed, 'echo alive')).text).toContain('alive');
+  });
+
+  it('gets its server back while a fork bomb burns, and is usable when that is over', async () => {
+    const sandbox = lab.sandbox();
+    await lab.bash(sandbox, 'true');
+    const server = sandboxdOf(lab, sandbox);
+    const bomb = sandbox.call(lab.call('bomb() { bomb | bomb & bomb; }; bomb', 3_000), 'start');
+    await delay(500);
+    process.kill(server, 'SIGKILL');
+    // Where sandboxd has a user of its own it takes the command up again; else all commands had to go for it to start.
+    const isApart = process.getuid?.() === 0;
+    expect(await bomb).toMatchObject(
+      isApart ? { state: 'finished', result: { isError: true } } : { state: 'lost' },
+    );
+    await lab.perform(sandbox, { type: 'restart' });
+    expect((await lab.bash(sandbox, 'echo alive')).text).toContain('alive');
   });
 
   it.each([

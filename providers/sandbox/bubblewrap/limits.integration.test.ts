@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { readProcess } from '../../../sandboxd/processes.ts';
@@ -120,11 +121,13 @@ describe('a bubblewrap sandbox is bounded in', () => {
 
   it('a stop, which leaves no process of it, however fast it forks', async () => {
     const sandbox = lab.sandbox();
-    const bomb = sandbox.call(lab.call('bomb() { bomb | bomb & bomb; }; echo > lit; bomb', 60_000), 'start');
-    bomb.catch(() => {});
-    await lab.untilFile(sandbox, 'lit');
+    await sh(sandbox, 'true');
     const init = initOf(sandbox);
     const owners = ownersOf(sandbox);
+    const bomb = sandbox.call(lab.call('bomb() { bomb | bomb & bomb; }; bomb', 60_000), 'start');
+    bomb.catch(() => {});
+    // Seen from outside: inside, the bomb leaves no process to look with.
+    while (processesOf(init, owners).length < 60) await delay(5);
     await lab.driver.stop(sandbox.spec.sessionId);
     expect(readProcess(init)).toBeUndefined();
     const left = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && owners.includes(ownerOf(name)));
@@ -140,6 +143,23 @@ describe('a bubblewrap sandbox is bounded in', () => {
     const note = folderOf(sandbox).running();
     if (note === undefined) throw new Error('the sandbox was never started');
     return note.pid;
+  }
+  /** The host's processes in the sandbox whose process number 1 this is, or of one of these users. */
+  function processesOf(init: number, owners: readonly number[]): string[] {
+    const namespaceOf = (pid: string | number): string | undefined => {
+      try {
+        return readlinkSync(`/proc/${pid}/ns/pid`);
+      } catch {
+        // It ended, or is another user's.
+        return undefined;
+      }
+    };
+    const namespace = namespaceOf(init);
+    return readdirSync('/proc').filter(
+      (name) =>
+        /^\d+$/.test(name) &&
+        (owners.includes(ownerOf(name)) || (namespace !== undefined && namespaceOf(name) === namespace)),
+    );
   }
   /** The users that only this sandbox has. */
   function ownersOf(sandbox: Sandbox): number[] {

@@ -3,6 +3,7 @@ import type { ContainerCreateOptions, VolumeCreateOptions, NetworkCreateOptions 
 import type { Settings } from '../../../sandboxd/settings.ts';
 import { INSIDE } from '../bubblewrap/arguments.ts';
 import type { SandboxLimits } from '../limits.ts';
+import { sandboxdLoop } from '../sandboxd-loop.ts';
 import type { GateSettings } from './gate/main.ts';
 
 /** Ports inside. */
@@ -65,16 +66,12 @@ export function networkOptions(names: Names): NetworkCreateOptions {
 /** What sandboxd needs to act as the agent, end its processes, and hand folders over to it. Commands have none of it. */
 const KEEPER_CAPABILITIES = ['SETUID', 'SETGID', 'KILL', 'CHOWN'];
 
-/** Process number 1: it keeps the token where the agent can't read it, and starts sandboxd again whenever it ends. */
+/** Process number 1: it keeps the token where the agent can't read it, and keeps sandboxd running. */
 const INIT_SCRIPT = `umask 077
 printf %s "$SANDBOXD_TOKEN" >${TOKEN_FILE} || exit 1
 unset SANDBOXD_TOKEN
 umask 022
-while :; do
-  ${INSIDE.node} --max-semi-space-size=1 ${INSIDE.sandboxd}/main.cjs "$1"
-  [ $? = 75 ] && exit 0
-  sleep 0.05
-done`;
+${sandboxdLoop(INSIDE)}`;
 
 const LOG = { Type: 'json-file', Config: { 'max-size': '5m', 'max-file': '2' } };
 
