@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import pino from 'pino';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
 import { listen } from '../test/harness/listen.ts';
@@ -229,6 +229,29 @@ describe('an application', () => {
 
   it('takes 20 MB in one string', async () => {
     expect((await post(JSON.stringify({ name: 'x'.repeat(20_000_000) }))).status).toBe(200);
+  });
+
+  it.each([
+    ['that is read', 'POST /v1/things', 'host: localhost'],
+    ['of a read, which nobody reads', 'GET /v1/things/special', 'host: localhost'],
+    ['to an address that is none', 'POST /v1/nothing', 'host: localhost'],
+    ['of a request that is refused', 'POST /v1/things', 'host: evil.example'],
+  ])('closes a connection that brings by drops a body %s', async (_name, line, host) => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const socket = connect(port, '127.0.0.1');
+      const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+      socket.on('error', () => undefined);
+      socket.resume();
+      socket.write(
+        `${line} HTTP/1.1\r\n${host}\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{`,
+      );
+      await vi.waitFor(() => expect(vi.getTimerCount()).toBeGreaterThan(0), { timeout: 30_000 });
+      vi.advanceTimersByTime(12_000);
+      await closed;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('serves this machine only, and no web page from elsewhere', async () => {

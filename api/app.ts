@@ -11,6 +11,7 @@ import { requestId, requestIdOf } from './middleware/request-id.ts';
 import { nameRoute, requestMetrics } from './middleware/request-metrics.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { requestTrace } from './middleware/request-trace.ts';
+import { unreadBody } from './middleware/unread-body.ts';
 import { parseQuery } from './parse-query.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Route } from './route.ts';
@@ -48,6 +49,7 @@ export function createApp(deps: AppDeps): Express {
 
   app.use(requestId(newRequestId));
   app.use(requestLog(log));
+  app.use(unreadBody());
   if (observers.metrics) app.use(requestMetrics(observers.metrics));
   if (observers.traced) app.use(requestTrace());
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } }, hsts: false }));
