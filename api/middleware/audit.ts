@@ -8,8 +8,9 @@ const NAMED = 20;
 const TOO_MANY_REQUESTS = 429;
 
 /**
- * Notes one request that changes something: who asked for what, and how it was answered. The answer goes out once the entry is durable.
- * Reads, and requests that were turned away for their number, are not noted.
+ * Notes one request that changes something: who asked for what, and how it was answered. The answer goes out once the entry is durable;
+ * one that is a stream is noted when its headers go, since it may never come to its end. Reads, and requests that were turned away for
+ * their number, are not noted.
  *
  * @param operation - the route's `operationId`.
  */
@@ -27,24 +28,30 @@ export function auditRequest(
     if (response.statusCode < 400) resource = idsIn(body);
     return json(body);
   };
+  let noted = false;
+  const note = (): Promise<void> => {
+    noted = true;
+    return trail.add({
+      workspaceId: caller.workspaceId,
+      keyId: caller.keyId,
+      requestId: requestIdOf(response),
+      operation,
+      method: request.method,
+      path: request.path.slice(0, 1_000),
+      status: response.statusCode,
+      resource,
+      address: request.socket.remoteAddress ?? null,
+    });
+  };
+  const flushHeaders = response.flushHeaders.bind(response);
+  response.flushHeaders = () => {
+    if (!noted) void note();
+    flushHeaders();
+  };
   const end = response.end.bind(response) as (...rest: unknown[]) => Response;
-  let ended = false;
   response.end = (...rest: unknown[]) => {
-    if (ended || response.statusCode === TOO_MANY_REQUESTS) return end(...rest);
-    ended = true;
-    void trail
-      .add({
-        workspaceId: caller.workspaceId,
-        keyId: caller.keyId,
-        requestId: requestIdOf(response),
-        operation,
-        method: request.method,
-        path: request.path.slice(0, 1_000),
-        status: response.statusCode,
-        resource,
-        address: request.socket.remoteAddress ?? null,
-      })
-      .then(() => end(...rest));
+    if (noted || response.statusCode === TOO_MANY_REQUESTS) return end(...rest);
+    void note().then(() => end(...rest));
     return response;
   };
 }

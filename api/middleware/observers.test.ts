@@ -75,6 +75,19 @@ beforeEach(async () => {
           response.end();
         },
       }),
+      defineStreamRoute({
+        method: 'POST',
+        path: '/v1/turns',
+        ...about('streamTurn'),
+        rate: 'write',
+        content: 'text/event-stream',
+        handle: async (_request, response) => {
+          response.writeHead(200, { 'content-type': 'text/event-stream' });
+          response.flushHeaders();
+          await new Promise<void>((resolve) => (endStream = resolve));
+          response.end();
+        },
+      }),
       ...metricsRoutes({ metrics, mayOperate: createOperatorCheck(KEYS) }),
     ],
     access: createAccess({ keys: KEYS, publicUrl: null }),
@@ -143,6 +156,16 @@ describe('the audit of requests', () => {
       [409, null],
       [200, 'thing_1'],
     ]);
+  });
+
+  it('notes a request that is answered by a stream once, also when its client goes before the end', async () => {
+    const answer = await call('POST', '/v1/turns', { body: {} });
+    expect(entries).toMatchObject([{ operation: 'streamTurn', status: 200, workspaceId: 'one' }]);
+    await answer.body?.cancel();
+    const whole = await call('POST', '/v1/turns', { body: {} });
+    endStream();
+    await whole.text();
+    expect(entries).toHaveLength(2);
   });
 
   it('answers only when the entry is in the log', async () => {
