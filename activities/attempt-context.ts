@@ -3,7 +3,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Claim } from '../providers/store/journal.ts';
 import { toFailure } from './failures.ts';
 
-/** How often an activity tells Temporal that it lives, all the time it runs. Design section 7. */
+/** How often an activity tells Temporal that it lives, all the time it runs. */
 const HEARTBEAT_MS = 5_000;
 
 /** One attempt of an activity, as Temporal scheduled it. */

@@ -48,7 +48,7 @@ export async function createWorkers(
     maxConcurrentActivityTaskExecutions: worker.max_concurrent_activities,
     shutdownGraceTime: worker.drain_seconds * 1_000,
     shutdownForceTime: worker.drain_seconds * 1_000 + 5_000,
-    // The defaults (10 s, 60 s) would let a lost worker or an interrupt go unnoticed for as long. Design section 7.
+    // The defaults (10 s, 60 s) would let a lost worker or an interrupt go unnoticed for as long.
     stickyQueueScheduleToStartTimeout: '1s',
     maxHeartbeatThrottleInterval: '5s',
     defaultHeartbeatThrottleInterval: '5s',

@@ -1,6 +1,6 @@
 import type { Bus } from '../providers/bus/bus.ts';
 
-/** How long a lost poke may cost. Design section 5. */
+/** How long a lost poke may cost. */
 const POLL_MS = 1_000;
 
 /** Tells running activities that their session was interrupted. */

@@ -5,7 +5,7 @@ import type { BlobStore } from '../providers/blob/blob-store.ts';
 import type { Journal, JournalEvent } from '../providers/store/journal.ts';
 import type { HistoryEvent, StepReport } from './report.ts';
 
-/** Bytes of an event that go into Temporal's history as they are, and bytes of one result altogether. Design section 4. */
+/** Bytes of an event that go into Temporal's history as they are, and bytes of one result altogether. */
 const INLINE_EVENT_BYTES = 8 * 1024;
 const INLINE_RESULT_BYTES = 256 * 1024;
 const PREVIEW_CHARACTERS = 200;

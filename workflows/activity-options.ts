@@ -2,7 +2,7 @@ import type { ActivityOptions } from '@temporalio/workflow';
 
 /**
  * How activities are timed and retried. Attempts are unlimited where a retry is safe by its step row; a lost worker is noticed by its
- * heartbeat at the latest, and usually reported much sooner by the takeover of another worker. Design section 7.
+ * heartbeat at the latest, and usually reported much sooner by the takeover of another worker.
  */
 const RETRY = { initialInterval: '50ms', backoffCoefficient: 2, maximumInterval: '10s' } as const;
 

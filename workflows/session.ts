@@ -23,7 +23,7 @@ import { createHands } from './hands.ts';
 import { acceptedSignal, stateQuery, type SessionInput, type Tally } from './messages.ts';
 import { runReport, statusOf } from './run-report.ts';
 
-/** How long open activities may take to notice an interrupt by themselves before they are cancelled. Design section 5. */
+/** How long open activities may take to notice an interrupt by themselves before they are cancelled. */
 const INTERRUPT_GRACE_MS = 1_000;
 
 const STATUS = defineSearchAttributeKey('AgentStatus', SearchAttributeType.KEYWORD);

@@ -8,7 +8,7 @@ import type { Journal } from '../../providers/store/journal.ts';
 import type { QuietSession, Upkeep } from '../../providers/store/upkeep.ts';
 import type { Lease } from '../../providers/store/lease.ts';
 
-/** Design section 4, rule 6. */
+/** Between two sweeps. */
 const PERIOD_MS = 2_000;
 const UNSIGNALLED_AFTER_MS = 2_000;
 const QUIET_AFTER_MS = 3_000;

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { DeadWorker, WorkerRegistry } from '../../providers/store/worker-registry.ts';
 import type { Upkeep } from '../../providers/store/upkeep.ts';
 
-/** Between two looks for dead workers. Design section 7. */
+/** Between two looks for dead workers. */
 const PERIOD_MS = 500;
 
 /** Reports the attempts of dead workers, so that Temporal gives them to living ones at once instead of after a missed heartbeat. */

@@ -5,7 +5,7 @@ import type { IdSource, JournalView, StepRow } from './view.ts';
 import { newEvent } from './wire-event.ts';
 import type { JournalWrites } from './writes.ts';
 
-/** How long a step may go on failing: whichever is reached first ends the turn. Design section 7. */
+/** How long a step may go on failing: whichever is reached first ends the turn. */
 export const RETRY_BUDGET = { failures: 10, milliseconds: 15 * 60 * 1000 } as const;
 
 /** What an attempt found out about the provider. */

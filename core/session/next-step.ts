@@ -1,7 +1,7 @@
 import type { SettleReason } from '../journal/settle.ts';
 import type { OpenActivity, SessionState } from './state.ts';
 
-/** How many tool calls of a session run at once; the rest follow in waves. Design section 5. */
+/** How many tool calls of a session run at once; the rest follow in waves. */
 export const PARALLEL_TOOLS = 64;
 
 /** An activity to start now. */

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../core/json.ts';
 import type { BlobStore } from '../blob/blob-store.ts';
 import type { SignalledEvent } from './session-engine.ts';
 
-/** Bytes of an event that go into Temporal's history as they are. Design section 4. */
+/** Bytes of an event that go into Temporal's history as they are. */
 const INLINE_BYTES = 8 * 1024;
 
 /** An accepted event as the signal carries it: small content inline, larger as a reference to a blob that is written here, at the place of such copies. */

@@ -14,14 +14,14 @@ import {
 import { initialState } from '../../core/session/state.ts';
 import type { SessionEngine, SignalledEvent } from './session-engine.ts';
 
-/** How long a request may wait for Temporal. What it does not take in time the sweeper delivers. Design section 5. */
+/** How long a request may wait for Temporal. What it does not take in time the sweeper delivers. */
 const PATIENCE_MS = 1_000;
 
 /** gRPC's code for what is not there. */
 const NOT_FOUND = 5;
 const WORKFLOW_TYPE = 'session';
 const SIGNAL = 'accepted';
-/** A worker killed inside a workflow task costs this long. Design section 6. */
+/** A worker killed inside a workflow task costs this long. */
 const WORKFLOW_TASK_TIMEOUT = '2s';
 
 const STATUS = defineSearchAttributeKey('AgentStatus', SearchAttributeType.KEYWORD);

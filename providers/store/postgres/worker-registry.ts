@@ -5,7 +5,7 @@ import { toAppError, type Database } from './database.ts';
 
 /** Class of the advisory locks of workers; the second number is the worker's. */
 const WORKER_LOCKS = 726_193;
-/** Looks in a row in which a lock must be free. Design section 7. */
+/** Looks in a row in which a lock must be free. */
 const LOOKS = 4;
 const RETAKE_MS = 500;
 
