@@ -132,6 +132,19 @@ describe('a new agent', () => {
     expect(() => make(fields)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
   });
 
+  it('has no custom tool by the name of a tool of its other toolsets', () => {
+    const custom = {
+      type: 'custom',
+      name: 'execute_code',
+      description: 'x',
+      input_schema: { type: 'object' },
+    };
+    expect(() => make({ tools: [custom, { type: 'code_toolset_20261101' }] })).toThrow(
+      'tools.0.name: "execute_code" is a tool of another toolset of this agent',
+    );
+    expect(make({ tools: [custom, { type: 'browser_toolset_20261101' }] }).tools).toHaveLength(2);
+  });
+
   it('is refused for what this service does not offer, rather than made without it', () => {
     expect(() => make({ multiagent: { type: 'coordinator', agents: ['self'] } })).toThrow(
       expect.objectContaining({ code: 'not_implemented' }),

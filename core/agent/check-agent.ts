@@ -43,7 +43,20 @@ function checkToolNames(tools: readonly AgentTool[]): void {
     seen.add(name);
     count += toolCount(tool);
   }
+  const taken = new Set(tools.flatMap(extraNames));
+  for (const [index, tool] of tools.entries()) {
+    if (tool.type === 'custom' && taken.has(tool.name))
+      refuse(
+        `tools.${index}.name`,
+        `${JSON.stringify(tool.name)} is a tool of another toolset of this agent`,
+      );
+  }
   if (count > MAX_TOOLS) refuse('tools', `at most ${MAX_TOOLS} tools over all toolsets; these are ${count}`);
+}
+
+/** The names of the toolsets beyond the vendor's, which a custom tool may have as long as the agent does not have both. */
+function extraNames({ type }: AgentTool): readonly string[] {
+  return type === 'browser_toolset_20261101' || type === 'code_toolset_20261101' ? EXTRA_TOOLSETS[type] : [];
 }
 
 function toolCount(tool: AgentTool): number {
