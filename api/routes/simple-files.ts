@@ -63,10 +63,17 @@ export function simpleFileRoutes(deps: SimpleFileDeps): Route[] {
       path: '/api/files/content',
       operationId: 'simpleShowFile',
       summary: 'Show a file of a session in place',
-      handle: async ({ query, caller }, response, signal) => {
+      handle: async ({ query, caller, headers }, response, signal) => {
         const file = await find(caller, query, signal);
+        // The agent may write the file again at any time, so a browser that has it asks whether it is still the same.
+        const tag = `"${file.sha256}"`;
+        response.setHeader('cache-control', 'private, no-cache');
+        response.setHeader('etag', tag);
+        if (headers['if-none-match'] === tag) {
+          response.status(304).end();
+          return;
+        }
         const type = TEXT.test(file.mimeType) ? 'text/plain; charset=utf-8' : file.mimeType;
-        response.setHeader('cache-control', 'private, max-age=300');
         // Browsers show no PDF in a sandbox; it cannot reach the page either way.
         const sandbox = type === 'application/pdf' ? '' : '; sandbox';
         response.setHeader('content-security-policy', `default-src 'none'${sandbox}`);

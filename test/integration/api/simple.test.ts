@@ -138,12 +138,20 @@ describe('the simple door', () => {
       );
     const shown = await at(id, 'content');
     expect(await shown.text()).toBe('new');
+    // A browser that has the file asks again, and gets it when it was replaced.
+    const tag = shown.headers.get('etag') ?? '';
+    expect(shown.headers.get('cache-control')).toBe('private, no-cache');
+    const content = `${api.url}/api/files/content?session_id=${id}&path=${encodeURIComponent('/uploads/données.csv')}`;
+    const again = async () =>
+      fetch(content, { headers: { 'x-api-key': 'key-one', 'if-none-match': tag }, cache: 'no-store' });
+    expect((await again()).status).toBe(304);
+    await ask(`sessions/${id}/upload`, form('données.csv', 'newer', { path: '/uploads/données.csv' }));
+    expect(await (await again()).text()).toBe('newer');
     expect(shown.headers.get('content-type')).toBe('text/plain; charset=utf-8');
-    expect(shown.headers.get('cache-control')).toBe('private, max-age=300');
     expect(shown.headers.get('x-content-type-options')).toBe('nosniff');
     expect(shown.headers.get('content-security-policy')).toContain('sandbox');
     const loaded = await at(id, 'download');
-    expect(await loaded.text()).toBe('new');
+    expect(await loaded.text()).toBe('newer');
     expect(loaded.headers.get('content-disposition')).toContain("filename*=UTF-8''donn%C3%A9es.csv");
     expect((await at(other.id, 'content')).status).toBe(404);
     for (const path of ['/etc/passwd', '/mnt/session/uploads/../outputs/x', '/mnt/session/uploads/']) {
