@@ -1,7 +1,7 @@
 import { notBuilt } from '../../core/agent/refuse-unbuilt.ts';
 import { AppError } from '../../core/errors.ts';
-import { mountPathOf, samePlace } from '../../core/files/mount-path.ts';
-import { overlap, repositoryPathOf } from '../../core/files/repository-path.ts';
+import { mountPathOf, overlap } from '../../core/files/mount-path.ts';
+import { repositoryPathOf } from '../../core/files/repository-path.ts';
 import type { ResourceParams } from '../../core/schema/session-resource.ts';
 import type { NewRepository, NewResource } from '../../providers/store/sessions.ts';
 import type { NewId } from '../new-id.ts';
@@ -36,9 +36,7 @@ export function checkPlace(
   existing: readonly { mountPath: string }[],
   refusal: string,
 ): void {
-  const isTaken = existing.some(
-    (other) => samePlace(other.mountPath, mountPath) || overlap(other.mountPath, mountPath),
-  );
+  const isTaken = existing.some((other) => overlap(other.mountPath, mountPath));
   if (isTaken) throw new AppError('invalid_request', refusal);
 }
 

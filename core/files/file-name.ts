@@ -1,6 +1,9 @@
 import { AppError } from '../errors.ts';
 import { FileName } from '../schema/file.ts';
 
+/** Nothing at all, and what names a folder. */
+const NO_NAME = /^\.{0,2}$/;
+
 /**
  * The name of an uploaded file: the last component of what the client sent, in either system's notation.
  *
@@ -9,7 +12,7 @@ import { FileName } from '../schema/file.ts';
  */
 export function fileNameOf(sent: string | null, extension: string | null): string {
   const name = (sent ?? '').split(/[/\\]/).at(-1) ?? '';
-  if (name === '') return extension === null ? 'unnamed' : `unnamed.${extension}`;
+  if (NO_NAME.test(name)) return extension === null ? 'unnamed' : `unnamed.${extension}`;
   const checked = FileName.safeParse(name);
   if (checked.success && name.isWellFormed()) return name;
   const reason = checked.error?.issues[0]?.message ?? 'must not contain lone surrogates';
@@ -21,7 +24,7 @@ const NAME_BYTES = 200;
 
 /** The name under which a file of this name can lie in a folder: never one that means another place, and not too long. */
 export function placeableName(name: string): string {
-  const trimmed = /^\.{0,2}$/.test(name) ? 'unnamed' : name;
+  const trimmed = NO_NAME.test(name) ? 'unnamed' : name;
   if (bytesOf(trimmed) <= NAME_BYTES) return trimmed;
   const ending = /\.\w{1,10}$/.exec(trimmed)?.[0] ?? '';
   let kept = '';

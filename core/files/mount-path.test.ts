@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fileNameOf } from './file-name.ts';
-import { mountPathOf, samePlace } from './mount-path.ts';
+import { mountPathOf, overlap, samePlace } from './mount-path.ts';
 
 describe('the place of a file', () => {
   it.each([
@@ -48,6 +48,8 @@ describe('the place of a file', () => {
   it('has two names below the uploads folder', () => {
     expect(samePlace('/uploads/a', '/mnt/session/uploads/a')).toBe(true);
     expect(samePlace('/uploads/a', '/workspace/a')).toBe(false);
+    expect(overlap('/uploads/a', '/mnt/session/uploads/a/b')).toBe(true);
+    expect(overlap('/uploads/a', '/mnt/session/uploads/ab')).toBe(false);
   });
 });
 
@@ -57,6 +59,7 @@ describe('the name of a file', () => {
     expect(fileNameOf('C:\\x\\c.txt', null)).toBe('c.txt');
     expect(fileNameOf('', 'png')).toBe('unnamed.png');
     expect(fileNameOf(null, null)).toBe('unnamed');
+    expect(fileNameOf('a/..', 'html')).toBe('unnamed.html');
   });
 
   it.each(['a?', 'a"b', 'a|b', 'a\nb', 'a\u0000b', 'a'.repeat(256), '\ud800'])('is refused as %j', (name) => {

@@ -31,6 +31,12 @@ export function samePlace(first: string, second: string): boolean {
   return placeOf(first) === placeOf(second);
 }
 
+/** Whether one of two places is the other or lies in it, so that both cannot be files. */
+export function overlap(first: string, second: string): boolean {
+  const [one, other] = [placeOf(first), placeOf(second)];
+  return one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`);
+}
+
 function placeOf(path: string): string {
   return path.startsWith('/uploads/') ? `/mnt/session${path}` : path;
 }

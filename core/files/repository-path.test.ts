@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isAppError } from '../errors.ts';
-import { overlap, repositoryPathOf } from './repository-path.ts';
+import { overlap } from './mount-path.ts';
+import { repositoryPathOf } from './repository-path.ts';
 
 const URL = 'https://github.com/octo/hello.js';
 const at = (path?: string | null): string => repositoryPathOf(path, URL, 'mount_path');

@@ -25,8 +25,3 @@ export function repositoryPathOf(path: string | null | undefined, url: string, w
   }
   return `${WORKSPACE}/${segments.join('/')}`;
 }
-
-/** Whether one of two places lies in the other: a repository's folder is its own. */
-export function overlap(first: string, second: string): boolean {
-  return first === second || first.startsWith(`${second}/`) || second.startsWith(`${first}/`);
-}
