@@ -149,6 +149,7 @@ export function createCalls(deps: CallsDeps): Calls {
     if (operation.type === 'restart') return restart();
     if (operation.type === 'browser') return performBrowser(id, operation.browser, call.cancel.signal);
     if (operation.type === 'process') return deps.background.perform(operation.process);
+    if (operation.type === 'mcp') return { text: 'There are no MCP servers in this sandbox.', isError: true };
     if (operation.type !== 'bash' && operation.type !== 'code')
       return performFileOperation(deps, operation, call.cancel.signal);
     const folder = records.folder(id);

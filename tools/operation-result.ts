@@ -21,12 +21,18 @@ function endingOf({ code, endedBy }: NonNullable<OperationResult['exit']>): stri
 }
 
 /** The result of an operation as the model reads it. */
-export function operationResult({ text, isError, image, exit }: OperationResult): ToolResult {
+export function operationResult({
+  text,
+  isError,
+  image,
+  moreImages = [],
+  exit,
+}: OperationResult): ToolResult {
   const ending = exit && endingOf(exit);
   const said = [text.replace(/\n$/, ''), ending ?? ''].filter((part) => part !== '').join('\n');
   const content: ToolResult['content'] = [{ type: 'text', text: said === '' ? '(no output)' : said }];
-  if (image) {
-    const source = { type: 'base64', media_type: image.mediaType, data: image.base64 } as const;
+  for (const { mediaType, base64 } of image ? [image, ...moreImages] : moreImages) {
+    const source = { type: 'base64', media_type: mediaType, data: base64 } as const;
     content.push({ type: 'image', source });
   }
   return { content, isError };

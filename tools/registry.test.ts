@@ -9,7 +9,8 @@ import { createToolRegistry } from './registry.ts';
 import { createSandboxToolRunner } from './sandbox-tool-runner.ts';
 import type { ToolResult } from './tool-runner.ts';
 
-const registry = createToolRegistry({ defaultMs: 5_000, maximumMs: 60_000 }, []);
+const times = { defaultMs: 5_000, maximumMs: 60_000 };
+const registry = createToolRegistry(times, [], ['sandbox_mcp']);
 const allow = { type: 'always_allow' } as const;
 
 describe('tool definitions', () => {
@@ -75,6 +76,11 @@ describe('our own toolsets', () => {
       ...EXTRA_TOOLSETS.code_toolset_20261101,
     ]);
   });
+  it('of MCP servers are there only where sandboxes bring some along', () => {
+    const without = createToolRegistry(times, []);
+    expect(without.namesOf('sandbox_mcp_toolset_20261101')).toEqual([]);
+    expect(without.find('sandbox_mcp_call')).toBeUndefined();
+  });
   it('ask the sandbox for what their inputs say', () => {
     const ask = (name: string, input: JsonObject) => {
       const tool = registry.find(name);
@@ -89,6 +95,15 @@ describe('our own toolsets', () => {
     expect(ask('execute_code', { language: 'python', code: 'x', timeout_ms: 1e9 })).toEqual({
       operation: { type: 'code', language: 'python', code: 'x', timeoutMs: 60_000 },
     });
+    expect(ask('sandbox_mcp_list', {})).toEqual({
+      operation: { type: 'mcp', mcp: { do: 'list', server: null } },
+    });
+    expect(ask('sandbox_mcp_call', { server: 'browser', tool: 'browser_click', timeout_ms: 1e9 })).toEqual({
+      operation: {
+        type: 'mcp',
+        mcp: { do: 'call', server: 'browser', tool: 'browser_click', arguments: {}, timeoutMs: 60_000 },
+      },
+    });
     expect(ask('process_read', { id: 'p1' })).toEqual({
       operation: { type: 'process', process: { do: 'read', id: 'p1', offset: null } },
     });
@@ -96,6 +111,7 @@ describe('our own toolsets', () => {
       ['browser_click', { ref: 'e5"]' }],
       ['process_read', { id: '../x' }],
       ['execute_code', { language: 'ruby', code: 'x' }],
+      ['sandbox_mcp_call', { server: 'browser', tool: 'x', arguments: 'y' }],
     ] as const) {
       expect(ask(name, input)).toHaveProperty('problem');
     }

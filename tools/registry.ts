@@ -3,6 +3,7 @@ import type { ToolDefinition } from '../providers/model/model-provider.ts';
 import { createBashTool, type CommandTimes } from './bash.ts';
 import { BROWSER_TOOLS } from './browser.ts';
 import { createCodeTools } from './code.ts';
+import { createSandboxMcpTools } from './sandbox-mcp.ts';
 import { editTool } from './edit.ts';
 import { globTool } from './glob.ts';
 import { grepTool } from './grep.ts';
@@ -23,8 +24,13 @@ export interface ToolRegistry {
 /**
  * @param times - of commands.
  * @param web - the tools of the web that this installation has: without a search engine there is no web_search.
+ * @param extras - what else its sandboxes have: only some bring MCP servers along.
  */
-export function createToolRegistry(times: CommandTimes, web: readonly HostTool[]): ToolRegistry {
+export function createToolRegistry(
+  times: CommandTimes,
+  web: readonly HostTool[],
+  extras: readonly 'sandbox_mcp'[] = [],
+): ToolRegistry {
   const toolsets: Record<string, readonly Tool[]> = {
     agent_toolset_20260401: [
       createBashTool(times),
@@ -37,6 +43,7 @@ export function createToolRegistry(times: CommandTimes, web: readonly HostTool[]
     ],
     browser_toolset_20261101: BROWSER_TOOLS,
     code_toolset_20261101: createCodeTools(times),
+    sandbox_mcp_toolset_20261101: extras.includes('sandbox_mcp') ? createSandboxMcpTools(times) : [],
   };
   const all = Object.values(toolsets).flat();
   return {

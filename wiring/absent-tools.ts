@@ -11,7 +11,12 @@ export function absentTools({ sandbox, web_search: search }: Config): AbsentTool
       [...BUILT_IN_TOOLS, ...Object.values(EXTRA_TOOLSETS).flat()].map((name) => [name, reason]),
     );
   }
+  const absent = new Map<string, string>();
   if (search.provider === 'none')
-    return new Map([['web_search', 'no search engine is configured (web_search.provider is none).']]);
-  return new Map();
+    absent.set('web_search', 'no search engine is configured (web_search.provider is none).');
+  if (sandbox.driver !== 'aio') {
+    for (const name of EXTRA_TOOLSETS.sandbox_mcp_toolset_20261101)
+      absent.set(name, 'only sandboxes of the aio driver bring MCP servers along.');
+  }
+  return absent;
 }

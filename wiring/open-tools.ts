@@ -43,7 +43,11 @@ export function openTools(
   const { limits } = config.sandbox;
   const driver = sandboxDriver(config, log, sources.environmentOf);
   const times = { defaultMs: limits.command_seconds * 1_000, maximumMs: limits.max_command_seconds * 1_000 };
-  const registry = createToolRegistry(times, driver === null ? [] : sources.webToolsOf(driver));
+  const registry = createToolRegistry(
+    times,
+    driver === null ? [] : sources.webToolsOf(driver),
+    driver?.kind === 'aio' ? ['sandbox_mcp'] : [],
+  );
   const shared = { builtInNames: (toolset: string) => registry.namesOf(toolset) };
   if (driver === null) {
     return {

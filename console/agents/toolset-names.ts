@@ -29,6 +29,11 @@ export const TOOLSETS = [
     label: 'Code and processes',
     tools: ['execute_code', 'process_start', 'process_list', 'process_read', 'process_write', 'process_kill'],
   },
+  {
+    type: 'sandbox_mcp_toolset_20261101',
+    label: 'MCP servers of the sandbox (AIO)',
+    tools: ['sandbox_mcp_list', 'sandbox_mcp_call'],
+  },
 ] as const;
 
 export type ToolsetType = (typeof TOOLSETS)[number]['type'];

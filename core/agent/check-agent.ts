@@ -69,6 +69,7 @@ function toolCount(tool: AgentTool): number {
       return BUILT_IN_TOOLS.length;
     case 'browser_toolset_20261101':
     case 'code_toolset_20261101':
+    case 'sandbox_mcp_toolset_20261101':
       return EXTRA_TOOLSETS[tool.type].length;
   }
 }

@@ -33,7 +33,8 @@ export function resolveTools(params: readonly ToolParams[]): AgentTool[] {
         };
       }
       case 'browser_toolset_20261101':
-      case 'code_toolset_20261101': {
+      case 'code_toolset_20261101':
+      case 'sandbox_mcp_toolset_20261101': {
         const defaults = resolve(tool.default_config, {
           enabled: true,
           permission_policy: { type: 'always_allow' },

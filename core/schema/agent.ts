@@ -1,7 +1,14 @@
 import type { Agent as ShownAgent } from '../agent/agent-types.ts';
 import { z } from 'zod';
 import { AgentToolset, AgentToolsetParams } from './agent-toolset.ts';
-import { BrowserToolset, BrowserToolsetParams, CodeToolset, CodeToolsetParams } from './extra-toolsets.ts';
+import {
+  BrowserToolset,
+  BrowserToolsetParams,
+  CodeToolset,
+  CodeToolsetParams,
+  SandboxMcpToolset,
+  SandboxMcpToolsetParams,
+} from './extra-toolsets.ts';
 import { CustomTool } from './custom-tool.ts';
 import { McpServer, McpToolset, McpToolsetParams } from './mcp.ts';
 import { Metadata, MetadataPatch } from './metadata.ts';
@@ -17,6 +24,7 @@ export const ToolParams = z.discriminatedUnion('type', [
   AgentToolsetParams,
   BrowserToolsetParams,
   CodeToolsetParams,
+  SandboxMcpToolsetParams,
   McpToolsetParams,
   CustomTool,
 ]);
@@ -112,6 +120,7 @@ export const AgentDefinition = {
       AgentToolset,
       BrowserToolset,
       CodeToolset,
+      SandboxMcpToolset,
       McpToolset,
       z.object({
         type: z.literal('custom'),

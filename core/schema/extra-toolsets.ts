@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { ResolvedToolSwitches, ToolSwitches } from './permission-policy.ts';
 
-/** Toolsets beyond the vendor's, with their tools: a browser, and code with processes that outlive their call. */
+/**
+ * Toolsets beyond the vendor's, with their tools: a browser, code with processes that outlive their call, and the MCP servers that a sandbox
+ * brings along.
+ */
 export const EXTRA_TOOLSETS = {
   browser_toolset_20261101: [
     'browser_navigate',
@@ -26,9 +29,17 @@ export const EXTRA_TOOLSETS = {
     'process_write',
     'process_kill',
   ],
+  sandbox_mcp_toolset_20261101: ['sandbox_mcp_list', 'sandbox_mcp_call'],
 } as const;
 
 export type ExtraToolsetType = keyof typeof EXTRA_TOOLSETS;
+
+/** What the toolsets are called in the description of the API. */
+const SCHEMA_NAMES: Readonly<Record<ExtraToolsetType, string>> = {
+  browser_toolset_20261101: 'BrowserToolset',
+  code_toolset_20261101: 'CodeToolset',
+  sandbox_mcp_toolset_20261101: 'SandboxMcpToolset',
+};
 
 function paramsOf<Type extends ExtraToolsetType>(type: Type) {
   return z
@@ -43,7 +54,7 @@ function paramsOf<Type extends ExtraToolsetType>(type: Type) {
         )
         .optional(),
     })
-    .meta({ id: type === 'browser_toolset_20261101' ? 'BrowserToolsetParams' : 'CodeToolsetParams' });
+    .meta({ id: `${SCHEMA_NAMES[type]}Params` });
 }
 
 function resolvedOf<Type extends ExtraToolsetType>(type: Type) {
@@ -53,14 +64,17 @@ function resolvedOf<Type extends ExtraToolsetType>(type: Type) {
       default_config: z.object(ResolvedToolSwitches),
       configs: z.array(z.object({ name: z.string(), ...ResolvedToolSwitches })),
     })
-    .meta({ id: type === 'browser_toolset_20261101' ? 'BrowserToolset' : 'CodeToolset' });
+    .meta({ id: SCHEMA_NAMES[type] });
 }
 
 /** What clients send. */
 export const BrowserToolsetParams = paramsOf('browser_toolset_20261101');
 export const CodeToolsetParams = paramsOf('code_toolset_20261101');
+export const SandboxMcpToolsetParams = paramsOf('sandbox_mcp_toolset_20261101');
 
 /** The same, resolved. */
 export const BrowserToolset = resolvedOf('browser_toolset_20261101');
 export const CodeToolset = resolvedOf('code_toolset_20261101');
-export type ExtraToolset = z.infer<typeof BrowserToolset> | z.infer<typeof CodeToolset>;
+export const SandboxMcpToolset = resolvedOf('sandbox_mcp_toolset_20261101');
+export type ExtraToolset =
+  z.infer<typeof BrowserToolset> | z.infer<typeof CodeToolset> | z.infer<typeof SandboxMcpToolset>;

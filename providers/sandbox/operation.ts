@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../core/json.ts';
 import type { BrowserAction } from './browser-action.ts';
 
 /**
@@ -23,7 +24,14 @@ export type SandboxOperation =
   /** Starts and looks after processes that outlive their call. */
   | { type: 'process'; process: ProcessAction }
   /** Does something with the sandbox's browser. */
-  | { type: 'browser'; browser: BrowserAction };
+  | { type: 'browser'; browser: BrowserAction }
+  /** Uses the MCP servers that the sandbox itself brings along. */
+  | { type: 'mcp'; mcp: McpAction };
+
+export type McpAction =
+  /** The servers with the names of their tools, or one server's tools in full. */
+  | { do: 'list'; server: string | null }
+  | { do: 'call'; server: string; tool: string; arguments: JsonObject; timeoutMs: number };
 
 export type ProcessAction =
   | { do: 'start'; command: string }
@@ -36,6 +44,11 @@ export type ProcessAction =
 /** How a command ended: by itself, at its time limit, by a kill, or at a limit of the sandbox (memory, disk). */
 export type EndedBy = 'exit' | 'timeout' | 'kill' | 'limit';
 
+export interface OperationImage {
+  mediaType: string;
+  base64: string;
+}
+
 export interface OperationResult {
   /** What a model reads: well-formed Unicode within the sandbox's output limit, cut on code points. */
   text: string;
@@ -44,6 +57,8 @@ export interface OperationResult {
   exit?: { code: number | null; endedBy: EndedBy };
   /** For commands: how much was written in all, and where the whole of it lies when `text` is only a preview. */
   output?: { bytes: number; path: string | null };
-  /** For image files that were read. */
-  image?: { mediaType: string; base64: string };
+  /** For image files that were read, and for tools that show something. */
+  image?: OperationImage;
+  /** Of tools that show several: those after the first. */
+  moreImages?: OperationImage[];
 }

@@ -11,6 +11,8 @@ export type SandboxdAddress = { socketPath: string } | { host: string; port: num
 /** One reply holds at most a result: text, or an image in base64. */
 const REPLY_BYTES = 32 * 1024 * 1024;
 
+const imageSchema = z.object({ mediaType: z.string(), base64: z.string() });
+
 /** What a sandbox says is not trusted: it is capped, and checked against this. */
 export const resultSchema = z.object({
   text: z.string(),
@@ -19,7 +21,8 @@ export const resultSchema = z.object({
     .object({ code: z.number().int().nullable(), endedBy: z.enum(['exit', 'timeout', 'kill', 'limit']) })
     .exactOptional(),
   output: z.object({ bytes: z.number(), path: z.string().nullable() }).exactOptional(),
-  image: z.object({ mediaType: z.string(), base64: z.string() }).exactOptional(),
+  image: imageSchema.exactOptional(),
+  moreImages: z.array(imageSchema).exactOptional(),
 });
 const viewSchema = z.discriminatedUnion('state', [
   z.object({ state: z.literal('finished'), result: resultSchema }),

@@ -29,6 +29,15 @@ export class AioFailure extends Error {
   }
 }
 
+/** AIO answered with a status that says no. */
+export class AioStatusError extends SandboxProtocolError {
+  readonly status: number;
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
 /** The HTTP API of one AIO Sandbox. Retries nothing. */
 export interface AioApi {
   /** Rejects with {@link AioFailure} where the tool failed, with {@link SandboxProtocolError} where the answer is none of AIO's. */
@@ -67,7 +76,8 @@ export function createAioApi(base: string, apiKey: string | null): AioApi {
     });
     if (response.ok) return response;
     const text = (await response.text()).slice(0, 300);
-    throw new SandboxProtocolError(`AIO answered ${response.status} to ${path.split('?')[0]}: ${text}`);
+    const message = `AIO answered ${response.status} to ${path.split('?')[0]}: ${text}`;
+    throw new AioStatusError(message, response.status);
   }
 
   async function read(response: Response): Promise<Buffer> {

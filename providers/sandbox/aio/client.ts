@@ -53,6 +53,17 @@ const CUT_OFF =
 
 const READ_ONLY: ReadonlySet<SandboxOperation['type']> = new Set(['read', 'glob', 'grep']);
 
+/** Whether doing it twice is the same as doing it once. */
+function isReadOnly(operation: SandboxOperation): boolean {
+  return READ_ONLY.has(operation.type) || (operation.type === 'mcp' && operation.mcp.do === 'list');
+}
+
+/** What the caller allows an operation to take, milliseconds. */
+function allowedMs(operation: SandboxOperation): number {
+  if (operation.type === 'code') return operation.timeoutMs;
+  return operation.type === 'mcp' && operation.mcp.do === 'call' ? operation.mcp.timeoutMs : 0;
+}
+
 /** Whose held calls are whose: this process, told apart from others and from an earlier one of its number. */
 const OWNER = JSON.stringify([hostname(), process.pid, readProcess(process.pid)?.startTime ?? '']);
 
@@ -64,10 +75,14 @@ function isGone(owner: string): boolean {
   return host === hostname() && readProcess(pid)?.startTime !== startTime;
 }
 
+/** The held calls of this process, by their records: a connection that is made anew finds what an earlier one began. */
+const held = new Map<string, { cancel: AbortController; end: Promise<SandboxdView> }>();
+/** How many requests of this process ask to begin a record now: one of them may be told that it won, a moment after another saw it held. */
+const beginning = new Map<string, number>();
+
 export interface AioClientDeps extends AioOperationDeps {
   outputs: string;
   uploads: string;
-  toolOutputs: string;
   environment: Record<string, string>;
   outputFileBytes: number;
 }
@@ -79,7 +94,7 @@ export interface AioClientDeps extends AioOperationDeps {
  */
 export function createAioClient(deps: AioClientDeps): SandboxdClient {
   const { api, guard, root } = deps;
-  const held = new Map<string, { cancel: AbortController; end: Promise<SandboxdView> }>();
+  const nameOf = (id: string): string => `${root} ${id}`;
 
   async function toView(id: string, view: GuardView): Promise<SandboxdView> {
     switch (view.state) {
@@ -126,9 +141,9 @@ export function createAioClient(deps: AioClientDeps): SandboxdClient {
         ended = { state: 'lost', reason: `${CUT_OFF} (${reason})` };
       }
       return toView(id, await guard.ask('finish', viewSchema, { id, end: ended }));
-    })().finally(() => held.delete(id));
+    })().finally(() => held.delete(nameOf(id)));
     end.catch(() => undefined);
-    held.set(id, { cancel, end });
+    held.set(nameOf(id), { cancel, end });
     return end;
   }
 
@@ -139,7 +154,8 @@ export function createAioClient(deps: AioClientDeps): SandboxdClient {
 
   /** What became of a call that another process does, or did. */
   async function followHeld(id: string, view: Extract<GuardView, { state: 'held' }>, waitMs: number) {
-    if (view.owner === OWNER || isGone(view.owner) || view.now > view.deadline) {
+    const isOrphan = view.owner === OWNER && !beginning.has(nameOf(id)) && !held.has(nameOf(id));
+    if (isOrphan || isGone(view.owner) || view.now > view.deadline) {
       const end = { state: 'lost', reason: CUT_OFF };
       return toView(id, await guard.ask('finish', viewSchema, { id, end }));
     }
@@ -181,7 +197,7 @@ export function createAioClient(deps: AioClientDeps): SandboxdClient {
   return {
     async status() {
       await guard.ask('wait', viewSchema, { id: 'nothing', seconds: 0 });
-      return { boot: 'aio', running: held.size };
+      return { boot: 'aio', running: [...held.keys()].filter((name) => name.startsWith(`${root} `)).length };
     },
     async begin(id, { operation, mode, wait_ms: waitMs }, signal) {
       const hash = createHash('sha256').update(JSON.stringify(operation)).digest('hex');
@@ -200,25 +216,29 @@ export function createAioClient(deps: AioClientDeps): SandboxdClient {
           : {
               kind: 'held',
               owner: OWNER,
-              seconds: HELD_SECONDS + (operation.type === 'code' ? operation.timeoutMs / 1_000 : 0),
+              seconds: HELD_SECONDS + allowedMs(operation) / 1_000,
             };
-      const view = await guard.ask(
-        'begin',
-        viewSchema,
-        { id, mode, hash, ...request },
-        { signal, waitMs: wait },
-      );
-      const known = held.get(id);
+      const name = nameOf(id);
+      beginning.set(name, (beginning.get(name) ?? 0) + 1);
+      let view: GuardView;
+      try {
+        view = await guard.ask('begin', viewSchema, { id, mode, hash, ...request }, { signal, waitMs: wait });
+      } finally {
+        const others = (beginning.get(name) ?? 1) - 1;
+        if (others > 0) beginning.set(name, others);
+        else beginning.delete(name);
+      }
+      const known = held.get(nameOf(id));
       if (view.state === 'held' && known !== undefined) return within(known.end, wait, signal);
       if (operation.type === 'bash') return toView(id, view);
       // What changes nothing is simply done again.
-      const isAgain = view.state === 'held' && READ_ONLY.has(operation.type);
+      const isAgain = view.state === 'held' && isReadOnly(operation);
       if (view.state === 'won' || isAgain) return within(perform(id, operation), wait, signal);
       return view.state === 'held' ? followHeld(id, view, wait) : toView(id, view);
     },
     async wait(id, waitMs, signal) {
       const wait = Math.min(waitMs, LONGEST_WAIT_MS);
-      const known = held.get(id);
+      const known = held.get(nameOf(id));
       if (known !== undefined) return within(known.end, wait, signal);
       const look = { id, seconds: wait / 1_000 };
       const view = await guard.ask('wait', viewSchema, look, { signal, waitMs: wait });
@@ -226,7 +246,7 @@ export function createAioClient(deps: AioClientDeps): SandboxdClient {
     },
     async kill(id) {
       await guard.ask('kill', z.unknown(), { id });
-      held.get(id)?.cancel.abort();
+      held.get(nameOf(id))?.cancel.abort();
     },
     outputs: () => guard.ask('outputs', outputsSchema, { folder: deps.outputs }),
     async read(path) {

@@ -90,7 +90,12 @@ async function contentOf(deps: AioOperationDeps, path: string, signal?: AbortSig
   }
 }
 
-async function putFile(deps: AioOperationDeps, target: string, text: string): Promise<number> {
+/** Writes a whole file, atomically; returns its bytes. */
+export async function putFile(
+  deps: Pick<AioOperationDeps, 'api' | 'guard' | 'root'>,
+  target: string,
+  text: string,
+): Promise<number> {
   const content = Buffer.from(text, 'utf8');
   const temporary = `${deps.root}/upload-${randomUUID()}`;
   await deps.api.upload(temporary, Readable.from([content]));

@@ -9,5 +9,7 @@ export interface AioOperationDeps {
   root: string;
   workdir: string;
   home: string;
+  /** Where long outputs are kept for the agent. */
+  toolOutputs: string;
   outputCharacters: number;
 }

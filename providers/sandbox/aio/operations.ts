@@ -3,6 +3,7 @@ import { performBrowser } from './browser.ts';
 import { performCode } from './code.ts';
 import { editFile, globFiles, grepFiles, readFile, writeFile } from './files.ts';
 import type { AioOperationDeps } from './operation-deps.ts';
+import { performMcp } from './mcp.ts';
 import { performProcess } from './processes.ts';
 
 /** Operations that AIO's own endpoints do; commands are the guard's. */
@@ -31,5 +32,7 @@ export async function performHeld(
       return performProcess(deps, operation.process);
     case 'browser':
       return performBrowser(deps, operation.browser, signal);
+    case 'mcp':
+      return performMcp(deps, operation.mcp, signal);
   }
 }

@@ -51,7 +51,12 @@ export async function performInMemory(
     session.variables.clear();
     return done('The shell was restarted; 0 background processes were ended.');
   }
-  if (operation.type === 'browser' || operation.type === 'code' || operation.type === 'process') {
+  if (
+    operation.type === 'browser' ||
+    operation.type === 'code' ||
+    operation.type === 'process' ||
+    operation.type === 'mcp'
+  ) {
     return refused(`There is no ${operation.type} in this sandbox.`);
   }
   const shown = operation.path ?? MEMORY_WORKDIR;

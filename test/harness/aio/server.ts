@@ -3,6 +3,7 @@ import { listen } from '../listen.ts';
 import { createAioBash, AioRefusal, type AioBash, type ExecRequest } from './bash.ts';
 import { createAioBrowser, type AioBrowser } from './browser.ts';
 import { startAioContainer, type AioContainer } from './container.ts';
+import { createAioHub, type AioHub } from './hub.ts';
 import { createAioRuntimes, type AioRuntimes } from './runtimes.ts';
 
 /**
@@ -39,6 +40,7 @@ interface Parts {
   bash: AioBash;
   runtimes: AioRuntimes;
   browser: AioBrowser;
+  hub: AioHub;
 }
 
 class FileRefusal extends Error {
@@ -88,7 +90,7 @@ async function grep(container: AioContainer, { path, pattern }: AioBody): Promis
 
 /** What a JSON endpoint answers, as `data` of its envelope. */
 async function answerOf(parts: Parts, method: string, route: string, body: AioBody): Promise<unknown> {
-  const { bash, container, runtimes, browser } = parts;
+  const { bash, container, runtimes, browser, hub } = parts;
   const last = route.split('/').at(-1) ?? '';
   switch (`${method} ${route}`) {
     case 'POST /v1/bash/exec':
@@ -110,6 +112,8 @@ async function answerOf(parts: Parts, method: string, route: string, body: AioBo
       return grep(container, body);
     case 'POST /v1/jupyter/execute':
       return runtimes.execute('jupyter', body);
+    case 'GET /v1/mcp/servers':
+      return hub.servers();
     case 'POST /v1/nodejs/execute':
       return runtimes.execute('nodejs', body);
   }
@@ -117,6 +121,11 @@ async function answerOf(parts: Parts, method: string, route: string, body: AioBo
   if (closed !== undefined) return bash.close(closed);
   const runtime = /^\/v1\/(jupyter|nodejs)\/sessions\//.exec(route)?.[1];
   if (runtime !== undefined && method === 'DELETE') return runtimes.end(runtime, last);
+  const [, server, tool] = /^\/v1\/mcp\/([^/]+)\/tools(?:\/([^/]+))?$/.exec(route) ?? [];
+  if (server !== undefined && tool === undefined && method === 'GET')
+    return hub.tools(decodeURIComponent(server));
+  if (server !== undefined && tool !== undefined && method === 'POST')
+    return hub.call(decodeURIComponent(server), decodeURIComponent(tool), { ...body });
   if (route.startsWith('/v1/browser/')) return browser.answer(method, route, body);
   return undefined;
 }
@@ -136,6 +145,7 @@ export async function startAioDouble(): Promise<AioDouble> {
         bash: createAioBash(container),
         runtimes: createAioRuntimes(container),
         browser: createAioBrowser(),
+        hub: createAioHub(container),
       };
       made.set(name, parts);
       return parts;
