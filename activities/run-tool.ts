@@ -1,11 +1,11 @@
 import { toolKey, type ToolAttempt } from '../core/journal/attempt.ts';
 import { commitTool } from '../core/journal/commit-tool.ts';
-import { openTool } from '../core/journal/open-tool.ts';
 import { newEvent } from '../core/journal/wire-event.ts';
 import { loadLargeStrings, storeLargeStrings } from '../providers/blob/large-bodies.ts';
 import type { ToolCall, ToolResult } from '../tools/tool-runner.ts';
 import { withAttempt, type AttemptContext } from './attempt-context.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { openCall } from './open-call.ts';
 import type { StepReport } from './report.ts';
 import { transactStep } from './transact-step.ts';
 
@@ -25,11 +25,11 @@ export function createRunTool(deps: ActivityDependencies) {
       // Before the claim: a call that has come to the wrong host must not count as begun.
       await deps.residence?.admit(input.sessionId);
       const key = toolKey(input.toolUseId);
-      const opened = await transactStep(deps, { ...input, rowKey: key, claim: context.claim }, (view) =>
-        openTool(view, attempt, deps.ids),
-      );
-      if (opened.kind === 'outcome') return opened.report();
+      // Also before the claim: what fails now may be tried again without a doubt about what was begun.
       const call = await readCall(deps, attempt);
+      const opened = await openCall(deps, attempt, context);
+      if (opened.kind === 'outcome') return opened.report();
+      if (call === null) throw new Error(`the tool use ${input.toolUseId} is not in the journal`);
       const result = await deps.telemetry.toolCall(call, async () => run(deps, call, opened, context));
       const event = newEvent({
         id: deps.ids.event(),
@@ -51,10 +51,11 @@ export function createRunTool(deps: ActivityDependencies) {
     });
 }
 
-async function readCall(deps: ActivityDependencies, attempt: ToolAttempt): Promise<ToolCall> {
+/** What is to be called; null when the journal does not have it. */
+async function readCall(deps: ActivityDependencies, attempt: ToolAttempt): Promise<ToolCall | null> {
   const setup = await deps.journal.setup(attempt.sessionId);
   const event = await deps.journal.event(attempt.sessionId, attempt.toolUseId);
-  if (!event) throw new Error(`the tool use ${attempt.toolUseId} is not in the journal`);
+  if (!event) return null;
   const body = await loadLargeStrings(deps.blobs, setup.workspaceId, event.body);
   const input = body['input'];
   return {

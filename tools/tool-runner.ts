@@ -32,7 +32,8 @@ export interface ToolRunner {
    * `start` is the first attempt. `resume` is a later one: it re-attaches to the running call or returns the finished one, and where
    * the sandbox knows nothing of the id it first records the id as abandoned, so that a late first attempt starts nothing, and then
    * reports `lost`. Tool failures, time-outs and bad input are results with `isError`, not exceptions. Throws `sandbox_unavailable`
-   * when the sandbox cannot be had; the activity retries that. Aborting `signal` kills the call's process group and
+   * when the sandbox cannot be had, with `begun` in the details when the call may have begun all the same; `start` may be repeated
+   * then. Aborting `signal` kills the call's process group and
    * throws the signal's reason.
    */
   run(call: ToolCall, mode: 'start' | 'resume', signal: AbortSignal): Promise<ToolResult>;

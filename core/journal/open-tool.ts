@@ -3,11 +3,24 @@ import { STALE, standing, told, type Decision } from './decision.ts';
 import { createJournalWriter } from './journal-writer.ts';
 import type { IdSource, JournalView } from './view.ts';
 
+/** What an opening of this very attempt came to, where nobody knows whether it was committed: the answer to its commit was lost. */
+export interface UnansweredOpening {
+  resumed: boolean;
+}
+
 /**
  * Claims a tool call before anything is dispatched. The first opening stamps the confirmation that allows it; a later one takes the
  * claim over and re-attaches (`resumed`). Nothing starts once an interrupt is queued.
+ *
+ * @param unanswered - the attempt looks again after its answer was lost. A row that carries its own fence says that it was committed,
+ *   and since an attempt dispatches nothing before it knows that it is open, the call is as fresh as it was then.
  */
-export function openTool(view: JournalView, attempt: ToolAttempt, ids: IdSource): Decision {
+export function openTool(
+  view: JournalView,
+  attempt: ToolAttempt,
+  ids: IdSource,
+  unanswered: UnansweredOpening | null = null,
+): Decision {
   const { row } = view;
   if (row?.outcome) return standing(row.outcome);
   const call = view.calls.find((candidate) => candidate.id === attempt.toolUseId);
@@ -22,7 +35,7 @@ export function openTool(view: JournalView, attempt: ToolAttempt, ids: IdSource)
       writes: writer.finish(key),
       through: row.through,
       arrived: row.arrived,
-      resumed: true,
+      resumed: unanswered === null || unanswered.resumed || row.fence !== attempt.fence,
       lastSeq: writer.lastSeq,
       detour: null,
     };

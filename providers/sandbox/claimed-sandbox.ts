@@ -19,6 +19,15 @@ const ATTEMPTS = 6;
 
 export const ABANDONED_REASON = 'The call was ended before it started, and will not start any more.';
 
+/** Says of a sandbox that went away that the call was claimed before: it may have begun, and may still run. */
+function mayHaveBegun(error: unknown): unknown {
+  if (!isAppError(error) || error.code !== 'sandbox_unavailable') return error;
+  return new AppError(error.code, error.message, {
+    details: { ...error.details, begun: true },
+    cause: error,
+  });
+}
+
 /** What a launcher gives: the ways to its sandboxd. */
 export interface ClaimedSandboxDeps {
   spec: SandboxSpec;
@@ -125,7 +134,7 @@ export function createClaimedSandbox(deps: ClaimedSandboxDeps): Sandbox {
       } catch (error) {
         if (signal.aborted) await kill(call.id);
         signal.throwIfAborted();
-        throw error;
+        throw mayHaveBegun(error);
       }
     },
     kill,

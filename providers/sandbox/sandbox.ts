@@ -124,8 +124,8 @@ export interface Sandbox {
    * simply done again.
    *
    * Failures of the operation itself are results with `isError`. Rejects with `sandbox_unavailable` when the sandbox can't be started
-   * or reached (a `start` that rejects so has claimed nothing and may be repeated as `start`), with `conflict` when the id
-   * was used for another operation, and with the signal's reason when `signal` aborts: the call's processes are killed first.
+   * or reached (such a `start` may be repeated as `start`; with `begun` in the details the id is claimed and the call may have begun,
+   * without it nothing was), with `conflict` when the id was used for another operation, and with the signal's reason when `signal` aborts: the call's processes are killed first.
    */
   call(call: SandboxCall, mode: 'start' | 'resume', signal?: AbortSignal): Promise<CallOutcome>;
   /**

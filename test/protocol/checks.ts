@@ -26,6 +26,8 @@ export function complaintAbout(world: World): string | null {
     return `idle on ${shown}, unanswered ${actual}, open ${calls.length}`;
   }
   if (calls.length > 0) return `tool uses without a result: ${calls.map((call) => call.id).join()}`;
+  const skipped = world.exact ? [...world.boxes].find(([, box]) => box.effects !== 1) : undefined;
+  if (skipped) return `nothing broke but answers, and ${skipped[0]} ran ${skipped[1].effects} times`;
   const types = world.journaled().map((event) => event.type);
   if (types.lastIndexOf('user.message') > types.lastIndexOf('session.status_idle')) {
     return 'a message is followed by no idle';

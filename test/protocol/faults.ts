@@ -28,7 +28,7 @@ function faultsOfWorkers(world: World, fault: Fault): void {
   for (const attempt of world.attempts) {
     if (!attempt.current || attempt.command.kind === 'kill') continue;
     const name = attemptName(attempt);
-    if (attempt.stage !== 'new') {
+    if (attempt.stage !== 'new' || attempt.unanswered !== null) {
       fault(`worker dies in ${name} (${attempt.stage})`, 'deaths', () => {
         world.drop(attempt);
         world.schedule(attempt.command);

@@ -9,6 +9,8 @@ export interface Budgets {
   repeatedSignals?: number;
   deaths?: number;
   zombies?: number;
+  /** Answers to openings of tool calls that are lost. */
+  lostAnswers?: number;
   losses?: number;
   continuations?: number;
   resets?: number;
@@ -48,6 +50,21 @@ export const SCRIPTS: Record<string, Script> = {
       ['final', 'p'],
       ['final', 'p'],
     ],
+  },
+  'tools whose openings get no answer': {
+    budgets: { messages: 2, lostAnswers: 3, repeatedSignals: 1, continuations: 1 },
+    menu: [
+      ['p', 'pa'],
+      ['final', 'a'],
+    ],
+  },
+  'openings without an answer, zombies and an interrupt': {
+    budgets: { messages: 1, lostAnswers: 2, zombies: 2, deaths: 1, interrupts: 1 },
+    menu: [['p', 'pa']],
+  },
+  'openings without an answer and a lost workflow': {
+    budgets: { messages: 1, lostAnswers: 2, zombies: 1, losses: 1, toolFailures: 1 },
+    menu: [['p', 'a']],
   },
   'a tool that fails for good': {
     budgets: { messages: 1, toolFailures: 1, zombies: 1, deaths: 1, continuations: 1 },

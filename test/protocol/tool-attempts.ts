@@ -17,16 +17,27 @@ export function toolSteps(
   const key = toolKey(tool);
   const { epoch, fence } = attempt;
   const toolAttempt = { sessionId: SESSION, threadId: THREAD, epoch, fence, toolUseId: tool };
+  const open = async () => {
+    const again = attempt.unanswered;
+    const decision = await decide(world, attempt, key, (view) =>
+      openTool(view, toolAttempt, world.ids, again),
+    );
+    if (decision.kind === 'opened' && !decision.resumed && again === null) checkToolStart(world, tool);
+    return decision;
+  };
   if (attempt.stage === 'new') {
-    return [
-      step('opens', async () => {
-        const decision = await decide(world, attempt, key, (view) => openTool(view, toolAttempt, world.ids));
-        if (decision.kind !== 'opened') return report(world, attempt, decision);
-        attempt.arrived = decision.arrived;
-        if (!decision.resumed) checkToolStart(world, tool);
-        attempt.stage = decision.resumed ? 'resumed' : 'opened';
-      }),
-    ];
+    const opens = step('opens', async () => {
+      const decision = await open();
+      if (decision.kind !== 'opened') return report(world, attempt, decision);
+      attempt.arrived = decision.arrived;
+      attempt.stage = decision.resumed ? 'resumed' : 'opened';
+    });
+    const opensUnanswered = step('opens, and the answer is lost', async () => {
+      world.spend('lostAnswers');
+      const decision = await open();
+      if (decision.kind === 'opened') attempt.unanswered = { resumed: decision.resumed };
+    });
+    return world.left('lostAnswers') ? [opens, { ...opensUnanswered, system: false }] : [opens];
   }
   const commit = async () => {
     const event = newEvent({ id: world.newId('result'), type: 'agent.tool_result', tool_use_id: tool });

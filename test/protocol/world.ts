@@ -1,5 +1,6 @@
 import type { Budget } from '../../core/journal/view.ts';
 import { toolKey } from '../../core/journal/attempt.ts';
+import type { UnansweredOpening } from '../../core/journal/open-tool.ts';
 import { unanswered } from '../../core/journal/call-states.ts';
 import { applyEvent, type SessionEvent } from '../../core/session/apply-event.ts';
 import { atStepBoundary, carriedState, nextStep, type Command } from '../../core/session/next-step.ts';
@@ -21,6 +22,8 @@ export interface Attempt {
   report: { outcome: Extract<SessionEvent, { kind: 'completed' }>['outcome']; standing: boolean } | null;
   arrived: number;
   current: boolean;
+  /** An opening of a tool call whose answer was lost. */
+  unanswered: UnansweredOpening | null;
 }
 
 /** One thing that can happen next. `system`: it happens by itself, without a client, a fault or a zombie. */
@@ -48,6 +51,8 @@ export class World {
   attempts: Attempt[] = [];
   /** The run has used its budget: it continues as new before it begins another step. */
   full = false;
+  /** Nothing can break but answers: then every call that may run runs once. */
+  readonly exact: boolean;
   /** A reset happened: signals of before it are applied again. */
   wasReset = false;
   /** A workflow was lost or reset, so that workflow and store may differ. */
@@ -59,6 +64,8 @@ export class World {
   constructor(script: Script) {
     this.budgets = { ...script.budgets };
     this.menu = script.menu;
+    const { deaths, zombies, losses, resets, interrupts, toolFailures } = script.budgets;
+    this.exact = [deaths, zombies, losses, resets, interrupts, toolFailures].every((left) => !left);
     this.limits = script.limits ?? NO_LIMITS;
   }
 
@@ -116,6 +123,7 @@ export class World {
       report: null,
       arrived: 0,
       current: true,
+      unanswered: null,
     });
   }
 
