@@ -1,15 +1,14 @@
-import type { ContainerCreateOptions, VolumeCreateOptions, NetworkCreateOptions } from 'dockerode';
+import type { ContainerCreateOptions, VolumeCreateOptions } from 'dockerode';
 
 import type { Settings } from '../../../sandboxd/settings.ts';
 import { INSIDE } from '../bubblewrap/arguments.ts';
 import type { SandboxLimits } from '../limits.ts';
 import { sandboxdLoop } from '../sandboxd-loop.ts';
 import type { GateSettings } from './gate/main.ts';
+import type { SessionNetwork } from './session-network.ts';
 
 /** Ports inside. */
 export const PORTS = { sandboxd: 7070, proxy: 3128, entry: 8443 } as const;
-/** The sandbox's name on its own network. */
-export const SANDBOX_ALIAS = 'sandbox';
 export const TOKEN_FILE = `${INSIDE.state}/token`;
 
 /** What belongs to a session, by name. */
@@ -48,21 +47,6 @@ export function volumeOptions(names: Names): VolumeCreateOptions[] {
   return names.volumes.map(({ name }) => ({ Name: name, Labels: names.labels }));
 }
 
-/** A network that leads nowhere: it has no gateway, and the engine's host has no address on it. */
-export function networkOptions(names: Names): NetworkCreateOptions {
-  return {
-    Name: names.network,
-    Driver: 'bridge',
-    Internal: true,
-    EnableIPv6: false,
-    Options: {
-      'com.docker.network.bridge.gateway_mode_ipv4': 'isolated',
-      'com.docker.network.bridge.gateway_mode_ipv6': 'isolated',
-    },
-    Labels: names.labels,
-  };
-}
-
 /** What sandboxd needs to act as the agent, end its processes, and hand folders over to it. Commands have none of it. */
 const KEEPER_CAPABILITIES = ['SETUID', 'SETGID', 'KILL', 'CHOWN'];
 
@@ -83,8 +67,14 @@ const HARDENED = {
   RestartPolicy: { Name: 'no' },
 };
 
+/** A place in the session's network, known before it is taken, so that both containers can be made at once. */
+function at(address: string): { IPAMConfig: { IPv4Address: string } } {
+  return { IPAMConfig: { IPv4Address: address } };
+}
+
 export interface SandboxContainer {
   names: Names;
+  network: SessionNetwork;
   image: string;
   limits: SandboxLimits;
   settings: Settings;
@@ -92,7 +82,7 @@ export interface SandboxContainer {
 }
 
 export function sandboxOptions(request: SandboxContainer): ContainerCreateOptions {
-  const { names, image, limits, settings, token } = request;
+  const { names, network, image, limits, settings, token } = request;
   return {
     name: names.sandbox,
     Image: image,
@@ -123,7 +113,7 @@ export function sandboxOptions(request: SandboxContainer): ContainerCreateOption
         { Name: 'data', Soft: limits.dataBytes, Hard: limits.dataBytes },
       ],
     },
-    NetworkingConfig: { EndpointsConfig: { [names.network]: { Aliases: [SANDBOX_ALIAS] } } },
+    NetworkingConfig: { EndpointsConfig: { [names.network]: at(network.sandbox) } },
   };
 }
 
@@ -133,6 +123,7 @@ export function sandboxOptions(request: SandboxContainer): ContainerCreateOption
  */
 export function gateOptions(
   names: Names,
+  network: SessionNetwork,
   image: string,
   settings: GateSettings,
   outer: string,
@@ -156,6 +147,6 @@ export function gateOptions(
       Memory: 256 * 1024 * 1024,
       PidsLimit: 64,
     },
-    NetworkingConfig: { EndpointsConfig: { [outer]: {}, [names.network]: {} } },
+    NetworkingConfig: { EndpointsConfig: { [outer]: {}, [names.network]: at(network.gate) } },
   };
 }

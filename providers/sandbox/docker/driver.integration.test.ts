@@ -3,13 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, it } from 'vitest';
 
-import { startDockerEngine } from '../../../test/harness/docker-engine/engine.ts';
+import { realDockerHost, startEngineUnderTest } from '../../../test/harness/docker-engine/under-test.ts';
 import { sandboxContract } from '../contract.ts';
 import type { SandboxDriver } from '../sandbox.ts';
 import { createDockerDriver } from './driver.ts';
 
-const realEngine = process.env['MANAGED_AGENT_TEST_DOCKER_HOST'];
-const image = process.env['MANAGED_AGENT_TEST_DOCKER_IMAGE'] ?? 'managed-agent-sandbox';
 const cleanups: (() => Promise<void> | void)[] = [];
 afterAll(async () => {
   for (const cleanup of cleanups.reverse()) await cleanup();
@@ -22,23 +20,16 @@ function newFolder(): string {
   return folder;
 }
 
-function contract(name: string, make: () => Promise<SandboxDriver>): void {
-  sandboxContract(name, make, undefined, 'saves', 'real');
-}
-function newDriver(host: string): SandboxDriver {
-  return createDockerDriver({ dataFolder: newFolder(), image, host, network: null, log: () => {} });
-}
-
-if (realEngine !== undefined) {
-  contract('docker, on a real engine,', () => Promise.resolve(newDriver(realEngine)));
-} else if (process.getuid?.() === 0) {
-  contract("docker, on the engine's double,", async () => {
-    const engine = await startDockerEngine();
-    cleanups.push(() => engine.close());
-    return newDriver(engine.host);
-  });
+const title = `docker, on ${realDockerHost === undefined ? "the engine's double" : 'a real engine'},`;
+if (realDockerHost !== undefined || process.getuid?.() === 0) {
+  const make = async (): Promise<SandboxDriver> => {
+    const { host, image, close } = await startEngineUnderTest();
+    cleanups.push(close);
+    return createDockerDriver({ dataFolder: newFolder(), image, host, network: null, log: () => {} });
+  };
+  sandboxContract(title, make, undefined, 'saves', 'real');
 } else {
-  describe("docker, on the engine's double,", () => {
+  describe(title, () => {
     it.skip('needs root, for network namespaces; or MANAGED_AGENT_TEST_DOCKER_HOST, a real engine', () => {});
   });
 }

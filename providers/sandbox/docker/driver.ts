@@ -4,8 +4,6 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type Docker from 'dockerode';
-
 import { AppError } from '../../../core/errors.ts';
 import { INSIDE } from '../bubblewrap/arguments.ts';
 import { insideSettings } from '../bubblewrap/inside-settings.ts';
@@ -20,9 +18,7 @@ import {
   gateOptions,
   LABELS,
   namesOf,
-  networkOptions,
   PORTS,
-  SANDBOX_ALIAS,
   sandboxOptions,
   TOKEN_FILE,
   volumeOptions,
@@ -31,6 +27,7 @@ import {
 import { createDecisionLog, wordsOf } from './decision-log.ts';
 import { connectEngine, engineError, ignoreMissing, publishedHost } from './engine.ts';
 import { probeDocker } from './probe.ts';
+import { createSessionNetwork, type SessionNetwork } from './session-network.ts';
 
 export interface DockerOptions {
   /** Notes and claims lie below it; what sandboxes hold lies in the engine's volumes. */
@@ -51,6 +48,14 @@ const CHROMIUM = '/usr/lib/chromium/chromium';
 const START_MS = 30_000;
 const LOOK_MS = 25;
 const LAST_WORDS = 20;
+
+/** What all of them came to, after none of them goes on: what a failed start left is removed, and nothing may come after that. */
+async function settle<Works extends Promise<unknown>[]>(
+  ...works: Works
+): Promise<{ [Place in keyof Works]: Awaited<Works[Place]> }> {
+  await Promise.allSettled(works);
+  return Promise.all(works);
+}
 
 type Address = Extract<SandboxdAddress, { token: string }>;
 
@@ -105,17 +110,12 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
     }
   }
 
-  /** The subnets of the session's network, which the engine chose. */
-  async function subnetsOf(network: Docker.Network): Promise<string[]> {
-    const { IPAM } = (await network.inspect()) as { IPAM?: { Config?: { Subnet?: string }[] } };
-    return (IPAM?.Config ?? []).flatMap(({ Subnet }) => (Subnet === undefined ? [] : [Subnet]));
-  }
-
+  /** Starts the way in and out. The answer is where the service finds the way in. */
   async function startGate(
     names: Names,
+    network: SessionNetwork,
     { network: policy }: SandboxEnvironment,
-  ): Promise<{ entry: { host: string; port: number }; inside: string }> {
-    const network = await engine.createNetwork(networkOptions(names));
+  ): Promise<{ host: string; port: number }> {
     const hostAddresses = Object.values(networkInterfaces()).flatMap((rows) =>
       (rows ?? []).map((row) => row.address),
     );
@@ -123,24 +123,50 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
       policy,
       exceptions: [...(options.privateNetworks ?? [])],
       hostAddresses,
-      inside: await subnetsOf(network),
-      sandbox: { host: SANDBOX_ALIAS, port: PORTS.sandboxd },
+      inside: [network.subnet],
+      sandbox: { host: network.sandbox, port: PORTS.sandboxd },
       proxyPort: PORTS.proxy,
       entryPort: PORTS.entry,
     };
     const isPublished = options.network === null;
-    const gate = await engine.createContainer(gateOptions(names, image, settings, outer, isPublished));
+    const wanted = gateOptions(names, network, image, settings, outer, isPublished);
+    const gate = await engine.createContainer(wanted);
     await gate.start();
     const { NetworkSettings: seen } = await gate.inspect();
-    const inside = seen.Networks[names.network]?.IPAddress ?? '';
     const published = seen.Ports[`${PORTS.entry}/tcp`]?.[0]?.HostPort;
     const entry = isPublished
       ? { host: publishedHost(options.host), port: Number(published) }
       : { host: seen.Networks[outer]?.IPAddress ?? '', port: PORTS.entry };
-    if (inside === '' || entry.host === '' || !(entry.port > 0)) {
+    if (entry.host === '' || !(entry.port > 0)) {
       throw new AppError('sandbox_unavailable', 'The Docker engine gave the gate no address.');
     }
-    return { entry, inside };
+    return entry;
+  }
+
+  async function startSandbox(
+    names: Names,
+    network: SessionNetwork,
+    { network: policy }: SandboxEnvironment,
+    token: string,
+  ): Promise<void> {
+    const settings = {
+      ...insideSettings({
+        boot: randomUUID(),
+        identity: { kind: 'pair', keeper: 0, agent: 0 },
+        limits,
+        isMemoryBound: true,
+        hasNetwork: false,
+        chromium: CHROMIUM,
+        packages: undefined,
+        fillsPackages: false,
+      }),
+      uploads: INSIDE.uploads,
+      egressSocket: policy.mode === 'none' ? null : { host: network.gate, port: PORTS.proxy },
+      listen: { port: PORTS.sandboxd, tokenFile: TOKEN_FILE },
+    };
+    const wanted = sandboxOptions({ names, network, image, limits, settings, token });
+    const sandbox = await engine.createContainer(wanted);
+    await sandbox.start();
   }
 
   async function lastWords(name: string): Promise<string> {
@@ -177,25 +203,12 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
 
   async function start(sessionId: string, names: Names, environment: SandboxEnvironment): Promise<Address> {
     const token = randomBytes(32).toString('hex');
-    await Promise.all(volumeOptions(names).map((volume) => engine.createVolume(volume)));
-    const { entry, inside } = await startGate(names, environment);
-    const settings = {
-      ...insideSettings({
-        boot: randomUUID(),
-        identity: { kind: 'pair', keeper: 0, agent: 0 },
-        limits,
-        isMemoryBound: true,
-        hasNetwork: false,
-        chromium: CHROMIUM,
-        packages: undefined,
-        fillsPackages: false,
-      }),
-      uploads: INSIDE.uploads,
-      egressSocket: environment.network.mode === 'none' ? null : { host: inside, port: PORTS.proxy },
-      listen: { port: PORTS.sandboxd, tokenFile: TOKEN_FILE },
-    };
-    const sandbox = await engine.createContainer(sandboxOptions({ names, image, limits, settings, token }));
-    await sandbox.start();
+    const volumes = volumeOptions(names).map((volume) => engine.createVolume(volume));
+    const [network] = await settle(createSessionNetwork(engine, names), ...volumes);
+    const [entry] = await settle(
+      startGate(names, network, environment),
+      startSandbox(names, network, environment, token),
+    );
     const address = { ...entry, token };
     writeFileSync(noteFile(sessionId), JSON.stringify(address), { mode: 0o600 });
     await untilReached(names, address);

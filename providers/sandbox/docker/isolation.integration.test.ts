@@ -5,7 +5,11 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { startDockerEngine, type DockerEngineDouble } from '../../../test/harness/docker-engine/engine.ts';
+import {
+  realDockerHost,
+  startEngineUnderTest,
+  type EngineUnderTest,
+} from '../../../test/harness/docker-engine/under-test.ts';
 import { isAppError } from '../../../core/errors.ts';
 import type { SandboxEnvironment } from '../environment.ts';
 import type { Sandbox, SandboxDriver } from '../sandbox.ts';
@@ -13,27 +17,29 @@ import { createDockerDriver } from './driver.ts';
 
 const logged: [message: string, details: Record<string, string | number>][] = [];
 const environments: Record<string, SandboxEnvironment> = {};
-let engine: DockerEngineDouble;
+let engine: EngineUnderTest;
 let driver: SandboxDriver;
 let folder: string;
 let outside: Server;
 let port: number;
-const newDriver = (image = 'sandbox'): SandboxDriver =>
+const newDriver = (): SandboxDriver =>
   createDockerDriver({
     dataFolder: folder,
-    image,
+    image: engine.image,
     host: engine.host,
     network: null,
     environmentOf: ({ environmentId }) =>
       Promise.resolve(environments[environmentId] ?? { network: { mode: 'none' } }),
-    // The double's outer network has the host at this address.
-    privateNetworks: ['10.233.0.0/16'],
+    // Where the host is on the outer network.
+    privateNetworks: [engine.outer.subnet],
     log: (message, details = {}) => logged.push([message, details]),
   });
 
+/** Tells this run's sessions from those of others at the same engine. */
+const run = `sesn_${process.pid}_`;
 let sessions = 0;
 let calls = 0;
-const open = (environmentId = 'none', sessionId = `sesn_${++sessions}`): Sandbox =>
+const open = (environmentId = 'none', sessionId = `${run}${++sessions}`): Sandbox =>
   driver.open({ workspaceId: 'wrk', sessionId, environmentId });
 async function bash(sandbox: Sandbox, command: string): Promise<string> {
   const operation = { type: 'bash', command, timeoutMs: 60_000 } as const;
@@ -47,18 +53,18 @@ const hostAddresses = (): string[] =>
     (rows ?? []).flatMap(({ address, family }) => (family === 'IPv4' ? [address] : [])),
   );
 
-describe.skipIf(process.getuid?.() !== 0)(
-  'a sandbox of the docker driver (needs root for its double)',
+describe.skipIf(realDockerHost === undefined && process.getuid?.() !== 0)(
+  'a sandbox of the docker driver (needs root for its double, or a real engine)',
   () => {
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), 'docker-isolation-'));
       chmodSync(folder, 0o755);
-      engine = await startDockerEngine();
+      engine = await startEngineUnderTest();
       driver = newDriver();
       outside = createServer((request, response) => response.end(`hello from ${request.headers.host}\n`));
       await new Promise<void>((resolve) => outside.listen(0, '0.0.0.0', resolve));
       ({ port } = outside.address() as AddressInfo);
-      const gateway = hostAddresses().find((address) => address.startsWith('10.233.')) ?? '';
+      const { gateway } = engine.outer;
       environments['limited'] = { network: { mode: 'limited', hosts: [gateway] } };
       environments['open'] = { network: { mode: 'unrestricted' } };
       environments['packages'] = {
@@ -115,7 +121,7 @@ describe.skipIf(process.getuid?.() !== 0)(
       expect(await bash(sandbox, 'env | grep -ci proxy')).toBe('0');
     });
     it('reaches what its environment allows through the gate; each decision is logged with the session', async () => {
-      const gateway = hostAddresses().find((address) => address.startsWith('10.233.')) ?? '';
+      const { gateway } = engine.outer;
       const limited = open('limited');
       const get = (url: string): string => `curl -sS -m 10 -o - -w ' %{http_code}' ${url} 2>&1`;
       expect(await bash(limited, get(`http://${gateway}:${port}/`))).toBe(
@@ -143,8 +149,9 @@ describe.skipIf(process.getuid?.() !== 0)(
     it('cannot use another session’s gate, nor can the outside use it as a proxy', async () => {
       const one = open('open');
       await bash(one, 'true');
-      const outer = engine.addressesOf('gate', one.spec.sessionId)['bridge'] ?? '';
-      expect(outer).toMatch(/^10\.233\./);
+      const { NetworkSettings } = await (await engine.container('gate', one.spec.sessionId)).inspect();
+      const outer = NetworkSettings.Networks['bridge']?.IPAddress ?? '';
+      expect(outer.split('.')[0]).toBe(engine.outer.gateway.split('.')[0]);
       await expect(fetch(`http://${outer}:3128/`)).rejects.toThrow();
       await expect(fetch(`http://${outer}:8443/v1/status`)).resolves.toMatchObject({ status: 401 });
     });
@@ -164,53 +171,95 @@ describe.skipIf(process.getuid?.() !== 0)(
     });
     it('is one container, one gate, one network and five volumes, all of which go', async () => {
       const sandbox = open();
+      const { sessionId } = sandbox.spec;
+      const count = async (): Promise<number[]> =>
+        Object.values(await engine.names(sessionId)).map(({ length }) => length);
       await bash(sandbox, 'true');
-      const mine = (list: string[]): string[] => list.filter((name) => !before.has(name));
-      await driver.stop(sandbox.spec.sessionId);
-      const before = new Set([...engine.names().containers, ...engine.names().networks]);
+      expect(await count()).toEqual([2, 1, 5]);
+      await driver.stop(sessionId);
+      expect(await count()).toEqual([0, 0, 5]);
+      await driver.destroy(sessionId);
+      expect(await count()).toEqual([0, 0, 0]);
+    });
+    it('finds a subnet for its network where another network has the one that it had', async () => {
+      const sandbox = open();
+      const { sessionId } = sandbox.spec;
       await bash(sandbox, 'true');
-      expect(mine(engine.names().containers)).toHaveLength(2);
-      expect(mine(engine.names().networks)).toHaveLength(1);
-      await driver.stop(sandbox.spec.sessionId);
-      expect(mine([...engine.names().containers, ...engine.names().networks])).toEqual([]);
-      const volumes = engine.names().volumes.length;
-      await driver.destroy(sandbox.spec.sessionId);
-      expect(volumes - engine.names().volumes.length).toBe(5);
+      const [Name = ''] = (await engine.names(sessionId)).networks;
+      const { IPAM } = (await engine.docker.getNetwork(Name).inspect()) as {
+        IPAM: { Config: { Subnet: string }[] };
+      };
+      await driver.stop(sessionId);
+      const other = await engine.docker.createNetwork({
+        Name: `${run}other`,
+        Internal: true,
+        IPAM: { Driver: 'default', Config: [{ Subnet: IPAM.Config[0]?.Subnet ?? '' }] },
+      });
+      try {
+        expect(await bash(sandbox, 'echo started')).toMatch(/started$/);
+      } finally {
+        await driver.stop(sessionId);
+        await other.remove();
+      }
     });
     it('says when it cannot install packages, and leaves nothing of the failed start', async () => {
       const failing = open('packages');
-      const before = engine.names();
       await expect(bash(failing, 'true')).rejects.toSatisfy(
         (error) => isAppError(error) && error.message.includes('build them into sandbox.docker_image'),
       );
-      expect(engine.names()).toEqual(before);
+      const { containers, networks } = await engine.names(failing.spec.sessionId);
+      expect([...containers, ...networks]).toEqual([]);
     });
-    it('is asked of the engine with every wall that the engine has', () => {
-      const sandbox = engine.created.find(({ Entrypoint }) =>
-        JSON.stringify(Entrypoint).includes('sandboxd'),
-      );
-      expect(sandbox?.HostConfig).toMatchObject({
+    it('is asked of the engine with every wall that the engine has', async () => {
+      const { sessionId } = open().spec;
+      await bash(open('none', sessionId), 'true');
+      const { HostConfig: walls } = await (await engine.container('sandbox', sessionId)).inspect();
+      expect(walls).toMatchObject({
         CapDrop: ['ALL'],
-        CapAdd: ['SETUID', 'SETGID', 'KILL', 'CHOWN'],
         ReadonlyRootfs: true,
         SecurityOpt: ['no-new-privileges:true'],
         PidsLimit: 512,
       });
-      expect(sandbox?.HostConfig?.Privileged).toBeUndefined();
-      expect(sandbox?.HostConfig?.Binds).toBeUndefined();
-      const gate = engine.created.find(({ name }) => name?.endsWith('-gate'));
-      expect(gate?.HostConfig).toMatchObject({ CapDrop: ['ALL'], ReadonlyRootfs: true });
-      expect(gate?.HostConfig?.CapAdd).toBeUndefined();
-      expect(gate?.User).toBe('65534:65534');
+      const added = (walls.CapAdd ?? []).map((name: string) => name.replace('CAP_', ''));
+      expect(added.toSorted()).toEqual(['CHOWN', 'KILL', 'SETGID', 'SETUID']);
+      expect(walls.Privileged ?? false).toBe(false);
+      expect(walls.Binds ?? []).toEqual([]);
+      const gate = await (await engine.container('gate', sessionId)).inspect();
+      expect(gate.HostConfig).toMatchObject({ CapDrop: ['ALL'], ReadonlyRootfs: true });
+      expect(gate.HostConfig.CapAdd ?? []).toEqual([]);
+      expect(gate.Config.User).toBe('65534:65534');
     });
-    it('is refused, with what to do, where the engine is too old, lacks the image, or is not there', async () => {
-      engine.says.apiVersion = '1.47';
-      expect(await driver.probe()).toMatchObject({ ok: false, why: expect.stringContaining('Docker 28') });
-      engine.says.apiVersion = '1.50';
-      engine.says.hasImage = false;
-      expect(await driver.probe()).toMatchObject({ ok: false, why: expect.stringContaining('docker build') });
-      engine.says.hasImage = true;
+    it.skipIf(realDockerHost !== undefined)(
+      'is refused, with what to do, by an engine that is too old',
+      async () => {
+        const { says } = engine.double ?? {};
+        const { apiVersion } = says ?? {};
+        Object.assign(says ?? {}, { apiVersion: '1.47' });
+        expect(await driver.probe()).toMatchObject({ ok: false, why: expect.stringContaining('Docker 28') });
+        Object.assign(says ?? {}, { apiVersion });
+      },
+    );
+    it.skipIf(realDockerHost !== undefined)(
+      'starts where the engine has no more subnets of its own to give',
+      async () => {
+        Object.assign(engine.double?.says ?? {}, { subnets: 0 });
+        expect(await bash(open(), 'echo started')).toBe('started');
+      },
+    );
+    it('is refused, with what to do, where the engine lacks the image, or is not there', async () => {
       expect(await driver.probe()).toMatchObject({ ok: true, isolation: 'container' });
+      const without = createDockerDriver({
+        dataFolder: folder,
+        image: 'managed-agent-none',
+        host: engine.host,
+        network: null,
+        log: () => {},
+      });
+      expect(await without.probe()).toMatchObject({
+        ok: false,
+        why: expect.stringContaining('docker build'),
+      });
+      await without.close();
       const gone = createDockerDriver({
         dataFolder: folder,
         image: 'x',

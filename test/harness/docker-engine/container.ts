@@ -68,7 +68,8 @@ export function createContainer(
   const published: { server: Server; port: string }[] = [];
   const output: Buffer[] = [];
   const followers = new Set<(chunk: Buffer | null) => void>();
-  const networks = Object.keys(options.NetworkingConfig?.EndpointsConfig ?? {});
+  const endpoints = options.NetworkingConfig?.EndpointsConfig ?? {};
+  const networks = Object.keys(endpoints);
 
   /** The same words that the real engine would turn into namespaces, mounts and capabilities. */
   function words(): string[] {
@@ -143,7 +144,12 @@ export function createContainer(
         if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o755 });
         statSync(folder);
       }
-      namespace = createNamespace(networks.map((network) => places.network(network)));
+      namespace = createNamespace(
+        Object.entries(endpoints).map(([network, { IPAMConfig }]) => ({
+          network: places.network(network),
+          ...(IPAMConfig?.IPv4Address === undefined ? {} : { asked: IPAMConfig.IPv4Address }),
+        })),
+      );
       child = spawn('nsenter', [`--net=${namespace.path}`, '--', 'bwrap', ...words()], {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: { PATH: process.env['PATH'] },
@@ -163,6 +169,8 @@ export function createContainer(
     inspect: () => ({
       Id: name,
       Name: `/${name}`,
+      Config: { User: options.User, Env: options.Env, Labels: options.Labels },
+      HostConfig: host,
       State: { Running: child !== undefined && child.exitCode === null && child.signalCode === null },
       NetworkSettings: {
         Networks: Object.fromEntries(

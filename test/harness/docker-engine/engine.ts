@@ -2,7 +2,7 @@ import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { ContainerCreateOptions } from 'dockerode';
+import type { ContainerCreateOptions, NetworkCreateOptions } from 'dockerode';
 import { prepareRuntime } from '../../../providers/sandbox/runtime-files.ts';
 import { createContainer, type Container } from './container.ts';
 import { createBridge, type BridgeNetwork } from './network.ts';
@@ -15,18 +15,13 @@ import { createBridge, type BridgeNetwork } from './network.ts';
 export interface DockerEngineDouble {
   /** `unix://` address. */
   host: string;
-  /** Every container that was ever created, as it was asked for. */
-  readonly created: ContainerCreateOptions[];
-  /** What `GET /version` and `GET /info` say, and whether the image is there. */
-  says: { apiVersion: string; info: object; hasImage: boolean };
-  /** What exists now. */
-  names(): { containers: string[]; networks: string[]; volumes: string[] };
-  /** The addresses of a container, by network. */
-  addressesOf(part: 'sandbox' | 'gate', sessionId: string): Record<string, string>;
-  /** Ends a container's process, as a crash would. */
-  crash(part: 'sandbox' | 'gate', sessionId: string): Promise<void>;
+  /** What `GET /version` and `GET /info` say, and how many networks get a subnet without asking for one. */
+  says: { apiVersion: string; info: object; subnets: number };
   close(): Promise<void>;
 }
+
+/** The one image that it has. */
+const IMAGE = 'sandbox';
 
 class Refusal extends Error {
   readonly status: number;
@@ -52,6 +47,15 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   return text === '' ? {} : JSON.parse(text);
 }
 
+/** Whether the labels are as the query's filters want them. */
+function hasLabels(labels: Record<string, string>, url: URL): boolean {
+  const { label = [] } = JSON.parse(url.searchParams.get('filters') ?? '{}') as { label?: string[] };
+  return label.every((wanted) => {
+    const [key = '', value] = wanted.split('=');
+    return value === undefined ? key in labels : labels[key] === value;
+  });
+}
+
 function frame(chunk: Buffer): Buffer {
   const head = Buffer.alloc(8);
   head[0] = 1;
@@ -66,7 +70,6 @@ export async function startDockerEngine(): Promise<DockerEngineDouble> {
   const containers = new Map<string, Container>();
   const networks = new Map<string, BridgeNetwork>();
   const volumes = new Map<string, Volume>();
-  const created: ContainerCreateOptions[] = [];
   const says = {
     apiVersion: '1.48',
     info: {
@@ -76,7 +79,8 @@ export async function startDockerEngine(): Promise<DockerEngineDouble> {
       CpuCfsQuota: true,
       SecurityOptions: ['name=seccomp'],
     },
-    hasImage: true,
+    // Docker's own pools, less that of its default network.
+    subnets: 30,
   };
   const outer = createBridge('bridge', {}, 'outer');
   networks.set('bridge', outer);
@@ -102,16 +106,6 @@ export async function startDockerEngine(): Promise<DockerEngineDouble> {
     if (known === undefined) throw new Refusal(404, `No such container: ${name}`);
     return known;
   };
-
-  function partOf(part: 'sandbox' | 'gate', sessionId: string): Container {
-    const found = [...containers.values()].find(
-      ({ name, options }) =>
-        options.Labels?.['managed-agent.session'] === sessionId &&
-        name.endsWith('-gate') === (part === 'gate'),
-    );
-    if (found === undefined) throw new Error(`session ${sessionId} has no ${part}`);
-    return found;
-  }
 
   /** Names on a network are known to all that are in it. */
   function tellNames(container: Container): void {
@@ -162,16 +156,10 @@ export async function startDockerEngine(): Promise<DockerEngineDouble> {
       case 'GET info':
         return answer(200, says.info);
       case 'GET images json':
-        if (!says.hasImage) throw new Refusal(404, `No such image: ${name}`);
+        if (name !== IMAGE) throw new Refusal(404, `No such image: ${name}`);
         return answer(200, { Id: name });
       case 'GET volumes': {
-        const { label = [] } = JSON.parse(url.searchParams.get('filters') ?? '{}') as { label?: string[] };
-        const found = [...volumes.values()].filter(({ Labels }) =>
-          label.every((wanted) => {
-            const [key = '', value] = wanted.split('=');
-            return Labels[key] === value;
-          }),
-        );
+        const found = [...volumes.values()].filter(({ Labels }) => hasLabels(Labels, url));
         return answer(200, { Volumes: found, Warnings: [] });
       }
       case 'POST volumes': {
@@ -185,17 +173,30 @@ export async function startDockerEngine(): Promise<DockerEngineDouble> {
         rmSync(places.volume(name), { recursive: true, force: true });
         return empty();
       case 'POST networks': {
-        const { Name, Labels, Internal } = (await bodyOf(request)) as {
-          Name: string;
-          Labels: Record<string, string>;
-          Internal: boolean;
-        };
+        const { Name, Labels, Internal, IPAM } = (await bodyOf(request)) as NetworkCreateOptions;
         if (networks.has(Name)) throw new Refusal(409, `network with name ${Name} already exists`);
-        networks.set(Name, createBridge(Name, Labels, Internal ? 'internal' : 'outer'));
+        const asked = IPAM?.Config?.[0]?.Subnet;
+        if (asked === undefined && networks.size > says.subnets)
+          throw new Refusal(400, 'all predefined address pools have been fully subnetted');
+        if (asked !== undefined && [...networks.values()].some(({ subnet }) => subnet === asked))
+          throw new Refusal(403, 'invalid pool request: Pool overlaps with other one on this address space');
+        networks.set(Name, createBridge(Name, Labels ?? {}, Internal === true ? 'internal' : 'outer', asked));
         return answer(201, { Id: Name });
       }
-      case 'GET networks':
-        return answer(200, { Name: name, IPAM: { Config: [{ Subnet: places.network(name).subnet }] } });
+      case 'GET networks': {
+        if (name === '') {
+          const found = [...networks.values()].filter(({ labels }) => hasLabels(labels, url));
+          return answer(
+            200,
+            found.map(({ name: Name, labels: Labels }) => ({ Name, Labels })),
+          );
+        }
+        const { subnet: Subnet, gateway: Gateway } = places.network(name);
+        return answer(200, {
+          Name: name,
+          IPAM: { Config: [{ Subnet, ...(Gateway === null ? {} : { Gateway }) }] },
+        });
+      }
       case 'DELETE networks':
         places.network(name).remove();
         networks.delete(name);
@@ -204,7 +205,6 @@ export async function startDockerEngine(): Promise<DockerEngineDouble> {
         const options = (await bodyOf(request)) as ContainerCreateOptions;
         const given = url.searchParams.get('name') ?? '';
         if (containers.has(given)) throw new Refusal(409, `The container name ${given} is already in use`);
-        created.push({ ...options, name: given });
         containers.set(given, createContainer(places, given, options));
         return answer(201, { Id: given, Warnings: [] });
       }
@@ -213,6 +213,16 @@ export async function startDockerEngine(): Promise<DockerEngineDouble> {
         await container.start();
         tellNames(container);
         return empty();
+      }
+      case 'POST containers kill':
+        await containerOf(name).crash();
+        return empty();
+      case 'GET containers': {
+        const found = [...containers.values()].filter(({ options }) => hasLabels(options.Labels ?? {}, url));
+        return answer(
+          200,
+          found.map(({ name: Id, options }) => ({ Id, Names: [`/${Id}`], Labels: options.Labels })),
+        );
       }
       case 'GET containers json':
         return answer(200, containerOf(name).inspect());
@@ -242,20 +252,7 @@ export async function startDockerEngine(): Promise<DockerEngineDouble> {
 
   return {
     host: `unix://${socket}`,
-    created,
     says,
-    names: () => ({
-      containers: [...containers.keys()],
-      networks: [...networks.keys()].filter((name) => name !== 'bridge'),
-      volumes: [...volumes.keys()],
-    }),
-    addressesOf(part, sessionId) {
-      const { NetworkSettings } = partOf(part, sessionId).inspect() as Inspected;
-      return Object.fromEntries(
-        Object.entries(NetworkSettings.Networks).map(([name, { IPAddress }]) => [name, IPAddress]),
-      );
-    },
-    crash: (part, sessionId) => partOf(part, sessionId).crash(),
     async close() {
       for (const container of containers.values()) await container.remove();
       for (const network of networks.values()) network.remove();

@@ -9,7 +9,10 @@ function ip(...words: string[]): void {
 export interface BridgeNetwork {
   name: string;
   labels: Record<string, string>;
+  kind: 'internal' | 'outer';
   subnet: string;
+  /** Length of the subnet's prefix. */
+  bits: string;
   /** Takes the next address. */
   nextAddress(): string;
   readonly gateway: string | null;
@@ -23,22 +26,28 @@ export function createBridge(
   name: string,
   labels: Record<string, string>,
   kind: 'internal' | 'outer',
+  asked?: string,
 ): BridgeNetwork {
   counter = (counter + 1) % 250;
-  const prefix = `10.${kind === 'outer' ? 233 : 234}.${counter}`;
+  const subnet = asked ?? `10.${kind === 'outer' ? 233 : 234}.${counter}.0/24`;
   const bridge = `mat${randomBytes(4).toString('hex')}`;
-  const gateway = kind === 'outer' ? `${prefix}.1` : null;
+  const [base = '', bits = ''] = subnet.split('/');
+  const first = Number(base.split('.')[3]);
+  const at = (host: number): string => base.replace(/\d+$/, String(first + host));
+  const gateway = kind === 'outer' ? at(1) : null;
   ip('link', 'add', bridge, 'type', 'bridge');
-  if (gateway !== null) ip('addr', 'add', `${gateway}/24`, 'dev', bridge);
+  if (gateway !== null) ip('addr', 'add', `${gateway}/${bits}`, 'dev', bridge);
   ip('link', 'set', bridge, 'up');
   let last = 1;
   return {
     name,
     labels,
-    subnet: `${prefix}.0/24`,
+    kind,
+    subnet,
+    bits,
     gateway,
     bridge,
-    nextAddress: () => `${prefix}.${++last}`,
+    nextAddress: () => at(++last),
     remove: () => ip('link', 'del', bridge),
   };
 }
@@ -50,18 +59,19 @@ export interface Namespace {
   remove(): void;
 }
 
-export function createNamespace(networks: readonly BridgeNetwork[]): Namespace {
+/** @param joins - the networks, each with the address that was asked for there. */
+export function createNamespace(joins: readonly { network: BridgeNetwork; asked?: string }[]): Namespace {
   const name = `mat-${randomBytes(5).toString('hex')}`;
   ip('netns', 'add', name);
   ip('-n', name, 'link', 'set', 'lo', 'up');
   const addresses: Record<string, string> = {};
-  for (const [index, network] of networks.entries()) {
+  for (const [index, { network, asked }] of joins.entries()) {
     const outside = `mav${randomBytes(4).toString('hex')}`;
     const inside = `eth${index}`;
     ip('link', 'add', outside, 'type', 'veth', 'peer', 'name', inside, 'netns', name);
     ip('link', 'set', outside, 'master', network.bridge, 'up');
-    const address = network.nextAddress();
-    ip('-n', name, 'addr', 'add', `${address}/24`, 'dev', inside);
+    const address = asked ?? network.nextAddress();
+    ip('-n', name, 'addr', 'add', `${address}/${network.bits}`, 'dev', inside);
     ip('-n', name, 'link', 'set', inside, 'up');
     if (network.gateway !== null) ip('-n', name, 'route', 'add', 'default', 'via', network.gateway);
     addresses[network.name] = address;
