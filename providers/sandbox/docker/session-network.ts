@@ -2,7 +2,11 @@ import { createHash } from 'node:crypto';
 
 import type Docker from 'dockerode';
 
-import type { Names } from './containers.ts';
+/** What the network is called, and whose it is. */
+interface Named {
+  network: string;
+  labels: Record<string, string>;
+}
 
 /** The addresses of one session's network. */
 export interface SessionNetwork {
@@ -35,7 +39,7 @@ export function sessionNetwork(name: string, attempt: number): SessionNetwork {
 }
 
 /** A network that leads nowhere: it has no gateway, and the engine's host has no address on it. */
-function networkOptions(names: Names, { subnet }: SessionNetwork): Docker.NetworkCreateOptions {
+function networkOptions(names: Named, { subnet }: SessionNetwork): Docker.NetworkCreateOptions {
   return {
     Name: names.network,
     Driver: 'bridge',
@@ -51,7 +55,7 @@ function networkOptions(names: Names, { subnet }: SessionNetwork): Docker.Networ
 }
 
 /** Makes the session's network on a subnet that the engine has free. Rejects as the engine does. */
-export async function createSessionNetwork(engine: Docker, names: Names): Promise<SessionNetwork> {
+export async function createSessionNetwork(engine: Docker, names: Named): Promise<SessionNetwork> {
   for (let attempt = 0; ; attempt++) {
     const network = sessionNetwork(names.network, attempt);
     try {
