@@ -1,10 +1,10 @@
 import { structuredPatch } from 'diff';
 import { useMemo } from 'react';
-import { keepDirection } from './keep-direction.ts';
+import { Revealed } from './revealed.tsx';
 
 const MAX_EDIT_LENGTH = 4_000;
 
-/** What an edit takes away and puts in, line by line. */
+/** What an edit takes away and puts in, line by line, with every hidden character shown by its code. */
 export function DiffView({ before, after, label }: { before: string; after: string; label: string }) {
   const hunks = useMemo(() => {
     const patch = structuredPatch('', '', before, after, '', '', {
@@ -29,7 +29,8 @@ export function DiffView({ before, after, label }: { before: string; after: stri
           .map((line, index) => (
             // Lines of one diff never change places.
             <span key={`${place}-${index}`} className={CLASSES[line.charAt(0)] ?? 'diff-same'}>
-              {`${keepDirection(line)}\n`}
+              <Revealed text={line} />
+              {'\n'}
             </span>
           )),
       ])}
