@@ -7,7 +7,7 @@ const agent = {
   name: 'A',
   description: null,
   system: 'Be brief.',
-  model: { id: 'demo' },
+  model: { id: 'demo', effort: { type: 'high' }, speed: 'fast' },
   tools: [
     {
       type: 'agent_toolset_20260401',
@@ -42,6 +42,19 @@ describe('the form of an agent', () => {
     });
     expect(custom).toMatchObject({ type: 'custom', name: 'weather' });
     expect(params).toMatchObject({ description: null, skills: [{ skill_id: 'skill_1', version: 'latest' }] });
+  });
+
+  it('keeps the settings of its model, and gives them up with the model', () => {
+    const draft = draftOf(agent);
+    expect(paramsOf(draft, agent).model).toEqual({ id: 'demo', effort: 'high', speed: 'fast' });
+    expect(paramsOf({ ...draft, model: 'other', effort: '' }, agent).model).toEqual({
+      id: 'other',
+      effort: null,
+    });
+  });
+
+  it('goes back to the effort of the model', () => {
+    expect(paramsOf({ ...draftOf(agent), effort: '' }, agent).model).toMatchObject({ effort: null });
   });
 
   it('leaves out toolsets of which nothing is on', () => {

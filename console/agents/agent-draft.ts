@@ -94,11 +94,21 @@ export function paramsOf(draft: AgentDraft, before: Agent | null): AgentCreatePa
   return {
     name: draft.name.trim(),
     description: draft.description.trim() === '' ? null : draft.description.trim(),
-    model: draft.effort === '' ? draft.model : { id: draft.model, effort: draft.effort as 'low' },
+    model: modelOf(draft, before),
     system: draft.system.trim() === '' ? null : draft.system,
     tools: [...toolsets, ...others] as NonNullable<AgentCreateParams['tools']>,
     mcp_servers: listIn(draft.mcpServers, 'MCP servers') as NonNullable<AgentCreateParams['mcp_servers']>,
     skills: Object.entries(draft.skills).map(([id, { type, version }]) => ({ type, skill_id: id, version })),
+  };
+}
+
+/** An agent that exists keeps its effort unless it is told to go back to the model's own. */
+function modelOf({ model: id, effort }: AgentDraft, before: Agent | null): AgentCreateParams['model'] {
+  const { speed } = before?.model.id === id ? before.model : {};
+  return {
+    id,
+    effort: effort === '' ? null : (effort as 'low'),
+    ...(speed !== undefined && { speed }),
   };
 }
 

@@ -19,29 +19,38 @@ interface Props {
   onDone: () => void;
 }
 
-/** Makes an agent, or a new version of one. */
+/**
+ * Makes an agent, or a new version of one. What a person has changed stays when somebody else makes a version meanwhile; saving is refused
+ * then, since it would take back what the other changed.
+ */
 export function AgentForm({ agent, onDone }: Props) {
+  const [base, setBase] = useState(agent);
   const [draft, setDraft] = useState<AgentDraft>(agent === null ? NEW_AGENT : draftOf(agent));
   const models = useModels();
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const change = (part: Partial<AgentDraft>) => setDraft((before) => ({ ...before, ...part }));
   const model = draft.model === '' ? (models.data?.[0]?.id ?? '') : draft.model;
   const efforts = effortsOf(models.data?.find(({ id }) => id === model));
   const save = useMutation({
     mutationFn: async () => {
-      const params = paramsOf({ ...draft, model }, agent);
-      return agent === null
+      const params = paramsOf({ ...draft, model }, base);
+      return base === null
         ? client.beta.agents.create(params)
-        : client.beta.agents.update(agent.id, { ...params, version: agent.version });
+        : client.beta.agents.update(base.id, { ...params, version: base.version });
     },
     onSuccess: async (saved) => {
+      setBase(saved);
+      setDraft(draftOf(saved));
       queries.setQueryData(['agent', saved.id], saved);
       await queries.invalidateQueries({ queryKey: ['agents'] });
       onDone();
       if (agent === null) void navigate(`/agents/${saved.id}`);
     },
   });
+  const change = (part: Partial<AgentDraft>) => {
+    save.reset();
+    setDraft((before) => ({ ...before, ...part }));
+  };
   const isArchived = agent !== null && agent.archived_at !== null;
   return (
     <form

@@ -63,8 +63,7 @@ export function AgentPage() {
       {archive.error && <Problem error={archive.error} />}
       <div className="columns">
         <section aria-label="Settings" className="panel">
-          {/* The form begins anew with each version. */}
-          <AgentForm key={agent.data.version} agent={agent.data} onDone={() => undefined} />
+          <AgentForm key={id} agent={agent.data} onDone={() => undefined} />
         </section>
         <aside className="panel" aria-label="Versions">
           <Facts

@@ -214,11 +214,18 @@ describe.skipIf(!hasBrowser())('the views of the console', () => {
     await page.getByLabel('Description').fill('Changed');
     await page.getByRole('button', { name: 'Save as a new version' }).click();
     await page.getByText('Version 2').waitFor();
+    await page.getByRole('status').getByText('Saved.').waitFor();
     expect(await beta.agents.retrieve(id)).toMatchObject({
       version: 2,
       description: 'Changed',
       system: 'Be kind.',
     });
+    // Somebody else makes a version meanwhile: nothing is taken back, and nothing that was typed is lost.
+    await page.getByLabel('Description').fill('Mine');
+    await beta.agents.update(id, { version: 2, name: 'Theirs' });
+    await page.getByRole('button', { name: 'Save as a new version' }).click();
+    await page.getByText('is at version 3, not 2').waitFor();
+    expect(await page.getByLabel('Description').inputValue()).toBe('Mine');
 
     await page.goto(`${lab.api.url}/environments`);
     await page.getByRole('button', { name: 'New environment' }).click();
