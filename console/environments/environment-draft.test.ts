@@ -11,7 +11,15 @@ it('comes out of its form as it went in', () => {
       allow_mcp_servers: true,
       allow_package_managers: false,
     },
-    packages: { type: 'packages', apt: ['jq'], cargo: [], gem: [], go: [], npm: [], pip: ['numpy==2.0'] },
+    packages: {
+      type: 'packages',
+      apt: ['jq'],
+      cargo: [],
+      gem: [],
+      go: [],
+      npm: [],
+      pip: ['numpy>=2,<3', 'pandas'],
+    },
   };
   const environment = { name: 'E', description: 'd', config } as unknown as Environment;
   expect(paramsOf(draftOf(environment))).toEqual({ name: 'E', description: 'd', config });

@@ -42,21 +42,22 @@ export function paramsOf(draft: EnvironmentDraft): EnvironmentCreateParams {
           ? { type: 'unrestricted' }
           : {
               type: 'limited',
-              allowed_hosts: lines(draft.hosts),
+              allowed_hosts: entries(draft.hosts, /[\n,]/),
               allow_mcp_servers: draft.mayReachMcpServers,
               allow_package_managers: draft.mayReachPackageManagers,
             },
       packages: {
         type: 'packages',
-        ...Object.fromEntries(MANAGERS.map((manager) => [manager, lines(draft.packages[manager])])),
+        ...Object.fromEntries(MANAGERS.map((manager) => [manager, entries(draft.packages[manager], '\n')])),
       },
     },
   };
 }
 
-function lines(text: string): string[] {
+/** The version of a package may hold commas, as in `numpy>=2,<3`. */
+function entries(text: string, between: string | RegExp): string[] {
   return text
-    .split(/[\n,]/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
+    .split(between)
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
 }

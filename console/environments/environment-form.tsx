@@ -20,7 +20,6 @@ export function EnvironmentForm({ environment, onDone }: Props) {
   const [draft, setDraft] = useState<EnvironmentDraft>(draftOf(environment));
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const change = (part: Partial<EnvironmentDraft>) => setDraft((before) => ({ ...before, ...part }));
   const save = useMutation({
     mutationFn: () =>
       environment === null
@@ -33,6 +32,11 @@ export function EnvironmentForm({ environment, onDone }: Props) {
       if (environment === null) void navigate(`/environments/${saved.id}`);
     },
   });
+  const change = (part: Partial<EnvironmentDraft>) => {
+    save.reset();
+    setDraft((before) => ({ ...before, ...part }));
+  };
+  const isArchived = environment !== null && environment.archived_at !== null;
   return (
     <form
       className="form"
@@ -132,7 +136,7 @@ export function EnvironmentForm({ environment, onDone }: Props) {
       {save.error && <Problem error={save.error} />}
       <div className="modal-actions">
         {save.isSuccess && <span role="status">Saved.</span>}
-        <Button type="submit" look="primary" disabled={save.isPending}>
+        <Button type="submit" look="primary" disabled={save.isPending || isArchived}>
           {environment === null ? 'Create' : 'Save'}
         </Button>
       </div>

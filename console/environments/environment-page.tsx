@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Archive, ArrowLeft, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
+import { fullTime } from '../format/age.ts';
 import { client } from '../service/client.ts';
 import { Button } from '../ui/button.tsx';
 import { Confirm } from '../ui/confirm.tsx';
@@ -52,9 +53,11 @@ export function EnvironmentPage() {
       }
       actions={
         <>
-          <Button onClick={() => setAsked('archive')}>
-            <Archive size={16} aria-hidden="true" /> Archive
-          </Button>
+          {environment.data.archived_at === null && (
+            <Button onClick={() => setAsked('archive')}>
+              <Archive size={16} aria-hidden="true" /> Archive
+            </Button>
+          )}
           <Button onClick={() => setAsked('delete')}>
             <Trash2 size={16} aria-hidden="true" /> Delete
           </Button>
@@ -65,6 +68,7 @@ export function EnvironmentPage() {
       <section className="panel" aria-label="Settings">
         <p className="quiet panel-id">
           <code>{id}</code>
+          {environment.data.archived_at !== null && ` · archived ${fullTime(environment.data.archived_at)}`}
         </p>
         {environment.data.config.type === 'cloud' ? (
           <EnvironmentForm environment={environment.data} onDone={() => undefined} />

@@ -53,7 +53,8 @@ export function EnvironmentsPage() {
 function networkOf({ config }: Environment): string {
   if (config.type !== 'cloud') return 'self-hosted';
   if (config.networking.type === 'unrestricted') return 'open network';
-  return `${config.networking.allowed_hosts.length} allowed hosts`;
+  const count = config.networking.allowed_hosts.length;
+  return `${count} allowed ${count === 1 ? 'host' : 'hosts'}`;
 }
 
 function packagesOf({ config }: Environment): string {
@@ -61,5 +62,6 @@ function packagesOf({ config }: Environment): string {
   const count = Object.values(config.packages)
     .filter((list) => Array.isArray(list))
     .flat().length;
-  return count === 0 ? 'no packages' : `${count} packages`;
+  if (count === 0) return 'no packages';
+  return `${count} ${count === 1 ? 'package' : 'packages'}`;
 }
