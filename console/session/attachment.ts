@@ -1,3 +1,8 @@
+export interface UploadedFile {
+  step: 'ready';
+  fileId: string;
+}
+
 /** A file that goes with the next message. */
 export interface Attachment {
   key: string;
@@ -6,5 +11,5 @@ export interface Attachment {
   size: number;
   /** Address of a picture of it, in this page; null: none. */
   preview: string | null;
-  state: { step: 'uploading' } | { step: 'ready'; fileId: string } | { step: 'failed'; error: unknown };
+  state: { step: 'uploading' } | UploadedFile | { step: 'failed'; error: unknown };
 }

@@ -22,7 +22,7 @@ export function Attachments({ attachments }: { attachments: AttachmentList }) {
             <Revealed text={one.name} />
           </span>
           <span className="quiet">{noteOf(one)}</span>
-          <IconButton icon={X} label={`Remove ${one.name}`} onClick={() => attachments.remove(one.key)} />
+          <IconButton icon={X} label={`Remove ${one.name}`} onClick={() => attachments.remove([one.key])} />
         </li>
       ))}
     </ul>

@@ -30,6 +30,7 @@ export function Composer({ session, isBusy, isLive, waiting }: Props) {
   const [isPreparing, setPreparing] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
   const picker = useRef<HTMLInputElement>(null);
+  const placed = useRef(new Map<string, string>());
   const attachments = useAttachments();
   const message = useSend();
   const interrupt = useSend();
@@ -46,17 +47,24 @@ export function Composer({ session, isBusy, isLive, waiting }: Props) {
 
   async function send(): Promise<void> {
     if (!canSend) return;
-    setPreparing(true);
+    const sent = attachments.ready;
     setProblem(null);
+    if (attachments.failed.length > 0) {
+      const names = attachments.failed.map(({ name }) => name).join(', ');
+      setProblem(new Error(`Not sent: ${names} could not be uploaded. Remove it, or attach it again.`));
+      return;
+    }
+    setPreparing(true);
     try {
-      const blocks = await attachmentBlocks(client, session, attachments.ready);
+      const blocks = await attachmentBlocks(client, session, sent, placed.current);
       const content: BetaManagedAgentsUserMessageEventParams['content'] = [
         ...(text.trim() === '' ? [] : [{ type: 'text' as const, text }]),
         ...blocks,
       ];
       await message.mutateAsync([{ type: 'user.message', content }]);
-      setText('');
-      attachments.clear();
+      // What was written or attached meanwhile is for the next message.
+      setText((now) => (now === text ? '' : now));
+      attachments.remove(sent.map(({ key }) => key));
     } catch (error) {
       setProblem(error);
     } finally {

@@ -238,6 +238,32 @@ describe.skipIf(!hasBrowser())('the console on the whole service', () => {
     });
   });
 
+  it('keeps what is written while a message is on its way, for the next one', async () => {
+    models.scenario({
+      when: 'keep this',
+      steps: ['one', 'two', 'three'].map((text) => ({ blocks: [{ type: 'text', text }] })),
+    });
+    await newSession('keep this');
+    await answers().getByText('one').waitFor();
+    const arrived = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    await page.route('**/events', async (route) => {
+      arrived.resolve();
+      await released.promise;
+      await route.continue();
+    });
+    await message().fill('first');
+    await message().press('Enter');
+    await arrived.promise;
+    await message().fill('second');
+    released.resolve();
+    await answers().getByText('two').waitFor();
+    expect(await message().inputValue()).toBe('second');
+    await message().press('Enter');
+    await answers().getByText('three').waitFor();
+    expect(await message().inputValue()).toBe('');
+  });
+
   it('says that the connection is lost when the api dies, and goes on where it was', async () => {
     models.scenario({
       when: 'survive',
