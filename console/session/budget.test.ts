@@ -8,6 +8,9 @@ it('takes dollars as people type them', () => {
   }
 });
 
-it.each(['0', '-1', 'x', '0.001', 'Infinity'])('refuses %s', (typed) => {
-  expect(() => budgetOf(typed)).toThrow('is no amount of dollars');
-});
+it.each(['0', '-1', 'x', '0.001', 'Infinity', '1,000', '1.000', '1,000.50', '1e3', '0x10'])(
+  'refuses %s',
+  (typed) => {
+    expect(() => budgetOf(typed)).toThrow('is no amount of dollars');
+  },
+);

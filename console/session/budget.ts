@@ -5,7 +5,9 @@ type Budget = NonNullable<SessionCreateParams['budget']>;
 /** A budget of so many dollars, as typed; undefined: nothing was typed. Throws for what is no amount. */
 export function budgetOf(dollars: string): Budget | undefined {
   if (dollars.trim() === '') return undefined;
-  const cents = Math.round(Number(dollars.replace(',', '.').replace('$', '')) * 100);
+  // A comma before three digits may part thousands or cents, a factor of a thousand apart, so it is not guessed at.
+  const typed = /^\$?\s*(\d+)(?:[.,](\d{1,2}))?$/.exec(dollars.trim());
+  const cents = typed === null ? 0 : Number(typed[1]) * 100 + Number((typed[2] ?? '').padEnd(2, '0'));
   if (!Number.isSafeInteger(cents) || cents < 1) {
     throw new Error(`Budget: ${JSON.stringify(dollars)} is no amount of dollars, such as 2.50.`);
   }
