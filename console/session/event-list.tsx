@@ -1,3 +1,4 @@
+import { useMutation } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { Download } from 'lucide-react';
 import { useMemo, useRef, useState } from 'react';
@@ -5,13 +6,14 @@ import { Link } from 'react-router';
 import type { FeedSnapshot } from '../feed/session-feed.ts';
 import { client } from '../service/client.ts';
 import { Button } from '../ui/button.tsx';
+import { Problem } from '../ui/problem.tsx';
 
 const ROW = 30;
 
 /** The log itself, event by event. */
 export function EventList({ log, sessionId }: { log: FeedSnapshot; sessionId: string }) {
   const [filter, setFilter] = useState('');
-  const [isSaving, setSaving] = useState(false);
+  const save = useMutation({ mutationFn: () => saveAll(sessionId) });
   const frame = useRef<HTMLDivElement>(null);
   const shown = useMemo(
     () =>
@@ -37,17 +39,11 @@ export function EventList({ log, sessionId }: { log: FeedSnapshot; sessionId: st
           value={filter}
           onChange={(event) => setFilter(event.target.value.trim())}
         />
-        <Button
-          size="small"
-          disabled={isSaving}
-          onClick={() => {
-            setSaving(true);
-            void saveAll(sessionId).finally(() => setSaving(false));
-          }}
-        >
-          <Download size={14} aria-hidden="true" /> {isSaving ? 'Reading …' : 'All as JSON'}
+        <Button size="small" disabled={save.isPending} onClick={() => save.mutate()}>
+          <Download size={14} aria-hidden="true" /> {save.isPending ? 'Reading …' : 'All as JSON'}
         </Button>
       </div>
+      {save.error && <Problem error={save.error} />}
       {/* A region that scrolls must be reachable by keyboard. */}
       <div className="event-list" ref={frame} tabIndex={0} role="group" aria-label="Events, newest first">
         <ul style={{ height: rows.getTotalSize() }}>

@@ -3,11 +3,9 @@ import { Link } from 'react-router';
 import { client } from '../service/client.ts';
 import type { Session } from '../service/wire.ts';
 import { Revealed } from '../text/revealed.tsx';
-import { useSkillCommands } from './use-skill-commands.ts';
 
 /** The skills that the session was created with, and whether newer versions exist. */
 export function SessionSkills({ skills }: { skills: Session['agent']['skills'] }) {
-  const named = useSkillCommands(skills, true);
   const newest = useQueries({
     queries: skills.map(({ skill_id: id }) => ({
       queryKey: ['skill', id],
@@ -24,7 +22,7 @@ export function SessionSkills({ skills }: { skills: Session['agent']['skills'] }
           return (
             <li key={id}>
               <Link to={`/skills/${id}`}>
-                <Revealed text={newest[index]?.data?.display_name ?? named[index]?.name ?? id} />
+                <Revealed text={newest[index]?.data?.display_name ?? id} />
               </Link>
               <span className="quiet">
                 {' '}

@@ -49,7 +49,7 @@ export function Transcript({ items, log, isBusy, wanted }: Props) {
   useEffect(() => {
     if (wanted === null) return;
     if (place !== -1) rows.scrollToIndex(place, { align: 'center' });
-    else if (log.isLoaded && !log.isWhole) void feed.loadOlder();
+    else if (log.isLoaded && !log.isWhole) feed.loadOlder().catch(() => undefined);
     // When the event is found, and page after page until then.
   }, [wanted, place !== -1, log.events.length, log.isLoaded]);
 
