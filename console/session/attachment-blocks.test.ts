@@ -7,7 +7,7 @@ import { attachmentBlocks } from './attachment-blocks.ts';
 function placingService() {
   const taken = new Set<string>();
   const answer = async (_url: unknown, init?: RequestInit) => {
-    const { mount_path: path } = JSON.parse(String(init?.body)) as { mount_path: string };
+    const { mount_path: path } = JSON.parse(init?.body as string) as { mount_path: string };
     if (taken.has(path)) return Response.json({ error: { message: `${path} is taken` } }, { status: 400 });
     taken.add(path);
     return Response.json({ type: 'file', mount_path: `/uploads/${path}` });
