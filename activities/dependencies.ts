@@ -53,6 +53,6 @@ export interface ActivityDependencies {
   /** Where sessions' sandboxes are, for the brain; null where they are not told apart. */
   hosts: { queueFor(sessionId: string): Promise<HandsQueue | null> } | null;
   /** The host that these hands belong to; null where hosts are not told apart. */
-  residence: Pick<Residence, 'taskQueue' | 'admit'> | null;
+  residence: Pick<Residence, 'taskQueue' | 'admit' | 'takeNotice'> | null;
   telemetry: ActivityTelemetry;
 }

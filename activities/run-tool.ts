@@ -30,7 +30,8 @@ export function createRunTool(deps: ActivityDependencies) {
       const opened = await openCall(deps, attempt, context);
       if (opened.kind === 'outcome') return opened.report();
       if (call === null) throw new Error(`the tool use ${input.toolUseId} is not in the journal`);
-      const result = await deps.telemetry.toolCall(call, async () => run(deps, call, opened, context));
+      const ran = await deps.telemetry.toolCall(call, async () => run(deps, call, opened, context));
+      const result = await withNotice(deps, call, ran);
       const event = newEvent({
         id: deps.ids.event(),
         type: 'agent.tool_result',
@@ -49,6 +50,16 @@ export function createRunTool(deps: ActivityDependencies) {
       );
       return committed.report();
     });
+}
+
+/** Puts before a result what the model is to be told of the sandbox; see {@link Residence.takeNotice}. */
+async function withNotice(
+  deps: Pick<ActivityDependencies, 'residence'>,
+  { sessionId, toolUseId }: ToolCall,
+  result: ToolResult,
+): Promise<ToolResult> {
+  const text = (await deps.residence?.takeNotice(sessionId, toolUseId)) ?? null;
+  return text === null ? result : { ...result, content: [{ type: 'text', text }, ...result.content] };
 }
 
 /** What is to be called; null when the journal does not have it. */

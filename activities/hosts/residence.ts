@@ -35,7 +35,10 @@ export interface Residence {
    * the session put in its place. Rejects with `sandbox_unavailable`; then it may be tried again.
    */
   settle(spec: SandboxSpec): Promise<void>;
-  /** What the model is to be told of a move, by this call's result; null when nothing. */
+  /**
+   * What the model is to be told of a move, by this call's result, whatever that is; null when nothing. Asked just before the result is
+   * committed: only a call that is sealed after that leaves the notice to the next.
+   */
   takeNotice(sessionId: string, toolUseId: string): Promise<string | null>;
   /** The placement that the sandbox here is of, if it counts. */
   current(sessionId: string): Promise<string | null>;

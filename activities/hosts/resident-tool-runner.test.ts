@@ -11,14 +11,11 @@ const call: ToolCall = {
   environmentId: 'e',
 };
 
-function stage(run: ToolRunner['run'], notice: string | null = null) {
+function stage(run: ToolRunner['run']) {
   const steps: string[] = [];
   const runner = createResidentToolRunner(
     { run, kill: async () => undefined },
-    {
-      settle: async () => void steps.push('settle'),
-      takeNotice: async () => notice,
-    },
+    { settle: async () => void steps.push('settle') },
     { began: () => void steps.push('began'), ended: () => void steps.push('ended') },
   );
   return { steps, run: () => runner.run(call, 'start', new AbortController().signal) };
@@ -31,20 +28,10 @@ it('settles the sandbox first, and counts the call while it runs', async () => {
   expect(steps).toEqual(['settle', 'began', 'ended']);
 });
 
-it('puts the notice of a move before the result', async () => {
-  const text = { type: 'text', text: 'lost' } as const;
-  const { run } = stage(async () => ({ content: [text], isError: true, lost: true }), 'moved');
-  expect(await run()).toEqual({
-    content: [{ type: 'text', text: 'moved' }, text],
-    isError: true,
-    lost: true,
-  });
-});
-
-it('counts a call that fails as ended, and leaves the notice to the next', async () => {
+it('counts a call that fails as ended', async () => {
   const { steps, run } = stage(async () => {
     throw new Error('broken');
-  }, 'moved');
+  });
   await expect(run()).rejects.toThrow('broken');
   expect(steps).toEqual(['settle', 'began', 'ended']);
 });

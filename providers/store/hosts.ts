@@ -45,8 +45,9 @@ export interface HostStore {
   withOpenCalls(hostId: string): Promise<string[]>;
   /** Keeps what the model is to be told of a move. Does nothing for another placement than the session's. */
   keepNotice(sessionId: string, placement: string, text: string): Promise<void>;
-  /** Gives the notice to one call; the same call may ask again. Null when there is none, or another call has it. */
+  /**
+   * Gives the notice to one call, whose committed result delivers it; the same call may ask again. Null when there is none, or another call
+   * has it: one that is under way, or that delivered it. A call that was sealed delivers nothing, and the next that asks gets it.
+   */
   takeNotice(sessionId: string, toolUseId: string): Promise<string | null>;
-  /** Gives the notice back, when the call did not deliver it. */
-  returnNotice(sessionId: string, toolUseId: string): Promise<void>;
 }

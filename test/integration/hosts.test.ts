@@ -213,6 +213,36 @@ describe('sessions on two hosts of sandboxes', () => {
     await addHost();
   });
 
+  it('are told of a move by the first result, also that of a call which is interrupted, and not again', async () => {
+    const sessionId = await begin([
+      bash('echo kept > a.txt'),
+      done,
+      bash('echo begun > ledger; sleep 600'),
+      bash('cat a.txt'),
+      done,
+    ]);
+    await rest(sessionId);
+    await saved(sessionId, await lastSeq(sessionId));
+    await switchOff(await hostOf(sessionId));
+    await say(sessionId, 'go on');
+    await until(async () => {
+      const { dataDir } = await hostOf(sessionId);
+      return existsSync(path.join(dataDir, 'sandboxes', sessionId, 'files/workspace/ledger'));
+    });
+    await client.beta.sessions.events.send(sessionId, { events: [{ type: 'user.interrupt' }] });
+    await until(async () => (await results(sessionId)).length === 2);
+    await rest(sessionId);
+    await say(sessionId, 'go on');
+    await until(async () => (await results(sessionId)).length === 3);
+    await rest(sessionId);
+    const [, interrupted, after] = await results(sessionId);
+    expect(interrupted).toMatchObject({ isError: true });
+    expect(interrupted?.text).toMatch(/machine that held this session's sandbox is gone/);
+    expect(interrupted?.text).toMatch(/interrupted while it ran/);
+    expect(after?.text).toBe('kept');
+    await addHost();
+  });
+
   it('learn that a command was lost with its machine, which runs nothing twice when it comes back', async () => {
     const sessionId = await begin([
       bash('echo before > before.txt'),

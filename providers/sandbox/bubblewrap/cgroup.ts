@@ -107,9 +107,11 @@ function versionOne(): Cgroups | undefined {
   };
 }
 
+/** Where sandboxes are in no groups of their own. */
+export const NO_CGROUPS: Cgroups = { version: 'none', create: () => [], remove: () => {} };
+
 /** Finds out what the host offers. Only root may make groups here; others have none. */
 export function detectCgroups(uid: number): Cgroups {
-  const none: Cgroups = { version: 'none', create: () => [], remove: () => {} };
-  if (uid !== 0 || process.platform !== 'linux') return none;
-  return versionTwo() ?? versionOne() ?? none;
+  if (uid !== 0 || process.platform !== 'linux') return NO_CGROUPS;
+  return versionTwo() ?? versionOne() ?? NO_CGROUPS;
 }

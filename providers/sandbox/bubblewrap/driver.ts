@@ -16,7 +16,7 @@ import { readBootLog } from '../read-boot-log.ts';
 import { prepareRuntime, type RuntimeFiles } from '../runtime-files.ts';
 import type { SandboxDriver, SandboxSpec } from '../sandbox.ts';
 import { bubblewrapArguments, HIDDEN_PROC, INSIDE } from './arguments.ts';
-import { detectCgroups } from './cgroup.ts';
+import { detectCgroups, type Cgroups } from './cgroup.ts';
 import { createBubblewrapEgress } from './egress.ts';
 import { findChromium } from './find-chromium.ts';
 import { emptyFiles } from './empty-files.ts';
@@ -44,6 +44,8 @@ export interface BubblewrapOptions {
   environmentOf?: (spec: SandboxSpec) => Promise<SandboxEnvironment>;
   /** Private networks, such as `10.1.0.0/16`, that sandboxes may reach all the same. */
   privateNetworks?: readonly string[];
+  /** The control groups that sandboxes are put in; by default those that the host lets the service make. */
+  cgroups?: Cgroups;
   log(message: string, details?: Record<string, string | number>): void;
 }
 
@@ -58,7 +60,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     });
   }
   const source = identitySource(uid, options.idRange ?? DEFAULT_ROOT_RANGE);
-  const cgroups = detectCgroups(uid);
+  const cgroups = options.cgroups ?? detectCgroups(uid);
   const tops = topFolders();
   const chromium = findChromium();
   const hiddenProc = HIDDEN_PROC.filter((name) => existsSync(`/proc/${name}`));

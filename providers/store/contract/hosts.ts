@@ -11,6 +11,8 @@ export interface HostsSubject {
   pass(milliseconds: number): Promise<void>;
   /** A new session. */
   session(): Promise<string>;
+  /** Ends a call, with the result that it committed or by sealing it. */
+  endCall(sessionId: string, toolUseId: string, end: 'committed' | 'sealed'): Promise<void>;
 }
 
 /** What every store of hosts and checkpoints promises. */
@@ -97,7 +99,7 @@ export function hostsContract(name: string, make: () => Promise<HostsSubject>): 
       await pass(3 * TIMEOUT, 'b');
       expect(await subject.hosts.reap(TIMEOUT)).toEqual(['a']);
     });
-    it('gives a notice to one call, again and again, or to another when it was given back', async () => {
+    it('gives a notice to one call, again and again, or to the next when that was sealed', async () => {
       const session = await subject.session();
       await beat('a');
       const placement = await subject.hosts.place(session, TIMEOUT);
@@ -108,10 +110,11 @@ export function hostsContract(name: string, make: () => Promise<HostsSubject>): 
       expect(await subject.hosts.takeNotice(session, 'one')).toBe('moved');
       expect(await subject.hosts.takeNotice(session, 'two')).toBeNull();
       expect(await subject.hosts.takeNotice(session, 'one')).toBe('moved');
-      await subject.hosts.returnNotice(session, 'two');
-      expect(await subject.hosts.takeNotice(session, 'two')).toBeNull();
-      await subject.hosts.returnNotice(session, 'one');
+      await subject.endCall(session, 'one', 'sealed');
       expect(await subject.hosts.takeNotice(session, 'two')).toBe('moved');
+      expect(await subject.hosts.takeNotice(session, 'three')).toBeNull();
+      await subject.endCall(session, 'two', 'committed');
+      expect(await subject.hosts.takeNotice(session, 'three')).toBeNull();
     });
     it('records a checkpoint after the one that it follows, for the placement that it is of', async () => {
       const sessionId = await subject.session();

@@ -16,10 +16,12 @@ interface SessionState {
  * The double of both stores, on a clock of the test's. Sessions need not exist.
  *
  * @param endedCalls - how many calls of a session ended after an event.
+ * @param isSealed - whether a call was sealed.
  */
 export function createInMemoryHosts(
   now: () => number,
   endedCalls: CheckpointStore['endedCalls'] = async () => 0,
+  isSealed: (toolUseId: string) => boolean = () => false,
 ): { hosts: HostStore; checkpoints: CheckpointStore } {
   const known = new Map<string, HostState>();
   const sessions = new Map<string, SessionState>();
@@ -85,13 +87,10 @@ export function createInMemoryHosts(
     },
     async takeNotice(sessionId, toolUseId) {
       const notice = sessions.get(sessionId)?.notice;
-      if (notice == null || (notice.call !== null && notice.call !== toolUseId)) return null;
+      if (notice == null) return null;
+      if (notice.call !== null && notice.call !== toolUseId && !isSealed(notice.call)) return null;
       notice.call = toolUseId;
       return notice.text;
-    },
-    async returnNotice(sessionId, toolUseId) {
-      const notice = sessions.get(sessionId)?.notice;
-      if (notice?.call === toolUseId) notice.call = null;
     },
   };
   const checkpoints: CheckpointStore = {

@@ -36,6 +36,18 @@ async function make(): Promise<HostsSubject> {
     hosts: createPostgresHosts(database),
     checkpoints: createPostgresCheckpoints(database),
     session,
+    async endCall(sessionId, toolUseId, end) {
+      const key = `tool/${toolUseId}`;
+      await database.query(
+        `INSERT INTO steps (session_id, step_key, fence, through, arrived, outcome) VALUES ($1, $2, 1, 0, 0, '{}')`,
+        [sessionId, key],
+      );
+      await database.query(
+        `INSERT INTO events (session_id, id, seq, thread_id, type, body, step_key)
+          VALUES ($1, $2, (SELECT count(*) FROM events WHERE session_id = $1), 't', 'agent.tool_result', '{}', $3)`,
+        [sessionId, `result-${toolUseId}`, end === 'committed' ? key : 't/7'],
+      );
+    },
     async pass(milliseconds) {
       await database.query(
         `UPDATE sandbox_hosts SET heartbeat_at = heartbeat_at - $1 * interval '1 millisecond',

@@ -38,6 +38,13 @@ const CANDIDATE = `SELECT h.id, h.task_queue FROM sandbox_hosts h
     AND (NOT $2 OR h.alive_since < now() - $1 * interval '1 millisecond')
   ORDER BY NOT h.ready, h.capacity IS NOT NULL AND load.used >= h.capacity, load.used::float8 / coalesce(h.capacity, 100), h.id LIMIT 1`;
 
+/** The call that has the notice ended without a result of its own: its result belongs to the step that sealed it. */
+const HOLDER_IS_SEALED = `(
+  EXISTS (SELECT 1 FROM steps s WHERE s.session_id = h.session_id AND s.step_key = 'tool/' || h.notice_call
+    AND s.outcome IS NOT NULL)
+  AND NOT EXISTS (SELECT 1 FROM events e WHERE e.session_id = h.session_id AND e.step_key = 'tool/' || h.notice_call
+    AND e.type = 'agent.tool_result'))`;
+
 export function createPostgresHosts(database: Database): HostStore {
   async function place(
     connection: Connection,
@@ -157,19 +164,12 @@ export function createPostgresHosts(database: Database): HostStore {
     },
     async takeNotice(sessionId, toolUseId) {
       const rows = await database.query<{ notice: string }>(
-        `UPDATE session_hosts SET notice_call = $2 WHERE session_id = $1 AND notice IS NOT NULL
-          AND (notice_call IS NULL OR notice_call = $2) RETURNING notice`,
+        `UPDATE session_hosts h SET notice_call = $2 WHERE session_id = $1 AND notice IS NOT NULL
+          AND (notice_call IS NULL OR notice_call = $2 OR ${HOLDER_IS_SEALED}) RETURNING notice`,
         [sessionId, toolUseId],
         'notice-take',
       );
       return rows[0]?.notice ?? null;
-    },
-    async returnNotice(sessionId, toolUseId) {
-      await database.query(
-        'UPDATE session_hosts SET notice_call = NULL WHERE session_id = $1 AND notice_call = $2',
-        [sessionId, toolUseId],
-        'notice-return',
-      );
     },
   };
 }
