@@ -8,6 +8,8 @@ function sandboxThat(attach: () => Promise<void>): Sandbox {
   return {
     spec: { workspaceId: 'w', sessionId: 's', environmentId: 'e' },
     call: refuse,
+    announce: refuse,
+    isAnnounced: refuse,
     kill: refuse,
     files: { attach, outputs: refuse, keepOutput: refuse, openOutput: refuse },
   };

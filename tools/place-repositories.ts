@@ -60,7 +60,10 @@ async function placeOne(
     const command = repositoryScript(repository, path);
     const operation = { type: 'bash', command, timeoutMs: SCRIPT_MS } as const;
     const call = { id: `${id}-${sha256.slice(0, 24)}`, operation };
-    const outcome = await sandbox.call(call, 'start', signal);
+    let outcome = await sandbox.call(call, 'start', signal);
+    // The script makes the folder as a whole or not at all: unlike a command of the agent's, it may run again.
+    if (outcome.state === 'lost')
+      outcome = await sandbox.call({ id: `${id}-again-${randomUUID()}`, operation }, 'start', signal);
     await attachWhatFits(sandbox, files);
     if (outcome.state === 'lost') return { kind: 'clone', message: outcome.reason };
     const { isError, text } = outcome.result;

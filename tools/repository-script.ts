@@ -34,6 +34,8 @@ bundle=${quoted(bundle)}
 mark="$HOME/.managed-agent/repositories/"${quoted(id)}
 mkdir -p "$(dirname "$mark")" "$(dirname "$target")"
 if [ ! -e "$target/.git" ]; then
+  # What an attempt left that was killed.
+  find "$(dirname "$target")" -mindepth 1 -maxdepth 1 -name '.placing-*' -mmin +15 -exec rm -rf {} + || true
   work=$(mktemp -d "$(dirname "$target")/.placing-XXXXXX")
   trap 'rm -rf "$work"' EXIT
   git -c advice.detachedHead=false clone --quiet ${branch} "$bundle" "$work/repository"

@@ -37,12 +37,14 @@ export function createSandboxToolRunner(deps: SandboxToolRunnerDeps): ToolRunner
       }
       const asked = tool.toOperation(call.input);
       if ('problem' in asked) return failed(asked.problem);
-      const problem = mode === 'start' ? await deps.host.problem() : undefined;
-      if (problem !== undefined) return failed(`The tool cannot be used. ${problem}`);
       const sandbox = driver.open(spec);
+      // A call that was started began on what its first attempt had placed; one that was only announced goes on with the placing.
+      const isFresh = mode === 'start' || (await sandbox.isAnnounced(call.toolUseId));
+      const problem = isFresh ? await deps.host.problem() : undefined;
+      if (problem !== undefined) return failed(`The tool cannot be used. ${problem}`);
+      if (isFresh) await sandbox.announce(call.toolUseId);
       const files = await deps.attachmentsOf(spec);
-      // A call that is resumed began on what its first attempt had placed.
-      const errors = mode === 'start' ? await deps.repositories.place(sandbox, files, signal) : [];
+      const errors = isFresh ? await deps.repositories.place(sandbox, files, signal) : [];
       const inTheWay = await attachWhatFits(sandbox, files);
       const found = await deps.repositorySkills.note(sandbox, call.toolUseId, signal);
       const calling = sandbox.call({ id: call.toolUseId, operation: asked.operation }, mode, signal);

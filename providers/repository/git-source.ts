@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, createReadStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  createReadStream,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -21,6 +30,8 @@ const GITHUB = 'https://github.com';
 /** git closes a connection over which less passes than this. */
 const SLOWEST_BYTES_PER_SECOND = 1_000;
 const SLOW_SECONDS = 60;
+/** A folder that nobody has touched for so long after the longest fetch is of a process that died. */
+const LEFT_MS = 3_600_000;
 
 export interface GitSourceDeps {
   /** Where bundles are made; other users can pass through it when `user` is given. */
@@ -144,10 +155,19 @@ export function createGitSource(deps: GitSourceDeps): RepositorySource {
     return { sha256: hash.digest('hex'), file };
   }
 
+  function removeLeft(): void {
+    for (const name of readdirSync(deps.folder)) {
+      const folder = join(deps.folder, name);
+      const changedAt = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+      if (Date.now() - changedAt > deps.timeoutMs + LEFT_MS) rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
   return {
     async fetch(request, signal) {
       signal.throwIfAborted();
       mkdirSync(deps.folder, { recursive: true, mode: 0o711 });
+      removeLeft();
       const folder = mkdtempSync(join(deps.folder, 'fetch-'));
       if (deps.user !== undefined) chownSync(folder, deps.user.uid, deps.user.gid);
       chmodSync(folder, 0o700);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { AppError, isAppError } from '../../core/errors.ts';
@@ -32,6 +33,8 @@ function mayHaveBegun(error: unknown): unknown {
 export interface ClaimedSandboxDeps {
   spec: SandboxSpec;
   claims: Claims;
+  /** Makes the folders of the sandbox that lie on this host. */
+  prepare(): Promise<void>;
   /** The client of the running sandbox; starts it where it does not run. Rejects with `sandbox_unavailable`. */
   reach(): Promise<SandboxdClient>;
   /** The client of the sandbox if it runs. */
@@ -115,22 +118,32 @@ export function createClaimedSandbox(deps: ClaimedSandboxDeps): Sandbox {
     }
   }
 
+  function checkId(id: string): void {
+    if (isRecordName(id)) return;
+    throw new AppError(
+      'invalid_request',
+      `A call id has 1 to 128 characters of A-Z a-z 0-9 _ -, not ${JSON.stringify(id)}.`,
+    );
+  }
+
   return {
     spec: deps.spec,
+    async announce(id) {
+      checkId(id);
+      if (!existsSync(claims.folder)) await deps.prepare();
+      claims.announce(id);
+    },
+    isAnnounced: async (id) => isRecordName(id) && claims.isAnnounced(id),
     async call(call, mode, signal = new AbortController().signal) {
       signal.throwIfAborted();
-      if (!isRecordName(call.id)) {
-        throw new AppError(
-          'invalid_request',
-          `A call id has 1 to 128 characters of A-Z a-z 0-9 _ -, not ${JSON.stringify(call.id)}.`,
-        );
-      }
+      checkId(call.id);
       // Before the claim, so that a sandbox that can't be had leaves no claim behind.
-      if (mode === 'start') await deps.reach();
-      const { standing } = claims.decide(call.id, mode === 'start' ? 'start' : 'abandoned');
+      if (mode === 'start' || claims.isAnnounced(call.id)) await deps.reach();
+      const isStart = mode === 'start' || claims.isAnnounced(call.id);
+      const { standing } = claims.decide(call.id, isStart ? 'start' : 'abandoned');
       if (standing === 'abandoned') return { state: 'lost', reason: ABANDONED_REASON };
       try {
-        return await follow(call, mode, signal);
+        return await follow(call, isStart ? 'start' : 'resume', signal);
       } catch (error) {
         if (signal.aborted) await kill(call.id);
         signal.throwIfAborted();

@@ -19,6 +19,14 @@ describe('claims', () => {
       isNew: false,
     });
   });
+  it('are open while they are announced and nothing is decided', () => {
+    claims.announce('three');
+    expect(claims.isAnnounced('three')).toBe(true);
+    claims.decide('three', 'start');
+    claims.announce('three');
+    expect(claims.isAnnounced('three')).toBe(false);
+    expect(claims.isAnnounced('four')).toBe(false);
+  });
   it('refuse ids that could name another file', () => {
     for (const id of ['', '.', '..', 'a/b', 'a.abandoned', 'x'.repeat(129), 'é']) {
       expect(() => claims.decide(id, 'start')).toThrow(RangeError);

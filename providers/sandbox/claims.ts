@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What was decided about a call id, once and for all. */
@@ -12,6 +12,10 @@ export interface Claims {
   readonly folder: string;
   /** Decides, unless it was decided before; returns what stands. */
   decide(id: string, decision: ClaimDecision): { standing: ClaimDecision; isNew: boolean };
+  /** Notes that a start will be decided. */
+  announce(id: string): void;
+  /** Whether one was announced, and nothing is decided: then nothing was ever started, since both lie in the same folder. */
+  isAnnounced(id: string): boolean;
   /** Forbids a start that was decided and has not reached the sandbox yet. */
   forbid(id: string): void;
   /** Whether a start was forbidden. Asked before each start, for sandboxes that cannot see this folder. */
@@ -30,6 +34,7 @@ export function createClaims(folder: string): Claims {
     if (!isRecordName(id)) throw new RangeError(`not a call id: ${id}`);
     return join(folder, id);
   };
+  const announcementOf = (id: string): string => `${fileOf(id)}.announced`;
   /** The sandbox's own user looks for forbidden calls here: readable for all, writable for nobody else. */
   function makeFolder(): void {
     if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o755 });
@@ -40,12 +45,19 @@ export function createClaims(folder: string): Claims {
       makeFolder();
       try {
         symlinkSync(decision, fileOf(id));
+        rmSync(announcementOf(id), { force: true });
         return { standing: decision, isNew: true };
       } catch (error) {
         if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
       }
       return { standing: readlinkSync(fileOf(id)) === 'start' ? 'start' : 'abandoned', isNew: false };
     },
+    announce(id) {
+      makeFolder();
+      writeFileSync(announcementOf(id), '', { mode: 0o600 });
+    },
+    isAnnounced: (id) =>
+      existsSync(announcementOf(id)) && lstatSync(fileOf(id), { throwIfNoEntry: false }) === undefined,
     isForbidden: (id) => existsSync(`${fileOf(id)}.abandoned`),
     forbid(id) {
       makeFolder();

@@ -132,6 +132,28 @@ export function sandboxContract(
         expect(await sandbox.call(call, 'start')).toMatchObject({ state: 'lost' });
         expect(await fileExists(sandbox, 'count')).toBe(false);
       });
+      it('that were announced are started once, by a resume too, and not after a kill or where they were announced to another sandbox', async () => {
+        const sandbox = newSandbox();
+        const call = { id: nextId(), operation: bash('echo ran >> count; echo done') };
+        expect(await sandbox.isAnnounced(call.id)).toBe(false);
+        await sandbox.announce(call.id);
+        expect(await sandbox.isAnnounced(call.id)).toBe(true);
+        expect(resultOf(await sandbox.call(call, 'resume')).text).toContain('done');
+        expect(await sandbox.isAnnounced(call.id)).toBe(false);
+        expect(resultOf(await sandbox.call(call, 'resume')).text).toContain('done');
+        expect(await fileOf(sandbox, 'count')).toBe('ran\n');
+
+        const killed = { id: nextId(), operation: bash('echo ran >> other') };
+        await sandbox.announce(killed.id);
+        await sandbox.kill(killed.id);
+        expect(await sandbox.isAnnounced(killed.id)).toBe(false);
+        expect(await sandbox.call(killed, 'resume')).toMatchObject({ state: 'lost' });
+        const destroyed = { id: nextId(), operation: bash('echo ran >> other') };
+        await sandbox.announce(destroyed.id);
+        await driver.destroy(sandbox.spec.sessionId);
+        expect(await sandbox.call(destroyed, 'resume')).toMatchObject({ state: 'lost' });
+        expect(await fileExists(sandbox, 'other')).toBe(false);
+      });
       it('that were killed before they started never start, and the kill starts no sandbox', async () => {
         const sandbox = newSandbox();
         const call = { id: nextId(), operation: bash('echo ran >> count') };

@@ -53,12 +53,18 @@ export function createInMemorySandboxDriver(): SandboxDriver {
     };
     return {
       spec,
+      announce: async (id) => void sessionOf(spec.sessionId).announced.add(id),
+      async isAnnounced(id) {
+        const { announced, calls } = sessionOf(spec.sessionId);
+        return announced.has(id) && !calls.has(id);
+      },
       async call(call, mode, signal = new AbortController().signal) {
         signal.throwIfAborted();
         const session = sessionOf(spec.sessionId);
         let run = session.calls.get(call.id);
-        if (run === undefined && mode === 'resume') session.calls.set(call.id, 'abandoned');
-        if (run === undefined && mode === 'start') run = begin(session, call);
+        const isStart = mode === 'start' || session.announced.has(call.id);
+        if (run === undefined && isStart) run = begin(session, call);
+        if (run === undefined) session.calls.set(call.id, 'abandoned');
         if (run === undefined || run === 'abandoned') return { state: 'lost', reason: ABANDONED_REASON };
         if (!isDeepStrictEqual(run.operation, call.operation)) {
           throw new AppError('conflict', `The call id ${call.id} was used for another operation.`);

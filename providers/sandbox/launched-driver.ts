@@ -198,16 +198,18 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
     open(spec) {
       const { sessionId } = spec;
       checkName(sessionId);
+      const prepare = (): Promise<void> => locked(sessionId, () => launcher.prepare(sessionId));
       const archive = createLaunchedArchive({
         manifest: launcher.attachments(sessionId).manifest,
         hasTraces: () => launcher.hasTraces(sessionId),
         reach: () => reach(spec),
-        prepare: () => locked(sessionId, () => launcher.prepare(sessionId)),
+        prepare,
       });
       return createClaimedSandbox({
         ...(launcher.saves === false ? {} : { archive }),
         spec,
         claims: createClaims(launcher.claimsFolder(sessionId)),
+        prepare,
         reach: () => reach(spec),
         find: () => find(sessionId),
         files: filesOf(spec),

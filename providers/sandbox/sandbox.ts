@@ -119,8 +119,9 @@ export interface Sandbox {
    * Runs an operation at most once per id, and waits for its end.
    *
    * `start` claims the id and starts the operation; when the id is claimed already it attaches, as `resume` does. `resume` attaches to
-   * the running call, or returns the finished one; where nothing is known of the id it first records it as abandoned, so that a late
-   * `start` starts nothing, and then reports `lost`. A call whose sandbox died is `lost`; operations that change nothing are
+   * the running call, or returns the finished one; a call that was announced here and never claimed it starts, since nothing can have
+   * happened; where nothing is known of the id it first records it as abandoned, so that a late `start` starts nothing, and then
+   * reports `lost`. A call whose sandbox died is `lost`; operations that change nothing are
    * simply done again.
    *
    * Failures of the operation itself are results with `isError`. Rejects with `sandbox_unavailable` when the sandbox can't be started
@@ -128,6 +129,13 @@ export interface Sandbox {
    * without it nothing was), with `conflict` when the id was used for another operation, and with the signal's reason when `signal` aborts: the call's processes are killed first.
    */
   call(call: SandboxCall, mode: 'start' | 'resume', signal?: AbortSignal): Promise<CallOutcome>;
+  /**
+   * Says that a call will be started, before what it needs is prepared: should whoever prepares die, a `resume` can still start it. Starts no
+   * sandbox. An announcement goes with the sandbox when that is destroyed. Rejects with `sandbox_unavailable`.
+   */
+  announce(id: string): Promise<void>;
+  /** Whether a call was announced here and not claimed since. */
+  isAnnounced(id: string): Promise<boolean>;
   /**
    * Ends a call: kills its processes, or, when nothing is known of the id, records it as abandoned. Idempotent; never starts a sandbox.
    * Returns when the kill is recorded, not when the processes are gone.

@@ -18,6 +18,8 @@ export interface GitServer {
   tokens: Set<string>;
   /** The `authorization` header of each request. */
   readonly seen: (string | undefined)[];
+  /** Leaves requests unanswered from now on, until they are let go. `reached`: one is waiting. */
+  hold(): { reached: Promise<void>; letGo(): void };
   close(): Promise<void>;
 }
 
@@ -76,8 +78,11 @@ export async function startGitServer(): Promise<GitServer> {
   const root = mkdtempSync(path.join(tmpdir(), 'git-server-'));
   const tokens = new Set<string>();
   const seen: (string | undefined)[] = [];
-  const { url, close } = await listen((request, response) => {
+  let held: { reach(): void; over: Promise<void> } | null = null;
+  const { url, close } = await listen(async (request, response) => {
     seen.push(request.headers.authorization);
+    held?.reach();
+    await held?.over;
     const owner = (request.url ?? '').split('/')[1];
     if (owner === 'private' || owner === 'forbidden') {
       const [, password] = Buffer.from((request.headers.authorization ?? '').slice('Basic '.length), 'base64')
@@ -98,6 +103,18 @@ export async function startGitServer(): Promise<GitServer> {
     origin: url,
     tokens,
     seen,
+    hold() {
+      const reached = Promise.withResolvers<void>();
+      const over = Promise.withResolvers<void>();
+      held = { reach: reached.resolve, over: over.promise };
+      return {
+        reached: reached.promise,
+        letGo() {
+          held = null;
+          over.resolve();
+        },
+      };
+    },
     makeRepository(name, files = {}) {
       const bare = path.join(root, name);
       const work = mkdtempSync(path.join(tmpdir(), 'git-work-'));

@@ -13,7 +13,7 @@ import { createRepositoryPlacer } from '../../tools/place-repositories.ts';
 import { createRepositorySkills } from '../../tools/repository-skills.ts';
 import { createToolRegistry } from '../../tools/registry.ts';
 import { createSandboxToolRunner } from '../../tools/sandbox-tool-runner.ts';
-import type { ToolResult, ToolRunner } from '../../tools/tool-runner.ts';
+import type { ToolCall, ToolResult, ToolRunner } from '../../tools/tool-runner.ts';
 import { startGitServer, type GitServer } from '../harness/git-server.ts';
 
 const TOKEN = 'ghp_a-secret-token';
@@ -89,20 +89,19 @@ function session(
   };
   let runner = worker();
   const never = new AbortController().signal;
+  const callOf = (command: string): ToolCall => ({
+    workspaceId: 'default',
+    sessionId,
+    environmentId: 'env_x',
+    toolUseId: `sevt_${process.pid}_${sessions}_${++calls}`,
+    name: 'bash',
+    input: { command },
+  });
   const bash = (command: string, signal = never): Promise<ToolResult> =>
-    runner.run(
-      {
-        workspaceId: 'default',
-        sessionId,
-        environmentId: 'env_x',
-        toolUseId: `sevt_${process.pid}_${sessions}_${++calls}`,
-        name: 'bash',
-        input: { command },
-      },
-      'start',
-      signal,
-    );
+    runner.run(callOf(command), 'start', signal);
   return {
+    callOf,
+    run: (call: ToolCall, mode: 'start' | 'resume') => runner.run(call, mode, never),
     sessionId,
     rows,
     fetches,
@@ -158,6 +157,25 @@ describe('a repository of a session', () => {
     one.restartWorker();
     expect(await one.text('cat moved/README.md; ls')).toBe('mine\nmoved');
     expect(one.fetches).toHaveLength(1);
+  });
+  it('is fetched by the next worker when one dies while it fetches, and then the command runs, once', async () => {
+    git.tokens.add(TOKEN);
+    const { callOf, run, restartWorker, fetches, text } = session([{}]);
+    const call = callOf('echo ran >> /workspace/count; ls /workspace; cat /workspace/count');
+    const held = git.hold();
+    const first = run(call, 'start');
+    await held.reached;
+    // Another worker takes the call over, while the first one only seemed to be dead.
+    restartWorker();
+    const second = run(call, 'resume');
+    held.letGo();
+    const isDone = { content: [{ type: 'text', text: 'count\nhello\nran' }], isError: false };
+    expect(await second).toMatchObject(isDone);
+    expect(await first).toMatchObject(isDone);
+    restartWorker();
+    expect(await run(call, 'resume')).toMatchObject(isDone);
+    expect(await text('cat /workspace/count')).toBe('ran');
+    expect(fetches.length).toBe(2);
   });
   it('that cannot be had is told once, to clients and the model, and comes with another token', async () => {
     git.tokens.add('ghp_the-next-token');

@@ -19,6 +19,8 @@ export interface MemorySession {
   /** Paths of attached files. */
   attached: Set<string>;
   calls: Map<string, MemoryRun | 'abandoned'>;
+  /** Ids of calls. */
+  announced: Set<string>;
   isRunning: boolean;
   /** What was there at each mark of an archive, as text. */
   marks: Map<string, string>;
@@ -31,6 +33,7 @@ export function createMemorySession(): MemorySession {
     variables: new Map(),
     attached: new Set(),
     calls: new Map(),
+    announced: new Set(),
     isRunning: false,
     marks: new Map(),
   };
