@@ -18,6 +18,7 @@ import type { HostProbe } from '../providers/sandbox/watch-probe.ts';
 import type { Journal } from '../providers/store/journal.ts';
 import type { Upkeep } from '../providers/store/upkeep.ts';
 import type { ActivityTelemetry } from '../providers/telemetry/activity-telemetry.ts';
+import type { HostMetrics } from '../providers/telemetry/host-metrics.ts';
 import type { LiveCatalog } from '../providers/model/live-catalog.ts';
 import { modelProviders } from './model-access.ts';
 import { newIds } from './new-ids.ts';
@@ -41,6 +42,7 @@ export function activityDependencies(parts: {
   /** This worker's name in `steps.worker`. */
   name: string;
   telemetry: ActivityTelemetry;
+  hostMetrics: HostMetrics;
   catalog: LiveCatalog;
 }): {
   dependencies: ActivityDependencies;
@@ -77,7 +79,17 @@ export function activityDependencies(parts: {
     around(driver, probe) {
       // A worker without hands has the tools' descriptions only.
       if (config.worker.role === 'brain') return (runner) => runner;
-      const made = sessionHost({ config, log, database, journal, blobs, bus, driver, probe });
+      const made = sessionHost({
+        config,
+        log,
+        database,
+        journal,
+        blobs,
+        bus,
+        driver,
+        probe,
+        metrics: parts.hostMetrics,
+      });
       stays.push(made);
       return made.runnerOf;
     },

@@ -18,6 +18,7 @@ import type { Database } from '../providers/store/postgres/database.ts';
 import { createPostgresHosts } from '../providers/store/postgres/hosts.ts';
 import { createPostgresLeftovers } from '../providers/store/postgres/leftovers.ts';
 import type { Journal } from '../providers/store/journal.ts';
+import type { HostMetrics } from '../providers/telemetry/host-metrics.ts';
 import type { ToolRunner } from '../tools/tool-runner.ts';
 import { newIds } from './new-ids.ts';
 
@@ -59,8 +60,9 @@ export function sessionHost(parts: {
   bus: Pick<Bus, 'publish'>;
   driver: SandboxDriver;
   probe: HostProbe;
+  metrics: HostMetrics;
 }): SessionHost {
-  const { config, log, database, journal, blobs, bus, driver } = parts;
+  const { config, log, database, journal, blobs, bus, driver, metrics } = parts;
   const { sandbox: settings } = config;
   const folder = openHostFolder(settings.folder ?? config.data_dir);
   const hosts = createPostgresHosts(database);
@@ -82,6 +84,7 @@ export function sessionHost(parts: {
     blobs,
     limits,
     timeoutMs,
+    metrics,
     log,
   });
   const checkpointer = createCheckpointer({
@@ -94,6 +97,7 @@ export function sessionHost(parts: {
     limits,
     intervalMs: settings.checkpoint_interval_seconds * 1_000,
     now: Date.now,
+    metrics,
     log,
     async specOf(sessionId) {
       try {
@@ -119,6 +123,7 @@ export function sessionHost(parts: {
     residence,
     leftovers: createPostgresLeftovers(database),
     timeoutMs,
+    metrics,
     log,
     describe: () => ({
       id: folder.id,

@@ -9,6 +9,7 @@ import type {
   SavedArchive,
 } from '../../providers/sandbox/sandbox.ts';
 import type { Checkpoint, CheckpointStore } from '../../providers/store/checkpoints.ts';
+import type { CheckpointOutcome, HostMetrics } from '../../providers/telemetry/host-metrics.ts';
 import type { Journal } from '../../providers/store/journal.ts';
 import type { Residence } from './residence.ts';
 
@@ -37,6 +38,7 @@ export interface CheckpointerDeps {
   /** A turn that goes on for longer is saved between two calls. */
   intervalMs: number;
   now: () => number;
+  metrics: Pick<HostMetrics, 'checkpoint' | 'checkpointBytes' | 'readUnsaved'>;
   log: Logger;
 }
 
@@ -67,8 +69,9 @@ interface Unsaved {
 }
 
 export function createCheckpointer(deps: CheckpointerDeps): Checkpointer {
-  const { folder, checkpoints, journal, log, now } = deps;
+  const { folder, checkpoints, journal, log, now, metrics } = deps;
   const unsaved = new Map<string, Unsaved>();
+  metrics.readUnsaved(() => unsaved.size);
   let lookedAt = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
   let underWay: Promise<void> | undefined;
@@ -99,11 +102,14 @@ export function createCheckpointer(deps: CheckpointerDeps): Checkpointer {
     return head === null || (head.status !== 'running' && !head.busy);
   }
 
-  /** False when another process of this host saved meanwhile: whether that holds everything is not known. */
-  async function store(spec: SandboxSpec, placement: string): Promise<boolean> {
+  /** `elsewhere` also when another process of this host saved meanwhile: whether that holds everything is not known. */
+  async function store(
+    spec: SandboxSpec,
+    placement: string,
+  ): Promise<Extract<CheckpointOutcome, 'saved' | 'unchanged' | 'elsewhere'>> {
     const { sessionId, workspaceId } = spec;
     const { archive } = deps.driver.open(spec);
-    if (archive === undefined) return true;
+    if (archive === undefined) return 'unchanged';
     const began = performance.now();
     const lastSeq = (await journal.head(sessionId))?.lastSeq ?? 0;
     const found = await checkpoints.get(sessionId);
@@ -111,7 +117,9 @@ export function createCheckpointer(deps: CheckpointerDeps): Checkpointer {
     const saved = await archive.save(before !== null && isShort(before) ? before.mark : null, deps.limits);
     if (saved === null) {
       // Nothing changed: the calls until now are in what was saved.
-      return before === null || checkpoints.record({ ...before, lastSeq }, before.mark, placement);
+      const stands =
+        before === null || (await checkpoints.record({ ...before, lastSeq }, before.mark, placement));
+      return stands ? 'unchanged' : 'elsewhere';
     }
     const { mark, kind, attached, bytes } = saved;
     const { sha256, bytes: stored } = await put(workspaceId, saved);
@@ -126,13 +134,14 @@ export function createCheckpointer(deps: CheckpointerDeps): Checkpointer {
       attached,
       lastSeq,
     };
-    if (!(await checkpoints.record(checkpoint, found?.mark ?? null, placement))) return false;
+    if (!(await checkpoints.record(checkpoint, found?.mark ?? null, placement))) return 'elsewhere';
+    metrics.checkpointBytes(kind, { kept: bytes, stored });
     const ms = Math.round(performance.now() - began);
     log.info(
       { session_id: sessionId, kind, files: saved.files, bytes, stored, ms },
       'what a sandbox keeps was saved',
     );
-    return true;
+    return 'saved';
   }
 
   /** A stream that breaks leaves no blob. Names and padding come on top of the contents. */
@@ -147,14 +156,17 @@ export function createCheckpointer(deps: CheckpointerDeps): Checkpointer {
     const { spec, calls } = entry;
     const { sessionId } = spec;
     entry.saving = true;
+    const began = performance.now();
+    let outcome: CheckpointOutcome = 'error';
     try {
       const placement = await deps.residence.current(sessionId);
       // A session that went on elsewhere is not this host's to save.
-      const isSaved = placement === null || (await store(spec, placement));
+      outcome = placement === null ? 'elsewhere' : await store(spec, placement);
       folder.unnote(sessionId, 'too_large');
-      if (isSaved) settled(entry, calls);
+      if (placement === null || outcome !== 'elsewhere') settled(entry, calls);
     } catch (error) {
       if (isAppError(error) && error.code === 'too_large') {
+        outcome = 'too_large';
         await tooLarge(sessionId, error.message);
         settled(entry, calls);
         return;
@@ -164,6 +176,7 @@ export function createCheckpointer(deps: CheckpointerDeps): Checkpointer {
     } finally {
       entry.saving = false;
       entry.since = now();
+      metrics.checkpoint({ outcome, seconds: (performance.now() - began) / 1_000 });
     }
   }
 

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { HostFolder } from '../../providers/host/host-folder.ts';
 import type { HostStore, SandboxHost } from '../../providers/store/hosts.ts';
 import type { Leftovers } from '../../providers/store/leftovers.ts';
+import type { HostMetrics } from '../../providers/telemetry/host-metrics.ts';
 import type { Residence } from './residence.ts';
 
 /** Heartbeats that may fail before a host counts as gone. */
@@ -16,6 +17,7 @@ export interface HostUpkeepDeps {
   residence: Pick<Residence, 'evict'>;
   leftovers: Pick<Leftovers, 'ended'>;
   timeoutMs: number;
+  metrics: Pick<HostMetrics, 'hostsLost'>;
   log: Logger;
 }
 
@@ -40,6 +42,7 @@ export function createHostUpkeep(deps: HostUpkeepDeps): HostUpkeep {
   async function beat(redirect: (sessionId: string) => Promise<void>): Promise<void> {
     await hosts.beat(deps.describe(), timeoutMs);
     for (const id of await hosts.reap(timeoutMs)) {
+      deps.metrics.hostsLost(1);
       const sessions = await hosts.withOpenCalls(id);
       log.warn(
         { host: id, calls_in: sessions.length },

@@ -9,6 +9,7 @@ import { openHostFolder, type HostFolder } from '../../providers/host/host-folde
 import { createInMemorySandboxDriver } from '../../providers/sandbox/in-memory.ts';
 import type { SandboxDriver, SandboxSpec } from '../../providers/sandbox/sandbox.ts';
 import { createInMemoryHosts } from '../../providers/store/in-memory/hosts.ts';
+import { NO_HOST_METRICS, type HostMetrics } from '../../providers/telemetry/host-metrics.ts';
 import { createCheckpointer, type Checkpointer } from './checkpointer.ts';
 import { createResidence, type Residence } from './residence.ts';
 
@@ -34,11 +35,13 @@ describe('hosts that sessions live on', () => {
   let stores: ReturnType<typeof createInMemoryHosts>;
   let blobs: ReturnType<typeof createInMemoryBlobStore>;
   let calls: number;
+  let recorded: string[];
 
   beforeEach(() => {
     root = mkdtempSync(path.join(tmpdir(), 'residence-'));
     time = 1_000_000;
     calls = 0;
+    recorded = [];
     head = { status: 'idle', busy: false, lastSeq: 0 };
     ended = [];
     told = [];
@@ -53,7 +56,12 @@ describe('hosts that sessions live on', () => {
   /** A worker on a host; given the driver of another one, on the same host. */
   function worker(name: string, driver = createInMemorySandboxDriver()): Host {
     const folder = openHostFolder(path.join(root, name));
-    const shared = { folder, driver, blobs, log, limits: LIMITS, ...stores };
+    const metrics: HostMetrics = {
+      ...NO_HOST_METRICS,
+      checkpoint: ({ outcome }) => void recorded.push(`checkpoint ${outcome}`),
+      restore: ({ outcome }) => void recorded.push(`restore ${outcome}`),
+    };
+    const shared = { folder, driver, blobs, log, limits: LIMITS, metrics, ...stores };
     const residence = createResidence({ ...shared, taskQueue: `queue-${name}`, timeoutMs: TIMEOUT });
     const checkpointer = createCheckpointer({
       ...shared,
@@ -122,6 +130,7 @@ describe('hosts that sessions live on', () => {
     await one.checkpointer.round();
     await pass(3 * TIMEOUT, other);
     expect(await run(other, 'cat a')).toBe('1\n');
+    expect(recorded).toEqual(['checkpoint saved', 'restore restored']);
     const notice = await other.residence.takeNotice(spec.sessionId, 'first');
     expect(notice).toMatch(/No call ended after that/);
     expect(await other.residence.takeNotice(spec.sessionId, 'second')).toBeNull();
@@ -154,6 +163,7 @@ describe('hosts that sessions live on', () => {
     await pass(3 * TIMEOUT, one);
     expect(await run(one, 'cat b')).toContain('No such file');
     expect(await one.residence.takeNotice(spec.sessionId, 'y')).toMatch(/cannot be read/);
+    expect(recorded).toEqual(['restore nothing_saved', 'checkpoint saved', 'restore unreadable']);
   });
 
   it('destroy what an earlier stay left, when the session comes back and when it is elsewhere', async () => {
@@ -248,6 +258,12 @@ describe('hosts that sessions live on', () => {
     await run(one, `echo ${'x'.repeat(2_000)} > large`);
     await one.checkpointer.round();
     expect(told).toHaveLength(2);
+    expect(recorded.map((line) => line.slice('checkpoint '.length))).toEqual([
+      'too_large',
+      'too_large',
+      'saved',
+      'too_large',
+    ]);
   });
 
   it('do not save a session that went on elsewhere', async () => {
@@ -257,6 +273,7 @@ describe('hosts that sessions live on', () => {
     await run(other, 'echo 2 > a');
     await one.checkpointer.round();
     expect(await stores.checkpoints.get(spec.sessionId)).toBeNull();
+    expect(recorded).toEqual(['restore nothing_saved', 'checkpoint elsewhere']);
     await other.checkpointer.round();
     expect(await stores.checkpoints.get(spec.sessionId)).not.toBeNull();
   });

@@ -6,6 +6,7 @@ import { withHostLock } from '../../providers/sandbox/host-lock.ts';
 import type { ArchiveLimits, SandboxDriver, SandboxSpec } from '../../providers/sandbox/sandbox.ts';
 import type { CheckpointStore } from '../../providers/store/checkpoints.ts';
 import type { HostStore, Placement } from '../../providers/store/hosts.ts';
+import type { HostMetrics, RestoreOutcome } from '../../providers/telemetry/host-metrics.ts';
 import { moveNotice } from './move-notice.ts';
 
 /** Sessions of which it is remembered that their sandbox here is the one that counts. */
@@ -21,6 +22,7 @@ export interface ResidenceDeps {
   limits: ArchiveLimits;
   /** After so long without a heartbeat a host is gone. */
   timeoutMs: number;
+  metrics: Pick<HostMetrics, 'restore'>;
   log: Logger;
 }
 
@@ -98,7 +100,14 @@ export function createResidence(deps: ResidenceDeps): Residence {
 
   async function moveIn(spec: SandboxSpec, placement: Placement): Promise<void> {
     const { sessionId } = spec;
-    const { savedAt, restored, lastSeq } = await restore(spec);
+    const began = performance.now();
+    let outcome: RestoreOutcome = 'error';
+    const { savedAt, restored, lastSeq } = await restore(spec)
+      .then((done) => {
+        outcome = done.savedAt === null ? 'nothing_saved' : done.restored ? 'restored' : 'unreadable';
+        return done;
+      })
+      .finally(() => deps.metrics.restore({ outcome, seconds: (performance.now() - began) / 1_000 }));
     const endedCalls = await checkpoints.endedCalls(sessionId, lastSeq);
     if (savedAt !== null || endedCalls > 0) {
       await hosts.keepNotice(sessionId, placement.id, moveNotice({ savedAt, restored, endedCalls }));

@@ -9,4 +9,13 @@ export interface StoreGauges {
   queuedEvents: number;
   /** Seconds since the oldest of them was accepted; 0 when there is none. */
   oldestQueuedSeconds: number;
+  /**
+   * Hosts of sandboxes by state, those without any included: `ready`, `not_ready` (alive, and no sandbox can be started there), `lost` (no
+   * heartbeat came for as long as a host may be silent).
+   */
+  hosts: ReadonlyMap<string, number>;
+  /** Sessions by the host that their sandbox is on. */
+  hostSessions: ReadonlyMap<string, number>;
+  /** Sessions that have a checkpoint. */
+  checkpoints: number;
 }

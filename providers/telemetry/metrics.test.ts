@@ -51,16 +51,57 @@ describe('the metrics', () => {
     let failing = false;
     metrics.readStore(async () => {
       if (failing) throw new Error('gone');
-      return { sessions: new Map([['idle', 4]]), queuedEvents: 2, oldestQueuedSeconds: 1.5 };
+      return {
+        sessions: new Map([['idle', 4]]),
+        queuedEvents: 2,
+        oldestQueuedSeconds: 1.5,
+        hosts: new Map([
+          ['ready', 2],
+          ['lost', 1],
+        ]),
+        hostSessions: new Map([['host_1', 7]]),
+        checkpoints: 5,
+      };
     });
     expect(await series(metrics, 'sessions')).toEqual(['managed_agent_sessions{state="idle",part="api"} 4']);
     expect(await series(metrics, 'oldest_queued')).toEqual([
       'managed_agent_oldest_queued_event_seconds{part="api"} 1.5',
     ]);
     expect(await series(metrics, 'store_up')).toEqual(['managed_agent_store_up{part="api"} 1']);
+    expect(await series(metrics, 'sandbox_host')).toEqual([
+      'managed_agent_sandbox_hosts{state="ready",part="api"} 2',
+      'managed_agent_sandbox_hosts{state="lost",part="api"} 1',
+      'managed_agent_sandbox_host_sessions{host="host_1",part="api"} 7',
+    ]);
+    expect(await series(metrics, 'checkpoints')).toEqual(['managed_agent_checkpoints{part="api"} 5']);
     failing = true;
     expect(await series(metrics, 'sessions')).toEqual([]);
     expect(await series(metrics, 'store_up')).toEqual(['managed_agent_store_up{part="api"} 0']);
+    expect(await series(metrics, 'sandbox_host')).toEqual([]);
+  });
+
+  it('of a worker time checkpoints and restores, and count their bytes, lost hosts and unsaved sandboxes', async () => {
+    const metrics = createMetrics('worker');
+    metrics.hosts.checkpoint({ outcome: 'saved', seconds: 0.3 });
+    metrics.hosts.checkpoint({ outcome: 'error', seconds: 2 });
+    metrics.hosts.checkpointBytes('full', { kept: 1_000, stored: 300 });
+    metrics.hosts.checkpointBytes('changes', { kept: 10, stored: 9 });
+    metrics.hosts.restore({ outcome: 'restored', seconds: 1.5 });
+    metrics.hosts.hostsLost(1);
+    metrics.hosts.readUnsaved(() => 3);
+    const text = await metrics.text();
+    for (const line of [
+      'checkpoint_duration_seconds_sum{part="worker",outcome="saved"} 0.3',
+      'checkpoint_duration_seconds_count{part="worker",outcome="error"} 1',
+      'checkpoint_bytes_total{kind="full",form="kept",part="worker"} 1000',
+      'checkpoint_bytes_total{kind="full",form="stored",part="worker"} 300',
+      'checkpoint_bytes_total{kind="changes",form="stored",part="worker"} 9',
+      'restore_duration_seconds_sum{part="worker",outcome="restored"} 1.5',
+      'sandbox_hosts_lost_total{part="worker"} 1',
+      'unsaved_sandboxes{part="worker"} 3',
+    ]) {
+      expect(text).toContain(`managed_agent_${line}`);
+    }
   });
 
   it('of two processes in one do not mix', async () => {

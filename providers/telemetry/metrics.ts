@@ -1,5 +1,7 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { StoreGauges } from '../store/store-gauges.ts';
+import { createHostMetrics, NO_HOST_METRICS, type HostMetrics } from './host-metrics.ts';
+import { createMetricMakers } from './metric-makers.ts';
 
 /** How a piece of work ended: `ok`, `error`, or the code of the error. */
 export type Outcome = string;
@@ -29,6 +31,8 @@ export interface Metrics {
   toolCall(done: { tool: string; outcome: Outcome; seconds: number }): void;
   /** Attempts of a dead worker that were given to living ones. */
   takeover(attempts: number): void;
+  /** Of the host of sandboxes that the process is part of. */
+  readonly hosts: HostMetrics;
   /** Adds gauges that are read from the store whenever the metrics are asked for. A failure shows as `store_up` 0. */
   readStore(read: () => Promise<StoreGauges>): void;
   /** In the format of Prometheus. */
@@ -39,24 +43,15 @@ export interface Metrics {
 const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const MODEL_SECONDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300, 900, 1_800];
 const TOOL_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1_800];
-const PREFIX = 'managed_agent_';
 
 /** @param part - `api` or `worker`: a label on every series, so that one Prometheus holds both. */
 export function createMetrics(part: string): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels({ part });
   collectDefaultMetrics({ register: registry });
-  const registers = [registry];
-  const histogram = <Label extends string>(
-    name: string,
-    help: string,
-    labelNames: readonly Label[],
-    buckets: number[],
-  ) => new Histogram({ name: `${PREFIX}${name}`, help, labelNames, buckets, registers });
-  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
-    new Counter({ name: `${PREFIX}${name}`, help, labelNames, registers });
-  const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
-    new Gauge({ name: `${PREFIX}${name}`, help, labelNames, registers });
+  const reads: (() => Promise<void>)[] = [];
+  const makers = createMetricMakers(registry, (read) => void reads.push(read));
+  const { histogram, counter, gauge } = makers;
 
   const requests = histogram(
     'http_request_duration_seconds',
@@ -87,10 +82,10 @@ export function createMetrics(part: string): Metrics {
   ]);
   const tools = histogram('tool_call_duration_seconds', 'Tool calls.', ['tool', 'outcome'], TOOL_SECONDS);
   const takeovers = counter('takeovers_total', 'Attempts of dead workers given to living ones.', []);
-  const reads: (() => Promise<void>)[] = [];
 
   return {
     contentType: registry.contentType,
+    hosts: part === 'worker' ? createHostMetrics(makers) : NO_HOST_METRICS,
     request: ({ method, route, status, seconds }) =>
       requests.observe({ method, route, status: String(status) }, seconds),
     readStreams(open) {
@@ -113,13 +108,19 @@ export function createMetrics(part: string): Metrics {
     readStore(read) {
       const up = gauge('store_up', 'Whether the gauges of the store could be read.', []);
       const sessions = gauge('sessions', 'Sessions by state.', ['state']);
+      const hosts = gauge('sandbox_hosts', 'Hosts of sandboxes by state.', ['state']);
+      const placed = gauge('sandbox_host_sessions', 'Sessions whose sandbox is on the host.', ['host']);
+      const saved = gauge('checkpoints', 'Sessions that have a checkpoint.', []);
       const queued = gauge('queued_events', 'Accepted events that have not taken effect.', []);
       const oldest = gauge('oldest_queued_event_seconds', 'Age of the oldest of them.', []);
       reads.push(async () => {
-        sessions.reset();
+        for (const labelled of [sessions, hosts, placed]) labelled.reset();
         const gauges = await read().catch(() => null);
         up.set(gauges ? 1 : 0);
         for (const [state, count] of gauges?.sessions ?? []) sessions.set({ state }, count);
+        for (const [state, count] of gauges?.hosts ?? []) hosts.set({ state }, count);
+        for (const [host, count] of gauges?.hostSessions ?? []) placed.set({ host }, count);
+        saved.set(gauges?.checkpoints ?? Number.NaN);
         queued.set(gauges?.queuedEvents ?? Number.NaN);
         oldest.set(gauges?.oldestQueuedSeconds ?? Number.NaN);
       });

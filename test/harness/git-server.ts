@@ -79,10 +79,16 @@ export async function startGitServer(): Promise<GitServer> {
   const tokens = new Set<string>();
   const seen: (string | undefined)[] = [];
   let held: { reach(): void; over: Promise<void> } | null = null;
-  const { url, close } = await listen(async (request, response) => {
+  const { url, close } = await listen((request, response) => {
     seen.push(request.headers.authorization);
-    held?.reach();
-    await held?.over;
+    if (held === null) {
+      serve(request, response);
+      return;
+    }
+    held.reach();
+    void held.over.then(() => serve(request, response));
+  });
+  function serve(request: IncomingMessage, response: ServerResponse): void {
     const owner = (request.url ?? '').split('/')[1];
     if (owner === 'private' || owner === 'forbidden') {
       const [, password] = Buffer.from((request.headers.authorization ?? '').slice('Basic '.length), 'base64')
@@ -98,7 +104,7 @@ export async function startGitServer(): Promise<GitServer> {
       }
     }
     answer(request, response, root);
-  });
+  }
   return {
     origin: url,
     tokens,

@@ -225,10 +225,11 @@ describe('sessions on two hosts of sandboxes', () => {
     await saved(sessionId, await lastSeq(sessionId));
     await switchOff(await hostOf(sessionId));
     await say(sessionId, 'go on');
-    await until(async () => {
-      const { dataDir } = await hostOf(sessionId);
-      return existsSync(path.join(dataDir, 'sandboxes', sessionId, 'files/workspace/ledger'));
-    });
+    await until(async () =>
+      hosts.some(({ dataDir }) =>
+        existsSync(path.join(dataDir, 'sandboxes', sessionId, 'files/workspace/ledger')),
+      ),
+    );
     await client.beta.sessions.events.send(sessionId, { events: [{ type: 'user.interrupt' }] });
     await until(async () => (await results(sessionId)).length === 2);
     await rest(sessionId);

@@ -19,8 +19,19 @@ describe('the gauges of the store', () => {
 
   it('count sessions by state and what is queued, no more often than every ten seconds', async () => {
     let time = 0;
-    const read = createPostgresStoreGauges(database, () => time);
-    expect(await read()).toEqual({ sessions: new Map(), queuedEvents: 0, oldestQueuedSeconds: 0 });
+    const read = createPostgresStoreGauges(database, () => time, 30_000);
+    expect(await read()).toEqual({
+      sessions: new Map(),
+      queuedEvents: 0,
+      oldestQueuedSeconds: 0,
+      hosts: new Map([
+        ['ready', 0],
+        ['not_ready', 0],
+        ['lost', 0],
+      ]),
+      hostSessions: new Map(),
+      checkpoints: 0,
+    });
     await database.query(`
       INSERT INTO session_head (session_id, workspace_id, status, stop, processed_at, deleted_at) VALUES
         ('a', 'w', 'idle', NULL, now(), NULL), ('b', 'w', 'running', NULL, now(), NULL),
@@ -46,5 +57,26 @@ describe('the gauges of the store', () => {
     expect(gauges.queuedEvents).toBe(2);
     expect(gauges.oldestQueuedSeconds).toBeGreaterThanOrEqual(5);
     expect(gauges.oldestQueuedSeconds).toBeLessThan(3_600);
+  });
+
+  it('count hosts by state, their sessions, and checkpoints', async () => {
+    await database.query(`
+      INSERT INTO sandbox_hosts (id, task_queue, driver, isolation, ready, heartbeat_at) VALUES
+        ('one', 'q', 'd', 'none', true, now()), ('two', 'q', 'd', 'none', true, now()),
+        ('three', 'q', 'd', 'none', false, now()), ('four', 'q', 'd', 'none', true, now() - interval '31 seconds')`);
+    await database.query(`
+      INSERT INTO sessions (id, workspace_id, agent, agent_id, agent_version, environment_id, created_at, updated_at)
+        SELECT id, 'w', '{}', 'agent_1', 1, 'env_1', now(), now() FROM unnest(ARRAY['s1', 's2', 's3']) AS id`);
+    await database.query(
+      `INSERT INTO session_hosts (session_id, host_id, placement) VALUES ('s1', 'one', 'p1'), ('s2', 'one', 'p2'), ('s3', 'four', 'p3')`,
+    );
+    await database.query(
+      `INSERT INTO checkpoints (session_id, workspace_id, format, mark, parts, blobs, attached, last_seq)
+        VALUES ('s1', 'w', 'f', 'm', '[]', '{}', '{}', 1)`,
+    );
+    const gauges = await createPostgresStoreGauges(database, () => 0, 30_000)();
+    expect(Object.fromEntries(gauges.hosts)).toEqual({ ready: 2, not_ready: 1, lost: 1 });
+    expect(Object.fromEntries(gauges.hostSessions)).toEqual({ one: 2, four: 1 });
+    expect(gauges.checkpoints).toBe(1);
   });
 });

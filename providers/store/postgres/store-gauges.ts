@@ -4,12 +4,20 @@ import type { Database } from './database.ts';
 /** Counting reads every head row, so it is done no more often than this, however often it is asked for. */
 const FRESH_MS = 10_000;
 
-/** Reads the gauges. The function rejects with `unavailable`; a failure is not remembered. */
-export function createPostgresStoreGauges(database: Database, now: () => number): () => Promise<StoreGauges> {
+/**
+ * Reads the gauges. The function rejects with `unavailable`; a failure is not remembered.
+ *
+ * @param hostTimeoutMs - how long a host of sandboxes may be silent.
+ */
+export function createPostgresStoreGauges(
+  database: Database,
+  now: () => number,
+  hostTimeoutMs: number,
+): () => Promise<StoreGauges> {
   let last: { at: number; gauges: Promise<StoreGauges> } | null = null;
   return async () => {
     if (last && now() - last.at < FRESH_MS) return last.gauges;
-    const gauges = read(database);
+    const gauges = read(database, hostTimeoutMs);
     const reading = { at: now(), gauges };
     last = reading;
     try {
@@ -21,7 +29,7 @@ export function createPostgresStoreGauges(database: Database, now: () => number)
   };
 }
 
-async function read(database: Database): Promise<StoreGauges> {
+async function read(database: Database, hostTimeoutMs: number): Promise<StoreGauges> {
   const states = await database.query<{ state: string; count: number }>(
     `SELECT CASE WHEN status = 'idle' AND stop->>'type' = 'requires_action' THEN 'requires_action' ELSE status END AS state,
       count(*) AS count
@@ -35,7 +43,27 @@ async function read(database: Database): Promise<StoreGauges> {
     [],
     'gauge-queue',
   );
+  const [hosts] = await database.query<{ ready: number; not_ready: number; lost: number }>(
+    `SELECT count(*) FILTER (WHERE alive AND ready) AS ready, count(*) FILTER (WHERE alive AND NOT ready) AS not_ready,
+      count(*) FILTER (WHERE NOT alive) AS lost
+      FROM (SELECT ready, heartbeat_at > now() - $1 * interval '1 millisecond' AS alive FROM sandbox_hosts) h`,
+    [hostTimeoutMs],
+    'gauge-hosts',
+  );
+  const placed = await database.query<{ host_id: string; count: number }>(
+    'SELECT host_id, count(*) AS count FROM session_hosts GROUP BY 1',
+    [],
+    'gauge-host-sessions',
+  );
+  const [checkpoints] = await database.query<{ count: number }>(
+    'SELECT count(*) AS count FROM checkpoints',
+    [],
+    'gauge-checkpoints',
+  );
   return {
+    hosts: new Map(Object.entries(hosts ?? {})),
+    hostSessions: new Map(placed.map((row) => [row.host_id, row.count])),
+    checkpoints: checkpoints?.count ?? 0,
     sessions: new Map(states.map(({ state, count }) => [state, count])),
     queuedEvents: queue?.count ?? 0,
     oldestQueuedSeconds: Math.max(0, queue?.oldest ?? 0),
