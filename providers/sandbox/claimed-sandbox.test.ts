@@ -32,6 +32,7 @@ describe('a sandbox that goes away', () => {
         return client as SandboxdClient;
       },
       find: async () => undefined,
+      prepare: async () => undefined,
       suspect: () => undefined,
       files: { attach: never, outputs: never, keepOutput: never, openOutput: never },
     });
