@@ -39,7 +39,7 @@ try {
   if (!owner) throw new Error(`There is no session ${sessionId}.`);
   const history = createSessionHistory(client, await blobStore(config));
   const runs = await history.runs(sessionId);
-  const { rows, conflicts } = rebuildJournal(await history.facts(owner, runs));
+  const { rows, conflicts, state } = rebuildJournal(await history.facts(owner, runs));
   const { missing, different, unknown } = compareJournals(rows, await archive.rows(owner));
   console.log(`${runs.length} runs tell of ${rows.length} events.`);
   for (const conflict of conflicts) console.log(`Histories contradict each other: ${conflict}.`);
@@ -48,7 +48,7 @@ try {
     console.log(`Histories do not know ${unknown.length} events: ${unknown.join(', ')}.`);
   for (const row of missing)
     console.log(`The journal lacks ${row.id} (${row.type}, seq ${row.seq ?? 'waiting'}).`);
-  const added = values.write && missing.length > 0 ? await archive.add(owner, missing) : 0;
+  const added = values.write ? await archive.add(owner, missing, state) : 0;
   if (added > 0) console.log(`${added} events were added.`);
   if (conflicts.length + different.length > 0 || added < missing.length) process.exitCode = 1;
 } finally {

@@ -73,9 +73,10 @@ export function commitStep(
       };
       writer.running();
       for (const event of answer.events) writer.append(event);
-      writer.closeSpan(row, false, answer);
+      const asksForTools = answer.calls.length + answer.refused.length > 0;
+      writer.closeSpan(row, false, { ...answer, digests: asksForTools ? answer.digests : null });
       writer.addUsage(answer.usage, answer.priced);
-      if (answer.calls.length + answer.refused.length > 0) {
+      if (asksForTools) {
         writer.addCalls(answer.calls);
         const open = callStates(writer.calls);
         for (const { id, text } of answer.refused) writer.append({ ...errorResult(ids, id, text), ref: id });
@@ -94,7 +95,7 @@ export function commitStep(
     case 'compacted':
       writer.running();
       writer.append(answer.event);
-      writer.closeSpan(row, false, answer);
+      writer.closeSpan(row, false, { ...answer, digests: null });
       writer.addUsage(answer.usage, answer.priced);
       outcome = {
         kind: 'compacted',

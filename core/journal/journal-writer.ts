@@ -4,6 +4,7 @@ import type {
 } from '@anthropic-ai/sdk/resources/beta/sessions/events';
 import { toUsageSnapshot } from './usage-snapshot.ts';
 import { unanswered } from './call-states.ts';
+import { spanDetail, type SpanDetail } from './span-detail.ts';
 import { FRESH_TURN, withMessage, type Turn } from './turn.ts';
 import type {
   CallView,
@@ -51,7 +52,7 @@ export interface JournalWriter {
   /** Stamps queued denials, each with its error result. */
   deny(pair: 'with-running-pair' | 'as-is'): void;
   openSpan(): string;
-  closeSpan(row: StepRow, isError: boolean, spent?: { usage: UsageTotals; speed: 'standard' | 'fast' }): void;
+  closeSpan(row: StepRow, isError: boolean, spent?: SpanDetail & { speed: 'standard' | 'fast' }): void;
   /** `priced`: the model has list prices, so that the cost in `usage` is one. */
   addUsage(usage: UsageTotals, priced: boolean): void;
   setTurn(turn: Turn): void;
@@ -207,22 +208,21 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
     closeSpan(row, isError, spent) {
       if (row.span === null) return;
       const used = spent?.usage;
-      writer.append(
-        newEvent({
-          id: ids.event(),
-          type: 'span.model_request_end',
-          model_request_start_id: row.span,
-          is_error: isError,
-          model_usage: {
-            input_tokens: used?.input_tokens ?? 0,
-            output_tokens: used?.output_tokens ?? 0,
-            cache_creation_input_tokens:
-              (used?.cache_creation_5m_input_tokens ?? 0) + (used?.cache_creation_1h_input_tokens ?? 0),
-            cache_read_input_tokens: used?.cache_read_input_tokens ?? 0,
-            ...(spent?.speed === 'fast' ? { speed: 'fast' as const } : {}),
-          },
-        }),
-      );
+      const end = {
+        id: ids.event(),
+        type: 'span.model_request_end',
+        model_request_start_id: row.span,
+        is_error: isError,
+        model_usage: {
+          input_tokens: used?.input_tokens ?? 0,
+          output_tokens: used?.output_tokens ?? 0,
+          cache_creation_input_tokens:
+            (used?.cache_creation_5m_input_tokens ?? 0) + (used?.cache_creation_1h_input_tokens ?? 0),
+          cache_read_input_tokens: used?.cache_read_input_tokens ?? 0,
+          ...(spent?.speed === 'fast' ? { speed: 'fast' as const } : {}),
+        },
+      } as const;
+      writer.append(newEvent(end, spent ? { detail: spanDetail(spent) } : {}));
     },
     addUsage(spent, priced) {
       if (!priced) unpriced = true;

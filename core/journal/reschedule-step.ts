@@ -77,7 +77,9 @@ function move(
   writer.closeSpan(row, true);
   const announcement = `The turn goes on with ${model}.`;
   const error = { ...failure.error('retrying', announcement), fallback_model: model };
-  writer.append(newEvent({ id: ids.event(), type: 'session.error', error }));
+  writer.append(
+    newEvent({ id: ids.event(), type: 'session.error', error }, { detail: { failed: failure.model } }),
+  );
   const failed = [...(writer.turn.detour?.failed ?? []), failure.model];
   writer.setTurn({ ...writer.turn, detour: { failed, model } });
   writer.writeRow({ ...row, span: null, failures: 0, firstFailureAt: null });

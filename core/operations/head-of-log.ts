@@ -1,18 +1,9 @@
-import type { CallKind, StopReason } from '../journal/view.ts';
-import { callLabel } from '../session/call-label.ts';
-import type { JsonObject } from '../json.ts';
-import type { RebuiltRow } from './rebuild-journal.ts';
-
-/** A tool use of the log, as the table of tool calls holds it. */
-export interface LoggedCall {
-  id: string;
-  name: string;
-  label: string;
-  kind: CallKind;
-  answer: 'allow' | 'deny' | null;
-  denyMessage: string | null;
-  resolved: boolean;
-}
+import { FRESH_TURN, type Turn } from '../journal/turn.ts';
+import type { Budget, StopReason } from '../journal/view.ts';
+import { readCalls, type LoggedCall } from './logged-calls.ts';
+import { NO_TOTALS, withRow, type LoggedTotals } from './logged-totals.ts';
+import { turnAfter } from './logged-turn.ts';
+import type { RebuiltRow, RebuiltState } from './rebuild-journal.ts';
 
 /** What a session's other tables say, as far as its log tells. */
 export interface HeadOfLog {
@@ -24,36 +15,60 @@ export interface HeadOfLog {
   owed: boolean;
   /** The last number of a step of the thread that has ended. */
   step: number;
+  turn: Turn;
+  totals: LoggedTotals;
+  /** Undefined: nothing was said of it. */
+  budget: Budget | null | undefined;
   calls: LoggedCall[];
 }
 
-/** Reads a whole log, in `seq` order, what waits last. */
-export function headOfLog(rows: readonly RebuiltRow[], threadId: string): HeadOfLog {
+const NOTHING_TOLD: RebuiltState = { step: 0, lastArrival: 0, labels: new Map() };
+
+/**
+ * Reads a whole log, in `seq` order, what waits last.
+ *
+ * @param told - what histories say beside it.
+ */
+export function headOfLog(
+  rows: readonly RebuiltRow[],
+  threadId: string,
+  told: RebuiltState = NOTHING_TOLD,
+): HeadOfLog {
   const head: HeadOfLog = {
     lastSeq: 0,
-    lastArrival: 0,
+    lastArrival: told.lastArrival,
     status: 'idle',
     stop: null,
     owed: false,
-    step: 0,
+    step: told.step,
+    turn: FRESH_TURN,
+    totals: NO_TOTALS,
+    budget: undefined,
     calls: [],
   };
-  const calls = new Map<string, LoggedCall>();
-  const steps = new Map<string, { asked: boolean; ended: boolean }>();
+  const calls = readCalls(told.labels);
+  const steps: Steps = new Map();
   for (const row of rows) {
     head.lastSeq = Math.max(head.lastSeq, row.seq ?? 0);
     head.lastArrival = Math.max(head.lastArrival, row.arrival ?? 0);
-    readCall(row, calls);
+    const isResult = calls.read(row);
     if (row.seq === null) continue;
-    readStatus(row, head);
-    readStep(row, head, steps, threadId);
+    readStatus(row, head, isResult);
+    const isFinal = readStep(row, head, steps, threadId);
+    if (isFinal) head.owed = false;
+    head.turn = turnAfter(head.turn, row, isFinal);
+    head.totals = withRow(head.totals, row);
+    readBudget(row, head);
   }
-  return { ...head, calls: [...calls.values()] };
+  return { ...head, calls: calls.all() };
 }
 
-function readStatus({ type, body }: RebuiltRow, head: HeadOfLog): void {
+function readStatus({ type, body }: RebuiltRow, head: HeadOfLog, isResult: boolean): void {
+  if (isResult) head.owed = true;
   switch (type) {
     case 'session.status_running':
+    // Never journaled while the session rests: the running pair before it is one that the api journaled, and is missing.
+    case 'span.model_request_start':
       head.status = 'running';
       return;
     case 'session.status_rescheduled':
@@ -72,8 +87,6 @@ function readStatus({ type, body }: RebuiltRow, head: HeadOfLog): void {
       return;
     case 'user.message':
     case 'system.message':
-    case 'agent.tool_result':
-    case 'user.custom_tool_result':
       head.owed = true;
       return;
     default:
@@ -81,49 +94,32 @@ function readStatus({ type, body }: RebuiltRow, head: HeadOfLog): void {
   }
 }
 
-/** A step that settles leaves no span: its number is known from whatever it wrote. One that failed leaves its span's end. */
-function readStep(
-  row: RebuiltRow,
-  head: HeadOfLog,
-  steps: Map<string, { asked: boolean; ended: boolean }>,
-  threadId: string,
-): void {
+type Steps = Map<string, { goesOn: boolean; ended: boolean }>;
+
+/**
+ * A step that settles leaves no span: its number is known from whatever it wrote. One that failed leaves its span's end. Returns
+ * whether the row is the end of a final answer: the step asked for no tools and made no summary.
+ */
+function readStep(row: RebuiltRow, head: HeadOfLog, steps: Steps, threadId: string): boolean {
   const key = row.stepKey ?? '';
-  if (!key.startsWith(`${threadId}/`)) return;
-  const step = steps.get(key) ?? { asked: false, ended: false };
+  if (!key.startsWith(`${threadId}/`)) return false;
+  const step = steps.get(key) ?? { goesOn: false, ended: false };
   steps.set(key, step);
-  if (row.type === 'agent.tool_use' || row.type === 'agent.custom_tool_use') step.asked = true;
-  if (row.type === 'span.model_request_end' && row.body['is_error'] === false) {
-    step.ended = true;
-    if (!step.asked) head.owed = false;
-  }
-  if (row.type === 'session.status_idle') step.ended = true;
+  if (GOES_ON.has(row.type)) step.goesOn = true;
+  const isAnswered = row.type === 'span.model_request_end' && row.body['is_error'] === false;
+  if (isAnswered || row.type === 'session.status_idle') step.ended = true;
   if (step.ended) head.step = Math.max(head.step, Number(key.slice(threadId.length + 1)));
+  return isAnswered && !step.goesOn;
 }
 
-function readCall({ id, type, body }: RebuiltRow, calls: Map<string, LoggedCall>): void {
-  const text = (field: string) => (typeof body[field] === 'string' ? body[field] : '');
-  if (type === 'agent.tool_use' || type === 'agent.custom_tool_use') {
-    const kind = kindOf(type, body['evaluated_permission']);
-    if (kind === null) return;
-    const name = text('name');
-    const label = callLabel(name, (body['input'] ?? {}) as JsonObject);
-    calls.set(id, { id, name, label, kind, answer: null, denyMessage: null, resolved: false });
-    return;
-  }
-  const call = calls.get(text('tool_use_id') || text('custom_tool_use_id'));
-  if (!call) return;
-  if (type === 'user.tool_confirmation') {
-    call.answer = body['result'] === 'allow' ? 'allow' : 'deny';
-    call.denyMessage = text('deny_message') || null;
-  } else if (type === 'agent.tool_result' || type === 'user.custom_tool_result') {
-    call.resolved = true;
-  }
-}
+const GOES_ON: ReadonlySet<string> = new Set([
+  'agent.tool_use',
+  'agent.custom_tool_use',
+  'agent.thread_context_compacted',
+]);
 
-/** null: refused on the spot, so nobody is to answer it. */
-function kindOf(type: string, permission: JsonObject[string] | undefined): CallKind | null {
-  if (type === 'agent.custom_tool_use') return 'custom';
-  if (permission === 'deny') return null;
-  return permission === 'ask' ? 'ask' : 'run';
+function readBudget({ type, body }: RebuiltRow, head: HeadOfLog): void {
+  if (type !== 'session.usage' && type !== 'session.updated') return;
+  const { budget } = body;
+  if (budget !== undefined) head.budget = budget as object as Budget | null;
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { compareJournals } from './compare-journals.ts';
-import { headOfLog } from './head-of-log.ts';
 import { rebuildJournal, type HistoryFact, type RebuiltRow } from './rebuild-journal.ts';
 
 function accepted(id: string, arrival: number, seq: number | null = null): HistoryFact {
@@ -10,20 +9,6 @@ function accepted(id: string, arrival: number, seq: number | null = null): Histo
 function journaled(id: string, seq: number, parts: Partial<RebuiltRow> = {}): HistoryFact {
   const { arrival = null, type = 'agent.message', stepKey = 't/1', detail = null, body = { id } } = parts;
   return { kind: 'journaled', id, seq, arrival, type, stepKey, detail, body, processedAt: 100 + seq };
-}
-
-function log(...entries: [type: string, parts?: Partial<RebuiltRow>][]): RebuiltRow[] {
-  return entries.map(([type, parts], index) => ({
-    id: `e${index + 1}`,
-    seq: index + 1,
-    arrival: null,
-    type,
-    body: {},
-    detail: null,
-    stepKey: 't/1',
-    processedAt: index,
-    ...parts,
-  }));
 }
 
 describe('the journal rebuilt from history', () => {
@@ -58,45 +43,5 @@ describe('the journal rebuilt from history', () => {
     expect(compareJournals(rows, [a, { ...b, body: { other: 1 } }, c]).different).toEqual(['b']);
     expect(compareJournals([a], [a, b]).unknown).toEqual(['b']);
     expect(compareJournals([a], [a, { ...b, stepKey: null }]).unknown).toEqual([]);
-  });
-});
-
-describe('the state that a log tells', () => {
-  it('owes an answer after a message, none after a final one', () => {
-    const start = log(['session.status_running'], ['user.message'], ['span.model_request_start']);
-    expect(headOfLog(start, 't')).toMatchObject({ status: 'running', owed: true, step: 0, lastSeq: 3 });
-    const end = log(
-      ['user.message'],
-      ['agent.message'],
-      ['span.model_request_end', { body: { is_error: false } }],
-      ['session.status_idle', { body: { stop_reason: { type: 'end_turn' } } }],
-    );
-    expect(headOfLog(end, 't')).toMatchObject({
-      status: 'idle',
-      stop: { type: 'end_turn' },
-      owed: false,
-      step: 1,
-    });
-  });
-
-  it('knows who is to answer each call, and what was said', () => {
-    const rows = log(
-      ['agent.tool_use', { body: { name: 'bash', input: { command: 'ls' }, evaluated_permission: 'ask' } }],
-      ['agent.custom_tool_use', { body: { name: 'lookup', input: {} } }],
-      ['agent.tool_use', { body: { name: 'rm', input: {}, evaluated_permission: 'deny' } }],
-      ['span.model_request_end', { body: { is_error: false } }],
-      ['user.custom_tool_result', { body: { custom_tool_use_id: 'e2' }, arrival: 4 }],
-      [
-        'user.tool_confirmation',
-        { body: { tool_use_id: 'e1', result: 'deny', deny_message: 'no' }, seq: null },
-      ],
-    );
-    const { calls, owed, lastArrival } = headOfLog(rows, 't');
-    expect(calls).toMatchObject([
-      { id: 'e1', label: 'bash · ls', kind: 'ask', answer: 'deny', denyMessage: 'no', resolved: false },
-      { id: 'e2', kind: 'custom', resolved: true },
-    ]);
-    expect(owed).toBe(true);
-    expect(lastArrival).toBe(4);
   });
 });

@@ -1,3 +1,4 @@
+import type { StepOutcome } from '../journal/outcome.ts';
 import type { Json, JsonObject } from '../json.ts';
 
 /** One thing that a workflow's history says about the journal, its content resolved. */
@@ -15,7 +16,9 @@ export type HistoryFact =
       processedAt: number;
       body: JsonObject;
       detail: Json | null;
-    };
+    }
+  /** A report: what an activity came to. `step` is its number; null where it has none. */
+  | { kind: 'ended'; step: number | null; outcome: StepOutcome };
 
 /** A row of the journal as history tells it. */
 export interface RebuiltRow {
@@ -31,6 +34,16 @@ export interface RebuiltRow {
   processedAt: number | null;
 }
 
+/** What history says beside the rows of the log: it leaves no trace there. */
+export interface RebuiltState {
+  /** The last number of a step that has an outcome. */
+  step: number;
+  /** Also of internal rows, which are no part of the log. */
+  lastArrival: number;
+  /** Of tool uses, by their ids: one line for people. */
+  labels: ReadonlyMap<string, string>;
+}
+
 /**
  * The journal's rows as the histories of all runs of a session tell them, in `seq` order, what waits last. Facts may come repeatedly
  * and in any order. `conflicts` names facts that contradict each other; the first one stands.
@@ -38,10 +51,15 @@ export interface RebuiltRow {
  * History does not hold what the api journals alone: interrupts of an idle session, running pairs before a custom tool's result, updates
  * and the end of an archived session. Internal rows are no part of the log.
  */
-export function rebuildJournal(facts: readonly HistoryFact[]): { rows: RebuiltRow[]; conflicts: string[] } {
+export function rebuildJournal(facts: readonly HistoryFact[]): {
+  rows: RebuiltRow[];
+  conflicts: string[];
+  state: RebuiltState;
+} {
   const rows = new Map<string, RebuiltRow>();
   const conflicts: string[] = [];
   for (const fact of facts) {
+    if (fact.kind === 'ended') continue;
     if (fact.type.startsWith('internal.')) continue;
     const known = rows.get(fact.id);
     const row = toRow(fact);
@@ -64,10 +82,41 @@ export function rebuildJournal(facts: readonly HistoryFact[]): { rows: RebuiltRo
   const sorted = [...rows.values()].sort(
     (left, right) => place(left) - place(right) || (left.arrival ?? 0) - (right.arrival ?? 0),
   );
-  return { rows: sorted, conflicts };
+  return { rows: sorted, conflicts, state: stateOf(facts) };
 }
 
-function toRow(fact: HistoryFact): RebuiltRow {
+function stateOf(facts: readonly HistoryFact[]): RebuiltState {
+  let step = 0;
+  let lastArrival = 0;
+  const labels = new Map<string, string>();
+  for (const fact of facts) {
+    if (fact.kind !== 'ended') {
+      lastArrival = Math.max(lastArrival, fact.arrival ?? 0);
+      continue;
+    }
+    if (fact.step !== null && isConsumed(fact.outcome)) step = Math.max(step, fact.step);
+    if ('calls' in fact.outcome) for (const { id, label } of fact.outcome.calls) labels.set(id, label);
+  }
+  return { step, lastArrival, labels };
+}
+
+/** Whether an outcome uses its step's number up. */
+function isConsumed(outcome: StepOutcome): boolean {
+  switch (outcome.kind) {
+    case 'final':
+    case 'tools':
+    case 'compacted':
+    case 'exhausted':
+    case 'settled':
+      return true;
+    case 'interrupted':
+      return outcome.consumed;
+    default:
+      return false;
+  }
+}
+
+function toRow(fact: Exclude<HistoryFact, { kind: 'ended' }>): RebuiltRow {
   const { id, seq, arrival, type, body } = fact;
   if (fact.kind === 'accepted') {
     return { id, seq, arrival, type, body, detail: null, stepKey: null, processedAt: null };

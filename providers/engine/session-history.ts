@@ -61,18 +61,28 @@ export function createSessionHistory(client: Client, blobs: Pick<BlobStore, 'get
     async facts({ workspaceId, sessionId }, histories) {
       const place = historyPlace(workspaceId, sessionId);
       const facts: HistoryFact[] = [];
-      for (const event of histories.flatMap((history) => history.events ?? [])) {
-        const signal = event.workflowExecutionSignaledEventAttributes;
-        const completed = event.activityTaskCompletedEventAttributes;
-        const payloads = signal?.input?.payloads ?? completed?.result?.payloads;
-        if (!payloads) continue;
-        const [value] = await decodeArrayFromPayloads(converter, payloads);
-        if (signal?.signalName === 'accepted') {
-          for (const told of value as SignalledEvent[]) facts.push(await accepted(place, told));
-        } else if (completed && value !== null) {
-          // What finds a session's host journals nothing.
-          const { events = [] } = value as Partial<StepReport>;
-          for (const told of events) facts.push(await journaled(place, told));
+      for (const { events } of histories) {
+        // Numbers of steps, by the events that scheduled them.
+        const steps = new Map<string, number | null>();
+        for (const event of events ?? []) {
+          const signal = event.workflowExecutionSignaledEventAttributes;
+          const completed = event.activityTaskCompletedEventAttributes;
+          const scheduled = event.activityTaskScheduledEventAttributes;
+          const payloads =
+            signal?.input?.payloads ?? completed?.result?.payloads ?? scheduled?.input?.payloads;
+          if (!payloads) continue;
+          const [value] = await decodeArrayFromPayloads(converter, payloads);
+          if (signal?.signalName === 'accepted') {
+            for (const told of value as SignalledEvent[]) facts.push(await accepted(place, told));
+          } else if (scheduled) {
+            steps.set(String(event.eventId), (value as { step?: number } | null)?.step ?? null);
+          } else if (completed && value !== null) {
+            // What finds a session's host journals nothing and comes to nothing.
+            const { events: told = [], outcome } = value as Partial<StepReport>;
+            for (const one of told) facts.push(await journaled(place, one));
+            const step = steps.get(String(completed.scheduledEventId)) ?? null;
+            if (outcome) facts.push({ kind: 'ended', step, outcome });
+          }
         }
       }
       return facts;

@@ -14,12 +14,14 @@ export function userMessage(text: string): AcceptEvent {
 export function userConfirmation(toolUseId: string, answer: 'allow' | 'deny'): AcceptEvent {
   const id = ids.event();
   const type = 'user.tool_confirmation';
+  const denyMessage = answer === 'deny' ? 'better not' : null;
+  const reason = denyMessage === null ? {} : { deny_message: denyMessage };
   return {
     id,
     type,
-    body: { id, type, tool_use_id: toolUseId, result: answer },
+    body: { id, type, tool_use_id: toolUseId, result: answer, ...reason },
     ref: toolUseId,
-    confirmation: { answer, denyMessage: answer === 'deny' ? 'better not' : null },
+    confirmation: { answer, denyMessage },
   };
 }
 

@@ -1,22 +1,33 @@
 import { expect } from 'vitest';
 import { compareJournals, type JournalDifferences } from '../../core/operations/compare-journals.ts';
-import { rebuildJournal } from '../../core/operations/rebuild-journal.ts';
+import { rebuildJournal, type RebuiltState } from '../../core/operations/rebuild-journal.ts';
 import { createSessionHistory } from '../../providers/engine/session-history.ts';
 import { createPostgresJournalArchive } from '../../providers/store/postgres/restore-journal.ts';
 import type { SessionLab } from './session-lab.ts';
 
 type Checked = Pick<SessionLab, 'database' | 'client' | 'blobs'>;
 
-/** How a session's journal differs from what all its histories tell. Waits until Temporal lists the runs. */
-export async function compareWithHistory(lab: Checked, sessionId: string): Promise<JournalDifferences> {
+/** How a session's journal differs from what all its histories tell, and what they say beside it. */
+export async function readHistories(
+  lab: Checked,
+  sessionId: string,
+): Promise<JournalDifferences & { state: RebuiltState }> {
   const archive = createPostgresJournalArchive(lab.database);
   const owner = await archive.owner(sessionId);
   if (!owner) throw new Error(`there is no session ${sessionId}`);
   const history = createSessionHistory(lab.client, lab.blobs);
   const live = await archive.rows(owner);
-  const { rows, conflicts } = rebuildJournal(await history.facts(owner, await history.runs(sessionId)));
+  const { rows, conflicts, state } = rebuildJournal(
+    await history.facts(owner, await history.runs(sessionId)),
+  );
   expect(conflicts).toEqual([]);
-  return compareJournals(rows, live);
+  return { ...compareJournals(rows, live), state };
+}
+
+/** How a session's journal differs from what all its histories tell. */
+export async function compareWithHistory(lab: Checked, sessionId: string): Promise<JournalDifferences> {
+  const { missing, different, unknown } = await readHistories(lab, sessionId);
+  return { missing, different, unknown };
 }
 
 /**

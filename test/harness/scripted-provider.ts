@@ -6,9 +6,9 @@ import type { ModelProvider, ModelResponse, ResponseBlock } from '../../provider
 const USAGE: ModelResponse['usage'] = {
   input_tokens: 3,
   output_tokens: 2,
-  cache_read_input_tokens: 0,
-  cache_creation_5m_input_tokens: 0,
-  cache_creation_1h_input_tokens: 0,
+  cache_read_input_tokens: 11,
+  cache_creation_5m_input_tokens: 5,
+  cache_creation_1h_input_tokens: 7,
 };
 
 /** A model inside the test's process that does what the last user message says. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compareWithHistory, expectJournalInHistory, expectSoundLog } from '../harness/journal-check.ts';
+import { readHistories, expectJournalInHistory, expectSoundLog } from '../harness/journal-check.ts';
 import { createScriptedProvider } from '../harness/scripted-provider.ts';
 import { startSessionLab, userConfirmation, userMessage, type SessionLab } from '../harness/session-lab.ts';
 import { createStageSandbox } from '../harness/stage-sandbox.ts';
@@ -33,9 +33,9 @@ describe('a journal that lost rows', () => {
     const archive = createPostgresJournalArchive(lab.database);
     const owner = await archive.owner(sessionId);
     if (!owner) throw new Error('no session');
-    const { missing, different } = await compareWithHistory(lab, sessionId);
+    const { missing, different, state } = await readHistories(lab, sessionId);
     expect(different).toEqual([]);
-    return archive.add(owner, missing);
+    return archive.add(owner, missing, state);
   }
 
   it('gets them back from history, and the session goes on', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { expectJournalInHistory, expectSoundLog } from '../harness/journal-check.ts';
+import { expectRebuilt } from '../harness/rebuilt-session.ts';
 import { createScriptedProvider } from '../harness/scripted-provider.ts';
 import { startSessionLab } from '../harness/session-lab.ts';
 import { createStageHosts, createStageRunner, SCENARIOS, type Stage } from '../replay/scenarios.ts';
@@ -29,6 +30,7 @@ describe('a session in every shape', () => {
       const id = await scenario.play(stage);
       await expectSoundLog(stage.lab, id);
       await expectJournalInHistory(stage.lab, id);
+      await expectRebuilt(stage.lab, id);
     },
   );
 });

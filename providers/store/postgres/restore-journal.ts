@@ -1,8 +1,9 @@
 import { blobsOf } from '../../../core/journal/large-strings.ts';
 import { headOfLog } from '../../../core/operations/head-of-log.ts';
-import type { RebuiltRow } from '../../../core/operations/rebuild-journal.ts';
+import type { RebuiltRow, RebuiltState } from '../../../core/operations/rebuild-journal.ts';
 import type { Json } from '../../../core/json.ts';
 import type { Connection, Database } from './database.ts';
+import { placeFiles } from './place-files.ts';
 
 interface LiveRow {
   id: string;
@@ -29,31 +30,40 @@ export interface JournalArchive {
   /** Every row, by `seq`, what waits last. */
   rows(owner: JournalOwner): Promise<RebuiltRow[]>;
   /**
-   * Adds rows that the journal lacks, in one transaction under the session's lock, and brings the session's status, calls and step
-   * number into line with the log that results. Rows whose id, `seq` or arrival is taken by now are left out. Returns how many were
-   * added.
+   * Adds rows that the journal lacks, with the files that they bring to their session, in one transaction under the session's lock, and
+   * brings what is derived from the log into line with it: status, usage, time spent, turn under way, budget, calls, step number. Rows
+   * whose id, `seq` or arrival is taken by now are left out. Returns how many were added.
    */
-  add(owner: JournalOwner, missing: readonly RebuiltRow[]): Promise<number>;
+  add(owner: JournalOwner, missing: readonly RebuiltRow[], told: RebuiltState): Promise<number>;
 }
 
 const READ = `SELECT id, seq, arrival, type, body, detail, step_key, processed_at FROM events
   WHERE session_id = $1 AND type NOT LIKE 'internal.%' ORDER BY seq NULLS LAST, arrival`;
 
-// What took effect in the api has no time in history: it gets that of the event before it.
+// What took effect in the api has no time in history: it gets that of the event before it. What waits is to be signalled again.
 const INSERT = `
-  INSERT INTO events (session_id, thread_id, step_key, id, seq, arrival, type, ref, body, detail, blobs, accepted_at, processed_at)
+  INSERT INTO events (session_id, thread_id, step_key, id, seq, arrival, type, ref, body, detail, blobs, accepted_at, signalled_at,
+    processed_at)
   SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $12, CASE WHEN $6::bigint IS NULL THEN NULL ELSE clock_timestamp() END,
+    CASE WHEN $6::bigint IS NULL OR $5::bigint IS NULL THEN NULL ELSE clock_timestamp() END,
     CASE WHEN $5::bigint IS NULL THEN NULL ELSE coalesce(to_timestamp($11::bigint / 1000.0),
       (SELECT max(processed_at) FROM events WHERE session_id = $1 AND seq < $5::bigint), clock_timestamp()) END
   ON CONFLICT DO NOTHING`;
 
+// Totals only grow: what the row counts beyond the log stays.
 const HEAD = `
   WITH head AS (
     UPDATE session_head SET last_seq = greatest(last_seq, $2), last_arrival = greatest(last_arrival, $3), status = $4, stop = $5,
-      running_since = CASE WHEN $4 = 'running' THEN coalesce(running_since, clock_timestamp()) END,
+      running_since = to_timestamp($10 / 1000.0), active_ms = greatest(active_ms, $11),
+      input_tokens = greatest(input_tokens, $12), output_tokens = greatest(output_tokens, $13),
+      cache_read_input_tokens = greatest(cache_read_input_tokens, $14),
+      cache_creation_5m_input_tokens = greatest(cache_creation_5m_input_tokens, $15),
+      cache_creation_1h_input_tokens = greatest(cache_creation_1h_input_tokens, $16),
+      list_cost_nano_usd = greatest(list_cost_nano_usd, $17), unpriced = unpriced OR $18,
       processed_at = greatest(processed_at, (SELECT max(processed_at) FROM events WHERE session_id = $1))
-    WHERE session_id = $1)
-  UPDATE session_threads SET step = greatest(step, $6), owed = $7 WHERE session_id = $1 AND thread_id = $8`;
+    WHERE session_id = $1),
+  resource AS (UPDATE sessions SET budget = $20 WHERE id = $1 AND $19)
+  UPDATE session_threads SET step = greatest(step, $6), owed = $7, turn = $9 WHERE session_id = $1 AND thread_id = $8`;
 
 const CALL = `
   INSERT INTO tool_calls (session_id, tool_use_id, name, label, kind, answer, deny_message, resolved)
@@ -101,16 +111,37 @@ export function createPostgresJournalArchive(database: Database): JournalArchive
     return result.rowCount ?? 0;
   }
 
-  async function alignHead(connection: Connection, owner: JournalOwner): Promise<void> {
+  async function alignHead(connection: Connection, owner: JournalOwner, told: RebuiltState): Promise<void> {
     const { workspaceId, sessionId, threadId } = owner;
     const { rows } = await connection.query<LiveRow>(READ, [sessionId]);
     const head = headOfLog(
       rows.map((row) => toRow(owner, row)),
       threadId,
+      told,
     );
-    const stop = head.stop === null ? null : JSON.stringify(head.stop);
-    const { lastSeq, lastArrival, status, step, owed } = head;
-    await connection.query(HEAD, [sessionId, lastSeq, lastArrival, status, stop, step, owed, threadId]);
+    const { usage, unpriced, activeMs, runningSince } = head.totals;
+    await connection.query(HEAD, [
+      sessionId,
+      head.lastSeq,
+      head.lastArrival,
+      head.status,
+      head.stop === null ? null : JSON.stringify(head.stop),
+      head.step,
+      head.owed,
+      threadId,
+      JSON.stringify(head.turn),
+      runningSince,
+      activeMs,
+      usage.input_tokens,
+      usage.output_tokens,
+      usage.cache_read_input_tokens,
+      usage.cache_creation_5m_input_tokens,
+      usage.cache_creation_1h_input_tokens,
+      usage.list_cost_nano_usd,
+      unpriced,
+      head.budget !== undefined,
+      head.budget == null ? null : JSON.stringify(head.budget),
+    ]);
     for (const call of head.calls) {
       const sealed = (column: 'label' | 'deny_message', text: string) =>
         cipher.sealText(text, { workspaceId, sessionId, rowId: call.id, column });
@@ -146,14 +177,16 @@ export function createPostgresJournalArchive(database: Database): JournalArchive
       return rows.map((row) => toRow(owner, row));
     },
 
-    async add(owner, missing) {
+    async add(owner, missing, told) {
       return database.transaction(async (connection) => {
         await connection.query('SELECT 1 FROM session_head WHERE session_id = $1 FOR UPDATE', [
           owner.sessionId,
         ]);
         let added = 0;
         for (const row of missing) added += await insert(connection, owner, row);
-        if (added > 0) await alignHead(connection, owner);
+        const bodies = missing.map((row) => row.body);
+        placeFiles(connection, owner, bodies, Date.now());
+        await alignHead(connection, owner, told);
         return added;
       });
     },
