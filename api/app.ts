@@ -5,6 +5,7 @@ import { AppError } from '../core/errors.ts';
 import type { Access } from './access.ts';
 import type { Metrics } from '../providers/telemetry/metrics.ts';
 import type { AuditTrail } from './audit/audit-trail.ts';
+import { gateOf } from './middleware/answer-gate.ts';
 import { auditRequest } from './middleware/audit.ts';
 import { errors } from './middleware/errors.ts';
 import { requestId, requestIdOf } from './middleware/request-id.ts';
@@ -82,14 +83,21 @@ function handlerOf(route: Route, { access, limiter, observers }: AppDeps): Reque
     const caller =
       route.access === 'public' ? { workspaceId: '', keyId: null } : access.authenticate(request.headers);
     if (route.access === 'key') response.setHeader('anthropic-workspace-id', caller.workspaceId);
+    const gate = gateOf(response);
     const audit = observers?.audit;
-    if (audit && route.access === 'key') auditRequest(audit, route.operationId, caller, request, response);
+    if (audit && route.access === 'key')
+      auditRequest(audit, route.operationId, caller, request, response, gate);
     limiter.take(caller, route.rate);
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     if (route.response.type === 'text/event-stream' || route.mayStream)
       response.once('close', limiter.openStream(caller));
-    await route.serve(request, response, { caller, requestId: requestIdOf(response), signal: gone.signal });
+    await route.serve(request, response, {
+      caller,
+      requestId: requestIdOf(response),
+      signal: gone.signal,
+      hold: (work) => gate.hold(work),
+    });
   };
 }
 

@@ -36,6 +36,8 @@ export interface RouteContext {
   requestId: string;
   /** Aborts when the client is gone. */
   signal: AbortSignal;
+  /** The answer goes out when `work`, which never rejects, is done too. */
+  hold(work: Promise<void>): void;
 }
 
 /** A validated request. */
@@ -48,6 +50,8 @@ export interface RouteRequest<Params, Query, Body> {
   headers: IncomingHttpHeaders;
   /** Adds a sentence in ASCII to the answer's `warning` header: what was asked for is done, and something about it should be known. */
   warn(sentence: string): void;
+  /** The answer goes out when `work`, which never rejects, is done too. */
+  hold(work: Promise<void>): void;
 }
 
 type Empty = z.ZodObject<Record<string, never>>;
@@ -100,6 +104,7 @@ export function defineRoute<
           caller: context.caller,
           requestId: context.requestId,
           headers: request.headers,
+          hold: (work) => context.hold(work),
           warn: (sentence) => answer.append('warning', `299 managed-agent ${JSON.stringify(sentence)}`),
         }),
       );
@@ -126,7 +131,7 @@ export function defineStreamRoute<
     status?: 201;
     mayStream?: true;
     handle: (
-      request: Omit<RouteRequest<z.output<Params>, z.output<Query>, z.output<Body>>, 'warn'> & {
+      request: Omit<RouteRequest<z.output<Params>, z.output<Query>, z.output<Body>>, 'warn' | 'hold'> & {
         raw: Request;
       },
       response: Response,

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { AuditTrail } from '../audit/audit-trail.ts';
 import type { Caller } from '../access.ts';
+import type { AnswerGate } from './answer-gate.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** Ids named in one entry; a batch may have more. */
@@ -20,6 +21,7 @@ export function auditRequest(
   caller: Caller,
   request: Request,
   response: Response,
+  gate: Pick<AnswerGate, 'atEnd'>,
 ): void {
   if (request.method === 'GET' || request.method === 'HEAD') return;
   let resource: string | null = null;
@@ -48,12 +50,9 @@ export function auditRequest(
     if (!noted) void note();
     flushHeaders();
   };
-  const end = response.end.bind(response) as (...rest: unknown[]) => Response;
-  response.end = (...rest: unknown[]) => {
-    if (noted || response.statusCode === TOO_MANY_REQUESTS) return end(...rest);
-    void note().then(() => end(...rest));
-    return response;
-  };
+  gate.atEnd(async () => {
+    if (!noted && response.statusCode !== TOO_MANY_REQUESTS) await note();
+  });
 }
 
 /** The ids that an answer names: its own, or those of what it lists. */

@@ -26,6 +26,7 @@ const about = (operationId: string) => ({
 
 let entries: AuditEntry[];
 let endStream: () => void;
+let release: (() => void) | undefined;
 let addEntry: (entry: AuditEntry) => Promise<void>;
 let metrics: Metrics;
 let server: Awaited<ReturnType<typeof listen>>;
@@ -61,6 +62,17 @@ beforeEach(async () => {
         ...about('getThing'),
         rate: 'read',
         handle: () => ({ id: 'thing_1' }),
+      }),
+      defineRoute({
+        method: 'POST',
+        path: '/v1/held',
+        ...about('holdThing'),
+        rate: 'write',
+        body: z.looseObject({}),
+        handle: ({ hold }) => {
+          hold(new Promise((resolve) => (release = resolve)));
+          return { id: 'thing_2' };
+        },
       }),
       defineStreamRoute({
         method: 'GET',
@@ -187,6 +199,27 @@ describe('the audit of requests', () => {
     release();
     expect(await (await answer).json()).toEqual({ id: 'thing_1', secret: 's' });
     expect(entries).toHaveLength(1);
+  });
+});
+
+describe('an answer that is held', () => {
+  it('goes out when what holds it and its entry are done, which go on at the same time', async () => {
+    const entry = Promise.withResolvers<void>();
+    addEntry = async (added) => {
+      await entry.promise;
+      entries.push(added);
+    };
+    let answered = false;
+    const answer = call('POST', '/v1/held', { body: {} }).then((response) => {
+      answered = true;
+      return response;
+    });
+    await expect.poll(() => release !== undefined).toBe(true);
+    entry.resolve();
+    await expect.poll(() => entries).toHaveLength(1);
+    expect(answered).toBe(false);
+    release?.();
+    expect(await (await answer).json()).toEqual({ id: 'thing_2' });
   });
 });
 

@@ -140,10 +140,12 @@ export function sessionRoutes(deps: SessionRouteDeps): Route[] {
       params,
       body: EventsSend,
       response: z.object({ data: z.array(SessionEvent) }),
-      handle: async ({ params: { session_id: id }, body, caller }) => {
+      handle: async ({ params: { session_id: id }, body, caller, hold }) => {
         const starts = body.events.some(({ type }) => type === 'user.message');
         if (starts) await refuseTooMany(deps, caller.workspaceId, id);
-        return { data: await sendEvents(deps, caller.workspaceId, id, body.events) };
+        const { events, delivered } = await sendEvents(deps, caller.workspaceId, id, body.events);
+        hold(delivered);
+        return { data: events };
       },
     }),
   ];

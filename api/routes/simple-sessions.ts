@@ -57,7 +57,9 @@ export function simpleSessionRoutes(deps: SimpleSessionDeps): Route[] {
       deps,
       request,
       async () => {
-        const [event] = await sendEvents(deps, workspaceId, sessionId, [{ type: 'user.message', content }]);
+        const sent = await sendEvents(deps, workspaceId, sessionId, [{ type: 'user.message', content }]);
+        await sent.delivered;
+        const [event] = sent.events;
         if (!event) throw new Error('an accepted message was not answered');
         return event.id;
       },

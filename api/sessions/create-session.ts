@@ -77,20 +77,17 @@ export async function createSession(
           },
   );
   const { agentId, title, threadId, id: sessionId } = session;
-  await deps.engine.start({
-    sessionId,
-    workspaceId,
-    threadId,
-    agentId,
-    model: session.sessionAgent.model.id,
-    title,
-  });
-  if (events.length > 0) await deliver(deps, { sessionId, workspaceId, events, accepted, lastSeq });
+  const start = async (): Promise<void> => {
+    const model = session.sessionAgent.model.id;
+    await deps.engine.start({ sessionId, workspaceId, threadId, agentId, model, title });
+    if (events.length > 0) await deliver(deps, { sessionId, workspaceId, events, accepted, lastSeq });
+  };
   // The session stands, so a reading that fails now must not look like a failure to create it.
-  const stored = await deps.sessions.get(workspaceId, sessionId).catch((error: unknown) => {
+  const read = deps.sessions.get(workspaceId, sessionId).catch((error: unknown) => {
     deps.log.warn({ err: error, session_id: sessionId }, 'a new session could not be read back');
     return null;
   });
+  const [stored] = await Promise.all([read, start()]);
   return toSession(stored ?? freshRecord(session, events.length, deps.now()), deps.models, deps.now());
 }
 

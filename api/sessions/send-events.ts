@@ -29,6 +29,12 @@ export interface SendDeps extends DeliverDeps {
   maxUnprocessedEvents: number;
 }
 
+export interface Sent {
+  events: BetaManagedAgentsSessionEvent[];
+  /** Settles when everybody was told, and never rejects. Temporal's word is waited for a second at most. */
+  delivered: Promise<void>;
+}
+
 interface Outcome {
   accepted: Accepted[];
   lastSeq: number;
@@ -47,7 +53,7 @@ export async function sendEvents(
   workspaceId: string,
   sessionId: string,
   events: readonly ClientEvent[],
-): Promise<BetaManagedAgentsSessionEvent[]> {
+): Promise<Sent> {
   const index = events.findIndex(({ type }) => type === 'system.message');
   if (index !== -1) {
     const session = await findSession(deps.sessions, workspaceId, sessionId);
@@ -68,16 +74,17 @@ export async function sendEvents(
     async () => accepting(deps, workspaceId, sessionId, prepared),
     async () => standing(deps.journal, workspaceId, sessionId, prepared),
   );
-  await deliver(deps, {
+  const delivered = deliver(deps, {
     sessionId,
     workspaceId,
     events: prepared.map(({ event }) => event),
     accepted: outcome.accepted,
     lastSeq: outcome.lastSeq,
   });
-  return prepared.map(({ shown }, index) =>
-    toShownEvent(shown, outcome.accepted[index]?.seq == null ? null : outcome.now),
+  const shown = prepared.map((event, place) =>
+    toShownEvent(event.shown, outcome.accepted[place]?.seq == null ? null : outcome.now),
   );
+  return { events: shown, delivered };
 }
 
 async function accepting(

@@ -25,11 +25,12 @@ export function createPostgresAuditLog(database: Database): AuditLog {
         const added = chain(head, entries);
         const newest = added.at(-1);
         if (!newest) return { seq: head.seq, hash: head.hash };
-        await insert(connection, added);
-        await connection.query("UPDATE audit_head SET seq = $1, hash = decode($2, 'hex')", [
-          newest.seq,
-          newest.hash,
-        ]);
+        insert(connection, added);
+        connection.send({
+          name: 'audit-newest',
+          text: "UPDATE audit_head SET seq = $1, hash = decode($2, 'hex')",
+          values: [newest.seq, newest.hash],
+        });
         return { seq: newest.seq, hash: newest.hash };
       }),
 
@@ -76,9 +77,9 @@ function chain(head: HeadRow, entries: readonly AuditEntry[]): StoredAuditEntry[
   });
 }
 
-async function insert(connection: Connection, entries: readonly StoredAuditEntry[]): Promise<void> {
+function insert(connection: Connection, entries: readonly StoredAuditEntry[]): void {
   const column = <Value>(value: (entry: StoredAuditEntry) => Value) => entries.map(value);
-  await connection.query({
+  connection.send({
     name: 'audit-insert',
     text: `INSERT INTO audit_log (seq, at, workspace_id, key_id, request_id, operation, method, path, status, resource, address, hash)
       SELECT e.seq, to_timestamp(e.at / 1000.0), e.workspace_id, e.key_id, e.request_id, e.operation, e.method, e.path, e.status,
