@@ -6,7 +6,7 @@ import { createBubblewrapDriver, type BubblewrapOptions } from '../bubblewrap/dr
 import type { OperationResult, SandboxOperation } from '../operation.ts';
 import type { Sandbox, SandboxDriver } from '../sandbox.ts';
 
-/** A real bubblewrap driver on a folder of its own, with short words for tests. */
+/** A driver on a folder of its own, with short words for tests. */
 export interface SandboxLab {
   driver: SandboxDriver;
   dataFolder: string;
@@ -21,10 +21,16 @@ export interface SandboxLab {
   close(): Promise<void>;
 }
 
+/** A lab on a real bubblewrap driver. */
 export function createSandboxLab(options: Partial<BubblewrapOptions> = {}): SandboxLab {
+  return createLabOn((dataFolder) => createBubblewrapDriver({ dataFolder, log: () => {}, ...options }));
+}
+
+/** A lab on any driver. */
+export function createLabOn(make: (dataFolder: string) => SandboxDriver): SandboxLab {
   const dataFolder = mkdtempSync(join(tmpdir(), 'sandbox-lab-'));
   chmodSync(dataFolder, 0o755);
-  const driver = createBubblewrapDriver({ dataFolder, log: () => {}, ...options });
+  const driver = make(dataFolder);
   let ids = 0;
   const nextId = (prefix: string): string => `${prefix}_${process.pid}_${++ids}`;
   const lab: SandboxLab = {
