@@ -45,6 +45,13 @@ describe('addresses', () => {
     expect(isAllowed('8.8.4.4')).toBe(false);
     expect(isAllowed('::ffff:8.8.4.4')).toBe(false);
     expect(isAllowed('2a00:1450::5')).toBe(false);
+    for (const spelling of [
+      '2A00:1450:0:0:0:0:0:5',
+      '2a00:1450:0000::0005',
+      '2a00:1450::0.0.0.5',
+      '2a00:1450::5%1',
+    ])
+      expect(isAllowed(spelling), spelling).toBe(false);
   });
   it('allow private networks that the operator opened, and no others', () => {
     const opened = createAddressCheck(() => ['10.1.0.9'], ['10.1.0.0/16', 'fd00::5']);

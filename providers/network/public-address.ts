@@ -46,13 +46,17 @@ function privateSet(): BlockList {
   return list;
 }
 
+/** The one spelling of an IPv6 address, without a zone. */
+function normalIpv6(address: string): string {
+  return new URL(`http://[${address.split('%')[0]}]`).hostname.slice(1, -1);
+}
+
 /**
  * The IPv4 address in an IPv6 address that carries one (`::ffff:a.b.c.d`, `::a.b.c.d`), or undefined. `BlockList` itself must not be
  * given `::ffff:0:0/96`: it then matches every IPv4 address.
  */
 export function carriedIpv4(address: string): string | undefined {
-  const normal = new URL(`http://[${address.split('%')[0]}]`).hostname.slice(1, -1);
-  const groups = /^::(?:ffff:)?([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(normal);
+  const groups = /^::(?:ffff:)?([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(normalIpv6(address));
   if (groups === null) return undefined;
   const [high, low] = [Number.parseInt(groups[1] ?? '', 16), Number.parseInt(groups[2] ?? '', 16)];
   return [high >> 8, high & 255, low >> 8, low & 255].join('.');
@@ -71,7 +75,7 @@ export function createAddressCheck(
   const privates = privateSet();
   const opened = addressSet(exceptions);
   return (address) => {
-    const plain = isIPv6(address) ? (carriedIpv4(address) ?? address) : address;
+    const plain = isIPv6(address) ? (carriedIpv4(address) ?? normalIpv6(address)) : address;
     const family = isIPv4(plain) ? 'ipv4' : 'ipv6';
     if (opened.check(plain, family)) return true;
     return !privates.check(plain, family) && !own().includes(plain);

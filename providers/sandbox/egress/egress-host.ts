@@ -59,7 +59,14 @@ export function createEgressHost(deps: EgressHostDeps): EgressHost {
 
   function onLine(line: string): void {
     if (line === '') return;
-    const { time: _, ...details } = JSON.parse(line) as Record<string, string | number>;
+    let details: Record<string, string | number>;
+    try {
+      const { time: _, ...said } = JSON.parse(line) as Record<string, string | number>;
+      details = said;
+    } catch {
+      // The last line of a process that was killed while it wrote.
+      details = { said: line };
+    }
     deps.log(details['decision'] === 'refused' ? 'egress refused' : 'egress', details);
   }
 

@@ -41,11 +41,15 @@ let lastUse = Date.now();
 function report(line: string): void {
   lastUse = Date.now();
   for (const watcher of watchers) watcher.write(line);
-  if (written > LOG_BYTES) {
-    ftruncateSync(1, 0);
-    written = 0;
+  try {
+    if (written > LOG_BYTES) {
+      ftruncateSync(1, 0);
+      written = 0;
+    }
+    written += writeSync(1, line);
+  } catch {
+    // A full disk takes the log, but must not take the network of all sessions: this is called for each connection.
   }
-  written += writeSync(1, line);
 }
 
 function closeProxy(id: string): void {

@@ -25,6 +25,29 @@ describe('the opening of a connection', () => {
     expect(readOpening(hello)).toEqual({ kind: 'tls', serverName: 'api.example.com' });
     expect(readOpening(await clientHello(''))).toEqual({ kind: 'tls', serverName: undefined });
   });
+  it('tells a server name that is spread over several records', async () => {
+    const hello = await clientHello('api.example.com');
+    const message = hello.subarray(5);
+    for (const size of [1, 3, 5, 40, 100, message.length - 1]) {
+      const records: Buffer[] = [];
+      for (let at = 0; at < message.length; at += size) {
+        const part = message.subarray(at, at + size);
+        records.push(Buffer.from([22, 3, 1, part.length >> 8, part.length & 255]), part);
+      }
+      const bytes = Buffer.concat(records);
+      expect(readOpening(bytes)).toEqual({ kind: 'tls', serverName: 'api.example.com' });
+      expect(readOpening(bytes.subarray(0, -1))).toEqual({ kind: 'incomplete' });
+    }
+  });
+  it('names no server where it only looks like a hello', () => {
+    for (const bytes of [
+      [22, 3, 1, 255, 255],
+      [22, 3, 1, 0, 0],
+      [22, 3, 1, 0, 4, 1, 255, 255, 255],
+      [22, 3, 1, 0, 4, 1, 0, 0, 9, 23, 3, 1, 0, 1, 0],
+    ])
+      expect(readOpening(Buffer.from(bytes))).toEqual({ kind: 'tls', serverName: undefined });
+  });
   it('is incomplete until the whole hello is there', async () => {
     const hello = await clientHello('example.com');
     for (let length = 0; length < hello.length; length++) {

@@ -6,7 +6,8 @@ import {
   type Server as TcpServer,
 } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { afterEach, describe, expect, it } from 'vitest';
+import { Duplex } from 'node:stream';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import type { NetworkPolicy } from '../../network/policy.ts';
 import { createAddressCheck } from '../../network/public-address.ts';
@@ -163,6 +164,58 @@ describe('the proxy of a session', () => {
       );
     }
   });
+  it.each(['CONNECT', 'GET'])(
+    'keeps no connection for whoever left while it was made: %s',
+    async (method) => {
+      const ended = Promise.withResolvers<void>();
+      const upstream = await listen(
+        createTcpServer((socket) =>
+          socket
+            .resume()
+            .on('error', () => {})
+            .on('close', () => ended.resolve()),
+        ),
+      );
+      const asked = Promise.withResolvers<void>();
+      const answer = Promise.withResolvers<string[]>();
+      const proxy = createSessionProxy({
+        policy: { mode: 'limited', hosts: ['site.example'] },
+        isAllowedAddress: () => true,
+        lookup: () => {
+          asked.resolve();
+          return answer.promise;
+        },
+        decided: () => {},
+      });
+      const port = await listen(proxy);
+      const client = connect(port, '127.0.0.1');
+      const target = method === 'GET' ? `http://site.example:${upstream}/` : `site.example:${upstream}`;
+      client.write(`${method} ${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      await asked.promise;
+      client.destroy();
+      // Only a request without a tunnel shows at once that its client is gone.
+      const connections = () =>
+        new Promise<number>((resolve) => proxy.getConnections((_error, count) => resolve(count)));
+      if (method === 'GET') await vi.waitFor(async () => expect(await connections()).toBe(0));
+      answer.resolve(['127.0.0.1']);
+      await ended.promise;
+    },
+  );
+  it('bounds the connections of a session', async () => {
+    const { port } = await makeProxy({ mode: 'unrestricted' });
+    const sockets = await Promise.all(
+      Array.from({ length: 520 }, () => {
+        const socket = connect(port, '127.0.0.1');
+        return new Promise<typeof socket>((resolve) =>
+          socket.on('error', () => {}).on('connect', () => resolve(socket)),
+        );
+      }),
+    );
+    await vi.waitFor(() =>
+      expect(sockets.filter(({ readableEnded, destroyed }) => readableEnded || destroyed)).toHaveLength(8),
+    );
+    for (const socket of sockets) socket.destroy();
+  });
   it('says that a connection failed', async () => {
     const closed = await listen(createTcpServer());
     open.splice(0).forEach((server) => server.close());
@@ -217,6 +270,37 @@ describe('the proxy of a session', () => {
       });
       await speak('api.example');
       expect(Buffer.concat(received).includes('api.example')).toBe(true);
+    });
+    it('lets no TLS through that names no server, or hides the name in a second record', async () => {
+      let received = 0;
+      const upstream = await listen(
+        createTcpServer((socket) => socket.on('data', () => received++).on('error', () => {})),
+      );
+      const { port, decisions } = await makeProxy(limited);
+      const hello = await new Promise<Buffer>((resolve) => {
+        const sink = new Duplex({ read() {}, write: (chunk: Buffer) => resolve(chunk) });
+        connectTls({ socket: sink, servername: 'hidden.example' }).on('error', () => {});
+      });
+      const [head, rest] = [hello.subarray(5, 15), hello.subarray(15)];
+      const record = (part: Buffer): Buffer[] => [
+        Buffer.from([22, 3, 1, part.length >> 8, part.length & 255]),
+        part,
+      ];
+      const nameless = [22, 3, 1, 0, 4, 1, 255, 255, 255];
+      for (const bytes of [Buffer.concat([...record(head), ...record(rest)]), Buffer.from(nameless)]) {
+        await new Promise<void>((resolve) => {
+          const socket = connect(port, '127.0.0.1', () =>
+            socket.write(`CONNECT api.example:${upstream} HTTP/1.1\r\n\r\n`),
+          );
+          socket.once('data', () => socket.write(bytes));
+          socket.on('error', () => {}).on('close', () => resolve());
+        });
+      }
+      expect(received).toBe(0);
+      expect(decisions.filter(({ decision }) => decision === 'refused').map(({ reason }) => reason)).toEqual([
+        'the server name inside TLS is hidden.example',
+        'TLS names no server',
+      ]);
     });
     it('lets protocols through in which the server speaks first, each byte once', async () => {
       const upstream = await listen(

@@ -5,7 +5,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import type { EgressDecision } from '../../network/egress-decision.ts';
@@ -23,6 +23,8 @@ export interface SessionProxyDeps {
 const CONNECT_MS = 10_000;
 /** A tunnel over which nothing passes for this long is closed. */
 const QUIET_MS = 15 * 60_000;
+/** Connections of one session at once: all sessions of a host share the open files of one process. */
+const MAX_CONNECTIONS = 512;
 
 interface Target {
   host: string;
@@ -43,10 +45,12 @@ async function dial(addresses: readonly string[], port: number): Promise<Socket>
     try {
       return await new Promise<Socket>((resolve, reject) => {
         const socket = connect({ host: address, port });
-        socket.setTimeout(CONNECT_MS, () => socket.destroy(new Error('the connection timed out')));
+        const onLate = (): void => void socket.destroy(new Error('the connection timed out'));
+        socket.setTimeout(CONNECT_MS, onLate);
         socket.once('error', reject);
         socket.once('connect', () => {
-          socket.setTimeout(0);
+          socket.off('timeout', onLate);
+          socket.setTimeout(QUIET_MS, () => socket.destroy());
           socket.off('error', reject);
           resolve(socket);
         });
@@ -65,7 +69,6 @@ function join(client: Duplex, upstream: Socket): void {
   };
   client.on('error', end).once('close', end);
   upstream.on('error', end).once('close', end);
-  upstream.setTimeout(QUIET_MS, end);
   client.pipe(upstream).pipe(client);
 }
 
@@ -105,9 +108,12 @@ export function createSessionProxy(deps: SessionProxyDeps): Server {
       if (opening.kind === 'incomplete') return false;
       client.off('data', onData);
       upstream.off('data', onAnswer);
-      const name = opening.kind === 'tls' ? opening.serverName : target.host;
-      if (name !== undefined && normalHost(name) !== target.host) {
-        deps.decided({ ...target, decision: 'refused', reason: `the server name inside TLS is ${name}` });
+      // Clients name no address; whoever names no host may mean another one behind the same address.
+      const nameless = isIP(target.host) === 0 ? undefined : target.host;
+      const name = opening.kind === 'tls' ? (opening.serverName ?? nameless) : target.host;
+      if (name === undefined || normalHost(name) !== target.host) {
+        const reason = name === undefined ? 'TLS names no server' : `the server name inside TLS is ${name}`;
+        deps.decided({ ...target, decision: 'refused', reason });
         client.destroy();
         upstream.destroy();
         return true;
@@ -122,6 +128,9 @@ export function createSessionProxy(deps: SessionProxyDeps): Server {
     };
     client.on('data', onData);
     client.once('error', () => upstream.destroy()).once('close', () => upstream.destroy());
+    // It may have ended while the connection was made.
+    if (client.readableEnded) upstream.end();
+    else client.once('end', () => upstream.end());
     // In a protocol where the server speaks first the client waits for it.
     const onAnswer = (chunk: Buffer): void => {
       client.write(chunk);
@@ -141,6 +150,11 @@ export function createSessionProxy(deps: SessionProxyDeps): Server {
       client.end(
         `HTTP/1.1 ${code} Refused by the sandbox\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
       );
+      return;
+    }
+    // Whoever left while the connection was made never says so again.
+    if (client.destroyed) {
+      upstream.destroy();
       return;
     }
     client.write('HTTP/1.1 200 Connection established\r\n\r\n');
@@ -169,6 +183,10 @@ export function createSessionProxy(deps: SessionProxyDeps): Server {
     const port = url.port === '' ? 80 : Number(url.port);
     const upstream = await open({ host, port });
     if ('refusal' in upstream) return refuse(upstream.code, upstream.refusal);
+    if (response.destroyed) {
+      upstream.destroy();
+      return;
+    }
     const { 'proxy-connection': _, 'proxy-authorization': __, connection: ___, ...headers } = request.headers;
     const onward = httpRequest({
       createConnection: () => upstream,
@@ -191,6 +209,7 @@ export function createSessionProxy(deps: SessionProxyDeps): Server {
   const server = createServer((request, response) => {
     forward(request, response).catch(() => response.destroy());
   });
+  server.maxConnections = MAX_CONNECTIONS;
   server.on('connect', (request, client, head) => {
     client.on('error', () => client.destroy());
     tunnel(request, client, head).catch(() => client.destroy());
