@@ -13,7 +13,7 @@ import { createLogger } from './providers/telemetry/logger.ts';
 import { secretsIn } from './providers/telemetry/redact.ts';
 import { logTemporal } from './providers/telemetry/temporal-log.ts';
 import { activityDependencies } from './wiring/activity-dependencies.ts';
-import { blobStore } from './wiring/blob-store.ts';
+import { openBlobs } from './wiring/blob-store.ts';
 import { connectTemporal } from './wiring/connect-temporal.ts';
 import { keyRing } from './wiring/key-ring.ts';
 import { modelCatalog } from './wiring/model-access.ts';
@@ -51,11 +51,11 @@ await runUntilStopped(log, async (signal) => {
     signal,
   );
   const { client, native } = await connectTemporal(config, log, upkeep, signal);
-  const blobs = await blobStore(config);
+  const { blobs, marks } = await openBlobs(config);
   const telemetry = createActivityTelemetry(metrics);
   const catalog = await modelCatalog(config, database, log);
-  const hostMetrics = metrics.hosts;
-  const parts = { config, log, database, journal, upkeep, bus, blobs, name, telemetry, hostMetrics, catalog };
+  const hands = { hostMetrics: metrics.hosts, marks };
+  const parts = { config, log, database, journal, upkeep, bus, blobs, name, telemetry, catalog, ...hands };
   const { dependencies, driver, host, stay, close } = activityDependencies(parts);
   const workers = await createWorkers(native, bundle, dependencies, config, name, dataConverter, plugins);
   const engine = sessionEngine(config, client, log);

@@ -6,7 +6,7 @@ import { rebuildJournal } from '../core/operations/rebuild-journal.ts';
 import { createSessionHistory } from '../providers/engine/session-history.ts';
 import { createPostgresJournalArchive } from '../providers/store/postgres/restore-journal.ts';
 import { createLogger } from '../providers/telemetry/logger.ts';
-import { blobStore } from '../wiring/blob-store.ts';
+import { openBlobs } from '../wiring/blob-store.ts';
 import { temporalClient } from '../wiring/connect-temporal.ts';
 import { openStore } from '../wiring/open-store.ts';
 
@@ -37,7 +37,7 @@ try {
   const archive = createPostgresJournalArchive(database);
   const owner = await archive.owner(sessionId);
   if (!owner) throw new Error(`There is no session ${sessionId}.`);
-  const history = createSessionHistory(client, await blobStore(config));
+  const history = createSessionHistory(client, (await openBlobs(config)).blobs);
   const runs = await history.runs(sessionId);
   const { rows, conflicts, state } = rebuildJournal(await history.facts(owner, runs));
   const { missing, different, unknown } = compareJournals(rows, await archive.rows(owner));

@@ -5,6 +5,7 @@ import { createInterruptWatch } from '../activities/interrupt-watch.ts';
 import { createTranscriptCache } from '../activities/transcript-cache.ts';
 import type { Config } from '../config.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
+import type { HostMarks } from '../providers/blob/host-marks.ts';
 import type { Bus } from '../providers/bus/bus.ts';
 import type { Database } from '../providers/store/postgres/database.ts';
 import { createDecodingProcess } from '../providers/image/decoding-process.ts';
@@ -43,6 +44,8 @@ export function activityDependencies(parts: {
   name: string;
   telemetry: ActivityTelemetry;
   hostMetrics: HostMetrics;
+  /** Of the blobs as they are stored. */
+  marks: HostMarks;
   catalog: LiveCatalog;
 }): {
   dependencies: ActivityDependencies;
@@ -85,6 +88,7 @@ export function activityDependencies(parts: {
         database,
         journal,
         blobs,
+        marks: parts.marks,
         bus,
         driver,
         probe,

@@ -23,6 +23,7 @@ import type { Config } from '../config.ts';
 import type { ModelCatalog } from '../core/models/model-catalog.ts';
 import { describeHands } from '../core/hands.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
+import type { HostMarks } from '../providers/blob/host-marks.ts';
 import { loadLargeStrings } from '../providers/blob/large-bodies.ts';
 import type { Bus } from '../providers/bus/bus.ts';
 import { createPayloadCodec } from '../providers/encryption/payload-codec.ts';
@@ -41,6 +42,7 @@ import { liveWorkers } from '../providers/store/postgres/worker-registry.ts';
 import { rememberSkills } from '../providers/store/remembered-skills.ts';
 import type { Metrics } from '../providers/telemetry/metrics.ts';
 import { absentTools } from './absent-tools.ts';
+import { hostBlobsCheck } from './host-blobs-check.ts';
 import { keyRing } from './key-ring.ts';
 import { audienceOf, mediaDeps } from './media.ts';
 import { newId } from './new-ids.ts';
@@ -52,6 +54,7 @@ export interface ApiParts {
   log: Logger;
   database: Database;
   blobs: BlobStore;
+  marks: HostMarks;
   bus: Bus;
   engine: SessionEngine;
   metrics: Metrics;
@@ -147,6 +150,7 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
           return { ok: live > 0, detail: `${live} running` };
         },
         // Sessions without tools run all the same, and the others are told what is wrong: it is no reason not to be ready.
+        blobs: hostBlobsCheck(parts),
         hands: async () => ({ ok: true, detail: describeHands(await liveWorkers(database)) }),
       },
     }),

@@ -3,12 +3,14 @@ import type { Config } from '../config.ts';
 import { AppError } from '../core/errors.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import { createFilesystemBlobStore } from '../providers/blob/filesystem.ts';
+import { createHostMarks, type HostMarks } from '../providers/blob/host-marks.ts';
 import { createEncryptedBlobStore } from '../providers/encryption/encrypted-blob-store.ts';
 import { keyRing } from './key-ring.ts';
 
-/** The blob store that the settings name; encrypted when there are keys. */
-export async function blobStore(config: Config): Promise<BlobStore> {
-  return createEncryptedBlobStore(await storedBlobs(config), keyRing(config));
+/** The blob store that the settings name, encrypted when there are keys; and which hosts have the same. */
+export async function openBlobs(config: Config): Promise<{ blobs: BlobStore; marks: HostMarks }> {
+  const stored = await storedBlobs(config);
+  return { blobs: createEncryptedBlobStore(stored, keyRing(config)), marks: createHostMarks(stored) };
 }
 
 /** The blobs as they are stored, encrypted ones included: what a backup copies. */

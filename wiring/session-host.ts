@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { createCheckpointer } from '../activities/hosts/checkpointer.ts';
 import { createHostUpkeep } from '../activities/hosts/host-upkeep.ts';
+import { createSharedBlobs } from '../activities/hosts/shared-blobs.ts';
 import { createResidence, type Residence } from '../activities/hosts/residence.ts';
 import { createResidentToolRunner } from '../activities/hosts/resident-tool-runner.ts';
 import type { HandsQueue } from '../activities/dependencies.ts';
@@ -8,6 +9,7 @@ import type { Config } from '../config.ts';
 import { isAppError } from '../core/errors.ts';
 import { noteError } from '../core/journal/note-error.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
+import type { HostMarks } from '../providers/blob/host-marks.ts';
 import type { Bus } from '../providers/bus/bus.ts';
 import type { TemporalEngine } from '../providers/engine/temporal-engine.ts';
 import { openHostFolder } from '../providers/host/host-folder.ts';
@@ -57,6 +59,7 @@ export function sessionHost(parts: {
   database: Database;
   journal: Journal;
   blobs: BlobStore;
+  marks: HostMarks;
   bus: Pick<Bus, 'publish'>;
   driver: SandboxDriver;
   probe: HostProbe;
@@ -121,6 +124,14 @@ export function sessionHost(parts: {
     hosts,
     folder,
     residence,
+    sharedBlobs: createSharedBlobs({
+      hostId: folder.id,
+      hosts,
+      marks: parts.marks,
+      timeoutMs,
+      now: Date.now,
+      log,
+    }),
     leftovers: createPostgresLeftovers(database),
     timeoutMs,
     metrics,

@@ -3,6 +3,7 @@ import type { HostFolder } from '../../providers/host/host-folder.ts';
 import type { HostStore, SandboxHost } from '../../providers/store/hosts.ts';
 import type { Leftovers } from '../../providers/store/leftovers.ts';
 import type { HostMetrics } from '../../providers/telemetry/host-metrics.ts';
+import type { SharedBlobs } from './shared-blobs.ts';
 import type { Residence } from './residence.ts';
 
 /** Heartbeats that may fail before a host counts as gone. */
@@ -10,11 +11,12 @@ const BEATS = 6;
 const TIDY_MS = 30_000;
 
 export interface HostUpkeepDeps {
-  /** As it is now. */
+  /** As it is now, as far as the driver knows. */
   describe(): SandboxHost;
   hosts: HostStore;
   folder: HostFolder;
   residence: Pick<Residence, 'evict'>;
+  sharedBlobs: SharedBlobs;
   leftovers: Pick<Leftovers, 'ended'>;
   timeoutMs: number;
   metrics: Pick<HostMetrics, 'hostsLost'>;
@@ -40,7 +42,11 @@ export function createHostUpkeep(deps: HostUpkeepDeps): HostUpkeep {
   const rounds = new Set<Promise<void>>();
 
   async function beat(redirect: (sessionId: string) => Promise<void>): Promise<void> {
-    await hosts.beat(deps.describe(), timeoutMs);
+    await deps.sharedBlobs
+      .check()
+      .catch((error: unknown) => log.warn({ err: error }, 'whose blobs are where could not be checked'));
+    const host = deps.describe();
+    await hosts.beat({ ...host, ready: host.ready && deps.sharedBlobs.agreed }, timeoutMs);
     for (const id of await hosts.reap(timeoutMs)) {
       deps.metrics.hostsLost(1);
       const sessions = await hosts.withOpenCalls(id);

@@ -1,5 +1,6 @@
 import pino from 'pino';
 import { expect, it } from 'vitest';
+import { createHostMarks } from '../../providers/blob/host-marks.ts';
 import { historyPlace } from '../../providers/blob/history-copies.ts';
 import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
 import { createBlobSweep } from './blob-sweep.ts';
@@ -53,6 +54,19 @@ it('keeps copies for Temporal’s history as long as Temporal keeps histories, a
   pass(DAY);
   expect(await sweep.sweep()).toBe(1);
   expect(await blobs.has(living, copy)).toBe(false);
+});
+
+it('keeps the marks of hosts, and removes those that nobody renews', async () => {
+  const { blobs, sweep, pass } = stage(true);
+  const marks = createHostMarks(blobs);
+  await marks.leave('living');
+  await marks.leave('gone');
+  pass(29 * DAY);
+  await marks.leave('living');
+  expect(await sweep.sweep()).toBe(0);
+  pass(2 * DAY);
+  expect(await sweep.sweep()).toBe(1);
+  expect(await marks.missing(['living', 'gone'])).toEqual(['gone']);
 });
 
 it('removes nothing without the role', async () => {

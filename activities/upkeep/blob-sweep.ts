@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { BlobStore } from '../../providers/blob/blob-store.ts';
+import { isHostMark } from '../../providers/blob/host-marks.ts';
 import { sessionOfHistoryPlace } from '../../providers/blob/history-copies.ts';
 import type { Lease } from '../../providers/store/lease.ts';
 import type { Leftovers } from '../../providers/store/leftovers.ts';
@@ -15,7 +16,8 @@ export interface BlobSweep {
 
 /**
  * Removes blobs that nothing refers to any more, once an hour in one worker among all. What rows refer to stays. Copies that only
- * Temporal's history refers to stay as long as Temporal keeps histories, and go earlier with their session.
+ * Temporal's history refers to stay as long as Temporal keeps histories, and go earlier with their session. The marks of hosts stay as
+ * long after their last renewal.
  *
  * @param deps.graceMs - how long a blob may lie unreferenced: whoever stores one has so long to write the row.
  * @param deps.historyMs - how long Temporal keeps the history of a closed run.
@@ -33,6 +35,7 @@ export function createBlobSweep(deps: {
   let round: Promise<unknown> | undefined;
 
   async function isNeeded(place: string, sha256: string): Promise<boolean> {
+    if (isHostMark(place)) return true;
     const sessionId = sessionOfHistoryPlace(place);
     if (sessionId === null) return leftovers.isReferenced(place, sha256);
     return (await leftovers.ended([sessionId])).get(sessionId) !== 'deleted';
@@ -43,7 +46,7 @@ export function createBlobSweep(deps: {
     const removed = await blobs.sweep(graceMs, isNeeded);
     const outlived = await blobs.sweep(
       Math.max(graceMs, historyMs),
-      async (place) => sessionOfHistoryPlace(place) === null,
+      async (place) => sessionOfHistoryPlace(place) === null && !isHostMark(place),
     );
     if (removed + outlived > 0)
       log.info({ blobs: removed + outlived }, 'blobs that nothing needs are removed');

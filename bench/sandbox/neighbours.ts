@@ -7,8 +7,8 @@ import { SANDBOX_FAULTS, type SandboxFault } from './sandbox-faults.ts';
  * What the commands of one session notice of another's trouble: `node bench/sandbox/neighbours.ts [--no-cgroups] [fault …]`. Rounds with
  * and without the fault take turns, so that what else the machine does is in both; compare the quotients. The aim is a p99 within 20 %.
  */
-const ROUNDS = 8;
-const COMMANDS = 50;
+const ROUNDS = 15;
+const COMMANDS = 20;
 const SETTLE_MS = 300;
 const COMMAND = 'seq 20 | xargs -n 1 echo | wc -l';
 
@@ -61,6 +61,10 @@ async function measure(fault: SandboxFault): Promise<string> {
     .join(' / ');
   return `${figures(calm)} ${figures(troubled)}   ×${quotients}${failed === 0 ? '' : `   ${failed} commands failed`}`;
 }
+
+// Sandboxes outlive the process that started them.
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void lab.close().finally(() => process.exit(1)));
 
 try {
   console.log(`control groups: ${withoutCgroups ? 'none' : 'as the host has them'}; p50 / p99, milliseconds`);

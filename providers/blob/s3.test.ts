@@ -1,6 +1,7 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { startS3Server } from '../../test/doubles/s3-server.ts';
 import { blobStoreContract } from './contract.ts';
@@ -42,5 +43,18 @@ it('says unavailable when the storage does not answer', async () => {
   const { store, spoolFolder } = await makeStore(server.url);
   await expect(store.get('one', '0'.repeat(64))).rejects.toMatchObject({ code: 'unavailable' });
   await expect(store.put('one', Buffer.from('x'))).rejects.toMatchObject({ code: 'unavailable' });
+  await rm(spoolFolder, { recursive: true });
+});
+
+it('removes what a process that died left of a stream', async () => {
+  const server = await startS3Server();
+  const { store, spoolFolder } = await makeStore(server.url);
+  const [left, current] = ['left', 'current'].map((name) => path.join(spoolFolder, name));
+  for (const file of [left, current]) await writeFile(file ?? '', 'part');
+  const before = new Date(Date.now() - 25 * 3_600_000);
+  await utimes(left ?? '', before, before);
+  await store.putStream('one', Readable.from([Buffer.from('whole')]), 100);
+  expect(await readdir(spoolFolder)).toEqual(['current']);
+  await server.close();
   await rm(spoolFolder, { recursive: true });
 });

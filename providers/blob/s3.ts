@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -92,6 +92,7 @@ export function createS3BlobStore(options: S3Options): BlobStore {
 
     async putStream(workspaceId, source, limit) {
       await mkdir(spoolFolder, { recursive: true, mode: 0o700 });
+      await removeLeft(spoolFolder);
       const spool = path.join(spoolFolder, randomUUID());
       const counted = hashed(limit);
       try {
@@ -156,4 +157,18 @@ function fail(sha256: string): (error: unknown) => never {
       retryAfterMs: 1_000,
     });
   };
+}
+
+/** A spooled stream that nobody has written to for so long is of a process that died. */
+const LEFT_MS = 24 * 3_600_000;
+
+async function removeLeft(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const file = path.join(folder, name);
+    const changedAt = await stat(file).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => Number.POSITIVE_INFINITY,
+    );
+    if (Date.now() - changedAt > LEFT_MS) await rm(file, { force: true });
+  }
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createWriteStream, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -52,6 +52,17 @@ const ask = (name: string, rest: Partial<RepositoryRequest> = {}): RepositoryReq
   ...rest,
 });
 const never = new AbortController().signal;
+
+it('removes what a process that died left of its fetch', async () => {
+  const folder = join(scratch, 'left');
+  const [left, current] = [join(folder, 'fetch-left'), join(folder, 'fetch-current')];
+  for (const path of [left, current]) mkdirSync(join(path, 'repository'), { recursive: true });
+  const before = new Date(Date.now() - 2 * 3_600_000);
+  utimesSync(left, before, before);
+  const result = await source({ folder }).fetch(ask('public/hello'), never);
+  if (result.state === 'fetched') result.repository.release();
+  expect(readdirSync(folder)).toEqual(['fetch-current']);
+});
 
 async function refsOf(request: RepositoryRequest): Promise<Record<string, string>> {
   const result = await source().fetch(request, never);

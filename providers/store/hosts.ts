@@ -29,7 +29,7 @@ export interface Placement {
 export interface HostStore {
   /** Registers the host, or says that it is alive. */
   beat(host: SandboxHost, timeoutMs: number): Promise<void>;
-  /** Hosts from which a heartbeat came within `timeoutMs`. */
+  /** Hosts from which a heartbeat came within `timeoutMs`, in the order in which they were first registered. */
   alive(timeoutMs: number): Promise<SandboxHost[]>;
   /**
    * The session's host. Places a session that has none, and moves one whose host is gone, onto the living host with the least to do. Null
@@ -39,7 +39,7 @@ export interface HostStore {
   placement(sessionId: string): Promise<Placement | null>;
   /** Those of these sessions whose placement here is not the one named: their sandboxes on this host are copies left behind. */
   leftBehind(hostId: string, placements: ReadonlyMap<string, string>): Promise<string[]>;
-  /** Marks hosts lost that are gone, and forgets those long gone that have no session. Returns those newly lost. */
+  /** Marks hosts lost that are gone, and forgets those long gone: sessions that are still on one move as from any other that is gone. Returns those newly lost. */
   reap(timeoutMs: number): Promise<string[]>;
   /** Sessions on a host that have a tool call under way. */
   withOpenCalls(hostId: string): Promise<string[]>;

@@ -16,6 +16,7 @@ import type { Journal } from '../../providers/store/journal.ts';
 import { openDatabase, type Database } from '../../providers/store/postgres/database.ts';
 import { createPostgresJournal } from '../../providers/store/postgres/journal.ts';
 import { migrate } from '../../providers/store/postgres/migrate.ts';
+import { createHostMarks } from '../../providers/blob/host-marks.ts';
 import { createMetrics } from '../../providers/telemetry/metrics.ts';
 import { apiRoutes } from '../../wiring/api-routes.ts';
 import { modelCatalog } from '../../wiring/model-access.ts';
@@ -91,6 +92,7 @@ export async function startApi(
     log,
     database,
     blobs,
+    marks: createHostMarks(blobs),
     bus: recordingBus,
     engine,
     metrics,

@@ -23,6 +23,7 @@ describe('sessions on two hosts of sandboxes', () => {
   let database: Client;
   let api: EntryProcess;
   let client: Anthropic;
+  let url: string;
   let settings: Record<string, string>;
   const hosts: Host[] = [];
 
@@ -45,8 +46,9 @@ describe('sessions on two hosts of sandboxes', () => {
     };
     database = new Client({ connectionString: services.postgresUrl });
     api = startEntry('server.ts', root, { ...settings, MANAGED_AGENT_API_PORT: port });
-    client = new Anthropic({ baseURL: `http://127.0.0.1:${port}`, apiKey: 'unused', maxRetries: 5 });
-    await until(async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok);
+    url = `http://127.0.0.1:${port}`;
+    client = new Anthropic({ baseURL: url, apiKey: 'unused', maxRetries: 5 });
+    await until(async () => (await fetch(`${url}/healthz`)).ok);
     await database.connect();
     for (let count = 0; count < 2; count++) await addHost();
   });
@@ -62,10 +64,13 @@ describe('sessions on two hosts of sandboxes', () => {
     rmSync(root, { recursive: true, force: true });
   });
 
-  async function addHost(dataDir = mkdtempSync(path.join(root, 'host-'))): Promise<Host> {
+  async function addHost(
+    dataDir = mkdtempSync(path.join(root, 'host-')),
+    own: Record<string, string> = {},
+  ): Promise<Host> {
     chmodSync(dataDir, 0o711);
     const startedAt = new Date();
-    const host = { dataDir, worker: startEntry('worker.ts', dataDir, settings) };
+    const host = { dataDir, worker: startEntry('worker.ts', dataDir, { ...settings, ...own }) };
     hosts.push(host);
     await until(async () => {
       const { rows } = await database.query(
@@ -337,6 +342,25 @@ describe('sessions on two hosts of sandboxes', () => {
     await rest(sessionId);
     await saved(sessionId, await lastSeq(sessionId));
     expect(await errors(sessionId)).toHaveLength(1);
+  });
+
+  it('go to hosts with the same blobs only, and the service says which others there are', async () => {
+    const apart = await addHost(undefined, { MANAGED_AGENT_BLOBS_FOLDER: path.join(root, 'other-blobs') });
+    const { rows } = await database.query('SELECT ready FROM sandbox_hosts WHERE id = $1', [
+      idOf(apart.dataDir),
+    ]);
+    expect(rows).toEqual([{ ready: false }]);
+    const answer = async () =>
+      (await (await fetch(`${url}/readyz`)).json()) as {
+        status: string;
+        checks: { blobs: { ok: boolean; detail?: string } };
+      };
+    await until(async () => (await answer()).checks.blobs.detail?.includes(idOf(apart.dataDir)) === true);
+    expect(await answer()).toMatchObject({ status: 'ready', checks: { blobs: { ok: true } } });
+    const sessionId = await begin([bash('echo one'), done]);
+    await rest(sessionId);
+    expect(await hostOf(sessionId)).not.toBe(apart);
+    await switchOff(apart);
   });
 
   it('take their checkpoints with them when they are deleted', async () => {

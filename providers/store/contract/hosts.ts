@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { CheckpointStore } from '../checkpoints.ts';
 import type { HostStore, SandboxHost } from '../hosts.ts';
@@ -88,6 +89,13 @@ export function hostsContract(name: string, make: () => Promise<HostsSubject>): 
       expect(await subject.hosts.reap(TIMEOUT)).toEqual([]);
       await pass(2 * TIMEOUT, other);
       expect(await subject.hosts.place(session, TIMEOUT)).toMatchObject({ hostId: other });
+    });
+    it('names the living hosts in the order of their registration', async () => {
+      await beat('b');
+      await delay(5);
+      await beat('a');
+      await beat('b');
+      expect((await subject.hosts.alive(TIMEOUT)).map(({ id }) => id)).toEqual(['b', 'a']);
     });
     it('finds a host lost once, until it comes back', async () => {
       await beat('a', 'b');

@@ -91,6 +91,23 @@ describe('checkpoints on PostgreSQL', () => {
     expect(await hosts.placement(sessionId)).toBeNull();
     expect(await checkpoints.record(checkpoint, null, placement)).toBe(false);
   });
+  it('move from a host that is forgotten', async () => {
+    const { hosts, pass } = await make();
+    const sessionId = await session();
+    const host = { driver: 'd', isolation: 'none', ready: true, capacity: null };
+    await hosts.beat({ ...host, id: 'a', taskQueue: 'a' }, 1_000);
+    const first = await hosts.place(sessionId, 1_000);
+    await hosts.beat({ ...host, id: 'b', taskQueue: 'b' }, 1_000);
+    await pass(2_000);
+    await database.query(`UPDATE sandbox_hosts SET heartbeat_at = now() WHERE id = 'b'`);
+    expect(await hosts.reap(1_000)).toEqual(['a']);
+    await database.query(`UPDATE sandbox_hosts SET lost_at = now() - interval '8 days' WHERE id = 'a'`);
+    await hosts.reap(1_000);
+    const { length } = await database.query(`SELECT 1 FROM sandbox_hosts WHERE id = 'a'`);
+    expect(length).toBe(0);
+    expect(await hosts.placement(sessionId)).toMatchObject({ id: first?.id, taskQueue: null });
+    expect(await hosts.place(sessionId, 1_000)).toMatchObject({ hostId: 'b', movedFrom: 'a' });
+  });
   it('of two places at once, one stands', async () => {
     const { hosts } = await make();
     const sessionId = await session();

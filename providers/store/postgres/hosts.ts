@@ -19,7 +19,7 @@ interface PlacementRow {
 
 /** A session that was used so recently counts as a running sandbox. */
 const IN_USE = `interval '10 minutes'`;
-/** A lost host without sessions is forgotten after so long. */
+/** A lost host is forgotten after so long; sessions that are still on it move all the same. */
 const FORGET = `interval '7 days'`;
 
 const PLACEMENT = `SELECT s.placement, s.host_id, s.moved_from, h.task_queue FROM session_hosts s
@@ -104,7 +104,7 @@ export function createPostgresHosts(database: Database): HostStore {
     async alive(timeoutMs) {
       const rows = await database.query<HostRow>(
         `SELECT id, task_queue, driver, isolation, ready, capacity FROM sandbox_hosts
-          WHERE heartbeat_at > now() - $1 * interval '1 millisecond' ORDER BY id`,
+          WHERE heartbeat_at > now() - $1 * interval '1 millisecond' ORDER BY registered_at, id`,
         [timeoutMs],
         'hosts-alive',
       );
@@ -139,8 +139,7 @@ export function createPostgresHosts(database: Database): HostStore {
         'hosts-lost',
       );
       await database.query(
-        `DELETE FROM sandbox_hosts h WHERE h.lost_at < now() - ${FORGET}
-          AND NOT EXISTS (SELECT 1 FROM session_hosts s WHERE s.host_id = h.id)`,
+        `DELETE FROM sandbox_hosts WHERE lost_at < now() - ${FORGET}`,
         [],
         'hosts-forgotten',
       );
