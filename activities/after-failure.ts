@@ -1,13 +1,13 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { stepKey, type StepAttempt } from '../core/journal/attempt.ts';
-import type { SessionError, StepAnswer } from '../core/journal/commit-step.ts';
+import type { StepAnswer } from '../core/journal/commit-step.ts';
 import { rescheduleStep, type StepFailure } from '../core/journal/reschedule-step.ts';
 import type { JournalView } from '../core/journal/view.ts';
-import { errorRow, type AppError, type ErrorCode } from '../core/errors.ts';
-import { fallbackModel } from '../core/models/fallback.ts';
-import { fitsSession } from '../core/models/fits-session.ts';
+import { errorRow, type AppError } from '../core/errors.ts';
+import { isWorthAnother } from '../core/models/fallback.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { CONTEXT_EXCEEDED } from './send-request.ts';
+import { toSessionError } from './session-error.ts';
+import { standInOf, type RunningAgent } from './stand-in.ts';
 
 /** A vendor that asks for a longer wait than this is not waited for where another model stands by. */
 const LONG_WAIT_MS = 30_000;
@@ -28,10 +28,13 @@ export async function afterFailure(
   const { result, lastSeq } = await deps.journal.transact(
     { sessionId, epoch, rowKey: stepKey(attempt.threadId, attempt.step), caller: 'activity' },
     (view) => {
-      const decision = rescheduleStep(view, attempt, toFailure(deps, view, agent, error), deps.ids);
-      return { writes: decision.writes, result: decision };
+      const failure = toFailure(deps, view, agent, error);
+      const decision = rescheduleStep(view, attempt, failure, deps.ids);
+      return { writes: decision.writes, result: { ...decision, failed: failure.model } };
     },
   );
+  const isGivenUp = result.kind === 'moved' || result.kind === 'exhausted';
+  if (isGivenUp && isWorthAnother(error.code)) deps.outages.failed(result.failed, error);
   if (result.kind === 'exhausted') return { kind: 'exhausted', error: toSessionError(error, 'exhausted') };
   deps.telemetry.modelRetry(error.code);
   if (result.writes) deps.bus.publish({ type: 'grew', sessionId, seq: lastSeq });
@@ -49,24 +52,19 @@ export async function afterFailure(
 function toFailure(
   deps: ActivityDependencies,
   { head, thread }: JournalView,
-  agent: { model: { id: string }; tools: readonly unknown[] },
+  agent: RunningAgent,
   error: AppError,
 ): StepFailure {
   const { detour } = thread.turn;
   const model = detour?.model ?? agent.model.id;
   const entry = deps.catalog.resolve(model);
-  const needs = { tools: agent.tools.length > 0, prices: head.budget !== null };
-  const next =
-    entry &&
-    fallbackModel(deps.catalog, entry, error.code, detour?.failed ?? [], (candidate) =>
-      fitsSession(candidate, needs),
-    );
-  const patient = (error.retryAfterMs ?? 0) <= LONG_WAIT_MS;
+  const next = entry && standInOf(deps, head, agent, entry, error.code, detour?.failed ?? []);
+  const isWorthWaiting = (error.retryAfterMs ?? 0) <= LONG_WAIT_MS && !deps.outages.isDoubtful(model);
   return {
     model,
     retry: errorRow(error.code).retry,
     error: (retry, also) => toSessionError(error, retry, also),
-    fallback: next && { model: next.id, afterFailures: patient ? deps.failuresBeforeFallback : 1 },
+    fallback: next && { model: next.id, afterFailures: isWorthWaiting ? deps.failuresBeforeFallback : 1 },
   };
 }
 
@@ -74,21 +72,3 @@ function toFailure(
 function backoff(failures: number): number {
   return Math.min(60_000, 1_000 * 2 ** Math.max(0, failures - 1));
 }
-
-function toSessionError(error: AppError, retry: 'retrying' | 'exhausted', also?: string): SessionError {
-  const message = also === undefined ? error.message : `${error.message} ${also}`;
-  const tooLong = error.details?.['error_code'] === CONTEXT_EXCEEDED;
-  const type = tooLong
-    ? 'compaction_limit_reached_error'
-    : (SESSION_ERRORS[error.code] ?? 'model_request_failed_error');
-  return { type, message, retry_status: { type: retry } };
-}
-
-/** How clients are told of a provider's failure; what is not listed is a failed request. */
-const SESSION_ERRORS: Partial<
-  Record<ErrorCode, 'model_overloaded_error' | 'model_rate_limited_error' | 'billing_error'>
-> = {
-  model_overloaded: 'model_overloaded_error',
-  model_rate_limited: 'model_rate_limited_error',
-  model_billing: 'billing_error',
-};

@@ -13,6 +13,7 @@ import { handsOf } from './place-session.ts';
 import type { StepReport } from './report.ts';
 import { readStepContext } from './request/step-context.ts';
 import type { SendRequest } from './send-request.ts';
+import { standInFor } from './stand-in.ts';
 import { transactStep } from './transact-step.ts';
 
 export type CallModelInput = Omit<StepAttempt, 'fence'>;
@@ -44,8 +45,9 @@ export function createCallModel(deps: ActivityDependencies) {
         ...(await handsOf(deps, input.sessionId, report.outcome)),
       });
       const request = { ...input, rowKey: key, givenUp: input.seals };
+      const standIn = await standInFor(deps, input.sessionId);
       const opened = await transactStep(deps, { ...request, claim: context.claim }, (view) =>
-        openStep(view, attempt, deps.turns, deps.ids),
+        openStep(view, attempt, deps.turns, deps.ids, standIn),
       );
       if (opened.kind === 'outcome') return located(await opened.report());
       const answer = await ask(deps, attempt, opened, context);
@@ -99,10 +101,12 @@ function sender(deps: ActivityDependencies, signal: AbortSignal): SendRequest {
       { provider: vendor, model, sessionId, maxOutputTokens },
       async (onPart) => {
         signal.throwIfAborted();
-        return forward(provider.stream(request, signal), (part) => {
+        const response = await forward(provider.stream(request, signal), (part) => {
           onPart(part);
           see(part);
         });
+        deps.outages.answered(model);
+        return response;
       },
     );
   };

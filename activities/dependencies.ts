@@ -14,6 +14,7 @@ import type { ActivityTelemetry } from '../providers/telemetry/activity-telemetr
 import type { ToolRunner } from '../tools/tool-runner.ts';
 import type { ContentCache } from './request/content-cache.ts';
 import type { Residence } from './hosts/residence.ts';
+import type { ModelOutages } from './model-outages.ts';
 import type { InterruptWatch } from './interrupt-watch.ts';
 import type { TranscriptCache } from './transcript-cache.ts';
 
@@ -38,6 +39,8 @@ export interface ActivityDependencies {
   turns: TurnLimits;
   /** How often a model may fail in one step before the next of its chain is asked. */
   failuresBeforeFallback: number;
+  /** Models that this worker gave up a moment ago. */
+  outages: ModelOutages;
   providers: { for(entry: ModelEntry): ModelProvider };
   transcripts: TranscriptCache;
   /** How models' context windows are shared out. */

@@ -120,4 +120,12 @@ export const SessionSettings = z.strictObject({
     .max(10)
     .default(3)
     .describe('Failures of a model in one step before the next of its fallback chain is asked.'),
+  fallback_cool_down_seconds: z
+    .int()
+    .min(0)
+    .max(3600)
+    .default(60)
+    .describe(
+      'How long a worker begins turns with the next of the chain after it gave a model up; then one request tries it. 0: every turn asks its own model.',
+    ),
 });

@@ -1,22 +1,29 @@
 import { stepKey, type StepAttempt } from './attempt.ts';
 import { isMessage } from './busy.ts';
 import { STALE, standing, told, type Decision } from './decision.ts';
+import { journalDetour, type StandIn } from './detour.ts';
 import { createJournalWriter } from './journal-writer.ts';
 import { pauseTurn } from './pause-turn.ts';
 import { isAtCap } from './spend-cap.ts';
-import { limitReached, type TurnLimits } from './turn.ts';
+import { limitReached, type Detour, type TurnLimits } from './turn.ts';
 import type { IdSource, JournalView } from './view.ts';
+
+/** Names the model to ask instead, where the one that the turn is with is known to be down; null: that one is asked. */
+export type StandInFor = (view: JournalView, detour: Detour | null) => StandIn | null;
 
 /**
  * Opens a model step: stamps what takes effect, in the order running pair, denials with results, sealed results, messages; then
  * fixes what the step may read. Where the cost has reached the budget, or the turn one of its limits, no model is asked: the opening
  * itself brings the session to rest. A later attempt of an open step takes its reach over and closes the span left open.
+ *
+ * @param standInFor - asked once, when a model is about to be: another that it names takes the turn over, as after a failure.
  */
 export function openStep(
   view: JournalView,
   attempt: StepAttempt,
   limits: TurnLimits,
   ids: IdSource,
+  standInFor: StandInFor = () => null,
 ): Decision {
   const { thread, row } = view;
   if (attempt.step === thread.step && row?.outcome) return standing(row.outcome);
@@ -28,8 +35,11 @@ export function openStep(
     if (attempt.fence < row.fence) return STALE;
     writer.running();
     writer.closeSpan(row, true);
+    const standIn = standInFor(view, writer.turn.detour);
+    if (standIn) journalDetour(writer, standIn, ids);
     const span = writer.openSpan();
-    writer.writeRow({ ...row, fence: attempt.fence, span });
+    const counted = standIn ? { ...row, failures: 0, firstFailureAt: null } : row;
+    writer.writeRow({ ...counted, fence: attempt.fence, span });
     return {
       kind: 'opened',
       writes: writer.finish(key),
@@ -65,6 +75,8 @@ export function openStep(
   writer.running();
   const through = writer.lastSeq;
   const arrived = view.head.lastArrival;
+  const standIn = standInFor(view, writer.turn.detour);
+  if (standIn) journalDetour(writer, standIn, ids);
   const span = writer.openSpan();
   writer.writeRow({
     key,

@@ -1,5 +1,6 @@
 import { stepKey, type StepAttempt } from './attempt.ts';
 import type { SessionError } from './commit-step.ts';
+import { detourText, journalDetour } from './detour.ts';
 import { createJournalWriter } from './journal-writer.ts';
 import type { IdSource, JournalView, StepRow } from './view.ts';
 import { newEvent } from './wire-event.ts';
@@ -75,13 +76,11 @@ function move(
 ): AfterFailure {
   const writer = createJournalWriter(view, ids);
   writer.closeSpan(row, true);
-  const announcement = `The turn goes on with ${model}.`;
-  const error = { ...failure.error('retrying', announcement), fallback_model: model };
-  writer.append(
-    newEvent({ id: ids.event(), type: 'session.error', error }, { detail: { failed: failure.model } }),
+  journalDetour(
+    writer,
+    { failed: failure.model, model, error: failure.error('retrying', detourText(model)) },
+    ids,
   );
-  const failed = [...(writer.turn.detour?.failed ?? []), failure.model];
-  writer.setTurn({ ...writer.turn, detour: { failed, model } });
   writer.writeRow({ ...row, span: null, failures: 0, firstFailureAt: null });
   return { kind: 'moved', model, writes: writer.finish(stepKey(attempt.threadId, attempt.step)) };
 }

@@ -11,6 +11,11 @@ const WORTH_ANOTHER_MODEL: ReadonlySet<ErrorCode> = new Set([
   'model_credentials_refused',
 ]);
 
+/** Whether another model may succeed where one failed so. */
+export function isWorthAnother(code: ErrorCode): boolean {
+  return WORTH_ANOTHER_MODEL.has(code);
+}
+
 /**
  * The model to go on with when one has failed for good, or null where there is none: the first of its chain, and of the chains of those
  * in it, that is known and was not tried.
@@ -25,7 +30,7 @@ export function fallbackModel(
   tried: readonly string[],
   fits: (entry: ModelEntry) => boolean = () => true,
 ): ModelEntry | null {
-  if (!WORTH_ANOTHER_MODEL.has(code)) return null;
+  if (!isWorthAnother(code)) return null;
   const seen = new Set([failed.id, ...tried]);
   const chain = [...new Set([failed.id, ...tried])].flatMap((id) => catalog.resolve(id)?.fallback ?? []);
   for (const id of [...failed.fallback, ...chain]) {

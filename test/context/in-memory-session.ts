@@ -1,3 +1,4 @@
+import { createModelOutages } from '../../activities/model-outages.ts';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createCallModel } from '../../activities/call-model.ts';
@@ -62,6 +63,7 @@ export async function startInMemorySession(options: {
     }),
     turns: NO_LIMITS,
     failuresBeforeFallback: 2,
+    outages: createModelOutages(0, Date.now),
     providers: { for: () => options.provider },
     transcripts,
     context: DEFAULT_SHARES,

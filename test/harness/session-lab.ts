@@ -6,6 +6,7 @@ import { NativeConnection, type Worker } from '@temporalio/worker';
 import pino from 'pino';
 import { createWorkers } from '../../activities/create-workers.ts';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
+import { createModelOutages, type ModelOutages } from '../../activities/model-outages.ts';
 import { createInterruptWatch } from '../../activities/interrupt-watch.ts';
 import { createContentCache } from '../../activities/request/content-cache.ts';
 import { createTranscriptCache } from '../../activities/transcript-cache.ts';
@@ -73,6 +74,8 @@ export async function startSessionLab(options: {
   /** When a turn pauses by itself; by default never. */
   turns?: TurnLimits;
   catalog?: ModelCatalog;
+  /** Of models that were given up; by default nothing is remembered. */
+  outages?: ModelOutages;
   /** Another model than `provider`, for some. */
   providerOf?: (entry: ModelEntry) => ModelProvider | null;
   historyBudget?: number;
@@ -139,6 +142,7 @@ export async function startSessionLab(options: {
         createModelCatalog({ settings: [SMALL_MODEL], usable: ['anthropic'], defaultModel: null }),
       turns: options.turns ?? NO_LIMITS,
       failuresBeforeFallback: 2,
+      outages: options.outages ?? createModelOutages(0, Date.now),
       providers: { for: (entry) => options.providerOf?.(entry) ?? options.provider },
       transcripts: createTranscriptCache(activityJournal, 64 * 1024 * 1024),
       context: DEFAULT_SHARES,

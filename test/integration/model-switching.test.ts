@@ -78,6 +78,8 @@ describe('a session that moves between models', () => {
       OPENAI_API_KEY: 'scripted',
       GEMINI_API_KEY: 'scripted',
       MANAGED_AGENT_SESSION_FAILURES_BEFORE_FALLBACK: '2',
+      // Each test here has an outage of its own.
+      MANAGED_AGENT_SESSION_FALLBACK_COOL_DOWN_SECONDS: '0',
       MANAGED_AGENT_WORKER_DRAIN_SECONDS: '1',
       MANAGED_AGENT_MODELS: JSON.stringify([
         { id: CLAUDE, provider: 'anthropic', fallback: [RESPONSES, GEMINI] },

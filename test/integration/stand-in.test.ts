@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError, type ErrorCode } from '../../core/errors.ts';
 import { createModelCatalog } from '../../core/models/model-catalog.ts';
+import { createModelOutages } from '../../activities/model-outages.ts';
+import { expectJournalInHistory, expectSoundLog } from '../harness/journal-check.ts';
+import { expectRebuilt } from '../harness/rebuilt-session.ts';
 import { createScriptedProvider } from '../harness/scripted-provider.ts';
 import { startSessionLab, userMessage, type SessionLab } from '../harness/session-lab.ts';
 import { AGENT, createStageRunner } from '../replay/scenarios.ts';
@@ -93,5 +96,80 @@ describe('a model that stands in', () => {
         { timeout: 20_000 },
       )
       .toBe('free');
+  });
+});
+
+describe('a model that was given up', () => {
+  const [OWN, OTHER] = ['claude-own', 'other'];
+  let lab: SessionLab;
+  let isDown = true;
+  /** The requests that each model got. */
+  let asked: string[] = [];
+  let moment = 1_000_000;
+
+  beforeAll(async () => {
+    const scripted = createScriptedProvider();
+    lab = await startSessionLab({
+      provider: scripted,
+      runner: createStageRunner().runner,
+      outages: createModelOutages(60_000, () => moment),
+      catalog: createModelCatalog({
+        settings: [
+          { id: OWN, provider: 'anthropic', fallback: [OTHER] },
+          { id: OTHER, provider: 'anthropic' },
+        ],
+        usable: ['anthropic'],
+      }),
+      providerOf: ({ id }) => ({
+        name: 'test',
+        async *stream(request, signal) {
+          asked.push(id);
+          if (id === OWN && isDown) throw new AppError('model_overloaded', 'Too busy.', { retryAfterMs: 1 });
+          yield* scripted.stream(request, signal);
+        },
+      }),
+    });
+    await lab.startWorker();
+  });
+  afterAll(async () => lab.stop());
+
+  async function answer(id: string): Promise<string[]> {
+    asked = [];
+    await lab.send(id, [userMessage('chain 1')]);
+    await lab.rest(id);
+    return asked;
+  }
+
+  it('is left alone by the next turns of all sessions, tried once later, and used again when it answers', async () => {
+    const agent = { ...AGENT, model: { id: OWN } };
+    const first = await lab.createSession(agent);
+    const second = await lab.createSession(agent);
+    expect(await answer(first.id)).toEqual([OWN, OWN, OTHER, OTHER]);
+    expect(await answer(first.id)).toEqual([OTHER, OTHER]);
+    expect(await answer(second.id)).toEqual([OTHER, OTHER]);
+    const error = await lab.see(second.id, 'session.error');
+    expect(error.body['error']).toMatchObject({
+      type: 'model_overloaded_error',
+      retry_status: { type: 'retrying' },
+      fallback_model: OTHER,
+      message: expect.stringMatching(
+        /claude-own is not asked.*tried again in 60 s.*goes on with other/,
+      ) as string,
+    });
+    expect((await lab.types(second.id)).filter((type) => type === 'span.model_request_start')).toHaveLength(
+      2,
+    );
+    moment += 60_000;
+    expect(await answer(second.id)).toEqual([OWN, OTHER, OTHER]);
+    expect(await answer(first.id)).toEqual([OTHER, OTHER]);
+    isDown = false;
+    moment += 60_000;
+    expect(await answer(first.id)).toEqual([OWN, OWN]);
+    expect(await answer(second.id)).toEqual([OWN, OWN]);
+    for (const { id } of [first, second]) {
+      await expectSoundLog(lab, id);
+      await expectJournalInHistory(lab, id);
+      await expectRebuilt(lab, id);
+    }
   });
 });

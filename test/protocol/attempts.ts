@@ -1,7 +1,7 @@
 import { stepKey } from '../../core/journal/attempt.ts';
 import { commitStep } from '../../core/journal/commit-step.ts';
 import { openSession } from '../../core/journal/open-session.ts';
-import { openStep } from '../../core/journal/open-step.ts';
+import { openStep, type StandInFor } from '../../core/journal/open-step.ts';
 import { rescheduleStep } from '../../core/journal/reschedule-step.ts';
 import { settle } from '../../core/journal/settle.ts';
 import type { Command } from '../../core/session/next-step.ts';
@@ -34,7 +34,14 @@ function stepsOf(world: World, attempt: Attempt): Transition[] {
   });
   switch (command.kind) {
     case 'callModel':
-      if (stage === 'new') return [step('opens', async () => openModel(world, attempt, command))];
+      if (stage === 'new') {
+        const opens = step('opens', async () => openModel(world, attempt, command, () => null));
+        if (!world.left('outages')) return [opens];
+        const elsewhere = step('opens, its model is down', async () =>
+          openModel(world, attempt, command, outage(world)),
+        );
+        return [opens, { ...elsewhere, system: false }];
+      }
       return answersOf(world, attempt).map((answer) =>
         step(`commits ${answer}`, async () => commitModel(world, attempt, command, answer)),
       );
@@ -59,9 +66,10 @@ async function openModel(
   world: World,
   attempt: Attempt,
   command: Extract<Command, { kind: 'callModel' }>,
+  standInFor: StandInFor,
 ): Promise<void> {
   const decision = await decide(world, attempt, stepKey(THREAD, command.step), (view) =>
-    openStep(view, stepAttempt(attempt, command), world.limits, world.ids),
+    openStep(view, stepAttempt(attempt, command), world.limits, world.ids, standInFor),
   );
   if (decision.kind !== 'opened') return report(world, attempt, decision);
   if (!decision.resumed) checkModelStart(world);
@@ -69,6 +77,19 @@ async function openModel(
   checkTranscript(world);
   attempt.arrived = decision.arrived;
   attempt.stage = 'opened';
+}
+
+/** A model that is known to be down when it is about to be asked. */
+function outage(world: World): StandInFor {
+  return (_view, detour) => {
+    world.spend('outages');
+    const error = {
+      type: 'model_overloaded_error',
+      message: '',
+      retry_status: { type: 'retrying' },
+    } as const;
+    return { failed: detour?.model ?? 'first', model: world.newId('model'), error };
+  };
 }
 
 async function commitModel(

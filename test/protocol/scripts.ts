@@ -19,6 +19,8 @@ export interface Budgets {
   raises?: number;
   /** Moves to another model. */
   moves?: number;
+  /** Openings that find the model known to be down, and begin with another. */
+  outages?: number;
 }
 
 export interface Script {
@@ -182,14 +184,14 @@ export const SCRIPTS: Record<string, Script> = {
     limits: { rounds: null, repeatedCalls: 2 },
   },
   'models that stand in': {
-    budgets: { messages: 2, moves: 3, interrupts: 1, deaths: 1, zombies: 1, losses: 1 },
+    budgets: { messages: 2, moves: 3, outages: 1, interrupts: 1, deaths: 1, zombies: 1, losses: 1 },
     menu: [
       ['final', 'p', 'moves'],
       ['final', 'moves', 'exhausted'],
     ],
   },
   'a model that stands in, a budget and a limit': {
-    budgets: { messages: 2, moves: 2, raises: 1, deaths: 1, zombies: 1, continuations: 1 },
+    budgets: { messages: 2, moves: 2, outages: 1, raises: 1, deaths: 1, zombies: 1, continuations: 1 },
     menu: [
       ['p', 'moves', 'a'],
       ['p', 'final', 'moves'],
