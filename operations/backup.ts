@@ -2,12 +2,12 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadConfig, readHostEnvironment } from '../config.ts';
-import { isAppError } from '../core/errors.ts';
 import { copyBlobs } from '../providers/blob/copy-blobs.ts';
 import { createFilesystemBlobStore } from '../providers/blob/filesystem.ts';
 import { saveDatabase } from '../providers/store/postgres/backup.ts';
 import { storedBlobs } from '../wiring/blob-store.ts';
 import { withStoreUrl } from '../wiring/command-store.ts';
+import { operatorsCommand } from './operators-command.ts';
 
 /**
  * `npm run backup -- FOLDER`: saves PostgreSQL and then the blobs, while the service runs or not. Blobs that are in the folder already are
@@ -23,7 +23,7 @@ if (folder === undefined || positionals.length > 1) {
   process.exit(2);
 }
 const say = (line: string): void => console.log(line);
-try {
+await operatorsCommand(async () => {
   const config = loadConfig({
     ...(values.config === undefined ? {} : { file: values.config }),
     part: 'command',
@@ -40,7 +40,4 @@ try {
   );
   say(`  blobs: ${copied} copied, ${present} were there`);
   say(`The backup in ${target} is whole.`);
-} catch (error) {
-  console.error(isAppError(error) ? error.message : error);
-  process.exitCode = 1;
-}
+});

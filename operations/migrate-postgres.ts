@@ -1,13 +1,14 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { configFileOf, loadConfig, readHostEnvironment } from '../config.ts';
-import { AppError, isAppError } from '../core/errors.ts';
+import { AppError } from '../core/errors.ts';
 import { binariesInPackage, type PostgresBinaries } from '../providers/postgres-server/binaries.ts';
 import { migrateCluster } from '../providers/postgres-server/migrate-cluster.ts';
 import { createLogger } from '../providers/telemetry/logger.ts';
 import { lockDataFolder } from '../supervisor/data-folder-lock.ts';
 import { runCommand } from '../setup/run-command.ts';
 import { openStore } from '../wiring/open-store.ts';
+import { operatorsCommand } from './operators-command.ts';
 
 /**
  * `npm run migrate:postgres`: brings the data folder's PostgreSQL files to the major version that this version of the service runs. The
@@ -20,34 +21,34 @@ const RELEASES: Record<string, string> = { 17: '17.10.0-beta.17', 16: '16.14.0-b
 const argv = process.argv.slice(2);
 const at = argv.indexOf('--from');
 const from = at < 0 ? undefined : argv.splice(at, 2)[1];
-const config = loadConfig({ ...configFileOf(argv), part: 'command' });
 const host = readHostEnvironment();
-const unlock = lockDataFolder(config.data_dir);
-try {
-  const kept = await migrateCluster({
-    dataDir: config.data_dir,
-    logFile: path.join(config.data_dir, 'logs', 'postgres.log'),
-    ...host,
-    say,
-    binariesOf,
-    async prepareSchema(url) {
-      const log = createLogger({ ...config.log, level: 'warn' }, 'migrate-postgres');
-      const database = await openStore(
-        { ...config, store: { ...config.store, url } },
-        log,
-        AbortSignal.timeout(60_000),
-      );
-      await database.close();
-    },
-  });
-  if (kept === null) say('There is nothing to migrate.');
-  else say(`Done. The old files are kept in ${kept}; remove them when the service runs well.`);
-} catch (error) {
-  console.error(isAppError(error) ? error.message : error);
-  process.exitCode = 1;
-} finally {
-  unlock();
-}
+
+await operatorsCommand(async () => {
+  const config = loadConfig({ ...configFileOf(argv), part: 'command' });
+  const unlock = lockDataFolder(config.data_dir);
+  try {
+    const kept = await migrateCluster({
+      dataDir: config.data_dir,
+      logFile: path.join(config.data_dir, 'logs', 'postgres.log'),
+      ...host,
+      say,
+      binariesOf,
+      async prepareSchema(url) {
+        const log = createLogger({ ...config.log, level: 'warn' }, 'migrate-postgres');
+        const database = await openStore(
+          { ...config, store: { ...config.store, url } },
+          log,
+          AbortSignal.timeout(60_000),
+        );
+        await database.close();
+      },
+    });
+    if (kept === null) say('There is nothing to migrate.');
+    else say(`Done. The old files are kept in ${kept}; remove them when the service runs well.`);
+  } finally {
+    unlock();
+  }
+});
 
 async function binariesOf(major: string): Promise<PostgresBinaries> {
   if (from !== undefined) return { folder: path.resolve(from), major, version: `${major}-named` };

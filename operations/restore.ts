@@ -1,12 +1,12 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadConfig, readHostEnvironment } from '../config.ts';
-import { isAppError } from '../core/errors.ts';
 import { copyBlobs } from '../providers/blob/copy-blobs.ts';
 import { createFilesystemBlobStore } from '../providers/blob/filesystem.ts';
 import { restoreDatabase } from '../providers/store/postgres/backup.ts';
 import { storedBlobs } from '../wiring/blob-store.ts';
 import { withStoreUrl } from '../wiring/command-store.ts';
+import { operatorsCommand } from './operators-command.ts';
 
 /**
  * `npm run restore -- FOLDER`: puts a backup back: the blobs, then PostgreSQL, which must be empty unless `--replace` gives up what it
@@ -22,7 +22,7 @@ if (folder === undefined || positionals.length > 1) {
   process.exit(2);
 }
 const say = (line: string): void => console.log(line);
-try {
+await operatorsCommand(async () => {
   const config = loadConfig({
     ...(values.config === undefined ? {} : { file: values.config }),
     part: 'command',
@@ -39,7 +39,4 @@ try {
   });
   for (const { name, rows } of tables) say(`  ${name}: ${rows} rows`);
   say(`The state of ${at} is back.`);
-} catch (error) {
-  console.error(isAppError(error) ? error.message : error);
-  process.exitCode = 1;
-}
+});

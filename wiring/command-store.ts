@@ -3,6 +3,7 @@ import type { Config, HostEnvironment } from '../config.ts';
 import { AppError, isAppError } from '../core/errors.ts';
 import { startPostgres } from '../providers/postgres-server/start-postgres.ts';
 import { lockDataFolder } from '../supervisor/data-folder-lock.ts';
+import { readRunFile } from '../supervisor/run-file.ts';
 
 /**
  * Runs an operator's command on the store's PostgreSQL: the configured one, or that of the data folder, which is started for as long as
@@ -34,6 +35,26 @@ export async function withStoreUrl<T>(
   } finally {
     unlock?.();
   }
+}
+
+/**
+ * The settings of an operator's command, with the Temporal that it talks to: the configured one, or the one that the running service has
+ * started.
+ *
+ * @throws `bad_config` where the service does not run.
+ */
+export function withTemporalAddress(config: Config): Config {
+  if (config.temporal.address !== null) return config;
+  const unlock = lockUnlessHeld(config.data_dir);
+  unlock?.();
+  const address = unlock === null ? readRunFile(config.data_dir)?.urls.temporal : undefined;
+  if (address === undefined) {
+    throw new AppError(
+      'bad_config',
+      'temporal.address: no Temporal is configured, and the one of this data folder runs only with the service. Start it first: npm start',
+    );
+  }
+  return { ...config, temporal: { ...config.temporal, address, managed: true } };
 }
 
 /** Null when the service has the folder. */

@@ -68,9 +68,10 @@ async function prepareSearchAttributes(config: Config, log: Logger): Promise<voi
 }
 
 async function nativeConnection(config: Config, log: Logger, signal: AbortSignal): Promise<NativeConnection> {
+  const options = temporalConnectionOptions(access(config));
   for (;;) {
     try {
-      return await NativeConnection.connect(temporalConnectionOptions(access(config)));
+      return await NativeConnection.connect(options);
     } catch (error) {
       signal.throwIfAborted();
       log.warn({ err: error, address: config.temporal.address }, 'waiting for Temporal');

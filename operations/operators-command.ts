@@ -1,0 +1,14 @@
+import { isAppError } from '../core/errors.ts';
+
+/**
+ * Runs an operator's command to its end. What goes wrong is said in one sentence, with a trace only where it is a defect, and the process
+ * ends with 1.
+ */
+export async function operatorsCommand(command: () => Promise<void>): Promise<void> {
+  try {
+    await command();
+  } catch (error) {
+    console.error(isAppError(error) ? error.message : error);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect } from '../../examples/connect.ts';
+import { startService, type RunningService } from '../harness/service.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const UNKNOWN = `sesn_${'0'.repeat(26)}`;
+
+describe('the commands of operators on a service that npm start runs', () => {
+  let service: RunningService;
+  beforeAll(async () => {
+    service = await startService();
+  });
+  afterAll(async () => service.stop());
+
+  async function run(command: string, ...rest: string[]): Promise<{ status: number; said: string }> {
+    return new Promise((resolve) => {
+      const env = {
+        PATH: process.env['PATH'],
+        HOME: process.env['HOME'],
+        XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'],
+        MANAGED_AGENT_DATA_DIR: service.dataDir,
+      };
+      const words = ['--disable-warning=ExperimentalWarning', `operations/${command}.ts`, ...rest];
+      const child = execFile(process.execPath, words, { cwd: ROOT, env }, (_error, said, problems) =>
+        resolve({ status: child.exitCode ?? -1, said: said + problems }),
+      );
+    });
+  }
+
+  it('compare a journal with history', async () => {
+    const { beta } = connect(service.url);
+    const environment = await beta.environments.create({ name: 'e' });
+    const agent = await beta.agents.create({ name: 'a', model: 'demo' });
+    const { id } = await beta.sessions.create({ agent: agent.id, environment_id: environment.id });
+    const stream = await beta.sessions.events.stream(id);
+    await beta.sessions.events.send(id, {
+      events: [{ type: 'user.message', content: [{ type: 'text', text: 'Hello' }] }],
+    });
+    for await (const event of stream) if (event.type === 'session.status_idle') break;
+    const { status, said } = await run('rebuild-journal', id);
+    expect(said).toMatch(/1 runs tell of \d+ events\.\n$/);
+    expect(status).toBe(0);
+  });
+
+  it.each([
+    ['rebuild-journal', [UNKNOWN], `There is no session ${UNKNOWN}.`],
+    ['adopt-temporal', [], 'temporal.address: expected the address of a Temporal server'],
+    ['migrate-postgres', [], 'is in use by another instance'],
+  ])('%s says in one sentence why it cannot be done', async (command, rest, sentence) => {
+    const { status, said } = await run(command, ...rest);
+    expect(said).toContain(sentence);
+    expect(said).not.toMatch(/^ +at /m);
+    expect(status).toBe(1);
+  });
+});
