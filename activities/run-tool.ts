@@ -22,11 +22,10 @@ export function createRunTool(deps: ActivityDependencies) {
   return async (input: RunToolInput): Promise<StepReport> =>
     withAttempt(deps.worker, async (context) => {
       const attempt: ToolAttempt = { ...input, fence: context.fence };
-      // Before the claim: a call that has come to the wrong host must not count as begun.
-      await deps.residence?.admit(input.sessionId);
       const key = toolKey(input.toolUseId);
-      // Also before the claim: what fails now may be tried again without a doubt about what was begun.
-      const call = await readCall(deps, attempt);
+      // Before the claim: a call that has come to the wrong host must not count as begun, and what fails now may be tried again without a
+      // doubt about what was begun.
+      const [call] = await Promise.all([readCall(deps, attempt), deps.residence?.admit(input.sessionId)]);
       const opened = await openCall(deps, attempt, context);
       if (opened.kind === 'outcome') return opened.report();
       if (call === null) throw new Error(`the tool use ${input.toolUseId} is not in the journal`);
@@ -64,8 +63,10 @@ async function withNotice(
 
 /** What is to be called; null when the journal does not have it. */
 async function readCall(deps: ActivityDependencies, attempt: ToolAttempt): Promise<ToolCall | null> {
-  const setup = await deps.journal.setup(attempt.sessionId);
-  const event = await deps.journal.event(attempt.sessionId, attempt.toolUseId);
+  const [setup, event] = await Promise.all([
+    deps.journal.setup(attempt.sessionId),
+    deps.journal.event(attempt.sessionId, attempt.toolUseId),
+  ]);
   if (!event) return null;
   const body = await loadLargeStrings(deps.blobs, setup.workspaceId, event.body);
   const input = body['input'];

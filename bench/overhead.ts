@@ -26,7 +26,8 @@ try {
 async function bench(running: RunningService, scripted: ScriptedModelServer): Promise<void> {
   const client = new Anthropic({ baseURL: running.url, apiKey: 'unused' });
   const atRest = residentMemory(Object.values(running.run().pids));
-  const floor = await measureFloor(postgresUrlOf(running), running.run().urls.temporal);
+  scripted.scenario({ when: 'answer', steps: [{ blocks: [{ type: 'text', text: 'ok' }], times: 100_000 }] });
+  const floor = await measureFloor(postgresUrlOf(running), running.run().urls.temporal, scripted.url);
   const environment = await client.beta.environments.create({ name: 'bench' });
   const agent = await client.beta.agents.create({
     name: 'bench',
@@ -46,7 +47,6 @@ async function bench(running: RunningService, scripted: ScriptedModelServer): Pr
     for await (const event of stream) if (event.type === 'session.status_idle') return;
   };
 
-  scripted.scenario({ when: 'answer', steps: [{ blocks: [{ type: 'text', text: 'ok' }], times: 100_000 }] });
   const command = { blocks: [{ type: 'tool_use' as const, name: 'bash', input: { command: 'true' } }] };
   const answer = { blocks: [{ type: 'text' as const, text: 'ok' }] };
   scripted.scenario({ when: 'command', steps: Array.from({ length: 400 }, () => [command, answer]).flat() });
@@ -87,6 +87,8 @@ async function bench(running: RunningService, scripted: ScriptedModelServer): Pr
   const createdPerSecond = 200_000 / (performance.now() - created);
 
   const ratio = (series: Series, base: Series) => (quantile(series, 0.5) / quantile(base, 0.5)).toFixed(2);
+  const bareTurn =
+    quantile(floor.threeActivities, 0.5) + 2 * quantile(floor.modelStream, 0.5) + quantile(floor.spawn, 0.5);
   const rows: [string, string, string][] = [
     ['POST → 200', shown(post), `${ratio(post, floor.commit)} × a durable commit (${shown(floor.commit)})`],
     ['POST → model request', shown(toModel), `${ratio(toModel, floor.commit)} × a durable commit`],
@@ -94,6 +96,11 @@ async function bench(running: RunningService, scripted: ScriptedModelServer): Pr
       'a turn with one command',
       shown(withCommand),
       `${ratio(withCommand, floor.threeActivities)} × three no-op activities (${shown(floor.threeActivities)})`,
+    ],
+    [
+      '',
+      '',
+      `${(quantile(withCommand, 0.5) / bareTurn).toFixed(2)} × those, two bare model streams (${shown(floor.modelStream)}) and a bare spawn`,
     ],
     [
       '20 sessions × 5 such turns',

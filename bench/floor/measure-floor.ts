@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import Anthropic from '@anthropic-ai/sdk';
 import { Client, Connection } from '@temporalio/client';
 import {
   DefaultLogger,
@@ -19,11 +20,17 @@ export interface Floor {
   threeActivities: Series;
   /** A process that does nothing. */
   spawn: Series;
+  /** A whole stream of the scripted model server, read by the vendor's SDK and by nobody else. */
+  modelStream: Series;
   /** Turns of three such activities a second, over 20 workflows. */
   turnsPerSecond: number;
 }
 
-export async function measureFloor(postgresUrl: string, temporalAddress: string): Promise<Floor> {
+export async function measureFloor(
+  postgresUrl: string,
+  temporalAddress: string,
+  modelUrl: string,
+): Promise<Floor> {
   Runtime.install({
     logger: new DefaultLogger('ERROR'),
     telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }), forward: {} } },
@@ -39,6 +46,18 @@ export async function measureFloor(postgresUrl: string, temporalAddress: string)
     50,
     () => new Promise((resolve) => spawn('/bin/true', { stdio: 'ignore' }).once('exit', resolve)),
   );
+
+  const vendor = new Anthropic({ baseURL: modelUrl, apiKey: 'scripted', maxRetries: 0 });
+  const stream = async () =>
+    vendor.messages
+      .stream({
+        model: 'claude-scripted',
+        max_tokens: 1_000,
+        messages: [{ role: 'user', content: [{ type: 'text', text: 'answer' }] }],
+      })
+      .finalMessage();
+  for (let warm = 0; warm < 10; warm++) await stream();
+  const modelStream = await times(50, stream);
 
   const taskQueue = `floor-${process.pid}`;
   const native = await NativeConnection.connect({ address: temporalAddress });
@@ -84,5 +103,5 @@ export async function measureFloor(postgresUrl: string, temporalAddress: string)
   await polling;
   await native.close();
   await connection.close();
-  return { commit, threeActivities, spawn: bare, turnsPerSecond };
+  return { commit, threeActivities, spawn: bare, modelStream, turnsPerSecond };
 }
