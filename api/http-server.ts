@@ -44,11 +44,26 @@ export async function startHttpServer(
     server.once('close', resolve);
     server.once('error', reject);
   });
+  const connections = new Set<Socket>();
+  let stopping = false;
+  server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
+  server.on('request', ({ socket }, response) => {
+    response.once('finish', () => {
+      // Otherwise it would be kept for the client's next request.
+      if (stopping) socket.end();
+    });
+  });
   return {
     port: (server.address() as AddressInfo).port,
     closed,
     stop(drainMs) {
+      stopping = true;
       server.close();
+      // Clients open connections ahead of their requests. Node takes one on which nothing came for busy, and would wait for it.
+      for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
       setTimeout(() => server.closeAllConnections(), drainMs).unref();
     },
   };

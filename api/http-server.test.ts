@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { expect, it } from 'vitest';
+import { startHttpServer } from './http-server.ts';
+
+/** Far longer than any test may take: what waits for it fails. */
+const DRAIN_MS = 600_000;
+
+async function start(application: Parameters<typeof startHttpServer>[0]) {
+  const server = await startHttpServer(application, { host: '127.0.0.1', port: 0 }, () => 'req_1');
+  return { server, url: `http://127.0.0.1:${server.port}` };
+}
+
+it('ends at once though a client has opened a connection ahead of its next request', async () => {
+  const { server, url } = await start((_, response) => response.end());
+  const client = connect(server.port, '127.0.0.1').resume();
+  await once(client, 'connect');
+  const ended = once(client, 'close');
+  // An answer on another connection says that the server knows of both.
+  await (await fetch(url)).text();
+  server.stop(DRAIN_MS);
+  await server.closed;
+  await ended;
+});
+
+it('lets a request that is under way finish', async () => {
+  let finish = (): void => undefined;
+  const { server, url } = await start((_, response) => {
+    response.write('first ');
+    finish = () => response.end('last');
+  });
+  const answer = await fetch(url);
+  server.stop(DRAIN_MS);
+  finish();
+  expect(await answer.text()).toBe('first last');
+  await server.closed;
+});
+
+it('breaks off a request that is not done when its time is over', async () => {
+  const { server, url } = await start((_, response) => void response.write('first '));
+  const answer = await fetch(url);
+  server.stop(0);
+  await expect(answer.text()).rejects.toThrow();
+  await server.closed;
+});
