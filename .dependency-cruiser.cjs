@@ -39,7 +39,9 @@ module.exports = {
     {
       name: 'product-imports-no-tests',
       severity: 'error',
-      from: { pathNot: '^(test|bench|examples)/|\\.test\\.ts$|/contract\\.ts$|/contract/' },
+      from: {
+        pathNot: '^(test|bench|examples)/|^vitest\\.config\\.ts$|\\.test\\.ts$|/contract\\.ts$|/contract/',
+      },
       to: { path: '^(test|bench|examples)/|\\.test\\.ts$|/contract\\.ts$|/contract/' },
     },
     {
