@@ -16,7 +16,7 @@ import {
 } from './command.ts';
 import { isReadOnly, performFileOperation, type OperationDeps } from './operations.ts';
 import type { Pipes } from './pipes.ts';
-import { carriesMark, listProcesses, readProcess, signalQuietly } from './processes.ts';
+import { carriesMark, listProcesses, readProcess, signalQuietly, type ProcessRow } from './processes.ts';
 import type { CallEnd, Records } from './record.ts';
 import { commandScript } from './shell-script.ts';
 import { forgetShellState, promoteShellState } from './shell-state.ts';
@@ -66,11 +66,16 @@ export interface Calls {
   kill(id: string): void;
   /** Ends all commands because a limit of the sandbox was reached. */
   endCommands(reason: EndedBy): void;
+  /** Whether processes run that no call owns. */
+  hasBackground(): boolean;
+  /** Ends the processes that no call owns. `notice` goes before the output of the next command. */
+  endBackground(notice: string): void;
   runningCount(): number;
   /** Takes up what an earlier sandboxd left. */
   recover(): Promise<void>;
 }
 
+const BACKGROUND_PASSES = 20;
 const ABANDONED = 'The call was ended before it started, and will not start any more.';
 const SANDBOX_GONE =
   'The sandbox stopped while the call ran. Whether, or how far, it took effect is unknown; look before you do it again.';
@@ -108,20 +113,25 @@ export function createCalls(deps: CallsDeps): Calls {
     };
   }
 
-  function restart(): OperationResult {
-    forgetShellState(deps.asAgent, deps.shellFolder);
+  /** Processes that no running call owns. */
+  function backgroundProcesses(): ProcessRow[] {
     const alive = new Set<number>();
     for (const call of running.values()) {
       if (call.command === undefined) continue;
       alive.add(call.command.runnerPid);
       alive.add(call.command.processSession() ?? call.command.runnerPid);
     }
-    const doomed = listProcesses().filter((row) => {
+    return listProcesses().filter((row) => {
       if (row.pid === process.pid || row.parent === process.pid || alive.has(row.session)) return false;
       return deps.processes === 'all'
         ? row.pid !== 1 && row.session !== ownSession
         : carriesMark(row.pid, deps.boot);
     });
+  }
+
+  function restart(): OperationResult {
+    forgetShellState(deps.asAgent, deps.shellFolder);
+    const doomed = backgroundProcesses();
     for (const row of doomed) signalQuietly(row.pid, 'SIGKILL');
     return {
       text: `The shell was restarted; ${doomed.length} background processes were ended.`,
@@ -276,6 +286,16 @@ export function createCalls(deps: CallsDeps): Calls {
     },
     endCommands(reason) {
       for (const call of running.values()) call.command?.end(reason);
+    },
+    hasBackground: () => backgroundProcesses().length > 0,
+    endBackground(notice) {
+      // One pass may miss what was forked meanwhile.
+      for (let pass = 0; pass < BACKGROUND_PASSES; pass++) {
+        const doomed = backgroundProcesses();
+        if (doomed.length === 0) break;
+        for (const row of doomed) signalQuietly(row.pid, 'SIGKILL');
+      }
+      restartNotice = notice;
     },
     runningCount: () => running.size,
     async recover() {

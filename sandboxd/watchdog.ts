@@ -13,12 +13,16 @@ const QUIET_TICKS = 10;
 /** Disk usage is measured at most this often, and never for more than a fifth of the time: a large tree takes long. */
 const DISK_MS = 1_000;
 const DISK_SHARE = 4;
+/** What only background processes may have written is measured so many times less often. */
+const QUIET_DISK = 5;
+const FULL_NOTICE =
+  '[Background processes were ended, since they went on writing although the disk limit of the sandbox was reached.]';
 
 export interface WatchdogDeps {
   settings: Settings;
   prefix: readonly string[];
   environment: Record<string, string>;
-  calls: Pick<Calls, 'endCommands' | 'runningCount'>;
+  calls: Pick<Calls, 'endCommands' | 'endBackground' | 'hasBackground' | 'runningCount'>;
   log(message: string): void;
 }
 
@@ -57,7 +61,7 @@ function holdMemory(deps: WatchdogDeps): void {
 /**
  * Bounds that the kernel does not hold here: the memory of all processes together, and what lies in the workspace. Over the memory
  * bound the largest process group is killed; over the disk bound every running command is ended, unless usage shrinks,
- * so that a command that cleans up can do its work.
+ * so that a command that cleans up can do its work, and then the background processes, if usage still grows.
  */
 export function startWatchdog(deps: WatchdogDeps): void {
   const { settings } = deps;
@@ -71,24 +75,37 @@ export function startWatchdog(deps: WatchdogDeps): void {
   if (settings.diskBytes > 0) void holdDisk(deps);
 }
 
-/** Measures as long as sandboxd runs. */
-async function holdDisk(deps: WatchdogDeps): Promise<never> {
-  const { settings } = deps;
-  let last = Number.POSITIVE_INFINITY;
-  for (let pauseMs = DISK_MS; ;) {
+/** Measures as long as sandboxd runs and the agent has processes that may write. */
+async function holdDisk({ settings, calls, log, ...deps }: WatchdogDeps): Promise<never> {
+  /** The last measure over the limit, and whether nothing but background processes can have written since. */
+  let over: { bytes: number; files: number; commandsEnded: boolean } | undefined;
+  for (let pauseMs = DISK_MS, quietMs = 0; ;) {
     await delay(pauseMs, undefined, { ref: false });
-    if (deps.calls.runningCount() === 0) continue;
+    if (calls.runningCount() === 0) {
+      quietMs += pauseMs;
+      if (over === undefined && quietMs < DISK_MS * QUIET_DISK) continue;
+      if (!calls.hasBackground()) continue;
+    }
+    quietMs = 0;
     const startedAt = performance.now();
     try {
-      const { bytes, files } = await usageOf(deps);
+      const { bytes, files } = await usageOf({ settings, calls, log, ...deps });
       const isOver = bytes > settings.diskBytes || (settings.diskFiles > 0 && files > settings.diskFiles);
-      if (isOver && bytes >= last) {
-        deps.log(`disk: ${bytes} bytes in ${files} files are over the limit; commands are ended`);
-        deps.calls.endCommands('limit');
+      const before = over;
+      over = isOver ? { bytes, files, commandsEnded: calls.runningCount() === 0 } : undefined;
+      if (over !== undefined && before !== undefined) {
+        if (before.commandsEnded && (bytes > before.bytes || files > before.files)) {
+          log(`disk: ${bytes} bytes in ${files} files, and still more; background processes are ended`);
+          calls.endBackground(FULL_NOTICE);
+        }
+        if (bytes >= before.bytes && calls.runningCount() > 0) {
+          log(`disk: ${bytes} bytes in ${files} files are over the limit; commands are ended`);
+          calls.endCommands('limit');
+          over.commandsEnded = true;
+        }
       }
-      last = isOver ? bytes : Number.POSITIVE_INFINITY;
     } catch (error) {
-      deps.log(`disk usage cannot be measured: ${String(error)}`);
+      log(`disk usage cannot be measured: ${String(error)}`);
     }
     pauseMs = Math.max(DISK_MS, (performance.now() - startedAt) * DISK_SHARE);
   }

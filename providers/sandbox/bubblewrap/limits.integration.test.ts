@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 
@@ -98,6 +99,21 @@ describe('a bubblewrap sandbox is bounded in', () => {
     const made = await lab.bash(sandbox, 'mkdir f; seq -f f/%g 3000 | xargs touch; sleep 60');
     expect(made.exit?.endedBy).toBe('limit');
     expect((await lab.bash(sandbox, 'rm -rf f; echo cleaned')).text).toContain('cleaned');
+  });
+
+  it('what background processes write, also when no call runs', async () => {
+    const sandbox = lab.sandbox();
+    const writer = 'for i in $(seq 100000); do seq -f "$i-%g" 50 | xargs touch; sleep 0.2; done';
+    expect(await sh(sandbox, `mkdir f; cd f; setsid sh -c '${writer}' >/dev/null 2>&1 & sleep 0.1`)).toBe('');
+    let [before, now] = [-1, 0];
+    while (before !== now || now < 2_000) {
+      await delay(4_000);
+      before = now;
+      // Seen from outside: a call would be watched by itself.
+      now = readdirSync(join(folderOf(sandbox).paths.workspace, 'f')).length;
+      expect(now).toBeLessThan(20_000);
+    }
+    expect(await sh(sandbox, 'echo alive')).toContain('Background processes were ended');
   });
 
   it('CPU time, memory and processes by the kernel as a whole, where the host has control groups', async ({
