@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { stepKey, type StepAttempt } from '../core/journal/attempt.ts';
 import type { StepAnswer } from '../core/journal/commit-step.ts';
-import { rescheduleStep, type StepFailure } from '../core/journal/reschedule-step.ts';
+import { RETRY_BUDGET, rescheduleStep, type StepFailure } from '../core/journal/reschedule-step.ts';
 import type { JournalView } from '../core/journal/view.ts';
 import { errorRow, type AppError } from '../core/errors.ts';
 import { isWorthAnother } from '../core/models/fallback.ts';
@@ -45,7 +45,11 @@ export async function afterFailure(
     nextRetryDelay:
       result.kind === 'moved'
         ? AT_ONCE_MS
-        : (error.retryAfterMs ?? backoff(result.kind === 'rescheduled' ? result.failures : 1)),
+        : Math.min(
+            error.retryAfterMs ?? backoff(result.kind === 'rescheduled' ? result.failures : 1),
+            // Whatever the provider asks for, the turn ends when its time for retries is over.
+            RETRY_BUDGET.milliseconds,
+          ),
   });
 }
 

@@ -3,6 +3,9 @@ import { listCostNanoUsd } from '../core/models/list-cost.ts';
 import type { ModelUsage } from '../providers/model/model-provider.ts';
 import type { PreparedRequest } from './request/build-model-request.ts';
 
+/** More than any model takes or gives. */
+const MOST_TOKENS = 1_000_000_000;
+
 /** What a step used, as it is committed. */
 export interface StepUsage {
   usage: UsageTotals;
@@ -16,8 +19,9 @@ export interface StepUsage {
 }
 
 /** What a step used, with its list cost. `note` follows the model's name in the label. */
-export function stepUsage(prepared: PreparedRequest, usage: ModelUsage, note = ''): StepUsage {
+export function stepUsage(prepared: PreparedRequest, reported: ModelUsage, note = ''): StepUsage {
   const { prices, id } = prepared.entry;
+  const usage = wholeNumbers(reported);
   const input =
     usage.input_tokens +
     usage.cache_read_input_tokens +
@@ -30,6 +34,22 @@ export function stepUsage(prepared: PreparedRequest, usage: ModelUsage, note = '
     speed,
     model: id,
     label: `${id}${note} · ${input.toLocaleString('en')}→${usage.output_tokens.toLocaleString('en')} tok`,
+  };
+}
+
+/**
+ * Servers leave numbers out, or send fractions and others that the database refuses: an answer that was paid for must not be lost for the
+ * sake of its count.
+ */
+function wholeNumbers(reported: ModelUsage): ModelUsage {
+  const whole = (value: number): number =>
+    Number.isFinite(value) ? Math.min(Math.max(0, Math.round(value)), MOST_TOKENS) : 0;
+  return {
+    input_tokens: whole(reported.input_tokens),
+    output_tokens: whole(reported.output_tokens),
+    cache_read_input_tokens: whole(reported.cache_read_input_tokens),
+    cache_creation_5m_input_tokens: whole(reported.cache_creation_5m_input_tokens),
+    cache_creation_1h_input_tokens: whole(reported.cache_creation_1h_input_tokens),
   };
 }
 

@@ -1,3 +1,5 @@
+import { isAppError, type AppError } from '../../core/errors.ts';
+import { connectionFailure } from './connection-failure.ts';
 import { drain } from './drain.ts';
 import type { ModelStreamPart } from './model-provider.ts';
 import { createStreamGuard, type StreamGuard, type StreamLimits } from './stream-guard.ts';
@@ -45,11 +47,15 @@ export async function* followEvents<Event>(
 ): AsyncGenerator<ModelStreamPart> {
   try {
     while (!reader.complete) {
-      const event = await events.next();
+      const event = await events.next().catch((error: unknown) => {
+        // The SDKs look into events as well.
+        const isForeign = error instanceof TypeError && connectionFailure(error, vendor) === undefined;
+        throw isForeign ? notUnderstood(vendor, error) : error;
+      });
       guard.progress();
       if (event.done === true)
         throw toModelError({ vendor, message: 'the stream ended before the end of the message' });
-      for (const part of reader.read(event.value)) {
+      for (const part of understood(vendor, () => reader.read(event.value))) {
         guard.hold();
         yield part;
         guard.progress();
@@ -63,6 +69,22 @@ export async function* followEvents<Event>(
     }
   }
   if (after === 'drain') drain(events, () => guard.abandon());
+}
+
+/**
+ * Reads what a vendor sent. What cannot be read, such as an object that lacks what it always had, is the vendor's failure and is counted
+ * as one: as a defect of ours it would be asked for, and paid for, again and again.
+ */
+export function understood<Read>(vendor: string, read: () => Read): Read {
+  try {
+    return read();
+  } catch (error) {
+    throw isAppError(error) || !(error instanceof Error) ? error : notUnderstood(vendor, error);
+  }
+}
+
+function notUnderstood(vendor: string, error: Error): AppError {
+  return toModelError({ vendor, message: `its answer is not understood: ${error.message}`, cause: error });
 }
 
 /** The same for a call that answers at once, such as counting tokens. */

@@ -1,7 +1,7 @@
 import Anthropic, { APIError, APIUserAbortError } from '@anthropic-ai/sdk';
 import type { MessageCreateParamsStreaming, MessageParam } from '@anthropic-ai/sdk/resources/messages';
 import type { JsonObject } from '../../../core/json.ts';
-import { followEvents, guardedCall, guardedStream } from '../adapter-stream.ts';
+import { followEvents, guardedCall, guardedStream, understood } from '../adapter-stream.ts';
 import { connectionFailure } from '../connection-failure.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../model-provider.ts';
 import type { StreamGuard, StreamLimits } from '../stream-guard.ts';
@@ -74,7 +74,9 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
       const message = { ...reader.message, blocks, usage };
       yield {
         type: 'finish',
-        response: toResponse(message, { provider: NAME, names, requestId: requestId ?? undefined }),
+        response: understood(VENDOR, () =>
+          toResponse(message, { provider: NAME, names, requestId: requestId ?? undefined }),
+        ),
       };
       return;
     }

@@ -137,9 +137,9 @@ function broken(what: string): Error {
 }
 
 function blockOf(block: RawContentBlockStartEvent['content_block']): CollectedBlock {
-  if (block.type === 'text') return { type: 'text', text: block.text };
+  if (block.type === 'text') return { type: 'text', text: block.text ?? '' };
   if (block.type === 'thinking')
-    return { type: 'thinking', thinking: block.thinking, signature: block.signature ?? '' };
+    return { type: 'thinking', thinking: block.thinking ?? '', signature: block.signature ?? '' };
   if (block.type === 'redacted_thinking') return { type: 'redacted_thinking', data: block.data };
   if (block.type === 'tool_use')
     return { type: 'tool_use', id: block.id, name: block.name, json: '', given: block.input };

@@ -1,7 +1,7 @@
 import { GoogleGenAI, type GenerateContentResponse } from '@google/genai';
 import type { JsonObject } from '../../../core/json.ts';
 import { jsonTokens, textTokens } from '../../../core/session/context/estimate-tokens.ts';
-import { followEvents, guardedCall, guardedStream } from '../adapter-stream.ts';
+import { followEvents, guardedCall, guardedStream, understood } from '../adapter-stream.ts';
 import { refuseUnlessEventStream } from '../event-stream.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../model-provider.ts';
 import type { StreamGuard, StreamLimits } from '../stream-guard.ts';
@@ -64,11 +64,13 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
     yield* followEvents(VENDOR, stream, reader, guard);
     yield {
       type: 'finish',
-      response: toGeminiResponse(reader.answer, {
-        provider: NAME,
-        names,
-        requestId: seen.response?.headers.get('x-request-id') ?? reader.answer.responseId,
-      }),
+      response: understood(VENDOR, () =>
+        toGeminiResponse(reader.answer, {
+          provider: NAME,
+          names,
+          requestId: seen.response?.headers.get('x-request-id') ?? reader.answer.responseId,
+        }),
+      ),
     };
   }
 

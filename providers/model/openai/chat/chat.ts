@@ -1,5 +1,5 @@
 import type { ChatCompletionChunk } from 'openai/resources/chat/completions';
-import { followEvents, guardedStream } from '../../adapter-stream.ts';
+import { followEvents, guardedStream, understood } from '../../adapter-stream.ts';
 import { drain } from '../../drain.ts';
 import { refuseUnlessEventStream } from '../../event-stream.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../../model-provider.ts';
@@ -38,13 +38,15 @@ export function createChatProvider(options: OpenAiOptions): ModelProvider {
     drain(events, () => guard.abandon());
     yield {
       type: 'finish',
-      response: toChatResponse(reader.chat, {
-        provider: name,
-        names,
-        request,
-        contextWindow: options.traits.contextWindow,
-        requestId: response.headers.get('x-request-id') ?? reader.chat.id ?? undefined,
-      }),
+      response: understood(vendor, () =>
+        toChatResponse(reader.chat, {
+          provider: name,
+          names,
+          request,
+          contextWindow: options.traits.contextWindow,
+          requestId: response.headers.get('x-request-id') ?? reader.chat.id ?? undefined,
+        }),
+      ),
     };
   }
 

@@ -70,7 +70,7 @@ export function createChatStreamReader(
     const call: CollectedCall = begins ? { type: 'tool_use', id, name: '', json: '' } : known;
     call.id ??= id;
     if (call.name === '') call.name = piece.function?.name ?? '';
-    call.json += piece.function?.arguments ?? '';
+    call.json += argumentsText(piece.function?.arguments);
     if (!begins) return [];
     calls.set(index, call);
     return [open(call)];
@@ -89,15 +89,36 @@ export function createChatStreamReader(
       if (choice === undefined) return [];
       const delta: Delta = choice.delta ?? {};
       const parts = readReasoning(delta);
-      if (typeof delta.content === 'string' && delta.content !== '') parts.push(...readText(delta.content));
+      const text = contentText(delta.content);
+      if (text !== '') parts.push(...readText(text));
       if (typeof delta.refusal === 'string') chat.refusal += delta.refusal;
       for (const piece of delta.tool_calls ?? []) parts.push(...readCall(piece));
-      chat.finish = choice.finish_reason ?? chat.finish;
+      // Some servers write an empty reason into every chunk but the last.
+      chat.finish = choice.finish_reason || chat.finish;
       if (isBreakdown(chat.finish))
         throw toModelError({ vendor, message: `the answer broke off (${String(chat.finish)})` });
       return parts;
     },
   };
+}
+
+/** The text of a delta; some servers send a list of parts where OpenAI has a string. */
+function contentText(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content
+    .map((part: unknown) =>
+      typeof part === 'object' && part !== null && 'text' in part && typeof part.text === 'string'
+        ? part.text
+        : '',
+    )
+    .join('');
+}
+
+/** The arguments of a call as text; some servers send them as the object that they are. */
+function argumentsText(given: unknown): string {
+  if (typeof given === 'string') return given;
+  return typeof given === 'object' && given !== null ? JSON.stringify(given) : '';
 }
 
 /** Reasons of servers that gave up in the middle; none of OpenAI's own. */

@@ -77,8 +77,8 @@ function usageOf(chat: CollectedChat, request: ModelRequest): ModelUsage {
   const read = reported.prompt_tokens_details?.cached_tokens ?? 0;
   const written = reported.prompt_tokens_details?.cache_write_tokens ?? 0;
   return {
-    input_tokens: Math.max(0, reported.prompt_tokens - read - written),
-    output_tokens: reported.completion_tokens,
+    input_tokens: Math.max(0, (reported.prompt_tokens ?? 0) - read - written),
+    output_tokens: reported.completion_tokens ?? 0,
     cache_read_input_tokens: read,
     cache_creation_5m_input_tokens: written,
     cache_creation_1h_input_tokens: 0,

@@ -1,4 +1,4 @@
-import { followEvents, guardedCall, guardedStream } from '../../adapter-stream.ts';
+import { followEvents, guardedCall, guardedStream, understood } from '../../adapter-stream.ts';
 import { refuseUnlessEventStream } from '../../event-stream.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../../model-provider.ts';
 import type { StreamGuard } from '../../stream-guard.ts';
@@ -29,16 +29,19 @@ export function createResponsesProvider(options: OpenAiOptions): ModelProvider {
     refuseUnlessEventStream(response, vendor);
     const reader = createResponsesStreamReader(vendor);
     yield* followEvents(vendor, data[Symbol.asyncIterator](), reader, guard);
-    if (reader.response === undefined) return;
+    const whole = reader.response;
+    if (whole === undefined) return;
     yield {
       type: 'finish',
-      response: toModelResponse(reader.items, reader.response, {
-        provider: name,
-        names,
-        contextWindow: options.traits.contextWindow,
-        maxOutputTokens: request.maxOutputTokens,
-        requestId: response.headers.get('x-request-id') ?? reader.response.id,
-      }),
+      response: understood(vendor, () =>
+        toModelResponse(reader.items, whole, {
+          provider: name,
+          names,
+          contextWindow: options.traits.contextWindow,
+          maxOutputTokens: request.maxOutputTokens,
+          requestId: response.headers.get('x-request-id') ?? whole.id,
+        }),
+      ),
     };
   }
 
