@@ -10,6 +10,7 @@ import { createLaunchedDriver, type Launcher } from '../launched-driver.ts';
 import { DEFAULT_LIMITS, type SandboxLimits } from '../limits.ts';
 import { isNoteAlive, noteOf } from '../running-note.ts';
 import { createPackageCache } from '../packages/package-cache.ts';
+import { createPackageFolders } from '../packages/package-folders.ts';
 import { installedFor } from '../packages/installed-for.ts';
 import { createPackageInstaller, type InstallerEnvironment } from '../packages/package-installer.ts';
 import { readBootLog } from '../read-boot-log.ts';
@@ -116,10 +117,10 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
       if (environment === null) installers.delete(sessionId);
       else installers.set(sessionId, environment);
     },
-    async keeperOf(sessionId) {
+    async entrust(sessionId, place) {
       await prepare(sessionId);
       const identity = await identityOf(folderOf(sessionId));
-      return identity.kind === 'pair' ? identity.keeper : undefined;
+      if (identity.kind === 'pair') chownSync(place, identity.keeper, identity.keeper);
     },
     async empty(sessionId, folder) {
       const identity = folderOf(sessionId).identity();
@@ -134,11 +135,10 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
       });
     },
   });
-  const packageCache = createPackageCache({
-    ...installer,
-    base: join(places.base, 'packages'),
-    locks: places.sockets,
-  });
+  const packageCache = createPackageCache(
+    createPackageFolders({ ...installer, base: join(places.base, 'packages') }),
+    places.sockets,
+  );
 
   async function prepare(sessionId: string): Promise<void> {
     const folder = folderOf(sessionId);
@@ -176,7 +176,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     });
     const packages =
       installing === undefined
-        ? ready && ({ folder: ready.installed.folder, use: 'read' } as const)
+        ? ready && ({ folder: ready.installed.place, use: 'read' } as const)
         : ({ folder: installing.fills, use: 'install' } as const);
     const words = bubblewrapArguments(
       {

@@ -1,10 +1,13 @@
-import type { ContainerCreateOptions, VolumeCreateOptions } from 'dockerode';
+import type { ContainerCreateOptions, MountSettings, VolumeCreateOptions } from 'dockerode';
 
 import type { Settings } from '../../../sandboxd/settings.ts';
 import { INSIDE } from '../bubblewrap/arguments.ts';
 import type { SandboxLimits } from '../limits.ts';
+import { PACKAGES } from '../packages/install-script.ts';
 import { sandboxdLoop } from '../sandboxd-loop.ts';
 import type { GateSettings } from './gate/main.ts';
+import { LABELS } from './labels.ts';
+import type { PackagesMount } from './packages.ts';
 import type { SessionNetwork } from './session-network.ts';
 
 /** Ports inside. */
@@ -20,8 +23,6 @@ export interface Names {
   volumes: { folder: string; name: string }[];
   labels: Record<string, string>;
 }
-
-export const LABELS = { instance: 'managed-agent.instance', session: 'managed-agent.session' } as const;
 
 const KEPT = {
   workspace: INSIDE.workdir,
@@ -67,6 +68,10 @@ const HARDENED = {
   RestartPolicy: { Name: 'no' },
 };
 
+function mount(volume: string, folder: string, isReadOnly: boolean): MountSettings {
+  return { Type: 'volume', Source: volume, Target: folder, ReadOnly: isReadOnly };
+}
+
 /** A place in the session's network, known before it is taken, so that both containers can be made at once. */
 function at(address: string): { IPAMConfig: { IPv4Address: string } } {
   return { IPAMConfig: { IPv4Address: address } };
@@ -78,11 +83,12 @@ export interface SandboxContainer {
   image: string;
   limits: SandboxLimits;
   settings: Settings;
+  packages: PackagesMount | null;
   token: string;
 }
 
 export function sandboxOptions(request: SandboxContainer): ContainerCreateOptions {
-  const { names, network, image, limits, settings, token } = request;
+  const { names, network, image, limits, settings, packages, token } = request;
   return {
     name: names.sandbox,
     Image: image,
@@ -98,7 +104,10 @@ export function sandboxOptions(request: SandboxContainer): ContainerCreateOption
       ...HARDENED,
       CapAdd: KEEPER_CAPABILITIES,
       NetworkMode: names.network,
-      Mounts: names.volumes.map(({ folder, name }) => ({ Type: 'volume', Source: name, Target: folder })),
+      Mounts: [
+        ...names.volumes.map(({ folder, name }) => mount(name, folder, false)),
+        ...(packages === null ? [] : [mount(packages.volume, PACKAGES, packages.use === 'read')]),
+      ],
       Tmpfs: { '/tmp': `rw,nosuid,nodev,mode=1777,size=${limits.tmpBytes}` },
       ShmSize: limits.shmBytes,
       Memory: limits.memoryBytes,

@@ -10,13 +10,11 @@ import { insideSettings } from '../bubblewrap/inside-settings.ts';
 import type { SandboxEnvironment } from '../environment.ts';
 import { createLaunchedDriver, type Launcher } from '../launched-driver.ts';
 import { DEFAULT_LIMITS, type SandboxLimits } from '../limits.ts';
-import { neededManagers } from '../packages/install-script.ts';
 import { placesOf } from '../places.ts';
 import type { SandboxDriver, SandboxSpec } from '../sandbox.ts';
 import { createSandboxdClient, type SandboxdAddress } from '../sandboxd-client.ts';
 import {
   gateOptions,
-  LABELS,
   namesOf,
   PORTS,
   sandboxOptions,
@@ -26,6 +24,8 @@ import {
 } from './containers.ts';
 import { createDecisionLog, wordsOf } from './decision-log.ts';
 import { connectEngine, engineError, ignoreMissing, publishedHost } from './engine.ts';
+import { LABELS } from './labels.ts';
+import { createDockerPackages, type PackagesMount } from './packages.ts';
 import { probeDocker } from './probe.ts';
 import { createSessionNetwork, type SessionNetwork } from './session-network.ts';
 
@@ -71,6 +71,13 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
   const shortName = (text: string, length: number): string =>
     createHash('sha256').update(text).digest('hex').slice(0, length);
   const instance = shortName(places.base, 8);
+  const packages = createDockerPackages({
+    engine,
+    instance,
+    locks: places.sockets,
+    driver: () => driver,
+    log,
+  });
   const nameOf = (sessionId: string): Names => namesOf(instance, sessionId, shortName(sessionId, 20));
   const folderOf = (sessionId: string): string => join(places.base, 'docker', sessionId);
   const makeFolder = (sessionId: string): void => {
@@ -147,6 +154,7 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
     names: Names,
     network: SessionNetwork,
     { network: policy }: SandboxEnvironment,
+    packages: PackagesMount | null,
     token: string,
   ): Promise<void> {
     const settings = {
@@ -157,14 +165,14 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
         isMemoryBound: true,
         hasNetwork: false,
         chromium: CHROMIUM,
-        packages: undefined,
-        fillsPackages: false,
+        packages: packages?.packages,
+        fillsPackages: packages?.use === 'install',
       }),
       uploads: INSIDE.uploads,
       egressSocket: policy.mode === 'none' ? null : { host: network.gate, port: PORTS.proxy },
       listen: { port: PORTS.sandboxd, tokenFile: TOKEN_FILE },
     };
-    const wanted = sandboxOptions({ names, network, image, limits, settings, token });
+    const wanted = sandboxOptions({ names, network, image, limits, settings, packages, token });
     const sandbox = await engine.createContainer(wanted);
     await sandbox.start();
   }
@@ -201,13 +209,18 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
     }
   }
 
-  async function start(sessionId: string, names: Names, environment: SandboxEnvironment): Promise<Address> {
+  async function start(
+    sessionId: string,
+    names: Names,
+    environment: SandboxEnvironment,
+    mounted: PackagesMount | null,
+  ): Promise<Address> {
     const token = randomBytes(32).toString('hex');
     const volumes = volumeOptions(names).map((volume) => engine.createVolume(volume));
     const [network] = await settle(createSessionNetwork(engine, names), ...volumes);
     const [entry] = await settle(
       startGate(names, network, environment),
-      startSandbox(names, network, environment, token),
+      startSandbox(names, network, environment, mounted, token),
     );
     const address = { ...entry, token };
     writeFileSync(noteFile(sessionId), JSON.stringify(address), { mode: 0o600 });
@@ -218,15 +231,14 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
   async function boot(spec: SandboxSpec): ReturnType<Launcher['boot']> {
     const { sessionId } = spec;
     const names = nameOf(sessionId);
-    const environment = (await options.environmentOf?.(spec)) ?? { network: { mode: 'none' } };
-    if (environment.packages !== undefined && neededManagers(environment.packages).length > 0) {
-      throw new AppError(
-        'sandbox_unavailable',
-        'The docker driver does not install the packages of environments: build them into sandbox.docker_image.',
-      );
-    }
+    const environment = packages.installing(sessionId) ??
+      (await options.environmentOf?.(spec)) ?? { network: { mode: 'none' } };
+    const mounted = await packages.mountFor(environment);
     try {
-      return { address: await start(sessionId, names, environment), failed: new Promise<never>(() => {}) };
+      return {
+        address: await start(sessionId, names, environment, mounted),
+        failed: new Promise<never>(() => {}),
+      };
     } catch (error) {
       // Nothing of a failed start stays; why it failed matters more than that it could not be cleared away.
       await clear(sessionId).catch(() => undefined);
@@ -236,7 +248,7 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
     }
   }
 
-  return createLaunchedDriver({
+  const driver = createLaunchedDriver({
     kind: 'docker',
     probe: () => probeDocker(engine, image),
     async sessions() {
@@ -286,4 +298,5 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
     release: () => decisions.close(),
     log,
   });
+  return driver;
 }

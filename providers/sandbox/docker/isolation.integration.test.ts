@@ -10,7 +10,6 @@ import {
   startEngineUnderTest,
   type EngineUnderTest,
 } from '../../../test/harness/docker-engine/under-test.ts';
-import { isAppError } from '../../../core/errors.ts';
 import type { SandboxEnvironment } from '../environment.ts';
 import type { Sandbox, SandboxDriver } from '../sandbox.ts';
 import { createDockerDriver } from './driver.ts';
@@ -67,10 +66,6 @@ describe.skipIf(realDockerHost === undefined && process.getuid?.() !== 0)(
       const { gateway } = engine.outer;
       environments['limited'] = { network: { mode: 'limited', hosts: [gateway] } };
       environments['open'] = { network: { mode: 'unrestricted' } };
-      environments['packages'] = {
-        network: { mode: 'none' },
-        packages: { apt: [], cargo: [], gem: [], go: [], npm: [], pip: ['requests'] },
-      };
     });
     afterAll(async () => {
       for (const { sessionId } of await driver.list()) await driver.destroy(sessionId);
@@ -201,14 +196,6 @@ describe.skipIf(realDockerHost === undefined && process.getuid?.() !== 0)(
         await driver.stop(sessionId);
         await other.remove();
       }
-    });
-    it('says when it cannot install packages, and leaves nothing of the failed start', async () => {
-      const failing = open('packages');
-      await expect(bash(failing, 'true')).rejects.toSatisfy(
-        (error) => isAppError(error) && error.message.includes('build them into sandbox.docker_image'),
-      );
-      const { containers, networks } = await engine.names(failing.spec.sessionId);
-      expect([...containers, ...networks]).toEqual([]);
     });
     it('is asked of the engine with every wall that the engine has', async () => {
       const { sessionId } = open().spec;

@@ -41,7 +41,7 @@ export async function probeDocker(engine: Docker, image: string): Promise<Sandbo
   const limits = [
     'A container per session: read-only root, no capabilities for commands, no new privileges; the kernel is shared with the host.',
     "An internal network per session that holds the sandbox and its gate only; the gate allows what the session's environment allows.",
-    'Packages of environments are not installed: the image brings what sessions need.',
+    'Packages of environments are installed once, into a volume that sessions share and can only read; the image brings their managers.',
   ];
   const refuse = (why: string): SandboxProbe => ({ ok: false, isolation: 'container', limits, why });
   try {

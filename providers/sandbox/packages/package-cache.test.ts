@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../../core/errors.ts';
 import type { SandboxPackages } from '../environment.ts';
 import { createPackageCache, type PackageCache } from './package-cache.ts';
+import { createPackageFolders } from './package-folders.ts';
 
 const none: SandboxPackages = { apt: [], cargo: [], gem: [], go: [], npm: [], pip: [] };
 const some = { ...none, pip: ['six'] };
@@ -16,21 +17,23 @@ describe('the package cache', () => {
   let discards: number;
   let failure: Error | null;
   const makeCache = (): PackageCache =>
-    createPackageCache({
+    createPackageCache(
+      createPackageFolders({
+        base,
+        async install(name) {
+          installs.push(name);
+          await new Promise((resolve) => {
+            setTimeout(resolve, 50);
+          });
+          if (failure !== null) throw failure;
+        },
+        discard() {
+          discards++;
+          return Promise.resolve();
+        },
+      }),
       base,
-      locks: base,
-      async install(name) {
-        installs.push(name);
-        await new Promise((resolve) => {
-          setTimeout(resolve, 50);
-        });
-        if (failure !== null) throw failure;
-      },
-      discard() {
-        discards++;
-        return Promise.resolve();
-      },
-    });
+    );
   beforeEach(() => {
     base = mkdtempSync(join(tmpdir(), 'packages-'));
     installs = [];
@@ -61,6 +64,6 @@ describe('the package cache', () => {
     expect(installs).toHaveLength(1);
     failure = null;
     expect(await makeCache().ensure(some)).not.toBeNull();
-    expect(discards).toBe(2);
+    expect(discards).toBe(1);
   });
 });

@@ -1,5 +1,3 @@
-import { chownSync, existsSync } from 'node:fs';
-
 import { AppError } from '../../../core/errors.ts';
 import { PACKAGE_MANAGER_HOSTS } from '../../network/package-hosts.ts';
 import type { SandboxEnvironment, SandboxPackages } from '../environment.ts';
@@ -12,7 +10,7 @@ const WORDS = 1_500;
 
 /** What a sandbox that installs packages is started with, instead of a session's environment. */
 export interface InstallerEnvironment extends SandboxEnvironment {
-  /** The host folder that it fills. */
+  /** The place that it fills, as the driver's store of packages has it. */
   fills: string;
 }
 
@@ -20,15 +18,16 @@ export interface PackageInstallerDeps {
   driver(): SandboxDriver;
   /** Told before the sandbox of `sessionId` is started, and undone afterwards. */
   announce(sessionId: string, environment: InstallerEnvironment | null): void;
-  /** The user that sandboxd of this session runs as, where it is not the service's own. */
-  keeperOf(sessionId: string): Promise<number | undefined>;
-  /** Empties a folder that the sandbox of `sessionId` filled. */
-  empty(sessionId: string, folder: string): Promise<void>;
+  /** Gives the place over to the user that sandboxd of this session runs as. */
+  entrust(sessionId: string, place: string): Promise<void>;
+  /** Empties a place that the sandbox of `sessionId` filled. */
+  empty(sessionId: string, place: string): Promise<void>;
 }
 
 export interface PackageInstaller {
-  install(name: string, folder: string, packages: SandboxPackages): Promise<void>;
-  discard(name: string, folder: string): Promise<void>;
+  install(name: string, place: string, packages: SandboxPackages): Promise<void>;
+  /** Removes what an attempt left there. */
+  discard(name: string, place: string): Promise<void>;
 }
 
 /**
@@ -38,14 +37,13 @@ export interface PackageInstaller {
 export function createPackageInstaller(deps: PackageInstallerDeps): PackageInstaller {
   const sessionOf = (name: string): string => `packages-${name}`;
   return {
-    async install(name, folder, packages) {
+    async install(name, place, packages) {
       const sessionId = sessionOf(name);
       const spec: SandboxSpec = { workspaceId: 'packages', sessionId, environmentId: name };
       const driver = deps.driver();
-      deps.announce(sessionId, { network: { mode: 'limited', hosts: PACKAGE_MANAGER_HOSTS }, fills: folder });
+      deps.announce(sessionId, { network: { mode: 'limited', hosts: PACKAGE_MANAGER_HOSTS }, fills: place });
       try {
-        const keeper = await deps.keeperOf(sessionId);
-        if (keeper !== undefined) chownSync(folder, keeper, keeper);
+        await deps.entrust(sessionId, place);
         for (const manager of neededManagers(packages)) {
           const command = installScript(manager, packages[manager]);
           const call = {
@@ -64,15 +62,13 @@ export function createPackageInstaller(deps: PackageInstallerDeps): PackageInsta
         }
       } catch (error) {
         await driver.stop(sessionId);
-        await deps.empty(sessionId, folder);
+        await deps.empty(sessionId, place);
         throw error;
       } finally {
         await driver.destroy(sessionId);
         deps.announce(sessionId, null);
       }
     },
-    async discard(name, folder) {
-      if (existsSync(folder)) await deps.empty(sessionOf(name), folder);
-    },
+    discard: (name, place) => deps.empty(sessionOf(name), place),
   };
 }

@@ -76,7 +76,11 @@ export function createContainer(
     const list = systemWords(hosts);
     for (const [inside, folder] of Object.entries(places.image)) list.push('--ro-bind', folder, inside);
     for (const mount of host.Mounts ?? [])
-      list.push('--bind', places.volume(mount.Source ?? ''), mount.Target);
+      list.push(
+        mount.ReadOnly === true ? '--ro-bind' : '--bind',
+        places.volume(mount.Source ?? ''),
+        mount.Target,
+      );
     for (const [folder, settings] of Object.entries((host.Tmpfs ?? {}) as Record<string, string>)) {
       const size = /size=(\d+)/.exec(settings)?.[1] ?? '67108864';
       list.push('--size', size, '--perms', '1777', '--tmpfs', folder);

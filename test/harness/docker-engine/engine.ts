@@ -159,17 +159,26 @@ export async function startDockerEngine(): Promise<DockerEngineDouble> {
         if (name !== IMAGE) throw new Refusal(404, `No such image: ${name}`);
         return answer(200, { Id: name });
       case 'GET volumes': {
+        const known = volumes.get(name);
+        if (name !== '' && known === undefined) throw new Refusal(404, `get ${name}: no such volume`);
+        if (known !== undefined) return answer(200, known);
         const found = [...volumes.values()].filter(({ Labels }) => hasLabels(Labels, url));
         return answer(200, { Volumes: found, Warnings: [] });
       }
       case 'POST volumes': {
-        const volume = (await bodyOf(request)) as Volume;
-        volumes.set(volume.Name, volumes.get(volume.Name) ?? volume);
+        const asked = (await bodyOf(request)) as Volume;
+        // One that is there already keeps its labels.
+        const volume = volumes.get(asked.Name) ?? asked;
+        volumes.set(volume.Name, volume);
         mkdirSync(places.volume(volume.Name), { recursive: true, mode: 0o755 });
         return answer(201, volume);
       }
       case 'DELETE volumes':
-        if (!volumes.delete(name)) throw new Refusal(404, `no such volume: ${name}`);
+        if (!volumes.has(name)) throw new Refusal(404, `get ${name}: no such volume`);
+        for (const { options, name: user } of containers.values())
+          if (options.HostConfig?.Mounts?.some(({ Source }) => Source === name) === true)
+            throw new Refusal(409, `remove ${name}: volume is in use - [${user}]`);
+        volumes.delete(name);
         rmSync(places.volume(name), { recursive: true, force: true });
         return empty();
       case 'POST networks': {
