@@ -7,7 +7,11 @@ import { AioFailure } from './api.ts';
 import type { AioOperationDeps } from './operation-deps.ts';
 
 const anything = z.unknown();
-const list = z.array(z.unknown());
+/** AIO says nothing of what is in its lists. An empty one may be null. */
+const list = z
+  .array(z.unknown())
+  .nullable()
+  .transform((rows) => rows ?? []);
 const textSchema = z.string().nullish();
 
 const NAVIGATE_SECONDS = 30;
@@ -21,8 +25,14 @@ function indexOf(ref: string): number {
   return Number(index);
 }
 
-function lineOf(element: unknown, index: number): string {
-  const ref = `[ref=e${index}]`;
+/** AIO's own number of an element, or its place in the list. */
+function numberOf(element: unknown, place: number): number {
+  const isNumbered = typeof element === 'object' && element !== null && 'index' in element;
+  return isNumbered && typeof element.index === 'number' ? element.index : place;
+}
+
+function lineOf(element: unknown, place: number): string {
+  const ref = `[ref=e${numberOf(element, place)}]`;
   if (typeof element !== 'object' || element === null) return `- ${String(element)} ${ref}`;
   const said = Object.entries(element)
     .filter(
@@ -51,12 +61,13 @@ export async function performBrowser(
       api.call('GET', '/v1/browser/page/elements', list, undefined, options),
       api.call('GET', '/v1/browser/page/text', textSchema, undefined, options),
     ]);
-    const lines = elements.map((element, index) => lineOf(element, index)).join('\n');
+    const lines = elements.map((element, place) => lineOf(element, place)).join('\n');
     return done(`${cutHead(text ?? '', TEXT_CHARACTERS)}\n\n${lines}`);
   }
   async function selectorOf(ref: string): Promise<string> {
     const elements = await api.call('GET', '/v1/browser/page/elements', list, undefined, options);
-    const element = elements[indexOf(ref)];
+    const wanted = indexOf(ref);
+    const element = elements.find((candidate, place) => numberOf(candidate, place) === wanted);
     if (typeof element === 'object' && element !== null && 'selector' in element) {
       if (typeof element.selector === 'string') return element.selector;
     }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 
 import { startAioDouble, type AioDouble } from '../../../test/harness/aio/server.ts';
@@ -62,7 +62,42 @@ describe.skipIf(process.getuid?.() !== 0)('an AIO Sandbox (needs root for its do
     expect((await code('python', 'x + 2')).text).toBe('22\n');
     const wrong = await code('python', '1 / 0');
     expect(wrong).toMatchObject({ isError: true, text: expect.stringContaining('ZeroDivisionError') });
+    expect(await code('javascript', 'var y = 20; console.log("hi")')).toEqual({
+      text: 'hi\n',
+      isError: false,
+    });
+    expect((await code('javascript', 'y + 2')).text).toBe('22\n');
+    const thrown = await code('javascript', 'missing()');
+    expect(thrown).toMatchObject({ isError: true, text: expect.stringContaining('ReferenceError') });
+    expect((await code('javascript', 'y * 2')).text).toBe('40\n');
     expect((await bash(sandbox, 'pwd')).text).toBe('/workspace\n');
+  });
+  it('ends code that takes too long, and says when AIO ended a runtime with its variables', async () => {
+    const one = spec();
+    const sandbox = newDriver().open(one);
+    const code = (text: string, timeoutMs: number) =>
+      perform(sandbox, { type: 'code', language: 'javascript', code: text, timeoutMs });
+    // Longer than AIO allows: it is asked for what it does allow.
+    expect((await code('var kept = 1; kept', 1_800_000)).text).toBe('1\n');
+    const late = await code('for (;;);', 1_000);
+    expect(late).toMatchObject({ isError: true, text: expect.stringContaining('took longer than 1 s') });
+    const api = createAioApi(`${double.url}/${one.sessionId}`, double.apiKey);
+    await api.call('DELETE', `/v1/nodejs/sessions/managed-agent-${one.sessionId}`, z.unknown());
+    const after = await code('typeof kept', 30_000);
+    expect(after.text).toMatch(/^\[AIO had ended this language's runtime .* are gone\]\nundefined\n$/);
+  });
+  it('kills code, and its variables with it', async () => {
+    const sandbox = newDriver().open(spec());
+    const operation = (text: string) =>
+      ({ type: 'code', language: 'javascript', code: text, timeoutMs: 60_000 }) as const;
+    await perform(sandbox, operation('var kept = 1'));
+    const asked = () => double.requests.filter((row) => row.endsWith('nodejs/execute')).length;
+    const before = asked();
+    const running = sandbox.call({ id: 'sevt_endless', operation: operation('for (;;);') }, 'start');
+    await vi.waitUntil(() => asked() > before);
+    await sandbox.kill('sevt_endless');
+    expect(await running).toMatchObject({ result: { isError: true, exit: { endedBy: 'kill' } } });
+    expect((await perform(sandbox, operation('typeof kept'))).text).toBe('undefined\n');
   });
   it('starts, lists, reads, writes to and kills processes as its bash sessions', async () => {
     const sandbox = newDriver().open(spec());

@@ -34,6 +34,9 @@ const REASONS: Record<number, string> = {
 };
 
 const lookSchema = z.object({ kind: z.enum(['file', 'folder', 'kernel', 'other']), bytes: z.number() });
+/** AIO gives up counting there; more is shown to nobody anyway. */
+const MATCHES = 2_000;
+
 const globSchema = z.object({
   files: z.array(z.object({ path: z.string(), modified_time: z.string().nullish() })),
   truncated: z.boolean().optional(),
@@ -183,7 +186,16 @@ export function globFiles(
       throw new FileProblem('the pattern must be relative, without ..; name the folder in path');
     }
     const path = pathOf(deps, shown);
-    const body = { path, pattern, include_hidden: true, files_only: true, include_metadata: true };
+    const body = {
+      path,
+      pattern,
+      include_hidden: true,
+      files_only: true,
+      include_metadata: true,
+      sort_by: 'modified',
+      sort_desc: true,
+      max_results: LISTED + 1,
+    };
     const { files } = await deps.api.call('POST', '/v1/file/glob', globSchema, body, { signal });
     const newestFirst = files.toSorted((one, other) =>
       (other.modified_time ?? '').localeCompare(one.modified_time ?? ''),
@@ -201,7 +213,7 @@ export function grepFiles(
   signal: AbortSignal,
 ): Promise<OperationResult> {
   return telling('search', shown, async () => {
-    const body = { path: pathOf(deps, shown), pattern };
+    const body = { path: pathOf(deps, shown), pattern, max_results: MATCHES, max_file_size: '1G' };
     const found = await deps.api.call('POST', '/v1/file/grep', grepSchema, body, { signal });
     if (found.matches.length === 0) return done('no matches');
     const lines = found.matches.map(

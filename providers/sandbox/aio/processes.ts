@@ -6,9 +6,9 @@ import { AioFailure } from './api.ts';
 import type { AioOperationDeps } from './operation-deps.ts';
 
 const startedSchema = z.object({ session_id: z.string(), status: z.string() });
-const sessionsSchema = z.array(
-  z.object({ session_id: z.string(), status: z.string(), current_command: z.string().nullish() }),
-);
+const sessionsSchema = z
+  .array(z.object({ session_id: z.string(), status: z.string(), current_command: z.string().nullish() }))
+  .nullable();
 const outputSchema = z.object({
   stdout: z.string().default(''),
   stderr: z.string().default(''),
@@ -49,7 +49,7 @@ export async function performProcess(
       }
       case 'list': {
         const sessions = await api.call('GET', '/v1/bash/sessions', sessionsSchema);
-        const ids = sessions.flatMap(({ session_id: name }) =>
+        const ids = (sessions ?? []).flatMap(({ session_id: name }) =>
           name.startsWith(`${prefix}p`) ? [name.slice(prefix.length)] : [],
         );
         const rows = await Promise.all(

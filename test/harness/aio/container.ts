@@ -36,6 +36,7 @@ export async function startAioContainer(): Promise<AioContainer> {
     '--dir',
     '/mnt',
   ];
+  words.push('--ro-bind', process.execPath, '/opt/node/bin/node');
   for (const name of ['bin', 'sbin', 'lib', 'lib64']) {
     if (existsSync(`/${name}`)) words.push('--symlink', readlinkSync(`/${name}`), `/${name}`);
   }
@@ -66,7 +67,7 @@ export async function startAioContainer(): Promise<AioContainer> {
     return spawn('nsenter', [...enter, ...asGem, ...inFolder, ...command], {
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/home/gem', LANG: 'C.UTF-8', ...env },
+      env: { PATH: '/opt/node/bin:/usr/local/bin:/usr/bin:/bin', HOME: '/home/gem', LANG: 'C.UTF-8', ...env },
     });
   }
 

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
+import { AioRefusal } from './bash.ts';
 import type { AioContainer } from './container.ts';
 
 const PYTHON = `
@@ -33,30 +34,41 @@ type Answer = [printed: string, result: string | null, error: [string, string, s
 export interface AioRuntimes {
   execute(
     kind: 'jupyter' | 'nodejs',
-    request: { code: string; session_id: string; timeout: number },
+    request: { code: string; session_id: string; timeout?: number },
   ): Promise<object>;
+  /** Of Node: it runs nothing in a session that was not made. */
+  create(kind: 'nodejs', session: string): object;
   end(kind: string, session: string): object;
 }
 
 export function createAioRuntimes(container: AioContainer): AioRuntimes {
+  const made = new Set<string>();
   const running = new Map<string, { child: ChildProcess; lines: Interface }>();
 
   function runtime(kind: 'jupyter' | 'nodejs', session: string): { child: ChildProcess; lines: Interface } {
     const key = `${kind}/${session}`;
     const known = running.get(key);
     if (known !== undefined) return known;
-    const words = kind === 'jupyter' ? ['python3', '-u', '-c', PYTHON] : ['/node', '-e', JAVASCRIPT];
+    const words = kind === 'jupyter' ? ['python3', '-u', '-c', PYTHON] : ['node', '-e', JAVASCRIPT];
     const child = container.run(words, { cwd: '/workspace' });
     if (child.stdout === null) throw new Error('a runtime has no output');
     child.stdin?.on('error', () => undefined);
-    const made = { child, lines: createInterface(child.stdout) };
-    running.set(key, made);
-    child.once('exit', () => running.delete(key));
-    return made;
+    const started = { child, lines: createInterface(child.stdout) };
+    running.set(key, started);
+    child.once('exit', () => {
+      if (running.get(key) === started) running.delete(key);
+    });
+    return started;
   }
 
   return {
-    async execute(kind, { code, session_id: session, timeout }) {
+    create(kind, session) {
+      made.add(`${kind}/${session}`);
+      return { session_id: session };
+    },
+    async execute(kind, { code, session_id: session, timeout = 30 }) {
+      if (kind === 'nodejs' && !made.has(`nodejs/${session}`))
+        throw new AioRefusal(`Session not found: ${session}`);
       const { child, lines } = runtime(kind, session);
       child.stdin?.write(`${JSON.stringify(code)}\n`);
       const late = AbortSignal.timeout(timeout * 1_000);
@@ -66,6 +78,8 @@ export function createAioRuntimes(container: AioContainer): AioRuntimes {
       ]).catch(() => null);
       const head = kind === 'jupyter' ? { kernel_name: 'python3' } : { language: 'javascript', exit_code: 0 };
       if (line === null) {
+        // What goes on running would answer the next request.
+        if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
         return { ...head, status: late.aborted ? 'timeout' : 'error', outputs: [], code, exit_code: 1 };
       }
       const [printed, result, error] = JSON.parse(line) as Answer;
@@ -80,6 +94,7 @@ export function createAioRuntimes(container: AioContainer): AioRuntimes {
       return { ...head, status, outputs, code, session_id: session, ...(error ? { exit_code: 1 } : {}) };
     },
     end(kind, session) {
+      made.delete(`${kind}/${session}`);
       const known = running.get(`${kind}/${session}`);
       if (known?.child.pid !== undefined) process.kill(-known.child.pid, 'SIGKILL');
       return {};

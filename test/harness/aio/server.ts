@@ -4,6 +4,7 @@ import { createAioBash, AioRefusal, type AioBash, type ExecRequest } from './bas
 import { createAioBrowser, type AioBrowser } from './browser.ts';
 import { startAioContainer, type AioContainer } from './container.ts';
 import { createAioHub, type AioHub } from './hub.ts';
+import { refusalOf } from './requests.ts';
 import { createAioRuntimes, type AioRuntimes } from './runtimes.ts';
 
 /**
@@ -33,6 +34,10 @@ type AioBody = ExecRequest & {
   content?: string;
   path: string;
   pattern: string;
+  sort_by?: string;
+  sort_desc?: boolean;
+  max_results?: number;
+  max_file_size?: string;
 };
 
 interface Parts {
@@ -55,8 +60,10 @@ const GLOB = `
 import datetime, json, pathlib, sys
 root, pattern = pathlib.Path(sys.argv[1]), sys.argv[2]
 rows = [p for p in root.glob(pattern) if p.is_file()]
+rows.sort(key=lambda p: p.stat().st_mtime if sys.argv[3] == "modified" else str(p), reverse=sys.argv[4] == "true")
+most = int(sys.argv[5])
 stamp = lambda p: datetime.datetime.fromtimestamp(p.stat().st_mtime).isoformat(timespec="microseconds")
-print(json.dumps([{"path": str(p), "name": p.name, "is_directory": False, "size": p.stat().st_size, "modified_time": stamp(p)} for p in rows]))
+print(json.dumps([{"path": str(p), "name": p.name, "is_directory": False, "size": p.stat().st_size, "modified_time": stamp(p)} for p in rows[:most]]))
 `;
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
@@ -71,13 +78,23 @@ async function writeFile(container: AioContainer, file: string, content: Buffer)
   throw new FileRefusal(stderr.trim(), /denied/.test(stderr) ? 'permission_denied' : 'io_error');
 }
 
-async function glob(container: AioContainer, { path, pattern }: AioBody): Promise<object> {
-  const { stdout } = await container.pipe(['python3', '-c', GLOB, path, pattern]);
+async function glob(container: AioContainer, body: AioBody): Promise<object> {
+  const {
+    path,
+    pattern,
+    sort_by: sortBy = 'path',
+    sort_desc: falling = false,
+    max_results: most = 5_000,
+  } = body;
+  const words = [path, pattern, sortBy, String(falling), String(most)];
+  const { stdout } = await container.pipe(['python3', '-c', GLOB, ...words]);
   return { path, pattern, files: JSON.parse(stdout.toString()) as object[] };
 }
 
-async function grep(container: AioContainer, { path, pattern }: AioBody): Promise<object> {
-  const { stdout } = await container.pipe(['grep', '-rnIHE', '--', pattern, path]);
+async function grep(container: AioContainer, body: AioBody): Promise<object> {
+  const { path, pattern, max_results: most = 500, max_file_size: largest = '1M' } = body;
+  const script = 'find "$1" -type f -size "-$2" -exec grep -nIHE -- "$3" {} +';
+  const { stdout } = await container.pipe(['sh', '-c', script, 'grep', path, largest, pattern]);
   const matches = stdout
     .toString()
     .split('\n')
@@ -85,7 +102,8 @@ async function grep(container: AioContainer, { path, pattern }: AioBody): Promis
       const parts = /^(.*?):(\d+):(.*)$/.exec(line);
       return parts ? [{ file: parts[1], line_number: Number(parts[2]), line_content: parts[3] }] : [];
     });
-  return { path, pattern, matches, match_count: matches.length };
+  const shown = matches.slice(0, most);
+  return { path, pattern, matches: shown, match_count: shown.length, truncated: matches.length > most };
 }
 
 /** What a JSON endpoint answers, as `data` of its envelope. */
@@ -114,6 +132,8 @@ async function answerOf(parts: Parts, method: string, route: string, body: AioBo
       return runtimes.execute('jupyter', body);
     case 'GET /v1/mcp/servers':
       return hub.servers();
+    case 'POST /v1/nodejs/sessions':
+      return runtimes.create('nodejs', body.session_id);
     case 'POST /v1/nodejs/execute':
       return runtimes.execute('nodejs', body);
   }
@@ -195,6 +215,8 @@ export async function startAioDouble(): Promise<AioDouble> {
       return json(200, { success: true, data: { file_path: path, file_size: file.size, success: true } });
     }
     const body = (bytes.length === 0 ? {} : JSON.parse(bytes.toString())) as AioBody;
+    const refusal = refusalOf(`${method} ${route}`, body);
+    if (refusal !== undefined) return json(422, { detail: refusal });
     const data = await answerOf(parts, method, route, body);
     if (data === undefined) return json(404, { detail: 'Not Found' });
     return json(200, { success: true, message: 'Operation successful', data, hint: null });
