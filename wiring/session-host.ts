@@ -145,7 +145,7 @@ export function sessionHost(parts: {
       capacity: settings.max_running,
     }),
   });
-  const isSaved = limits.bytes > 0 && driver.apart !== true;
+  const isSaved = limits.bytes > 0;
   const unsaved = { began: () => undefined, ended: () => undefined };
 
   return {

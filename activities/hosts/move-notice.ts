@@ -1,4 +1,6 @@
 export interface Move {
+  /** What was lost. */
+  lost: 'machine' | 'container';
   /** Unix milliseconds of the checkpoint; null when there was none. */
   savedAt: number | null;
   /** Whether it could be put back. */
@@ -8,7 +10,7 @@ export interface Move {
 }
 
 /** What a model is told when its sandbox went on elsewhere: what it can rely on, and what is lost. */
-export function moveNotice({ savedAt, restored, endedCalls }: Move): string {
+export function moveNotice({ lost: place, savedAt, restored, endedCalls }: Move): string {
   const lost = 'Background processes, the variables of code, open browser pages and /tmp are gone.';
   const files = (): string => {
     if (savedAt === null)
@@ -21,5 +23,5 @@ export function moveNotice({ savedAt, restored, endedCalls }: Move): string {
     const calls = endedCalls === 1 ? 'One call ended' : `${endedCalls} calls ended`;
     return `${kept} ${calls} after that: what they changed is lost. Check before you rely on it.`;
   };
-  return `[The machine that held this session's sandbox is gone, and the sandbox was set up again on another one. ${files()} ${lost}]`;
+  return `[The ${place} that held this session's sandbox is gone, and the sandbox was set up again on another one. ${files()} ${lost}]`;
 }

@@ -7,7 +7,7 @@ import { isAppError } from '../../core/errors.ts';
 import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
 import { openHostFolder, type HostFolder } from '../../providers/host/host-folder.ts';
 import { createInMemorySandboxDriver } from '../../providers/sandbox/in-memory.ts';
-import type { SandboxDriver, SandboxSpec } from '../../providers/sandbox/sandbox.ts';
+import type { ApartSandboxes, SandboxDriver, SandboxSpec } from '../../providers/sandbox/sandbox.ts';
 import { createInMemoryHosts } from '../../providers/store/in-memory/hosts.ts';
 import { NO_HOST_METRICS, type HostMetrics } from '../../providers/telemetry/host-metrics.ts';
 import { createCheckpointer, type Checkpointer } from './checkpointer.ts';
@@ -110,6 +110,13 @@ describe('hosts that sessions live on', () => {
     return [one, other];
   }
 
+  /** A driver as of sandboxes that live apart from hosts. */
+  function livingApart(look: ApartSandboxes['look']): SandboxDriver {
+    const driver = createInMemorySandboxDriver();
+    const renew = ({ sessionId }: SandboxSpec): Promise<void> => driver.destroy(sessionId);
+    return { ...driver, apart: { look, renew } };
+  }
+
   it('refuse calls of sessions that are on another living host', async () => {
     const [one, other] = await twoHosts();
     await one.residence.admit(spec.sessionId);
@@ -185,7 +192,7 @@ describe('hosts that sessions live on', () => {
   });
 
   it('leave a sandbox that lives apart from them as it is, and say nothing', async () => {
-    const apart: SandboxDriver = { ...createInMemorySandboxDriver(), apart: true };
+    const apart = livingApart(async () => 'kept');
     const [one, other] = [worker('one', apart), worker('other', apart)];
     await one.beat();
     expect(await run(one, 'echo 1 > a')).toBe('');
@@ -195,6 +202,30 @@ describe('hosts that sessions live on', () => {
     await one.beat();
     await one.residence.evict();
     expect(await run(other, 'cat a')).toBe('1\n');
+  });
+
+  it('make a sandbox that lives apart anew where it was lost, and tell of it', async () => {
+    let found: 'kept' | 'lost' = 'kept';
+    const asked: string[] = [];
+    const apart = livingApart(async (_spec, what) => {
+      asked.push(what);
+      return found;
+    });
+    const one = worker('one', apart);
+    await one.beat();
+    await run(one, 'echo 1 > a');
+    await one.checkpointer.round();
+    await run(one, 'echo 2 > a');
+    await apart.destroy(spec.sessionId);
+    found = 'lost';
+    expect(await run(one, 'cat a')).toContain('No such file');
+    // As after a call that found no sandbox.
+    one.residence.doubt(spec.sessionId);
+    expect(await run(one, 'cat a')).toBe('1\n');
+    expect(asked).toEqual(['if_known', 'always']);
+    const notice = await one.residence.takeNotice(spec.sessionId, 'x');
+    expect(notice).toMatch(/^\[The container that held .*2 calls ended after that/);
+    expect(await one.residence.takeNotice(spec.sessionId, 'y')).toBeNull();
   });
 
   it('save a session once it is idle, and not again while nothing changes', async () => {

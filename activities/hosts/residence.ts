@@ -34,9 +34,12 @@ export interface Residence {
   admit(sessionId: string): Promise<void>;
   /**
    * Sees to it that the sandbox here is the one that counts: one that was left behind by an earlier stay is destroyed, and what was saved of
-   * the session put in its place. Rejects with `sandbox_unavailable`; then it may be tried again.
+   * the session put in its place. Of sandboxes that live apart, one that was lost is made anew likewise. Rejects with `sandbox_unavailable`;
+   * then it may be tried again.
    */
   settle(spec: SandboxSpec): Promise<void>;
+  /** The sandbox could not be had: the next `settle` looks again whether what the session left is there. */
+  doubt(sessionId: string): void;
   /**
    * What the model is to be told of a move, by this call's result, whatever that is; null when nothing. Asked just before the result is
    * committed: only a call that is sealed after that leaves the notice to the next.
@@ -50,14 +53,15 @@ export interface Residence {
 
 export function createResidence(deps: ResidenceDeps): Residence {
   const { folder, hosts, checkpoints, driver, log } = deps;
-  /** By session: the placement that was last seen, and whether the sandbox here is of it. */
-  const stays = new Map<string, { placement: Placement; settled: boolean }>();
+  /** By session: the placement that was last seen, whether the sandbox here is of it, and whether nothing is left to be told. */
+  const stays = new Map<string, { placement: Placement; settled: boolean; told: boolean }>();
   const settling = new Map<string, Promise<void>>();
 
   function remember(sessionId: string, placement: Placement): void {
     const known = stays.get(sessionId);
     stays.delete(sessionId);
-    stays.set(sessionId, { placement, settled: known?.placement.id === placement.id && known.settled });
+    const isKnown = known?.placement.id === placement.id;
+    stays.set(sessionId, { placement, settled: isKnown && known.settled, told: isKnown && known.told });
     const oldest = stays.keys().next();
     if (stays.size > REMEMBERED && oldest.done !== true) stays.delete(oldest.value);
   }
@@ -67,8 +71,9 @@ export function createResidence(deps: ResidenceDeps): Residence {
   ): Promise<{ savedAt: number | null; restored: boolean; lastSeq: number }> {
     const { sessionId } = spec;
     const saved = await checkpoints.get(sessionId);
+    const empty = (): Promise<void> => driver.apart?.renew(spec) ?? driver.destroy(sessionId);
     // Of an earlier stay, or of an attempt that broke off.
-    await driver.destroy(sessionId);
+    await empty();
     if (saved === null) return { savedAt: null, restored: false, lastSeq: 0 };
     const { takenAt: savedAt, lastSeq, format, mark, attached } = saved;
     const began = performance.now();
@@ -93,7 +98,7 @@ export function createResidence(deps: ResidenceDeps): Residence {
         { session_id: sessionId, err: error },
         'a checkpoint cannot be restored; the sandbox starts empty',
       );
-      await driver.destroy(sessionId);
+      await empty();
       return { savedAt, restored: false, lastSeq };
     }
   }
@@ -109,12 +114,15 @@ export function createResidence(deps: ResidenceDeps): Residence {
       })
       .finally(() => deps.metrics.restore({ outcome, seconds: (performance.now() - began) / 1_000 }));
     const endedCalls = await checkpoints.endedCalls(sessionId, lastSeq);
+    const lost = driver.apart === undefined ? 'machine' : 'container';
+    const stay = stays.get(sessionId);
+    if (stay !== undefined) stay.told = false;
     if (savedAt !== null || endedCalls > 0) {
-      await hosts.keepNotice(sessionId, placement.id, moveNotice({ savedAt, restored, endedCalls }));
+      await hosts.keepNotice(sessionId, placement.id, moveNotice({ lost, savedAt, restored, endedCalls }));
     }
     log.warn(
       { session_id: sessionId, from: placement.movedFrom, restored, lost_calls: endedCalls },
-      'a session goes on here, since its host is gone',
+      `a session goes on here, since its ${lost} is gone`,
     );
   }
 
@@ -124,13 +132,20 @@ export function createResidence(deps: ResidenceDeps): Residence {
     if (here === placement.id) return true;
     // Nothing was ever moved: what is here, if anything, is the session's.
     const isFirst = placement.movedFrom === null && here === undefined;
-    if (!isFirst && driver.apart !== true) return false;
+    if (!isFirst && driver.apart === undefined) return false;
     folder.setPlacement(sessionId, placement.id);
     return true;
   }
 
+  /** Whether what the session left in a sandbox that lives apart is gone. */
+  async function isLost(spec: SandboxSpec): Promise<boolean> {
+    if (driver.apart === undefined) return false;
+    const saved = await checkpoints.get(spec.sessionId);
+    return (await driver.apart.look(spec, saved === null ? 'if_known' : 'always')) === 'lost';
+  }
+
   async function settleLocked(spec: SandboxSpec, placement: Placement): Promise<void> {
-    if (isAtHome(spec.sessionId, placement)) return;
+    if (isAtHome(spec.sessionId, placement) && !(await isLost(spec))) return;
     await moveIn(spec, placement);
     folder.setPlacement(spec.sessionId, placement.id);
   }
@@ -159,7 +174,7 @@ export function createResidence(deps: ResidenceDeps): Residence {
       const stay = stays.get(sessionId);
       if (stay === undefined || stay.settled) return;
       const { placement } = stay;
-      if (isAtHome(sessionId, placement)) {
+      if (driver.apart === undefined && isAtHome(sessionId, placement)) {
         stay.settled = true;
         return;
       }
@@ -175,12 +190,20 @@ export function createResidence(deps: ResidenceDeps): Residence {
       const after = stays.get(sessionId);
       if (after?.placement.id === placement.id) after.settled = true;
     },
+    doubt(sessionId) {
+      const stay = stays.get(sessionId);
+      if (stay !== undefined) stay.settled = false;
+    },
     async takeNotice(sessionId, toolUseId) {
-      if (stays.get(sessionId)?.placement.movedFrom == null) return null;
-      return hosts.takeNotice(sessionId, toolUseId);
+      const stay = stays.get(sessionId);
+      if (stay === undefined || stay.told) return null;
+      if (driver.apart === undefined && stay.placement.movedFrom === null) return null;
+      const notice = await hosts.takeNotice(sessionId, toolUseId);
+      stay.told = notice === null;
+      return notice;
     },
     async evict() {
-      if (driver.apart === true) return;
+      if (driver.apart !== undefined) return;
       const here = folder.placements();
       if (here.size === 0) return;
       for (const sessionId of await hosts.leftBehind(folder.id, here)) {

@@ -11,7 +11,12 @@ import type {
   SandboxFiles,
   SandboxSpec,
 } from './sandbox.ts';
-import { SandboxProtocolError, type SandboxdClient, type SandboxdView } from './sandboxd-client.ts';
+import {
+  SandboxGoneError,
+  SandboxProtocolError,
+  type SandboxdClient,
+  type SandboxdView,
+} from './sandboxd-client.ts';
 
 /** How long one request waits for the end of a call. */
 const WAIT_MS = 20_000;
@@ -50,6 +55,24 @@ export interface ClaimedSandboxDeps {
 export function createClaimedSandbox(deps: ClaimedSandboxDeps): Sandbox {
   const { claims } = deps;
 
+  /** A call that was sent to a place which is lost may have run there: it is not started in another. */
+  async function begin(
+    client: SandboxdClient,
+    { id, operation }: SandboxCall,
+    asked: 'start' | 'resume',
+    signal: AbortSignal,
+  ): Promise<SandboxdView> {
+    const { generation } = client;
+    const sent = asked === 'start' && generation !== undefined ? claims.sendTo(id, generation) : undefined;
+    const mode = sent === undefined || sent.place === generation ? asked : 'resume';
+    try {
+      return await client.begin(id, { operation, mode, wait_ms: WAIT_MS }, signal);
+    } catch (error) {
+      if (sent?.isNew === true && error instanceof SandboxGoneError) claims.notSent(id);
+      throw error;
+    }
+  }
+
   /** Speaks with sandboxd until the call has an end, across its restarts and the sandbox's. Every request may be sent twice. */
   async function follow(
     call: SandboxCall,
@@ -64,13 +87,14 @@ export function createClaimedSandbox(deps: ClaimedSandboxDeps): Sandbox {
         if (!isBegun && claims.isForbidden(call.id)) await client.kill(call.id);
         view = isBegun
           ? await client.wait(call.id, WAIT_MS, signal)
-          : await client.begin(call.id, { operation: call.operation, mode, wait_ms: WAIT_MS }, signal);
+          : await begin(client, call, mode, signal);
         failures = 0;
       } catch (error) {
         signal.throwIfAborted();
         if (isAppError(error)) throw error;
         failures++;
         if (error instanceof SandboxProtocolError || failures >= ATTEMPTS) {
+          deps.suspect(client);
           const reason = error instanceof Error ? error.message : String(error);
           throw new AppError('sandbox_unavailable', `The sandbox cannot be reached: ${reason}`, {
             cause: error,

@@ -27,6 +27,12 @@ describe('claims', () => {
     expect(claims.isAnnounced('three')).toBe(false);
     expect(claims.isAnnounced('four')).toBe(false);
   });
+  it('remember where a start was sent first, unless it did nothing there', () => {
+    expect(claims.sendTo('one', 'here')).toEqual({ place: 'here', isNew: true });
+    expect(claims.sendTo('one', 'there')).toEqual({ place: 'here', isNew: false });
+    claims.notSent('one');
+    expect(claims.sendTo('one', 'there')).toEqual({ place: 'there', isNew: true });
+  });
   it('refuse ids that could name another file', () => {
     for (const id of ['', '.', '..', 'a/b', 'a.abandoned', 'x'.repeat(129), 'é']) {
       expect(() => claims.decide(id, 'start')).toThrow(RangeError);

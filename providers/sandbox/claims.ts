@@ -18,6 +18,14 @@ export interface Claims {
   isAnnounced(id: string): boolean;
   /** Forbids a start that was decided and has not reached the sandbox yet. */
   forbid(id: string): void;
+  /**
+   * Notes where a start is sent to, unless that was noted before; returns what stands, and whether this is the first start.
+   *
+   * @param place - the name of the place that will hold the call's record.
+   */
+  sendTo(id: string, place: string): { place: string; isNew: boolean };
+  /** Takes back what was noted of a start that certainly did nothing. */
+  notSent(id: string): void;
   /** Whether a start was forbidden. Asked before each start, for sandboxes that cannot see this folder. */
   isForbidden(id: string): boolean;
 }
@@ -58,6 +66,18 @@ export function createClaims(folder: string): Claims {
     },
     isAnnounced: (id) =>
       existsSync(announcementOf(id)) && lstatSync(fileOf(id), { throwIfNoEntry: false }) === undefined,
+    sendTo(id, place) {
+      makeFolder();
+      const link = `${fileOf(id)}.place`;
+      try {
+        symlinkSync(place, link);
+        return { place, isNew: true };
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      }
+      return { place: readlinkSync(link), isNew: false };
+    },
+    notSent: (id) => rmSync(`${fileOf(id)}.place`, { force: true }),
     isForbidden: (id) => existsSync(`${fileOf(id)}.abandoned`),
     forbid(id) {
       makeFolder();

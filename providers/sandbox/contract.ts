@@ -28,13 +28,11 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
  * @param make - a driver on an empty place of its own; it is closed, and its sandboxes destroyed, by the suite.
  * @param folders - where the agent finds uploads and outputs, for a driver without a file system of its own.
  * @param hasFileSystem - whether commands are real and the folders lie where the API has them.
- * @param saves - whether what its sandboxes keep can be saved and restored.
  */
 export function sandboxContract(
   name: string,
   make: () => Promise<SandboxDriver>,
   folders: (sessionId: string) => { uploads: string; outputs: string } = () => INSIDE,
-  saves: 'saves' | 'keeps_all' = 'saves',
   hasFileSystem: 'real' | 'double' = 'double',
 ): void {
   describe(`${name} keeps the sandbox contract`, () => {
@@ -303,8 +301,8 @@ export function sandboxContract(
     });
 
     if (hasFileSystem === 'real') hostileFilesContract({ newSandbox, perform });
-    if (hasFileSystem === 'real' && saves === 'saves') programsContract({ newSandbox, perform });
-    if (saves === 'saves') archiveContract({ newSandbox, perform, fileOf, fileExists });
+    if (hasFileSystem === 'real') programsContract({ newSandbox, perform });
+    archiveContract({ newSandbox, perform, fileOf, fileExists });
 
     it('says what it can do on this host', async () => {
       const probe = await driver.probe();

@@ -1,21 +1,11 @@
-import { text } from 'node:stream/consumers';
-import { z } from 'zod';
-
 import { AppError, isAppError } from '../../core/errors.ts';
 import { attachedInWorkspace, noteAttached } from './attached-files.ts';
 import type { SandboxArchive, SavedArchive } from './sandbox.ts';
 import { SandboxProtocolError, type SandboxdClient } from './sandboxd-client.ts';
 
-/** What sandboxd says of an archive. It is not trusted: it only decides how the session's own files are saved. */
-const headersSchema = z.object({
-  'archive-mark': z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
-  'archive-kind': z.enum(['full', 'changes']),
-  'archive-bytes': z.coerce.number().nonnegative(),
-  'archive-files': z.coerce.number().nonnegative(),
-});
-const tooLargeSchema = z.object({ bytes: z.number(), files: z.number() });
-
 export interface LaunchedArchiveDeps {
+  /** Of its archives; see `SandboxArchive.format`. */
+  format: string;
   /** Notes what was attached; see `attached-files.ts`. */
   manifest: string;
   /** Whether the session has anything here. */
@@ -35,34 +25,23 @@ export function createLaunchedArchive(deps: LaunchedArchiveDeps): SandboxArchive
     const attached = attachedInWorkspace(deps.manifest);
     const client = await deps.reach();
     const answer = await client.archive({ since, maxBytes: limits.bytes, maxFiles: limits.files });
-    if (answer.statusCode === 204) {
-      answer.resume();
-      return null;
+    switch (answer.state) {
+      case 'unchanged':
+        return null;
+      case 'too_large':
+        throw new AppError(
+          'too_large',
+          `The sandbox keeps ${answer.bytes} bytes in ${answer.files} files; at most ${limits.bytes} bytes in ${limits.files} files are saved.`,
+        );
+      case 'saved': {
+        const { mark, kind, bytes, files, content } = answer;
+        return { mark, kind, bytes, files, attached, content };
+      }
     }
-    if (answer.statusCode === 413) {
-      const found = tooLargeSchema.parse(JSON.parse(await text(answer)));
-      throw new AppError(
-        'too_large',
-        `The sandbox keeps ${found.bytes} bytes in ${found.files} files; at most ${limits.bytes} bytes in ${limits.files} files are saved.`,
-      );
-    }
-    const headers = headersSchema.safeParse(answer.headers);
-    if (!headers.success) {
-      answer.destroy();
-      throw new AppError('sandbox_unavailable', 'The sandbox did not describe its archive.');
-    }
-    return {
-      mark: headers.data['archive-mark'],
-      kind: headers.data['archive-kind'],
-      bytes: headers.data['archive-bytes'],
-      files: headers.data['archive-files'],
-      attached,
-      content: answer,
-    };
   }
 
   return {
-    format: 'sandboxd-tar-zstd-1',
+    format: deps.format,
     async save(since, limits) {
       try {
         return await save(since, limits);

@@ -8,7 +8,7 @@ import { createClaimedSandbox } from './claimed-sandbox.ts';
 import { createClaims, isRecordName } from './claims.ts';
 import { withHostLock } from './host-lock.ts';
 import { createLaunchedArchive } from './launched-archive.ts';
-import type { SandboxDriver, SandboxFiles, SandboxSpec } from './sandbox.ts';
+import type { ApartSandboxes, SandboxDriver, SandboxFiles, SandboxSpec } from './sandbox.ts';
 import { createTurns } from './turns.ts';
 import {
   createSandboxdClient,
@@ -50,15 +50,19 @@ export interface Launcher {
   remove(sessionId: string): Promise<void>;
   /** The client of a sandbox that does not speak sandboxd's own protocol; by default that of sandboxd. */
   connect?(sessionId: string, address: SandboxdAddress): SandboxdClient;
-  /** False: what its sandboxes keep cannot be saved. */
-  saves?: false;
+  /** Of the archives of its sandboxes; by default those of sandboxd. */
+  archiveFormat?: string;
   /** Its sandboxes live apart from this host; see {@link SandboxDriver.apart}. */
-  apart?: true;
+  apart?: {
+    look(spec: SandboxSpec, what: 'if_known' | 'always'): Promise<'kept' | 'lost'>;
+    renew(spec: SandboxSpec): Promise<void>;
+  };
   /** Lets go of what this process holds; sandboxes live on. */
   release?(): void;
   log(message: string, details?: Record<string, string | number>): void;
 }
 
+const SANDBOXD_ARCHIVES = 'sandboxd-tar-zstd-1';
 /** How long a sandbox may take until it answers for the first time. */
 const START_MS = 20_000;
 /** A sandbox that dies breaks its connection before its last words arrive. */
@@ -191,22 +195,42 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
     };
   }
 
+  function apartOf({ look, renew }: NonNullable<Launcher['apart']>): ApartSandboxes {
+    /** Under the lock, and without a client that may speak with a container that is gone. */
+    const alone = <Result>(spec: SandboxSpec, work: () => Promise<Result>): Promise<Result> => {
+      checkName(spec.sessionId);
+      return locked(spec.sessionId, async () => {
+        await launcher.prepare(spec.sessionId);
+        return work();
+      });
+    };
+    return {
+      look: (spec, what) => alone(spec, () => look(spec, what)),
+      renew: (spec) =>
+        alone(spec, () => {
+          disconnect(spec.sessionId);
+          return renew(spec);
+        }),
+    };
+  }
+
   return {
     kind: launcher.kind,
-    ...(launcher.apart === true ? { apart: true as const } : {}),
+    ...(launcher.apart === undefined ? {} : { apart: apartOf(launcher.apart) }),
     probe: launcher.probe,
     open(spec) {
       const { sessionId } = spec;
       checkName(sessionId);
       const prepare = (): Promise<void> => locked(sessionId, () => launcher.prepare(sessionId));
       const archive = createLaunchedArchive({
+        format: launcher.archiveFormat ?? SANDBOXD_ARCHIVES,
         manifest: launcher.attachments(sessionId).manifest,
         hasTraces: () => launcher.hasTraces(sessionId),
         reach: () => reach(spec),
         prepare,
       });
       return createClaimedSandbox({
-        ...(launcher.saves === false ? {} : { archive }),
+        archive,
         spec,
         claims: createClaims(launcher.claimsFolder(sessionId)),
         prepare,

@@ -160,11 +160,25 @@ export interface SandboxInfo {
   state: 'running' | 'stopped';
 }
 
+/**
+ * Sandboxes that live apart from the hosts: every host with the same settings reaches the same ones, and a lost host loses none. But
+ * somebody else may make one anew. Both methods reject with `sandbox_unavailable`.
+ */
+export interface ApartSandboxes {
+  /**
+   * Whether what the session left in its sandbox is there; `lost`: another one stands in its place, or one that was being restored.
+   * Starts the sandbox. `if_known` looks only where this host had one running of the session: a session that left nothing loses nothing.
+   */
+  look(spec: SandboxSpec, what: 'if_known' | 'always'): Promise<'kept' | 'lost'>;
+  /** Makes an empty sandbox of a lost one. The decisions about its calls stand: none that was begun starts again. */
+  renew(spec: SandboxSpec): Promise<void>;
+}
+
 /** One technology that runs sandboxes on this host. */
 export interface SandboxDriver {
   readonly kind: 'bubblewrap' | 'docker' | 'aio' | 'unsafe_local' | 'in_memory';
-  /** Sandboxes live apart from this host: every host with the same settings reaches the same ones, and a lost host loses none. */
-  readonly apart?: true;
+  /** Of drivers whose sandboxes live apart from this host. */
+  readonly apart?: ApartSandboxes;
   /** Tries what the driver needs. Never rejects for a missing requirement: it says so in `why`. */
   probe(): Promise<SandboxProbe>;
   /** The session's sandbox. Starts nothing and does no I/O. */

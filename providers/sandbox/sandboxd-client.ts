@@ -1,5 +1,6 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 
 import { toFileFrames } from './file-frames.ts';
@@ -40,6 +41,28 @@ const outputsSchema = z.object({
 
 const keptSchema = z.object({ path: z.string() });
 
+/** What sandboxd says of an archive. It is not trusted: it only decides how the session's own files are saved. */
+const archiveHeaders = z.object({
+  'archive-mark': z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
+  'archive-kind': z.enum(['full', 'changes']),
+  'archive-bytes': z.coerce.number().nonnegative(),
+  'archive-files': z.coerce.number().nonnegative(),
+});
+const tooLargeSchema = z.object({ bytes: z.number(), files: z.number() });
+
+/** The answer to a request for an archive. */
+export type ArchiveAnswer =
+  | { state: 'unchanged' }
+  | { state: 'too_large'; bytes: number; files: number }
+  | {
+      state: 'saved';
+      mark: string;
+      kind: 'full' | 'changes';
+      bytes: number;
+      files: number;
+      content: Readable;
+    };
+
 export type SandboxdView = z.infer<typeof viewSchema>;
 
 /** The client of one sandboxd. Retries nothing; a failed connection rejects with the system's error. */
@@ -64,15 +87,22 @@ export interface SandboxdClient {
   removeUpload(path: string): Promise<void>;
   /** Keeps a tool's output; returns its path inside. */
   keepOutput(name: string, text: string): Promise<string>;
-  /** The answer to a request for an archive: 200 with it, 204 where nothing changed, 413 with what there is. */
-  archive(query: { since: string | null; maxBytes: number; maxFiles: number }): Promise<IncomingMessage>;
+  archive(query: { since: string | null; maxBytes: number; maxFiles: number }): Promise<ArchiveAnswer>;
   putArchive(content: Readable, maxBytes: number): Promise<void>;
   markArchive(mark: string): Promise<void>;
+  /**
+   * Names the place that holds the records of calls, for a sandbox whose records can be lost with it. A call that was begun in one place
+   * is never started in another.
+   */
+  readonly generation?: string;
   close(): void;
 }
 
 /** The sandbox answered, but not as sandboxd does. */
 export class SandboxProtocolError extends Error {}
+
+/** Another sandbox stands where the one was that was meant. The request did nothing. */
+export class SandboxGoneError extends SandboxProtocolError {}
 
 export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
@@ -193,9 +223,29 @@ export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
     async keepOutput(name, text) {
       return parse(keptSchema, await send('PUT', `/v1/tool-outputs/${name}`, { text })).path;
     },
-    archive({ since, maxBytes, maxFiles }) {
+    async archive({ since, maxBytes, maxFiles }) {
       const query = `max_bytes=${maxBytes}&max_files=${maxFiles}${since === null ? '' : `&since=${since}`}`;
-      return stream('GET', `/v1/archive?${query}`, undefined, [200, 204, 413]);
+      const answer = await stream('GET', `/v1/archive?${query}`, undefined, [200, 204, 413]);
+      if (answer.statusCode === 204) {
+        answer.resume();
+        return { state: 'unchanged' };
+      }
+      if (answer.statusCode === 413) {
+        return { state: 'too_large', ...parse(tooLargeSchema, JSON.parse(await text(answer))) };
+      }
+      const headers = archiveHeaders.safeParse(answer.headers);
+      if (!headers.success) {
+        answer.destroy();
+        throw new SandboxProtocolError('the sandbox did not describe its archive');
+      }
+      return {
+        state: 'saved',
+        mark: headers.data['archive-mark'],
+        kind: headers.data['archive-kind'],
+        bytes: headers.data['archive-bytes'],
+        files: headers.data['archive-files'],
+        content: answer,
+      };
     },
     async putArchive(content, maxBytes) {
       (await stream('PUT', `/v1/archive?max_bytes=${maxBytes}`, content)).resume();

@@ -8,33 +8,12 @@ import { commandScript } from '../../../sandboxd/shell-script.ts';
 import { readProcess } from '../../../sandboxd/processes.ts';
 import { renderOutput } from '../../../sandboxd/render-output.ts';
 import type { OperationResult, SandboxOperation } from '../operation.ts';
-import {
-  resultSchema,
-  SandboxProtocolError,
-  type SandboxdClient,
-  type SandboxdView,
-} from '../sandboxd-client.ts';
+import { SandboxProtocolError, type SandboxdClient, type SandboxdView } from '../sandboxd-client.ts';
 import { AioFailure } from './api.ts';
-import { GuardError } from './guard.ts';
+import { createAioArchives } from './archives.ts';
+import { GuardError, viewSchema, type GuardView } from './guard.ts';
 import type { AioOperationDeps } from './operation-deps.ts';
 import { performHeld } from './operations.ts';
-
-const viewSchema = z.discriminatedUnion('state', [
-  z.object({ state: z.enum(['won', 'running', 'unknown', 'conflict']) }),
-  z.object({ state: z.literal('lost'), reason: z.string() }),
-  z.object({ state: z.literal('result'), result: resultSchema }),
-  z.object({ state: z.literal('held'), owner: z.string(), deadline: z.number(), now: z.number() }),
-  z.object({
-    state: z.literal('command'),
-    code: z.number().nullable(),
-    endedBy: z.enum(['exit', 'timeout', 'kill']),
-    total: z.number(),
-    inFile: z.number(),
-    head: z.base64(),
-    tail: z.base64(),
-  }),
-]);
-type GuardView = z.infer<typeof viewSchema>;
 
 const outputsSchema = z.object({
   files: z.array(z.object({ path: z.string(), bytes: z.number(), modifiedMs: z.number() })),
@@ -85,6 +64,10 @@ export interface AioClientDeps extends AioOperationDeps {
   uploads: string;
   environment: Record<string, string>;
   outputFileBytes: number;
+  /** The folders that are saved, by their names in archives. */
+  kept: Readonly<Record<string, string>>;
+  /** Names the container. */
+  generation: string;
 }
 
 /**
@@ -191,9 +174,6 @@ export function createAioClient(deps: AioClientDeps): SandboxdClient {
     }
   }
 
-  const noArchive = (): Promise<never> =>
-    Promise.reject(new SandboxProtocolError('what an AIO Sandbox keeps cannot be saved'));
-
   return {
     async status() {
       await guard.ask('wait', viewSchema, { id: 'nothing', seconds: 0 });
@@ -275,9 +255,8 @@ export function createAioClient(deps: AioClientDeps): SandboxdClient {
       await place(path, 0o444, Readable.from([Buffer.from(text.toWellFormed())]));
       return path;
     },
-    archive: noArchive,
-    putArchive: noArchive,
-    markArchive: noArchive,
+    ...createAioArchives({ api, guard, root, folders: deps.kept }),
+    generation: deps.generation,
     close() {},
   };
 }

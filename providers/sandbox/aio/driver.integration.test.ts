@@ -28,7 +28,6 @@ if (realUrls !== undefined) {
     'aio, on real containers,',
     () => Promise.resolve(createAioDriver({ dataFolder: newFolder(), urls, apiKey, log: () => {} })),
     undefined,
-    'keeps_all',
     'real',
   );
 } else if (process.getuid?.() === 0) {
@@ -42,7 +41,6 @@ if (realUrls !== undefined) {
       return createAioDriver({ dataFolder: newFolder(), urls, apiKey, log: () => {} });
     },
     undefined,
-    'keeps_all',
     'real',
   );
 } else {

@@ -37,6 +37,69 @@ class Guard:
     def record(self, id):
         return os.path.join(self.calls, id)
 
+    def generation(self):
+        """Names this container: another one, or one that was made anew, has none or another."""
+        return get(os.path.join(self.root, "generation"))
+
+    def state(self):
+        """The container's name, and whether what is here of the session is whole."""
+        return {"generation": self.generation(), "holds": self.holds()}
+
+    def holds(self):
+        if os.path.exists(os.path.join(self.root, "restoring")):
+            return False
+        used = any(not id.startswith("own-") for id in self.names("calls"))
+        return used or any(name != "baseline" for name in self.names("archives"))
+
+    def names(self, folder):
+        path = os.path.join(self.root, folder)
+        return os.listdir(path) if os.path.isdir(path) else []
+
+    def christen(self):
+        """Gives the container its name, unless it has one."""
+        path, temporary = os.path.join(self.root, "generation"), os.path.join(self.root, f"new-{uuid.uuid4().hex}")
+        put(temporary, json.dumps(uuid.uuid4().hex))
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            pass
+        os.remove(temporary)
+        return self.state()
+
+    def archives(self, folders):
+        return Archives(self.root, folders)
+
+    def save(self, folders, **rest):
+        return self.archives(folders).save(**rest)
+
+    def unpack(self, folders, parts):
+        put(os.path.join(self.root, "restoring"), "")
+        try:
+            return self.archives(folders).unpack(parts)
+        finally:
+            shutil.rmtree(parts, ignore_errors=True)
+
+    def mark(self, folders, mark):
+        self.archives(folders).mark(mark)
+        path = os.path.join(self.root, "restoring")
+        if os.path.exists(path):
+            os.remove(path)
+        return {}
+
+    def folder(self, path):
+        os.makedirs(path, exist_ok=True)
+        return {}
+
+    def discard(self, path):
+        shutil.rmtree(path, ignore_errors=True)
+        return {}
+
+    def forget(self, id):
+        """Removes the record of a call of the service's own."""
+        if id.startswith("own-"):
+            shutil.rmtree(self.record(id), ignore_errors=True)
+        return {}
+
     def claim(self, id, spec):
         """Makes the record; the lock's descriptor, or None when somebody made it before."""
         os.makedirs(self.calls, exist_ok=True)
@@ -138,7 +201,7 @@ class Guard:
         child = subprocess.Popen(
             ["/bin/bash", "--noprofile", "--norc", "-c", begin + script, "bash"],
             stdin=subprocess.DEVNULL, stdout=writer, stderr=writer, close_fds=True, cwd="/",
-            env={**environment, MARK: self.session}, start_new_session=True,
+            env={**(os.environ if environment is None else environment), MARK: self.session}, start_new_session=True,
         )
         put(os.path.join(folder, "group"), str(child.pid))
         os.close(writer)
@@ -290,7 +353,7 @@ class Guard:
             time.sleep(0.01)
         return {}
 
-    def setup(self, folders, links):
+    def setup(self, folders, links, kept):
         for folder in folders:
             if os.access(folder, os.W_OK):
                 continue
@@ -308,10 +371,14 @@ class Guard:
             except PermissionError:
                 subprocess.run(["sudo", "-n", "ln", "-s", target, link], check=True)
         os.makedirs(self.calls, exist_ok=True)
-        return {}
+        if kept:
+            self.archives(kept).baseline()
+        return {"path": os.environ.get("PATH", ""), "machine": os.uname().machine, **self.state()}
 
-    def destroy(self, folders):
+    def destroy(self, folders, kept):
         self.stop()
+        if kept:
+            self.archives(kept).clean_home()
         for folder in folders:
             for name in os.listdir(folder) if os.path.isdir(folder) else []:
                 path = os.path.join(folder, name)
@@ -406,12 +473,16 @@ def main():
     os.makedirs(guard.root, exist_ok=True)
     wait = request.pop("wait", 0)
     verb = request.pop("verb")
+    expected = request.pop("generation", None)
+    if expected is not None and expected != guard.generation():
+        print(json.dumps({"gone": True}))
+        return
     try:
         answer = getattr(guard, verb)(**request)
         if wait > 0 and answer.get("state") == "running":
             answer = guard.wait(request["id"], wait)
     except OSError as error:
-        answer = {"error": os.strerror(error.errno or 0), "code": error.errno}
+        answer = {"error": error.strerror or str(error), "code": error.errno}
     print(json.dumps(answer))
 
 

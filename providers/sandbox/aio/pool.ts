@@ -16,10 +16,16 @@ const infoSchema = z.object({
 
 /** Which container serves which session. */
 export interface AioContainers {
-  /** The base URL for a session; the first call decides. Rejects with `sandbox_unavailable` when every container is taken. */
+  /**
+   * The base URL for a session. The first call decides; a later one decides again where another session has the container now, since it was
+   * made anew meanwhile, or it is no longer in the pool. Rejects with `sandbox_unavailable` when every container is taken, and as
+   * requests do when the session's own cannot be reached.
+   */
   urlOf(sessionId: string): Promise<string>;
   /** The base URL that was decided, or undefined. */
   known(sessionId: string): string | undefined;
+  /** Whether the container that was decided is still the session's. */
+  isOwn(sessionId: string): Promise<boolean>;
 }
 
 export interface AioContainersDeps {
@@ -46,37 +52,55 @@ export function createAioContainers(deps: AioContainersDeps): AioContainers {
     writeFileSync(file, url, { mode: 0o600 });
     return url;
   }
-  /** Takes a container unless somebody has it; whose it is then. */
-  async function take(url: string, sessionId: string): Promise<string> {
+  async function exec(url: string, command: string): Promise<string> {
     const api = deps.connect(url);
-    // A link is made together with its content, and by one only.
-    const command = `ln -s '${sessionId}' "$HOME/${OWNER_FILE}" 2>/dev/null; readlink "$HOME/${OWNER_FILE}"`;
     const answer = await api.call('POST', '/v1/bash/exec', infoSchema, { command });
     api.call('POST', `/v1/bash/sessions/${answer.session_id}/close`, z.unknown(), {}).catch(() => undefined);
     return (answer.stdout ?? '').trim();
+  }
+  /** Whose a container is; empty when it is free. */
+  const ownerOf = (url: string): Promise<string> =>
+    exec(url, `readlink "$HOME/${OWNER_FILE}" 2>/dev/null; true`);
+  /** Takes a container unless somebody has it; whose it is then. A link is made together with its content, and by one only. */
+  const take = (url: string, sessionId: string): Promise<string> =>
+    exec(url, `ln -s '${sessionId}' "$HOME/${OWNER_FILE}" 2>/dev/null; readlink "$HOME/${OWNER_FILE}"`);
+
+  /** The container of a pool that the session has, or a free one. */
+  async function choose(pool: readonly string[], sessionId: string): Promise<string> {
+    const owners = await Promise.allSettled(pool.map(ownerOf));
+    const failed = owners.find((row) => row.status === 'rejected' && row.reason instanceof AioFailure);
+    if (failed?.status === 'rejected') throw failed.reason;
+    const own = owners.findIndex((row) => row.status === 'fulfilled' && row.value === sessionId);
+    if (own !== -1) return pool[own] ?? '';
+    for (const [index, url] of pool.entries()) {
+      const owner = owners[index];
+      if (owner?.status !== 'fulfilled' || owner.value !== '') continue;
+      if ((await take(url, sessionId)) === sessionId) return url;
+    }
+    const unreachable = owners.filter(({ status }) => status === 'rejected').length;
+    throw new AppError(
+      'sandbox_unavailable',
+      `No AIO Sandbox is free: of ${pool.length} in sandbox.aio_pool ${unreachable} cannot be reached, the others have served a session. Make containers anew, or add some.`,
+    );
   }
 
   return {
     known,
     async urlOf(sessionId) {
-      const decided = known(sessionId);
-      if (decided !== undefined) return decided;
       if (typeof deps.urls === 'string') {
         return note(sessionId, deps.urls.replaceAll('{session_id}', encodeURIComponent(sessionId)));
       }
-      const unreachable: string[] = [];
-      for (const url of deps.urls) {
-        try {
-          if ((await take(url, sessionId)) === sessionId) return note(sessionId, url);
-        } catch (error) {
-          if (error instanceof AioFailure) throw error;
-          unreachable.push(url);
-        }
+      const decided = known(sessionId);
+      // One that cannot be reached may come back with all that it holds; one that was taken out of the pool does not.
+      if (decided !== undefined && deps.urls.includes(decided)) {
+        if ((await take(decided, sessionId)) === sessionId) return decided;
       }
-      throw new AppError(
-        'sandbox_unavailable',
-        `No AIO Sandbox is free: of ${deps.urls.length} in sandbox.aio_pool ${unreachable.length} cannot be reached, the others have served a session. Make containers anew, or add some.`,
-      );
+      return note(sessionId, await choose(deps.urls, sessionId));
+    },
+    async isOwn(sessionId) {
+      const url = known(sessionId);
+      if (url === undefined) return false;
+      return typeof deps.urls === 'string' || (await ownerOf(url)) === sessionId;
     },
   };
 }

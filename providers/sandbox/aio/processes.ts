@@ -31,8 +31,10 @@ export async function performProcess(
     api.call('POST', '/v1/bash/output', outputSchema, { session_id: `${prefix}${id}`, offset });
   const stateOf = (command: z.infer<typeof outputSchema>['command']): string =>
     command?.status === 'completed'
-      ? `ended with ${command.exit_code ?? 'unknown'}`
-      : (command?.status ?? 'unknown');
+      ? `exited with ${command.exit_code ?? 'unknown'}`
+      : command?.status === 'killed' || command?.status === 'timed_out'
+        ? 'ended'
+        : (command?.status ?? 'unknown');
   try {
     switch (action.do) {
       case 'start': {
@@ -55,7 +57,7 @@ export async function performProcess(
         const rows = await Promise.all(
           ids.map(async (id) => {
             const { command } = await outputOf(id, 0);
-            return `${id} ${stateOf(command)}: ${command?.command ?? ''}`;
+            return `${id}  ${stateOf(command)}  ${command?.command ?? ''}`;
           }),
         );
         return done(rows.length === 0 ? 'no processes' : rows.join('\n'));

@@ -14,6 +14,5 @@ sandboxContract(
   'bubblewrap',
   () => Promise.resolve(createBubblewrapDriver({ dataFolder, log: () => {} })),
   undefined,
-  'saves',
   'real',
 );

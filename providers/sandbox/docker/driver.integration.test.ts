@@ -27,7 +27,7 @@ if (realDockerHost !== undefined || process.getuid?.() === 0) {
     cleanups.push(close);
     return createDockerDriver({ dataFolder: newFolder(), image, host, network: null, log: () => {} });
   };
-  sandboxContract(title, make, undefined, 'saves', 'real');
+  sandboxContract(title, make, undefined, 'real');
 } else {
   describe(title, () => {
     it.skip('needs root, for network namespaces; or MANAGED_AGENT_TEST_DOCKER_HOST, a real engine', () => {});

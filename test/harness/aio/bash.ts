@@ -1,5 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { AioContainer } from './container.ts';
 
 interface Command {
@@ -86,9 +88,10 @@ export function createAioBash(container: AioContainer): AioBash {
       command.stderr += text;
     });
     child.stdin?.on('error', () => undefined);
+    // What it wrote may still be in the pipes; what it left running may hold them open.
+    const emptied = once(child, 'close');
     child.once('exit', (code) => {
-      // What is in the pipes by now comes in the same turn.
-      setImmediate(() => {
+      void Promise.race([emptied, delay(500)]).then(() => {
         if (command.status === 'running') command.status = code === null ? 'killed' : 'completed';
         command.exitCode = code;
         ended.resolve();

@@ -6,7 +6,15 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const GEM = 1000;
-const FOLDERS = ['home/gem', 'workspace', 'mnt/session', 'tmp'];
+const FOLDERS = ['home/gem', 'workspace', 'mnt/session', 'opt/packages', 'tmp'];
+
+/** As whoever runs containers behind a proxy gives them. */
+const CERTIFICATES = Object.fromEntries(
+  ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE', 'PIP_CERT'].map((name) => [
+    name,
+    '/etc/ssl/certs/ca-certificates.crt',
+  ]),
+);
 
 /** One container of the double: namespaces with a user `gem`, into which the server sends its commands. */
 export interface AioContainer {
@@ -17,7 +25,7 @@ export interface AioContainer {
   close(): Promise<void>;
 }
 
-export async function startAioContainer(): Promise<AioContainer> {
+export async function startAioContainer(network: 'none' | 'host'): Promise<AioContainer> {
   const root = mkdtempSync(path.join(tmpdir(), 'aio-container-'));
   const words = [
     '--ro-bind',
@@ -36,6 +44,7 @@ export async function startAioContainer(): Promise<AioContainer> {
     '--dir',
     '/mnt',
   ];
+  for (const folder of ['/opt', '/opt/node', '/opt/node/bin']) words.push('--perms', '0755', '--dir', folder);
   words.push('--ro-bind', process.execPath, '/opt/node/bin/node');
   for (const name of ['bin', 'sbin', 'lib', 'lib64']) {
     if (existsSync(`/${name}`)) words.push('--symlink', readlinkSync(`/${name}`), `/${name}`);
@@ -48,7 +57,11 @@ export async function startAioContainer(): Promise<AioContainer> {
     words.push('--bind', path.join(root, folder), `/${folder}`);
   }
   words.push('--symlink', '/mnt/session/uploads', '/uploads', '--proc', '/proc', '--dev', '/dev');
-  words.push('--unshare-pid', '--unshare-net', '--unshare-ipc', '--as-pid-1', '--', 'sleep', 'infinity');
+  if (network === 'host') {
+    for (const name of ['resolv.conf', 'hosts', 'nsswitch.conf'])
+      words.push('--ro-bind-try', `/etc/${name}`, `/etc/${name}`);
+  } else words.push('--unshare-net');
+  words.push('--unshare-pid', '--unshare-ipc', '--as-pid-1', '--', 'sleep', 'infinity');
   const holder = spawn('bwrap', words, { stdio: 'ignore', env: { PATH: '/usr/bin:/bin' } });
   await once(holder, 'spawn');
   let first = '';
@@ -56,7 +69,8 @@ export async function startAioContainer(): Promise<AioContainer> {
     await delay(5);
     first = readFileSync(`/proc/${holder.pid}/task/${holder.pid}/children`, 'utf8').trim();
   }
-  const enter = [`--target=${first}`, '--mount', '--pid', '--net', '--ipc', '--'];
+  const spaces = network === 'host' ? [] : ['--net'];
+  const enter = [`--target=${first}`, '--mount', '--pid', ...spaces, '--ipc', '--'];
   const asGem = ['setpriv', `--reuid=${GEM}`, `--regid=${GEM}`, '--clear-groups', '--'];
 
   function run(
@@ -67,7 +81,13 @@ export async function startAioContainer(): Promise<AioContainer> {
     return spawn('nsenter', [...enter, ...asGem, ...inFolder, ...command], {
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { PATH: '/opt/node/bin:/usr/local/bin:/usr/bin:/bin', HOME: '/home/gem', LANG: 'C.UTF-8', ...env },
+      env: {
+        PATH: '/opt/node/bin:/usr/local/bin:/usr/bin:/bin',
+        HOME: '/home/gem',
+        LANG: 'C.UTF-8',
+        ...CERTIFICATES,
+        ...env,
+      },
     });
   }
 

@@ -5,8 +5,11 @@ import { AioRefusal } from './bash.ts';
 import type { AioContainer } from './container.ts';
 
 const PYTHON = `
-import ast, contextlib, io, json, sys, traceback
+import ast, contextlib, io, json, pathlib, sys, traceback
 space = {}
+# As IPython does.
+for script in sorted(pathlib.Path.home().glob(".ipython/profile_default/startup/*.py")):
+    exec(compile(script.read_text(), str(script), "exec"), space)
 for line in sys.stdin:
     code, out, result, error = json.loads(line), io.StringIO(), None, None
     try:
@@ -22,7 +25,7 @@ for line in sys.stdin:
 `;
 const JAVASCRIPT = `
 const vm = require('node:vm'), lines = require('node:readline').createInterface({ input: process.stdin });
-let out = ''; const space = vm.createContext({ console: { log: (...words) => { out += words.join(' ') + '\\n'; } } });
+let out = ''; const space = vm.createContext({ require: require('node:module').createRequire('/workspace/'), console: { log: (...words) => { out += words.join(' ') + '\\n'; } } });
 lines.on('line', (line) => { out = ''; let error = null, result;
   try { result = vm.runInContext(JSON.parse(line), space); } catch (failure) { error = [failure.name, failure.message, [String(failure.stack)]]; }
   console.log(JSON.stringify([out, result === undefined ? null : String(result), error])); });

@@ -19,6 +19,8 @@ export interface AioDouble {
   readonly requests: string[];
   /** Pages of the browser, and what was done to them. */
   browserOf(name: string): AioBrowser | undefined;
+  /** Runs a command in a container, as whoever made it may have. */
+  enter(name: string, command: string): Promise<void>;
   /** Makes a container anew: everything in it is gone. */
   recreate(name: string): Promise<void>;
   close(): Promise<void>;
@@ -91,10 +93,16 @@ async function glob(container: AioContainer, body: AioBody): Promise<object> {
   return { path, pattern, files: JSON.parse(stdout.toString()) as object[] };
 }
 
+/** A size such as `1M`. */
+function bytesOf(size: string): string {
+  const scale = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 }[size.slice(-1)] ?? 1;
+  return String(Number.parseInt(size, 10) * scale);
+}
+
 async function grep(container: AioContainer, body: AioBody): Promise<object> {
   const { path, pattern, max_results: most = 500, max_file_size: largest = '1M' } = body;
-  const script = 'find "$1" -type f -size "-$2" -exec grep -nIHE -- "$3" {} +';
-  const { stdout } = await container.pipe(['sh', '-c', script, 'grep', path, largest, pattern]);
+  const script = 'find "$1" -type f -size "-$2c" -exec grep -nIHE -- "$3" {} +';
+  const { stdout } = await container.pipe(['sh', '-c', script, 'grep', path, bytesOf(largest), pattern]);
   const matches = stdout
     .toString()
     .split('\n')
@@ -150,7 +158,10 @@ async function answerOf(parts: Parts, method: string, route: string, body: AioBo
   return undefined;
 }
 
-export async function startAioDouble(): Promise<AioDouble> {
+/** @param network - whether containers reach what the host reaches. */
+export async function startAioDouble({
+  network = 'none',
+}: { network?: 'none' | 'host' } = {}): Promise<AioDouble> {
   const apiKey = 'aio-key-of-the-double';
   const containers = new Map<string, Promise<Parts>>();
   const made = new Map<string, Parts>();
@@ -159,7 +170,7 @@ export async function startAioDouble(): Promise<AioDouble> {
   function partsOf(name: string): Promise<Parts> {
     const known = containers.get(name);
     if (known !== undefined) return known;
-    const making = startAioContainer().then((container) => {
+    const making = startAioContainer(network).then((container) => {
       const parts = {
         container,
         bash: createAioBash(container),
@@ -238,6 +249,10 @@ export async function startAioDouble(): Promise<AioDouble> {
     apiKey,
     requests,
     browserOf: (name) => made.get(name)?.browser,
+    async enter(name, command) {
+      const { code, stderr } = await (await partsOf(name)).container.pipe(['sh', '-c', command]);
+      if (code !== 0) throw new Error(stderr);
+    },
     async recreate(name) {
       containers.delete(name);
       await made.get(name)?.container.close();
