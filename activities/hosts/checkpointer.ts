@@ -211,7 +211,7 @@ export function createCheckpointer(deps: CheckpointerDeps): Checkpointer {
     const lines = Array.from({ length: Math.min(AT_ONCE, due.length) }, async () => {
       // A call may have come meanwhile.
       for (let entry = due.shift(); entry !== undefined; entry = due.shift())
-        if (entry.running === 0) await save(entry);
+        if (entry.running === 0 && only(entry)) await save(entry);
     });
     await Promise.all(lines);
   }

@@ -131,6 +131,29 @@ describe('hosts that sessions live on', () => {
     expect(await sibling.residence.takeNotice(spec.sessionId, 'x')).toBeNull();
   });
 
+  it('save no more than what there is time for when they stop', async () => {
+    const one = worker('one');
+    await one.beat();
+    for (const sessionId of ['sesn_1', 'sesn_2', 'sesn_3', 'sesn_4', 'sesn_5']) {
+      await one.residence.admit(sessionId);
+      const other = { ...spec, sessionId };
+      await one.residence.settle(other);
+      one.checkpointer.began(other);
+      const operation = { type: 'bash', command: 'echo 1 > a', timeoutMs: 60_000 } as const;
+      await one.driver.open(other).call({ id: `call_${++calls}`, operation }, 'start');
+      one.checkpointer.ended(other);
+    }
+    // Each save takes a second.
+    const { putStream } = blobs;
+    blobs.putStream = async (...words) => {
+      time += 1_000;
+      return putStream(...words);
+    };
+    await one.checkpointer.stop(1_500);
+    expect(recorded.length).toBeLessThan(5);
+    expect(one.folder.noted('unsaved', 0).length).toBeGreaterThan(0);
+  });
+
   it('take over a session whose host is gone, with what was saved, and tell of it once', async () => {
     const [one, other] = await twoHosts();
     await run(one, 'echo 1 > a');

@@ -1,11 +1,13 @@
+import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 import type { Logger } from 'pino';
+import { isAppError } from '../../core/errors.ts';
 import { signalBatches } from '../../providers/engine/signal-batches.ts';
 import { toSignalledEvent } from '../../providers/engine/signalled-event.ts';
 import { historyPlace } from '../../providers/blob/history-copies.ts';
 import type { BlobStore } from '../../providers/blob/blob-store.ts';
 import type { TemporalEngine } from '../../providers/engine/temporal-engine.ts';
 import type { Journal } from '../../providers/store/journal.ts';
-import type { QuietSession, Upkeep } from '../../providers/store/upkeep.ts';
+import type { QuietSession, UnsignalledEvents, Upkeep } from '../../providers/store/upkeep.ts';
 import type { Lease } from '../../providers/store/lease.ts';
 
 /** Between two sweeps. */
@@ -41,6 +43,15 @@ export interface Sweeper {
   stop(): Promise<void>;
 }
 
+/** gRPC's codes for a server that cannot be had, or is not in time. */
+const NOBODY_ANSWERS: ReadonlySet<number> = new Set([1, 4, 14]);
+
+function concernsAll(error: unknown): boolean {
+  if (isAppError(error)) return error.code === 'unavailable' || error.code === 'commit_unknown';
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) && NOBODY_ANSWERS.has(cause.code);
+}
+
 export function createSweeper(deps: SweeperDependencies): Sweeper {
   const { upkeep, journal, engine, log, now } = deps;
   /** Busy sessions whose run was seen doing nothing: when, and at which `seq`. */
@@ -51,22 +62,39 @@ export function createSweeper(deps: SweeperDependencies): Sweeper {
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> | undefined;
 
+  /**
+   * Does the work of one session. What goes wrong there must not keep the others waiting, round for round; what goes wrong for all of them
+   * ends the round.
+   */
+  async function apart(sessionId: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (concernsAll(error)) throw error;
+      log.warn(
+        { err: error, session_id: sessionId },
+        'a session could not be looked after and is tried again',
+      );
+    }
+  }
+
   async function deliver(): Promise<void> {
-    for (const { sessionId, workspaceId, archived, events } of await upkeep.unsignalled(
-      UNSIGNALLED_AFTER_MS,
-      BATCH,
-    )) {
-      const place = historyPlace(workspaceId, sessionId);
-      const signalled = [];
-      for (const event of events) signalled.push(await toSignalledEvent(deps.blobs, place, event));
-      for (const batch of signalBatches(signalled)) {
-        const answer = await engine.signalRun(sessionId, batch);
-        const arrivals = batch.map((event) => event.arrival);
-        if (answer === 'acknowledged' || archived) await journal.markSignalled(sessionId, arrivals);
-        else {
-          await revive(sessionId, 'its workflow does not exist');
-          break;
-        }
+    const waiting = await upkeep.unsignalled(UNSIGNALLED_AFTER_MS, BATCH);
+    for (const unsignalled of waiting) await apart(unsignalled.sessionId, () => deliverTo(unsignalled));
+  }
+
+  async function deliverTo({ sessionId, workspaceId, archived, events }: UnsignalledEvents): Promise<void> {
+    const place = historyPlace(workspaceId, sessionId);
+    const signalled = [];
+    for (const event of events)
+      signalled.push(await toSignalledEvent(deps.blobs, place, { ...event, body: event.body() }));
+    for (const batch of signalBatches(signalled)) {
+      const answer = await engine.signalRun(sessionId, batch);
+      const arrivals = batch.map((event) => event.arrival);
+      if (answer === 'acknowledged' || archived) await journal.markSignalled(sessionId, arrivals);
+      else {
+        await revive(sessionId, 'its workflow does not exist');
+        break;
       }
     }
   }
@@ -75,7 +103,7 @@ export function createSweeper(deps: SweeperDependencies): Sweeper {
     const quiet = await upkeep.quiet(QUIET_AFTER_MS, BATCH);
     const seen = new Set(quiet.map((session) => session.sessionId));
     for (const sessionId of suspects.keys()) if (!seen.has(sessionId)) suspects.delete(sessionId);
-    for (const session of quiet) await examine(session);
+    for (const session of quiet) await apart(session.sessionId, () => examine(session));
   }
 
   async function examine({ sessionId, lastSeq }: QuietSession): Promise<void> {
@@ -105,8 +133,10 @@ export function createSweeper(deps: SweeperDependencies): Sweeper {
     const deleted = await upkeep.tombstones(TOMBSTONE_AGE_MS, BATCH);
     for (const sessionId of buried) if (!deleted.includes(sessionId)) buried.delete(sessionId);
     for (const sessionId of deleted) {
-      const gone = buried.has(sessionId) && (await engine.stateOf(sessionId)) === 'missing';
-      if (!gone && (await engine.removeRuns(sessionId)) === 0) buried.add(sessionId);
+      await apart(sessionId, async () => {
+        const gone = buried.has(sessionId) && (await engine.stateOf(sessionId)) === 'missing';
+        if (!gone && (await engine.removeRuns(sessionId)) === 0) buried.add(sessionId);
+      });
     }
   }
 

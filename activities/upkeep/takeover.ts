@@ -7,6 +7,9 @@ import type { Upkeep } from '../../providers/store/upkeep.ts';
 /** Between two looks for dead workers. */
 const PERIOD_MS = 500;
 
+/** Tries to report the attempts of one dead worker: half a minute of them. */
+const MOST_FAILURES = 60;
+
 /** Reports the attempts of dead workers, so that Temporal gives them to living ones at once instead of after a missed heartbeat. */
 export interface Takeover {
   start(): void;
@@ -21,14 +24,34 @@ export function createTakeover(deps: {
   onTakeover?: (attempts: number) => void;
 }): Takeover {
   const { registry, upkeep, client, log } = deps;
+  const failures = new Map<number, number>();
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> | undefined;
 
   async function look(): Promise<void> {
     try {
-      for (const worker of await registry.findDead()) await takeOver(worker);
+      for (const worker of await registry.findDead()) await takeOverOrGiveUp(worker);
     } catch (error) {
       log.debug({ err: error }, 'looking for dead workers failed and is repeated');
+    }
+  }
+
+  /** One worker whose attempts cannot be reported, such as those of a Temporal that was replaced, must not hold up the others for ever. */
+  async function takeOverOrGiveUp(worker: DeadWorker): Promise<void> {
+    try {
+      await takeOver(worker);
+      failures.delete(worker.id);
+    } catch (error) {
+      const failed = (failures.get(worker.id) ?? 0) + 1;
+      failures.set(worker.id, failed);
+      log.debug({ err: error, worker: worker.name }, 'the attempts of a dead worker could not be reported');
+      if (failed < MOST_FAILURES) return;
+      failures.delete(worker.id);
+      await registry.forget(worker.id);
+      log.warn(
+        { err: error, worker: worker.name },
+        'a worker died; Temporal will notice by itself that its attempts are lost',
+      );
     }
   }
 

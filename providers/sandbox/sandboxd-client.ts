@@ -171,17 +171,25 @@ export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
           resolve(response);
           return;
         }
-        response.setEncoding('utf8').once('data', (text: string) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (piece: string) => {
+          if (text.length < 500) text += piece;
+        });
+        response.once('error', reject);
+        // Also for an answer that says nothing, or breaks off.
+        response.once('close', () =>
           reject(
             new SandboxProtocolError(`the sandbox answered ${response.statusCode}: ${text.slice(0, 500)}`),
-          );
-        });
+          ),
+        );
       });
       if (content === undefined) {
         request.end();
         return;
       }
       content.once('error', (error) => request.destroy(error));
+      // What is left of a file that is not taken holds it open.
+      request.once('close', () => content.destroy());
       content.pipe(request);
     });
   }

@@ -11,7 +11,8 @@ export interface UnsignalledEvents {
     type: string;
     seq: number | null;
     ref: string | null;
-    body: JsonObject;
+    /** Decrypts it. Throws `key_missing` and `undecryptable`, which concern this session and no other. */
+    body(): JsonObject;
   }[];
 }
 

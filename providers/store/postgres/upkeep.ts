@@ -46,7 +46,7 @@ export function createPostgresUpkeep(database: Database): Upkeep {
           rowId: id,
           column: 'body',
         } as const;
-        const opened = database.cipher.open(body, place) as JsonObject;
+        const opened = (): JsonObject => database.cipher.open(body, place) as JsonObject;
         session.events.push({ arrival, id, type, seq, ref, body: opened });
       }
       return [...sessions.values()];

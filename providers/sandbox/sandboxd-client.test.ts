@@ -1,0 +1,64 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+
+import { createSandboxdClient, SandboxProtocolError, type SandboxdClient } from './sandboxd-client.ts';
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+async function clientOf(listener: RequestListener): Promise<SandboxdClient> {
+  const server = createServer(listener);
+  servers.push(server);
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return createSandboxdClient({
+    host: '127.0.0.1',
+    port: (server.address() as AddressInfo).port,
+    token: 't',
+  });
+}
+
+/** A file that goes on for ever. */
+const endless = (): Readable =>
+  new Readable({
+    read() {
+      this.push(Buffer.alloc(65_536));
+    },
+  });
+
+describe('the client of sandboxd', () => {
+  it.each(['', 'no'])('hears a refusal that says %j', async (words) => {
+    const client = await clientOf((_request, response) => response.writeHead(404).end(words));
+    await expect(client.read('/x')).rejects.toThrow(SandboxProtocolError);
+    client.close();
+  });
+  it('hears a refusal that breaks off', async () => {
+    const client = await clientOf((_request, response) => {
+      response.writeHead(404, { 'content-length': 10 });
+      response.flushHeaders();
+      setTimeout(() => response.destroy(), 10);
+    });
+    await expect(client.read('/x')).rejects.toThrow();
+    client.close();
+  });
+  it.each(['refused', 'broken'])('lets go of a file whose upload is %s', async (how) => {
+    const client = await clientOf((request, response) => {
+      request.once('data', () => {
+        if (how === 'broken') response.destroy();
+        else response.writeHead(409, { connection: 'close' }).end('no space');
+      });
+    });
+    const content = endless();
+    await expect(client.write('/x', 0o644, content)).rejects.toThrow();
+    await vi.waitFor(() => expect(content.destroyed).toBe(true));
+    client.close();
+  });
+});
