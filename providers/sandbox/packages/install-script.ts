@@ -20,6 +20,8 @@ function aptScript(words: string): string {
     `apt-get ${options} -qq update`,
     `apt-get ${options} -qq -y --no-install-recommends --download-only install ${words}`,
     `for archive in ${state}/cache/archives/*.deb; do dpkg-deb -x "$archive" ${PACKAGES}/apt; done`,
+    // Perl's compiled modules lie in a folder that has its version in its name.
+    `for folder in ${PACKAGES}/apt/usr/lib/*/perl5/*/; do if [ -d "$folder" ]; then ln -sfn "$folder" ${PACKAGES}/apt/perl5; fi; done`,
   ].join(' && ');
 }
 
@@ -57,7 +59,7 @@ export function packageVariables(packages: SandboxPackages, library: string): Re
   const variables: Record<string, string> = {};
   const apt = `${PACKAGES}/apt/usr`;
   if (packages.apt.length > 0) variables['LD_LIBRARY_PATH'] = `${apt}/lib/${library}:${apt}/lib`;
-  if (packages.apt.length > 0) variables['PERL5LIB'] = `${apt}/share/perl5`;
+  if (packages.apt.length > 0) variables['PERL5LIB'] = `${apt}/share/perl5:${PACKAGES}/apt/perl5`;
   if (packages.gem.length > 0) variables['GEM_PATH'] = `${PACKAGES}/gem`;
   if (packages.npm.length > 0) variables['NODE_PATH'] = `${PACKAGES}/npm/lib/node_modules`;
   const python = [
