@@ -146,7 +146,7 @@ Promise.all([calls.recover(), startThreads()]).then(
 );
 
 if (settings.egressSocket !== null) startEgressRelay(settings.egressSocket, log);
-startWatchdog({ settings, prefix, environment, calls, log });
+startWatchdog({ settings, asAgent, prefix, environment, calls, log });
 if (settings.idleMs > 0) {
   setInterval(
     () => {

@@ -9,6 +9,8 @@ export interface ProcessRow {
   /** Clock ticks since boot: with the pid it names a process for ever. */
   startTime: string;
   residentPages: number;
+  /** Processor time, in hundredths of a second. */
+  cpuTicks: number;
 }
 
 /** One process as /proc shows it, or undefined once it is gone. Zombies count as gone. */
@@ -31,6 +33,7 @@ export function readProcess(pid: number): ProcessRow | undefined {
     session: Number(fields[3]),
     startTime: fields[19] ?? '',
     residentPages: Number(fields[21]),
+    cpuTicks: Number(fields[11]) + Number(fields[12]),
   };
 }
 

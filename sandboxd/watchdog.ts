@@ -2,12 +2,14 @@ import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
+import type { AsAgent } from './as-agent.ts';
 import type { Calls } from './calls.ts';
-import { listProcesses, signalQuietly } from './processes.ts';
+import { listProcesses, readProcess, signalQuietly, type ProcessRow } from './processes.ts';
 import type { Settings } from './settings.ts';
+import { createStepBack } from './step-back.ts';
 
 const PAGE_BYTES = 4096;
-const MEMORY_MS = 500;
+const PROCESSES_MS = 500;
 /** What only runs in the background is looked at less often, and an idle sandbox hardly costs anything. */
 const QUIET_TICKS = 10;
 /** Disk usage is measured at most this often, and never for more than a fifth of the time: a large tree takes long. */
@@ -20,6 +22,7 @@ const FULL_NOTICE =
 
 export interface WatchdogDeps {
   settings: Settings;
+  asAgent: AsAgent;
   prefix: readonly string[];
   environment: Record<string, string>;
   calls: Pick<Calls, 'endCommands' | 'endBackground' | 'hasBackground' | 'runningCount'>;
@@ -45,9 +48,8 @@ async function usageOf(deps: WatchdogDeps): Promise<{ bytes: number; files: numb
   return { bytes, files };
 }
 
-function holdMemory(deps: WatchdogDeps): void {
+function holdMemory(deps: WatchdogDeps, rows: readonly ProcessRow[]): void {
   const limit = deps.settings.memoryBytes;
-  const rows = listProcesses().filter((row) => row.pid !== process.pid && row.pid !== 1);
   const total = rows.reduce((sum, row) => sum + row.residentPages * PAGE_BYTES, 0);
   if (total <= limit) return;
   const groups = new Map<number, number>();
@@ -59,18 +61,26 @@ function holdMemory(deps: WatchdogDeps): void {
 }
 
 /**
- * Bounds that the kernel does not hold here: the memory of all processes together, and what lies in the workspace. Over the memory
+ * Bounds that the kernel does not hold here: the memory of all processes together, what lies in the workspace, and how much what computes for
+ * long gets in the way of others. Over the memory
  * bound the largest process group is killed; over the disk bound every running command is ended, unless usage shrinks,
  * so that a command that cleans up can do its work, and then the background processes, if usage still grows.
  */
 export function startWatchdog(deps: WatchdogDeps): void {
   const { settings } = deps;
-  if (settings.memoryBytes > 0) {
-    let ticks = 0;
+  // sandboxd's own, and of what it starts for itself.
+  const ownSession = readProcess(process.pid)?.session;
+  const stepBack = createStepBack(deps.asAgent);
+  const stepsBack = settings.processes === 'all';
+  let ticks = 0;
+  if (stepsBack || settings.memoryBytes > 0) {
     setInterval(() => {
       ticks++;
-      if (deps.calls.runningCount() > 0 || ticks % QUIET_TICKS === 0) holdMemory(deps);
-    }, MEMORY_MS).unref();
+      if (deps.calls.runningCount() === 0 && ticks % QUIET_TICKS !== 0) return;
+      const rows = listProcesses().filter((row) => row.pid !== process.pid && row.pid !== 1);
+      if (settings.memoryBytes > 0) holdMemory(deps, rows);
+      if (stepsBack) stepBack(rows.filter((row) => row.session !== ownSession));
+    }, PROCESSES_MS).unref();
   }
   if (settings.diskBytes > 0) void holdDisk(deps);
 }

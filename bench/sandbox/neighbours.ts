@@ -7,8 +7,10 @@ import { SANDBOX_FAULTS, type SandboxFault } from './sandbox-faults.ts';
  * What the commands of one session notice of another's trouble: `node bench/sandbox/neighbours.ts [--no-cgroups] [fault …]`. Rounds with
  * and without the fault take turns, so that what else the machine does is in both; compare the quotients. The aim is a p99 within 20 %.
  */
-const ROUNDS = 15;
-const COMMANDS = 20;
+const ROUNDS = 6;
+const COMMANDS = 30;
+/** What begins to compute needs some two seconds of processor time to step back. */
+const ONSET_MS = 3_000;
 const SETTLE_MS = 300;
 const COMMAND = 'seq 20 | xargs -n 1 echo | wc -l';
 
@@ -40,13 +42,13 @@ async function measure(fault: SandboxFault): Promise<string> {
   }
   for (let round = 0; round < ROUNDS; round++) {
     await commands(calm);
-    const over = new AbortController();
+    over = new AbortController();
     const going = fault.go(lab, attacked, over.signal);
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    await new Promise((resolve) => setTimeout(resolve, fault.name === 'nothing' ? SETTLE_MS : ONSET_MS));
     await commands(troubled);
     over.abort();
-    await going;
     if (fault.name !== 'nothing') await lab.driver.stop(attacked.spec.sessionId);
+    await going;
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   }
   for (const { spec } of [attacked, neighbour]) await lab.driver.destroy(spec.sessionId);
@@ -63,8 +65,13 @@ async function measure(fault: SandboxFault): Promise<string> {
 }
 
 // Sandboxes outlive the process that started them.
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void lab.close().finally(() => process.exit(1)));
+let over = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    over.abort();
+    void lab.close().finally(() => process.exit(1));
+  });
+}
 
 try {
   console.log(`control groups: ${withoutCgroups ? 'none' : 'as the host has them'}; p50 / p99, milliseconds`);

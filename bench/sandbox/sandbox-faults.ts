@@ -17,18 +17,13 @@ export interface SandboxFault {
 const ATTACK_MS = 60_000;
 const PAUSE_MS = 200;
 
-/** Runs a command over and over; its sandbox is started anew where it took that with it. */
+/** Runs a command over and over. */
 function attack(name: string, command: string): SandboxFault {
   return {
     name,
     async go(lab, attacked, signal) {
-      while (!signal.aborted) {
-        const call = lab.call(command, ATTACK_MS);
-        const end = (): void => void attacked.kill(call.id);
-        signal.addEventListener('abort', end, { once: true });
-        await attacked.call(call, 'start');
-        signal.removeEventListener('abort', end);
-      }
+      // The sandbox is stopped under the last one.
+      while (!signal.aborted) await attacked.call(lab.call(command, ATTACK_MS), 'start');
     },
   };
 }

@@ -7,6 +7,7 @@ import {
   rmdirSync,
   writeFileSync,
 } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 import type { SandboxLimits } from '../limits.ts';
@@ -50,6 +51,14 @@ function removeFolder(folder: string): void {
   if (existsSync(folder)) succeeds(() => rmdirSync(folder));
 }
 
+/**
+ * Whether a sandbox may use less than this host has. Else it is in no group for CPU: there, its commands could not step back one by one
+ * behind those of others.
+ */
+function boundsCpu({ cpus }: SandboxLimits): boolean {
+  return cpus < availableParallelism();
+}
+
 function versionTwo(): Cgroups | undefined {
   const controllers = join(ROOT, 'cgroup.controllers');
   if (!existsSync(controllers) || !isWritable(ROOT)) return undefined;
@@ -57,9 +66,9 @@ function versionTwo(): Cgroups | undefined {
   if (!['memory', 'pids', 'cpu'].every((name) => available.includes(name))) return undefined;
   const parent = join(ROOT, PARENT);
   const isReady = succeeds(() => {
-    writeFileSync(join(ROOT, 'cgroup.subtree_control'), '+memory +pids +cpu');
+    writeFileSync(join(ROOT, 'cgroup.subtree_control'), '+memory +pids');
     mkdirSync(parent, { recursive: true });
-    writeFileSync(join(parent, 'cgroup.subtree_control'), '+memory +pids +cpu');
+    writeFileSync(join(parent, 'cgroup.subtree_control'), '+memory +pids');
   });
   if (!isReady) return undefined;
   return {
@@ -70,7 +79,10 @@ function versionTwo(): Cgroups | undefined {
       writeFileSync(join(folder, 'memory.max'), String(limits.memoryBytes));
       succeeds(() => writeFileSync(join(folder, 'memory.swap.max'), '0'));
       writeFileSync(join(folder, 'pids.max'), String(limits.processes + 64));
-      writeFileSync(join(folder, 'cpu.max'), `${Math.round(limits.cpus * CPU_PERIOD)} ${CPU_PERIOD}`);
+      if (boundsCpu(limits)) {
+        for (const above of [ROOT, parent]) writeFileSync(join(above, 'cgroup.subtree_control'), '+cpu');
+        writeFileSync(join(folder, 'cpu.max'), `${Math.round(limits.cpus * CPU_PERIOD)} ${CPU_PERIOD}`);
+      }
       return [join(folder, 'cgroup.procs')];
     },
     remove: (name) => removeFolder(join(parent, name)),
@@ -88,18 +100,20 @@ function versionOne(): Cgroups | undefined {
   return {
     version: 'v1',
     create(name, limits) {
-      for (const controller of ['memory', 'pids', 'cpu'] as const)
-        mkdirSync(folderOf(controller, name), { recursive: true });
+      const controllers = (['memory', 'pids', 'cpu'] as const).filter(
+        (controller) => controller !== 'cpu' || boundsCpu(limits),
+      );
+      for (const controller of controllers) mkdirSync(folderOf(controller, name), { recursive: true });
       writeFileSync(join(folderOf('memory', name), 'memory.limit_in_bytes'), String(limits.memoryBytes));
       writeFileSync(join(folderOf('pids', name), 'pids.max'), String(limits.processes + 64));
-      writeFileSync(join(folderOf('cpu', name), 'cpu.cfs_period_us'), String(CPU_PERIOD));
-      writeFileSync(
-        join(folderOf('cpu', name), 'cpu.cfs_quota_us'),
-        String(Math.round(limits.cpus * CPU_PERIOD)),
-      );
-      return (['memory', 'pids', 'cpu'] as const).map((controller) =>
-        join(folderOf(controller, name), 'cgroup.procs'),
-      );
+      if (boundsCpu(limits)) {
+        writeFileSync(join(folderOf('cpu', name), 'cpu.cfs_period_us'), String(CPU_PERIOD));
+        writeFileSync(
+          join(folderOf('cpu', name), 'cpu.cfs_quota_us'),
+          String(Math.round(limits.cpus * CPU_PERIOD)),
+        );
+      }
+      return controllers.map((controller) => join(folderOf(controller, name), 'cgroup.procs'));
     },
     remove(name) {
       for (const controller of ['memory', 'pids', 'cpu'] as const) removeFolder(folderOf(controller, name));

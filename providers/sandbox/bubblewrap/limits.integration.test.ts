@@ -135,6 +135,16 @@ describe('a bubblewrap sandbox is bounded in', () => {
     expect(Number(read('pids', 'pids.max', 'pids.max'))).toBeGreaterThan(100);
   });
 
+  it('what a command that computes for long takes from others, also from what it leaves in the background', async () => {
+    const sandbox = lab.sandbox();
+    await lab.bash(sandbox, '(while :; do :; done) > /dev/null 2>&1 & echo $! > pid');
+    const nice = 'cut -d " " -f 19';
+    while ((await sh(sandbox, `${nice} /proc/$(cat pid)/stat`)) !== '10\n') await delay(100);
+    const group = 'cat /proc/$(cat pid)/autogroup 2>/dev/null || echo nice 10';
+    while (!(await sh(sandbox, group)).endsWith('nice 10\n')) await delay(100);
+    expect(await sh(sandbox, `kill $(cat pid); ${nice} /proc/self/stat`)).toBe('0\n');
+  });
+
   it('a stop, which leaves no process of it, however fast it forks', async () => {
     const sandbox = lab.sandbox();
     await sh(sandbox, 'true');

@@ -39,11 +39,12 @@ function describeLimits(source: IdentitySource, cgroups: Cgroups): string[] {
   };
   const memory =
     cgroups.version === 'none'
-      ? 'Memory: bounded per process by the kernel, for the session as a whole by a watch twice a second; CPU is not bounded.'
-      : `Memory, processes and CPU: control groups ${cgroups.version}.`;
+      ? 'Memory: bounded per process by the kernel, for the session as a whole by a watch twice a second.'
+      : `Memory and processes, and CPU where sandbox.limits.cpus is less than the host has: control groups ${cgroups.version}.`;
   return [
     users[source.kind],
     memory,
+    'CPU: a command that has computed for two seconds steps back behind others.',
     'Disk: watched every second while commands run, of large trees less often.',
   ];
 }
