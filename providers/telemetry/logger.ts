@@ -1,6 +1,10 @@
+import { Writable } from 'node:stream';
 import { pino, type Logger } from 'pino';
 import pretty from 'pino-pretty';
+import { createLogDestination } from './log-destination.ts';
 import { createRedactor } from './redact.ts';
+
+const STANDARD_OUTPUT = 1;
 
 /**
  * The log of one process: JSON lines on standard output, with the part's name, and without secrets.
@@ -21,9 +25,14 @@ export function createLogger(
     // Of the finished line, so that no depth, no error and no text within a text escapes it.
     hooks: { streamWrite: createRedactor(secrets) },
   };
-  if (settings.format === 'json') return pino(options);
-  return pino(
-    options,
-    pretty({ colorize: process.stdout.isTTY, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid', sync: true }),
-  );
+  const destination = createLogDestination(STANDARD_OUTPUT);
+  if (settings.format === 'json') return pino(options, destination);
+  const lines = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      destination.write(chunk.toString());
+      done();
+    },
+  });
+  const shown = { colorize: process.stdout.isTTY, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid' };
+  return pino(options, pretty({ ...shown, destination: lines }));
 }
