@@ -9,7 +9,7 @@ export interface ProcessRow {
   /** Clock ticks since boot: with the pid it names a process for ever. */
   startTime: string;
   residentPages: number;
-  /** Processor time, in hundredths of a second. */
+  /** Processor time, its own and that of its children that ended, in hundredths of a second. */
   cpuTicks: number;
 }
 
@@ -33,7 +33,7 @@ export function readProcess(pid: number): ProcessRow | undefined {
     session: Number(fields[3]),
     startTime: fields[19] ?? '',
     residentPages: Number(fields[21]),
-    cpuTicks: Number(fields[11]) + Number(fields[12]),
+    cpuTicks: Number(fields[11]) + Number(fields[12]) + Number(fields[13]) + Number(fields[14]),
   };
 }
 
