@@ -69,9 +69,15 @@ export function entryPart(options: EntryPartOptions): Part {
         logFile,
       });
       const identity = { pid: child.pid, started: child.started };
-      mkdirSync(path.dirname(noteFile), { recursive: true });
-      writeFileSync(`${noteFile}.new`, JSON.stringify({ process: identity, version } satisfies Note));
-      renameSync(`${noteFile}.new`, noteFile);
+      try {
+        mkdirSync(path.dirname(noteFile), { recursive: true });
+        writeFileSync(`${noteFile}.new`, JSON.stringify({ process: identity, version } satisfies Note));
+        renameSync(`${noteFile}.new`, noteFile);
+      } catch (error) {
+        // Nobody would know of it: on a full disk each try to start the part would leave one more process behind.
+        await endProcess(identity, []);
+        throw error;
+      }
       return running(identity, false);
     },
   };

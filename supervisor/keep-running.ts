@@ -31,7 +31,12 @@ export async function keepRunning(
   const stopping = new AbortController();
   let running: RunningPart | null = await part.start();
   let startedAt = performance.now();
-  await onChange();
+  try {
+    await onChange();
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
 
   async function watch(): Promise<void> {
     let quickEnds = 0;
