@@ -123,9 +123,10 @@ function parserOf(oid: number, format?: 'text' | 'binary'): (value: string) => u
   return types.getTypeParser(oid, format ?? 'text') as (value: string) => unknown;
 }
 
-function toCommitError(error: unknown): unknown {
+/** The same for a transaction whose COMMIT was sent: the answer may be lost, whatever it was. */
+export function toCommitError(error: unknown): unknown {
   const translated = toAppError(error);
-  if (!isAppError(translated) || translated.code !== 'unavailable' || codeOf(error).startsWith('40')) {
+  if (!isAppError(translated) || translated.code !== 'unavailable' || /^(40|53)/.test(codeOf(error))) {
     return translated;
   }
   return new AppError(
@@ -135,7 +136,7 @@ function toCommitError(error: unknown): unknown {
   );
 }
 
-/** PostgreSQL's or the socket's code. Class 40 (deadlock, serialization) is a rollback for certain. */
+/** PostgreSQL's or the socket's code. Classes 40 (deadlock, serialization) and 53 (disk full, out of memory) are a rollback for certain. */
 function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 }
