@@ -44,6 +44,8 @@ async function measure(fault: SandboxFault): Promise<string> {
     await commands(calm);
     over = new AbortController();
     const going = fault.go(lab, attacked, over.signal);
+    // Reported where it is waited for.
+    going.catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, fault.name === 'nothing' ? SETTLE_MS : ONSET_MS));
     await commands(troubled);
     over.abort();

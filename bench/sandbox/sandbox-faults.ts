@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { placesOf } from '../../providers/sandbox/places.ts';
 import type { Sandbox } from '../../providers/sandbox/sandbox.ts';
+import { signalQuietly } from '../../sandboxd/processes.ts';
 import { sessionFolder } from '../../providers/sandbox/bubblewrap/session-folder.ts';
 import type { SandboxLab } from '../../providers/sandbox/testing/sandbox-lab.ts';
 
@@ -34,7 +35,7 @@ function killing(name: string, find: (lab: SandboxLab, attacked: Sandbox) => num
     name,
     async go(lab, attacked, signal) {
       while (!signal.aborted) {
-        for (const pid of find(lab, attacked)) process.kill(pid, 'SIGKILL');
+        for (const pid of find(lab, attacked)) signalQuietly(pid, 'SIGKILL');
         // Whoever needs it brings it back.
         await lab.bash(attacked, 'true');
         await delay(PAUSE_MS);
