@@ -14,7 +14,8 @@ afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 const part = () =>
   entryPart({
     name: 'api',
-    command: ['/bin/sh', '-c', 'sleep 60; exit', dataDir],
+    // One process: a shell forks for what it runs, and that child bears the shell's arguments until it runs it.
+    command: [process.execPath, '-e', 'setTimeout(() => {}, 60_000)', dataDir],
     folder: '/',
     dataDir,
     say: () => {},

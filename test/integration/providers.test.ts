@@ -102,6 +102,8 @@ describe('a session with everything in it', () => {
     await service.kill('worker');
     await service.ready();
     await untilStopped(session, 'end_turn');
+    // The answer counts as soon as the last thing it needs is there; what the vendor sends after that is read on beside the session.
+    await until(async () => ofSecond().every(({ outcome }) => outcome !== 'streaming'));
     const attempts = ofSecond();
     expect(attempts.map(({ outcome }) => outcome)).toEqual(['aborted', 'completed']);
     expect(attempts.map((attempt) => attempt.format)).toEqual([format, format]);
