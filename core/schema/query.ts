@@ -4,7 +4,7 @@ import { z } from 'zod';
 export function queryInteger(minimum: number, maximum: number): z.ZodType<number> {
   return z.preprocess(
     (value) => (typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value),
-    z.int('expected a whole number').min(minimum).max(maximum),
+    z.int(`expected a whole number from ${minimum} to ${maximum}`).min(minimum).max(maximum),
   );
 }
 
