@@ -16,7 +16,6 @@ export interface StreamRequest {
   /** null: the session's primary thread. */
   threadId: string | null;
   workspaceId: string;
-  keyId: string | null;
   requestId: string;
   /** The last event that the client has; null: it begins with what comes. */
   lastEventId: number | null;
@@ -34,8 +33,6 @@ export interface StreamHub {
    * last event that the session does not have, `unavailable` while draining or without the store.
    */
   attach(request: StreamRequest, openSink: () => FrameSink): Promise<void>;
-  /** Ends the streams of a key that was revoked. */
-  closeKey(keyId: string): void;
   /** Ends all streams and takes no new ones; clients connect elsewhere and go on behind their last event. */
   drain(): void;
 }
@@ -69,7 +66,7 @@ export function createStreamHub(deps: StreamHubDeps): StreamHub {
   const attention = createAttention({ bus, list, now });
   const reader = createFrameReader({ journal, hydrate: deps.hydrate, concurrency: READS_AT_ONCE });
   const feeds = new Map<string, Held>();
-  const watchers = new Map<Watcher, { keyId: string | null; pingTick: number; sink: FrameSink }>();
+  const watchers = new Map<Watcher, { pingTick: number; sink: FrameSink }>();
   let ticks = 0;
   let checking = false;
   /** How often a check was asked for, and how many of these the last one answers. */
@@ -178,7 +175,7 @@ export function createStreamHub(deps: StreamHubDeps): StreamHub {
     },
     async attach(request, openSink) {
       refuseWhileDraining();
-      const { sessionId, workspaceId, keyId, requestId, previews } = request;
+      const { sessionId, workspaceId, requestId, previews } = request;
       const held = hold(sessionId);
       let sink: FrameSink | null = null;
       try {
@@ -204,7 +201,7 @@ export function createStreamHub(deps: StreamHubDeps): StreamHub {
             if (isFinal(error)) watcher.fail(error);
           },
         });
-        watchers.set(watcher, { keyId, sink, pingTick: watchers.size % PING_TICKS });
+        watchers.set(watcher, { sink, pingTick: watchers.size % PING_TICKS });
         sink.onClose(() => {
           watchers.delete(watcher);
           held.feed.remove(watcher);
@@ -215,10 +212,6 @@ export function createStreamHub(deps: StreamHubDeps): StreamHub {
         if (!sink) held.release();
         throw error;
       }
-    },
-    closeKey(revoked) {
-      const error = new AppError('unauthenticated', 'The API key was revoked.');
-      for (const [watcher, { keyId }] of watchers) if (keyId === revoked) watcher.fail(error);
     },
     drain() {
       draining = true;
