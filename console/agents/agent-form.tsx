@@ -6,8 +6,8 @@ import { client } from '../service/client.ts';
 import type { Agent } from '../service/wire.ts';
 import { Button } from '../ui/button.tsx';
 import { Choice } from '../ui/choice.tsx';
-import { Field } from '../ui/field.tsx';
 import { Problem } from '../ui/problem.tsx';
+import { TextArea, TextField } from '../ui/text-field.tsx';
 import { draftOf, NEW_AGENT, paramsOf, type AgentDraft } from './agent-draft.ts';
 import { effortsOf } from './efforts-of.ts';
 import { SkillPicker } from './skill-picker.tsx';
@@ -61,18 +61,13 @@ export function AgentForm({ agent, onDone }: Props) {
       }}
     >
       <div className="form-columns">
-        <Field label="Name">
-          {(ids) => (
-            <input
-              {...ids}
-              className="input"
-              required
-              maxLength={256}
-              value={draft.name}
-              onChange={(event) => change({ name: event.target.value })}
-            />
-          )}
-        </Field>
+        <TextField
+          label="Name"
+          required
+          maxLength={256}
+          value={draft.name}
+          onChange={(text) => change({ name: text })}
+        />
         <div className="field">
           <span className="field-label">Model</span>
           <Choice
@@ -101,63 +96,41 @@ export function AgentForm({ agent, onDone }: Props) {
           </div>
         )}
       </div>
-      <Field label="Description">
-        {(ids) => (
-          <input
-            {...ids}
-            className="input"
-            maxLength={2_048}
-            value={draft.description}
-            onChange={(event) => change({ description: event.target.value })}
-          />
-        )}
-      </Field>
-      <Field label="System prompt">
-        {(ids) => (
-          <textarea
-            {...ids}
-            className="input"
-            rows={6}
-            maxLength={100_000}
-            value={draft.system}
-            onChange={(event) => change({ system: event.target.value })}
-          />
-        )}
-      </Field>
+      <TextField
+        label="Description"
+        maxLength={2_048}
+        value={draft.description}
+        onChange={(text) => change({ description: text })}
+      />
+      <TextArea
+        label="System prompt"
+        rows={6}
+        maxLength={100_000}
+        value={draft.system}
+        onChange={(text) => change({ system: text })}
+      />
       <ToolSwitches tools={draft.tools} onChange={(tools) => change({ tools })} />
       <SkillPicker skills={draft.skills} onChange={(skills) => change({ skills })} />
       <details className="more-fields" open={draft.otherTools !== '' || draft.mcpServers !== ''}>
         <summary>Own tools and MCP servers</summary>
-        <Field
+        <TextArea
           label="Other tools"
           hint="A JSON list of entries of type custom or mcp_toolset, as the API takes them."
-        >
-          {(ids) => (
-            <textarea
-              {...ids}
-              className="input code-input"
-              rows={5}
-              spellCheck={false}
-              value={draft.otherTools}
-              onChange={(event) => change({ otherTools: event.target.value })}
-            />
-          )}
-        </Field>
-        <Field
+          className="code-input"
+          rows={5}
+          spellCheck={false}
+          value={draft.otherTools}
+          onChange={(text) => change({ otherTools: text })}
+        />
+        <TextArea
           label="MCP servers"
           hint='A JSON list of entries such as {"type": "url", "name": …, "url": …}.'
-        >
-          {(ids) => (
-            <textarea
-              {...ids}
-              className="input code-input"
-              rows={3}
-              spellCheck={false}
-              value={draft.mcpServers}
-              onChange={(event) => change({ mcpServers: event.target.value })}
-            />
-          )}
-        </Field>
+          className="code-input"
+          rows={3}
+          spellCheck={false}
+          value={draft.mcpServers}
+          onChange={(text) => change({ mcpServers: text })}
+        />
       </details>
       {(save.error ?? models.error) !== null && <Problem error={save.error ?? models.error} />}
       <div className="modal-actions">

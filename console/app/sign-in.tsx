@@ -1,9 +1,9 @@
 import { useState } from 'react';
 import { signIn } from '../service/console-session.ts';
 import { Button } from '../ui/button.tsx';
-import { Field } from '../ui/field.tsx';
 import { usePageTitle } from '../ui/page.tsx';
 import { Problem } from '../ui/problem.tsx';
+import { TextField } from '../ui/text-field.tsx';
 import { changeUser } from './query-client.ts';
 
 /** Asks for an API key. */
@@ -34,19 +34,15 @@ export function SignIn() {
       >
         <img src="/icon.svg" alt="" width={40} height={40} />
         <h1>Managed Agent</h1>
-        <Field label="API key" hint="It stays in a cookie of this browser that no script can read.">
-          {(ids) => (
-            <input
-              {...ids}
-              className="input"
-              type="password"
-              autoComplete="current-password"
-              required
-              value={key}
-              onChange={(event) => setKey(event.target.value)}
-            />
-          )}
-        </Field>
+        <TextField
+          label="API key"
+          hint="It stays in a cookie of this browser that no script can read."
+          type="password"
+          autoComplete="current-password"
+          required
+          value={key}
+          onChange={setKey}
+        />
         {problem !== null && <Problem error={problem} />}
         <Button type="submit" look="primary" disabled={isBusy || key.trim() === ''}>
           Sign in

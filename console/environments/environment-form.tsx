@@ -5,8 +5,8 @@ import { client } from '../service/client.ts';
 import type { Environment } from '../service/wire.ts';
 import { Button } from '../ui/button.tsx';
 import { Choice } from '../ui/choice.tsx';
-import { Field } from '../ui/field.tsx';
 import { Problem } from '../ui/problem.tsx';
+import { TextArea, TextField } from '../ui/text-field.tsx';
 import { draftOf, MANAGERS, paramsOf, type EnvironmentDraft } from './environment-draft.ts';
 
 interface Props {
@@ -45,29 +45,19 @@ export function EnvironmentForm({ environment, onDone }: Props) {
         save.mutate();
       }}
     >
-      <Field label="Name">
-        {(ids) => (
-          <input
-            {...ids}
-            className="input"
-            required
-            maxLength={256}
-            value={draft.name}
-            onChange={(event) => change({ name: event.target.value })}
-          />
-        )}
-      </Field>
-      <Field label="Description">
-        {(ids) => (
-          <input
-            {...ids}
-            className="input"
-            maxLength={2_048}
-            value={draft.description}
-            onChange={(event) => change({ description: event.target.value })}
-          />
-        )}
-      </Field>
+      <TextField
+        label="Name"
+        required
+        maxLength={256}
+        value={draft.name}
+        onChange={(text) => change({ name: text })}
+      />
+      <TextField
+        label="Description"
+        maxLength={2_048}
+        value={draft.description}
+        onChange={(text) => change({ description: text })}
+      />
       <div className="field">
         <span className="field-label">Network</span>
         <Choice
@@ -82,18 +72,15 @@ export function EnvironmentForm({ environment, onDone }: Props) {
       </div>
       {draft.network === 'limited' && (
         <>
-          <Field label="Allowed hosts" hint="One a line, such as api.example.com">
-            {(ids) => (
-              <textarea
-                {...ids}
-                className="input code-input"
-                rows={3}
-                spellCheck={false}
-                value={draft.hosts}
-                onChange={(event) => change({ hosts: event.target.value })}
-              />
-            )}
-          </Field>
+          <TextArea
+            label="Allowed hosts"
+            hint="One a line, such as api.example.com"
+            className="code-input"
+            rows={3}
+            spellCheck={false}
+            value={draft.hosts}
+            onChange={(text) => change({ hosts: text })}
+          />
           <label className="check">
             <input
               type="checkbox"
@@ -116,20 +103,15 @@ export function EnvironmentForm({ environment, onDone }: Props) {
         <legend className="field-label">Packages, one a line</legend>
         <div className="form-columns">
           {MANAGERS.map((manager) => (
-            <Field key={manager} label={manager}>
-              {(ids) => (
-                <textarea
-                  {...ids}
-                  className="input code-input"
-                  rows={2}
-                  spellCheck={false}
-                  value={draft.packages[manager]}
-                  onChange={(event) =>
-                    change({ packages: { ...draft.packages, [manager]: event.target.value } })
-                  }
-                />
-              )}
-            </Field>
+            <TextArea
+              key={manager}
+              label={manager}
+              className="code-input"
+              rows={2}
+              spellCheck={false}
+              value={draft.packages[manager]}
+              onChange={(text) => change({ packages: { ...draft.packages, [manager]: text } })}
+            />
           ))}
         </div>
       </fieldset>

@@ -4,8 +4,8 @@ import { countHidden } from '../text/reveal-hidden.ts';
 import { ToolInput } from '../tools/tool-input.tsx';
 import type { ToolCall } from '../transcript/transcript-item.ts';
 import { Button } from '../ui/button.tsx';
-import { Field } from '../ui/field.tsx';
 import { Problem } from '../ui/problem.tsx';
+import { TextField } from '../ui/text-field.tsx';
 import { useSend } from './use-send.ts';
 
 /** Asks whether a call may run, showing exactly what would. */
@@ -51,19 +51,14 @@ export function Approval({ call: { use }, others }: { call: ToolCall; others: re
             answer('deny', [use.id]);
           }}
         >
-          <Field label="What the agent is told">
-            {(ids) => (
-              <input
-                {...ids}
-                className="input"
-                // The person just asked for this field.
-                autoFocus
-                placeholder="Optional: why not, or what to do instead"
-                value={reason}
-                onChange={(event) => setReason(event.target.value)}
-              />
-            )}
-          </Field>
+          <TextField
+            label="What the agent is told"
+            // The person just asked for this field.
+            autoFocus
+            placeholder="Optional: why not, or what to do instead"
+            value={reason}
+            onChange={setReason}
+          />
           <div className="waiting-actions">
             <Button onClick={() => setDenying(false)}>Back</Button>
             <Button type="submit" look="danger" disabled={send.isPending}>

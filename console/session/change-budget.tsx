@@ -4,8 +4,8 @@ import { cost } from '../format/cost.ts';
 import { client } from '../service/client.ts';
 import type { Session } from '../service/wire.ts';
 import { Button } from '../ui/button.tsx';
-import { Field } from '../ui/field.tsx';
 import { Problem } from '../ui/problem.tsx';
+import { TextField } from '../ui/text-field.tsx';
 import { budgetOf } from './budget.ts';
 
 /** Raises a session's budget, or takes it away. What was paused by it goes on by itself. */
@@ -28,20 +28,13 @@ export function ChangeBudget({ session, onDone }: { session: Session; onDone: ()
         change.mutate();
       }}
     >
-      <Field
+      <TextField
         label="Budget in dollars"
         hint={`Used so far: ${cost(session.usage.list_cost) ?? 'unknown'}. Empty: no budget any more, for good.`}
-      >
-        {(ids) => (
-          <input
-            {...ids}
-            className="input"
-            inputMode="decimal"
-            value={dollars}
-            onChange={(event) => setDollars(event.target.value)}
-          />
-        )}
-      </Field>
+        inputMode="decimal"
+        value={dollars}
+        onChange={setDollars}
+      />
       {change.error && <Problem error={change.error} />}
       <div className="modal-actions">
         <Button type="submit" look="primary" disabled={change.isPending}>

@@ -3,8 +3,8 @@ import { useState } from 'react';
 import { ToolInput } from '../tools/tool-input.tsx';
 import type { ToolCall } from '../transcript/transcript-item.ts';
 import { Button } from '../ui/button.tsx';
-import { Field } from '../ui/field.tsx';
 import { Problem } from '../ui/problem.tsx';
+import { TextArea } from '../ui/text-field.tsx';
 import { useSend } from './use-send.ts';
 
 /** A call of a tool that is not the service's own: whoever uses the console may answer for it. */
@@ -36,17 +36,7 @@ export function CustomResult({ call: { use } }: { call: ToolCall }) {
       <div className="waiting-input">
         <ToolInput name={use.name} input={use.input} />
       </div>
-      <Field label="Result">
-        {(ids) => (
-          <textarea
-            {...ids}
-            className="input"
-            rows={3}
-            value={text}
-            onChange={(event) => setText(event.target.value)}
-          />
-        )}
-      </Field>
+      <TextArea label="Result" rows={3} value={text} onChange={setText} />
       {send.error !== null && <Problem error={send.error} />}
       <div className="waiting-actions">
         <label className="check">

@@ -3,8 +3,8 @@ import { useState } from 'react';
 import { client } from '../service/client.ts';
 import type { Session } from '../service/wire.ts';
 import { Button } from '../ui/button.tsx';
-import { Field } from '../ui/field.tsx';
 import { Problem } from '../ui/problem.tsx';
+import { TextField } from '../ui/text-field.tsx';
 
 /** Gives a session another title. */
 export function RenameSession({ session, onDone }: { session: Session; onDone: () => void }) {
@@ -27,17 +27,7 @@ export function RenameSession({ session, onDone }: { session: Session; onDone: (
         rename.mutate();
       }}
     >
-      <Field label="Title">
-        {(ids) => (
-          <input
-            {...ids}
-            className="input"
-            maxLength={1_024}
-            value={title}
-            onChange={(event) => setTitle(event.target.value)}
-          />
-        )}
-      </Field>
+      <TextField label="Title" maxLength={1_024} value={title} onChange={setTitle} />
       {rename.error !== null && <Problem error={rename.error} />}
       <div className="modal-actions">
         <Button type="submit" look="primary" disabled={rename.isPending}>

@@ -5,10 +5,10 @@ import { useAgents } from '../agents/use-agents.ts';
 import { useEnvironments } from '../environments/use-environments.ts';
 import { Button } from '../ui/button.tsx';
 import { Choice, type Option } from '../ui/choice.tsx';
-import { Field } from '../ui/field.tsx';
 import { Loading } from '../ui/loading.tsx';
 import { Modal } from '../ui/modal.tsx';
 import { Problem } from '../ui/problem.tsx';
+import { TextArea, TextField } from '../ui/text-field.tsx';
 import { firstMessage } from './first-message.ts';
 import { startSession } from './start-session.ts';
 
@@ -80,46 +80,32 @@ function NewSessionForm({ agentId }: { agentId: string }) {
           />
         </div>
       </div>
-      <Field label="First message" hint="Optional: you can also write when the session is open.">
-        {(ids) => (
-          <textarea
-            {...ids}
-            className="input"
-            rows={4}
-            value={message}
-            onChange={(event) => setMessage(event.target.value)}
-            onKeyDown={(event) => {
-              if (event.key === 'Enter' && (event.ctrlKey || event.metaKey))
-                event.currentTarget.form?.requestSubmit();
-            }}
-          />
-        )}
-      </Field>
+      <TextArea
+        label="First message"
+        hint="Optional: you can also write when the session is open."
+        rows={4}
+        value={message}
+        onChange={setMessage}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey))
+            event.currentTarget.form?.requestSubmit();
+        }}
+      />
       <div className="form-columns">
-        <Field label="Title">
-          {(ids) => (
-            <input
-              {...ids}
-              className="input"
-              maxLength={1_024}
-              placeholder="From the first message"
-              value={title}
-              onChange={(event) => setTitle(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field label="Budget in dollars">
-          {(ids) => (
-            <input
-              {...ids}
-              className="input"
-              inputMode="decimal"
-              placeholder="None"
-              value={budget}
-              onChange={(event) => setBudget(event.target.value)}
-            />
-          )}
-        </Field>
+        <TextField
+          label="Title"
+          maxLength={1_024}
+          placeholder="From the first message"
+          value={title}
+          onChange={setTitle}
+        />
+        <TextField
+          label="Budget in dollars"
+          inputMode="decimal"
+          placeholder="None"
+          value={budget}
+          onChange={setBudget}
+        />
       </div>
       {problem !== null && <Problem error={problem} />}
       <div className="modal-actions">
