@@ -9,7 +9,8 @@ import type { JournalWrites } from './writes.ts';
 export const CLOSE = 'internal.close';
 
 /**
- * Ends a session for good: journals its termination and leaves an internal row, so that the workflow hears of it.
+ * Ends a session for good: journals its termination, behind messages that were held, and leaves an internal row, so that the workflow
+ * hears of it.
  *
  * @throws `invalid_request` while the session is busy.
  */
@@ -17,9 +18,10 @@ export function archive(view: JournalView, ids: IdSource): JournalWrites {
   refuseBusy(view, 'archived');
   const writer = createJournalWriter(view, ids);
   const thread = { session_thread_id: view.thread.id, agent_name: view.thread.agentName };
+  // Streams end with the termination, so nothing may follow it in the log.
+  for (const event of writer.queue) writer.stamp(event);
   writer.append(newEvent({ id: ids.event(), type: 'session.thread_status_terminated', ...thread }));
   writer.append(newEvent({ id: ids.event(), type: 'session.status_terminated' }));
-  for (const event of writer.queue) writer.stamp(event);
   writer.archive();
   writer.enqueue({ id: ids.event(), type: CLOSE, body: {} });
   return writer.finish(null);
