@@ -5,11 +5,12 @@ import {
   type TranscriptView,
 } from '../core/session/transcript.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Journal } from '../providers/store/journal.ts';
+import type { Journal, JournalEvent } from '../providers/store/journal.ts';
 
 /**
- * Keeps built transcripts of recent sessions, so that a step reads only what was journaled since the last one. Bounded by the size of
- * what it holds; the least recently used go first.
+ * Keeps built transcripts of recent sessions, so that a step reads only what was journaled since the last one, and the last event that
+ * it knows: where that is another one by now, the database was put back to an earlier state and went on from there, and the transcript is
+ * built anew. Bounded by the size of what it holds; the least recently used go first.
  */
 export interface TranscriptCache {
   /** What a step may read: the thread's events up to `through`, those before the last compaction as its summary. */
@@ -26,9 +27,15 @@ export interface TranscriptCache {
 interface Entry {
   transcript: Transcript;
   through: number;
+  /** The last event it was built from. */
+  last: { seq: number; id: string } | null;
   bytes: number;
   /** Held while an attempt extends it: a second one builds its own. */
   busy: boolean;
+}
+
+function newEntry(): Entry {
+  return { transcript: createTranscript(), through: 0, last: null, bytes: 0, busy: false };
 }
 
 /** @param maximumBytes - how much journal text the cached transcripts may come from. */
@@ -50,16 +57,39 @@ export function createTranscriptCache(journal: Journal, maximumBytes: number): T
     return compaction === null ? 0 : compaction.keptFrom - 1;
   }
 
+  /** What a transcript lacks. Null when the journal is not the one that it was built from. */
+  async function eventsBehind(
+    { through: known, last }: Pick<Entry, 'through' | 'last'>,
+    sessionId: string,
+    threadId: string,
+    through: number,
+  ): Promise<JournalEvent[] | null> {
+    if (last === null) return journal.eventsThrough(sessionId, threadId, known, through);
+    const [first, ...events] = await journal.eventsThrough(sessionId, threadId, last.seq - 1, through);
+    return first?.id === last.id ? events : null;
+  }
+
   return {
     async read({ sessionId, threadId, epoch, through, load }) {
       const key = `${sessionId}/${threadId}/${epoch}`;
       const cached = entries.get(key);
-      const usable = cached && !cached.busy && cached.through <= through;
-      const entry = usable ? cached : { transcript: createTranscript(), through: 0, bytes: 0, busy: false };
+      let entry = newEntry();
+      let events: JournalEvent[] | null = null;
+      if (cached && !cached.busy && cached.through <= through) {
+        cached.busy = true;
+        try {
+          events = await eventsBehind(cached, sessionId, threadId, through);
+        } finally {
+          cached.busy = false;
+        }
+        if (events !== null) entry = cached;
+      }
       entry.busy = true;
       try {
-        if (!usable) entry.through = await startOf(sessionId, threadId, through);
-        const events = await journal.eventsThrough(sessionId, threadId, entry.through, through);
+        if (events === null) {
+          entry.through = await startOf(sessionId, threadId, through);
+          events = await journal.eventsThrough(sessionId, threadId, entry.through, through);
+        }
         let bytes = 0;
         const loaded: TranscriptEvent[] = [];
         for (const { id, seq, type, body: stored, detail } of events) {
@@ -69,6 +99,8 @@ export function createTranscriptCache(journal: Journal, maximumBytes: number): T
         }
         entry.transcript.append(loaded);
         entry.through = through;
+        const newest = loaded.at(-1);
+        if (newest) entry.last = { seq: newest.seq, id: newest.id };
         const view = entry.transcript.view();
         held -= entries.get(key)?.bytes ?? 0;
         entry.bytes += bytes;

@@ -154,7 +154,8 @@ export function createSessionFeed(deps: SessionFeedDeps): SessionFeed {
     },
     add(watcher) {
       watchers.add(watcher);
-      watcher.pump();
+      if (ended) watcher.end();
+      else watcher.pump();
     },
     remove(watcher) {
       watchers.delete(watcher);

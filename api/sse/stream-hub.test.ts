@@ -167,6 +167,22 @@ describe('an event stream', () => {
     stream.close();
   });
 
+  it('ends when the store was put back before what it has shown, and shows what stands when opened again', async () => {
+    const { sessionId } = await lab.newSession();
+    const stream = await openStream(streamUrl(lab.url, sessionId));
+    await append(sessionId, ['kept', 'lost', 'lost too']);
+    await stream.until(3);
+    lab.putBack(sessionId, 1);
+    await stream.ended;
+    expect(lab.problems).toHaveLength(1);
+    const again = await openStream(streamUrl(lab.url, sessionId), { lastEventId: 1 });
+    await append(sessionId, ['found']);
+    await again.until(1);
+    expect(again.ids()).toEqual([2]);
+    expect(await lab.listAll(sessionId)).toHaveLength(2);
+    again.close();
+  });
+
   it('looks into the store at once when the bus had a gap', async () => {
     const bus = await import('../../providers/bus/in-memory.ts').then((module) => module.createInMemoryBus());
     const lastSeqs = vi.spyOn(lab.journal, 'lastSeqs');

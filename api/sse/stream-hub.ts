@@ -118,14 +118,27 @@ export function createStreamHub(deps: StreamHubDeps): StreamHub {
 
   async function checkAll(): Promise<void> {
     const watched = new Map(feeds);
+    // Before the question, since the feeds read on meanwhile.
+    const known = new Map([...watched].map(([id, { feed }]) => [id, feed.position]));
     const lastSeqs = await journal.lastSeqs([...watched.keys()]);
     const gone = [...watched.keys()].filter((id) => !lastSeqs.has(id));
     const deletedAt = gone.length > 0 ? await list.deletedAt(gone) : new Map<string, number>();
     for (const [sessionId, { feed }] of watched) {
       const seq = lastSeqs.get(sessionId);
       if (seq === undefined) feed.end(deletedFrame(sessionId, deletedAt.get(sessionId) ?? now()));
+      else if (seq < (known.get(sessionId) ?? 0)) endPutBack(sessionId, feed);
       else feed.grew(seq);
     }
+  }
+
+  /** What was shown is not in the store any more: the database was put back. Clients find out what stands when they list again. */
+  function endPutBack(sessionId: string, feed: SessionFeed): void {
+    onProblem(
+      `The journal of ${sessionId} ends before what its streams have shown; they are closed.`,
+      new Error('the database was put back to an earlier state'),
+    );
+    feeds.delete(sessionId);
+    feed.end();
   }
 
   async function reap(): Promise<void> {

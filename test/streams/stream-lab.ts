@@ -104,6 +104,13 @@ export async function startStreamLab(parts: StreamLabParts = {}) {
       bus.publish({ type: 'grew', sessionId, seq });
       return seq;
     },
+    /** Takes a session's journal back to what it was after its event `seq`, as a restored database would. */
+    putBack(sessionId: string, seq: number): void {
+      const stored = memory.sessions.get(sessionId);
+      if (!stored) throw new Error('no session');
+      stored.events = stored.events.filter((event) => (event.seq ?? 0) <= seq);
+      stored.head.lastSeq = seq;
+    },
     async listAll(sessionId: string): Promise<{ id: string; type: string }[]> {
       const events: { id: string; type: string }[] = [];
       for await (const event of client.beta.sessions.events.list(sessionId)) events.push(event);
