@@ -2,7 +2,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { startService, type RunningService } from '../test/harness/service.ts';
 import { startScriptedModelServer, type ScriptedModelServer } from '../test/scripted-model-server/index.ts';
 import { measureFloor } from './floor/measure-floor.ts';
-import { postgresUrlOf, residentMemory } from './embedded.ts';
+import { postgresUrlOf, processorTimes, residentMemory } from './embedded.ts';
 import { quantile, shown, times, type Series } from './series.ts';
 
 /**
@@ -70,13 +70,21 @@ async function bench(running: RunningService, scripted: ScriptedModelServer): Pr
   const withCommand = await times(50, () => turn(working, 'command'));
 
   const many = await Promise.all(Array.from({ length: 20 }, create));
-  const begun = performance.now();
-  await Promise.all(
-    many.map(async (session) => {
-      for (let count = 0; count < 5; count++) await turn(session, 'command');
-    }),
+  const hundredTurns = async () => {
+    const begun = performance.now();
+    await Promise.all(
+      many.map(async (session) => {
+        for (let count = 0; count < 5; count++) await turn(session, 'command');
+      }),
+    );
+    return 100_000 / (performance.now() - begun);
+  };
+  const withFreshSandboxes = await hundredTurns();
+  const usedBefore = processorTimes(running);
+  const turnsPerSecond = await hundredTurns();
+  const used = [...processorTimes(running)].map(
+    ([name, milliseconds]) => [name, (milliseconds - (usedBefore.get(name) ?? 0)) / 100] as const,
   );
-  const turnsPerSecond = 100_000 / (performance.now() - begun);
 
   const created = performance.now();
   await Promise.all(
@@ -89,7 +97,9 @@ async function bench(running: RunningService, scripted: ScriptedModelServer): Pr
   const ratio = (series: Series, base: Series) => (quantile(series, 0.5) / quantile(base, 0.5)).toFixed(2);
   const bareTurn =
     quantile(floor.threeActivities, 0.5) + 2 * quantile(floor.modelStream, 0.5) + quantile(floor.spawn, 0.5);
-  const rows: [string, string, string][] = [
+  const share = (turns: number) =>
+    `${((100 * turns) / floor.turnsPerSecond).toFixed(0)} % of no-op turns (${floor.turnsPerSecond.toFixed(1)}/s)`;
+  const rows: Row[] = [
     ['POST → 200', shown(post), `${ratio(post, floor.commit)} × a durable commit (${shown(floor.commit)})`],
     ['POST → model request', shown(toModel), `${ratio(toModel, floor.commit)} × a durable commit`],
     [
@@ -102,11 +112,15 @@ async function bench(running: RunningService, scripted: ScriptedModelServer): Pr
       '',
       `${(quantile(withCommand, 0.5) / bareTurn).toFixed(2)} × those, two bare model streams (${shown(floor.modelStream)}) and a bare spawn`,
     ],
-    [
-      '20 sessions × 5 such turns',
-      `${turnsPerSecond.toFixed(1)} turns/s`,
-      `${((100 * turnsPerSecond) / floor.turnsPerSecond).toFixed(0)} % of no-op turns (${floor.turnsPerSecond.toFixed(1)}/s)`,
-    ],
+    ['20 sessions × 5 such turns', `${withFreshSandboxes.toFixed(1)} turns/s`, share(withFreshSandboxes)],
+    ['the same once more', `${turnsPerSecond.toFixed(1)} turns/s`, share(turnsPerSecond)],
+    ...used
+      .filter(([, milliseconds]) => milliseconds >= 0.5)
+      .map(([name, milliseconds]): Row => [
+        '  processor time per turn',
+        `${milliseconds.toFixed(1)} ms`,
+        name === 'machine' ? 'the whole machine: these, the sandboxes, the model server, the client' : name,
+      ]),
     ['sessions created', `${createdPerSecond.toFixed(0)} /s`, `a bare spawn takes ${shown(floor.spawn)}`],
     ['memory at rest', `${atRest.toFixed(0)} MB`, 'proportional set size of all processes'],
     ['memory after', `${residentMemory(Object.values(running.run().pids)).toFixed(0)} MB`, ''],
@@ -115,6 +129,8 @@ async function bench(running: RunningService, scripted: ScriptedModelServer): Pr
   if (scripted.violations().length > 0)
     throw new Error(`invalid model requests: ${scripted.violations()[0]}`);
 }
+
+type Row = [what: string, value: string, beside: string];
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
