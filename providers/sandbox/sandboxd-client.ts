@@ -125,7 +125,7 @@ export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
             : { ...headers, 'content-type': 'application/json', 'content-length': payload.length },
         ...(signal === undefined ? {} : { signal }),
       });
-      request.once('error', reject);
+      request.on('error', reject);
       request.once('response', (response) => {
         const parts: Buffer[] = [];
         let size = 0;
@@ -135,7 +135,7 @@ export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
             request.destroy(new SandboxProtocolError('the reply of the sandbox is too large'));
           else parts.push(chunk);
         });
-        response.once('error', reject);
+        response.on('error', reject);
         response.once('end', () => {
           const text = Buffer.concat(parts).toString('utf8');
           if (response.statusCode !== 200) {
@@ -165,7 +165,7 @@ export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
   ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const request = httpRequest({ ...target, agent, method, path, headers });
-      request.once('error', reject);
+      request.on('error', reject);
       request.once('response', (response) => {
         if (accepted.includes(response.statusCode ?? 0)) {
           resolve(response);
@@ -175,7 +175,7 @@ export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
         response.setEncoding('utf8').on('data', (piece: string) => {
           if (text.length < 500) text += piece;
         });
-        response.once('error', reject);
+        response.on('error', reject);
         // Also for an answer that says nothing, or breaks off.
         response.once('close', () =>
           reject(
@@ -187,7 +187,7 @@ export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
         request.end();
         return;
       }
-      content.once('error', (error) => request.destroy(error));
+      content.on('error', (error) => request.destroy(error));
       // What is left of a file that is not taken holds it open.
       request.once('close', () => content.destroy());
       content.pipe(request);

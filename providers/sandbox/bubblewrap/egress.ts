@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createEgressHost } from '../egress/egress-host.ts';
 import type { EgressSession } from '../egress/main.ts';
 import type { Places } from '../places.ts';
+import { isNoteAlive } from '../running-note.ts';
 import type { RuntimeFiles } from '../runtime-files.ts';
 import type { IdRegistry } from './id-registry.ts';
 import type { Identity } from './identity.ts';
@@ -35,6 +36,14 @@ export function createBubblewrapEgress(deps: BubblewrapEgressDeps): BubblewrapEg
     user ??= ids.claim(ownFolder);
     return user;
   };
+  /** Sessions whose sandbox is being started: a proxy that starts meanwhile must know them too. */
+  const opening = new Set<string>();
+  const runs = (sessionId: string, folder: SessionFolder): boolean => {
+    const note = folder.running();
+    if (note === undefined || !isNoteAlive(note)) return opening.has(sessionId);
+    opening.delete(sessionId);
+    return true;
+  };
   const sessionOf = (folder: SessionFolder): EgressSession | undefined => {
     const policy = folder.network();
     if (policy === undefined || policy.mode === 'none') return undefined;
@@ -63,7 +72,7 @@ export function createBubblewrapEgress(deps: BubblewrapEgressDeps): BubblewrapEg
     settings: { exceptions: deps.exceptions },
     sessions: () =>
       deps.folders().flatMap(([sessionId, folder]): [string, EgressSession][] => {
-        const session = folder.running() === undefined ? undefined : sessionOf(folder);
+        const session = runs(sessionId, folder) ? sessionOf(folder) : undefined;
         return session === undefined ? [] : [[sessionId, session]];
       }),
     log: deps.log,
@@ -73,6 +82,7 @@ export function createBubblewrapEgress(deps: BubblewrapEgressDeps): BubblewrapEg
     async open(sessionId, folder, identity) {
       const session = sessionOf(folder);
       if (session === undefined) return;
+      opening.add(sessionId);
       const { network } = folder.paths;
       if (registry !== undefined && identity.kind === 'pair') {
         // The proxy makes the socket here, and the group that new files take over lets this one sandbox use it.
@@ -84,6 +94,7 @@ export function createBubblewrapEgress(deps: BubblewrapEgressDeps): BubblewrapEg
       await host.register(sessionId, session);
     },
     async close(sessionId, folder) {
+      opening.delete(sessionId);
       if (sessionOf(folder) !== undefined) await host.unregister(sessionId);
     },
     release: () => host.close(),

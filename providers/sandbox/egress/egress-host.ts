@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import { request as httpRequest, type ClientRequest } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { AppError } from '../../../core/errors.ts';
 import { withHostLock } from '../host-lock.ts';
@@ -11,8 +12,12 @@ import type { EgressSession, EgressSettings } from './main.ts';
 
 /** The driver's side of the host's egress process: starts it when there is none, and tells it which session may reach what. */
 export interface EgressHost {
-  /** Opens or replaces the proxy of a session. */
+  /**
+   * Opens or replaces the proxy of a session. A process that died meanwhile is started again. Rejects with `sandbox_unavailable` when it
+   * still cannot be reached after some attempts.
+   */
   register(sessionId: string, session: EgressSession): Promise<void>;
+  /** Closes the proxy of a session whose processes are gone. Never rejects: a sandbox must be able to stop without a proxy. */
   unregister(sessionId: string): Promise<void>;
   close(): void;
 }
@@ -24,35 +29,56 @@ export interface EgressHostDeps {
   /** Words that run the process: node and the program, after whatever changes the user. */
   command(): Promise<readonly string[]>;
   settings: EgressSettings;
-  /** Every session that may be running, for a process that starts anew. */
+  /** Every session that runs or is being started, for a process that starts anew. */
   sessions(): [sessionId: string, session: EgressSession][];
   log(message: string, details?: Record<string, string | number>): void;
 }
 
 const CONTROL = 'egress.sock';
+/** The process answers within milliseconds; one that is stopped never does. */
+const ANSWER_MS = 10_000;
+/** Both requests may be repeated: they say what is to be, not what is to change. */
+const ATTEMPTS = 6;
+const PAUSE_MS = 50;
+/** Between attempts to bring back a process that nobody waits for. */
+const REVIVE_MS = 2_000;
+
+function isGone(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  return ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(String(code));
+}
 
 export function createEgressHost(deps: EgressHostDeps): EgressHost {
   const socketPath = join(deps.sockets, CONTROL);
   let events: ClientRequest | undefined;
   let connecting: Promise<void> | undefined;
+  let isReviving = false;
   let isClosed = false;
 
+  /** Rejects with an AppError when the process refused, and with the system's error when it could not be reached. */
   function send(method: string, path: string, body?: unknown): Promise<void> {
     return new Promise((resolve, reject) => {
-      const request = httpRequest({ socketPath, method, path }, (response) => {
-        response.resume();
+      // A connection of its own: one that is kept may lead to a process that was killed meanwhile.
+      const request = httpRequest({ socketPath, method, path, agent: false }, (response) => {
+        response.on('error', reject);
+        let said = '';
+        response.setEncoding('utf8').on('data', (piece: string) => {
+          if (said.length < 500) said += piece;
+        });
         response.once('end', () => {
           if (response.statusCode === 200) resolve();
           else
             reject(
               new AppError(
                 'sandbox_unavailable',
-                `The egress proxy answered ${response.statusCode} to ${method} ${path}.`,
+                `The egress proxy answered ${response.statusCode} to ${method} ${path}: ${said}`,
               ),
             );
         });
       });
-      request.once('error', reject);
+      request.setTimeout(ANSWER_MS, () => request.destroy(new Error('it did not answer')));
+      // A broken connection may be reported more than once.
+      request.on('error', reject);
       request.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
@@ -73,23 +99,22 @@ export function createEgressHost(deps: EgressHostDeps): EgressHost {
   /** Connects to the stream of decisions; its end is how the death of the process is noticed. Rejects when nobody listens. */
   function watch(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const request = httpRequest({ socketPath, path: '/events' }, (response: IncomingMessage) => {
+      const request = httpRequest({ socketPath, path: '/events', agent: false }, (response) => {
+        request.setTimeout(0);
         response.socket.unref();
         createInterface(response)
           .on('line', onLine)
           // The end of the stream is handled once, below.
           .on('error', () => response.destroy());
         response.once('close', () => {
-          events = undefined;
-          if (!isClosed)
-            connect().catch((error: unknown) =>
-              deps.log(`the egress proxy cannot be restarted: ${String(error)}`),
-            );
+          if (events === request) events = undefined;
+          void revive();
         });
         events = request;
         resolve();
       });
-      request.once('error', reject);
+      request.setTimeout(ANSWER_MS, () => request.destroy(new Error('it did not answer')));
+      request.on('error', reject);
       request.end();
     });
   }
@@ -111,7 +136,13 @@ export function createEgressHost(deps: EgressHostDeps): EgressHost {
       closeSync(log);
       await socket.release();
     }
-    for (const [sessionId, session] of deps.sessions()) await send('PUT', `/sessions/${sessionId}`, session);
+    for (const [sessionId, session] of deps.sessions()) {
+      await send('PUT', `/sessions/${sessionId}`, session).catch((error: unknown) => {
+        // One session whose proxy cannot be opened must not keep the network from all others.
+        if (!(error instanceof AppError)) throw error;
+        deps.log(error.message, { session: sessionId });
+      });
+    }
   }
 
   function connect(): Promise<void> {
@@ -130,13 +161,55 @@ export function createEgressHost(deps: EgressHostDeps): EgressHost {
     return connecting;
   }
 
+  /** Brings back a process that died: sandboxes that run have no network until then. */
+  async function revive(): Promise<void> {
+    if (isReviving) return;
+    isReviving = true;
+    const isMissing = (): boolean => !isClosed && events === undefined;
+    while (isMissing()) {
+      try {
+        await connect();
+      } catch (error) {
+        deps.log(`the egress proxy cannot be restarted: ${String(error)}`);
+        await delay(REVIVE_MS, undefined, { ref: false });
+      }
+    }
+    isReviving = false;
+  }
+
+  /** Sends a request that may be repeated, to a process that may be killed at any moment. */
+  async function insist(method: string, path: string, body?: unknown): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        if (events === undefined) await connect();
+        await send(method, path, body);
+        return;
+      } catch (error) {
+        if (error instanceof AppError) throw error;
+        if (attempt === ATTEMPTS) {
+          throw new AppError(
+            'sandbox_unavailable',
+            `The egress proxy of this host could not be reached in ${ATTEMPTS} attempts (${String(error)}). Read ${deps.logFile} for what ends it, then repeat the call.`,
+            { cause: error },
+          );
+        }
+      }
+      // Its death may be noticed here before the stream of decisions ends.
+      events?.destroy();
+      events = undefined;
+      await delay(PAUSE_MS * attempt);
+    }
+  }
+
   return {
-    async register(sessionId, session) {
-      if (events === undefined) await connect();
-      await send('PUT', `/sessions/${sessionId}`, session);
-    },
+    register: (sessionId, session) => insist('PUT', `/sessions/${sessionId}`, session),
     async unregister(sessionId) {
-      if (events !== undefined) await send('DELETE', `/sessions/${sessionId}`);
+      try {
+        await send('DELETE', `/sessions/${sessionId}`);
+      } catch (error) {
+        // A process that is gone took the session's socket with it, and the next one is not told of the session.
+        if (!isGone(error)) deps.log(`the proxy of a stopped sandbox cannot be closed: ${String(error)}`);
+      }
     },
     close() {
       isClosed = true;

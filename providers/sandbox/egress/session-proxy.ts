@@ -127,7 +127,7 @@ export function createSessionProxy(deps: SessionProxyDeps): Server {
       look();
     };
     client.on('data', onData);
-    client.once('error', () => upstream.destroy()).once('close', () => upstream.destroy());
+    client.on('error', () => upstream.destroy()).once('close', () => upstream.destroy());
     // It may have ended while the connection was made.
     if (client.readableEnded) upstream.end();
     else client.once('end', () => upstream.end());
@@ -136,7 +136,7 @@ export function createSessionProxy(deps: SessionProxyDeps): Server {
       client.write(chunk);
     };
     upstream.on('data', onAnswer);
-    upstream.once('error', () => client.destroy()).once('close', () => client.destroy());
+    upstream.on('error', () => client.destroy()).once('close', () => client.destroy());
     if (seen.length > 0) look();
   }
 
@@ -198,7 +198,7 @@ export function createSessionProxy(deps: SessionProxyDeps): Server {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
     });
-    onward.once('error', (error) => {
+    onward.on('error', (error) => {
       if (response.headersSent) response.destroy();
       else refuse(502, error.message);
     });

@@ -84,7 +84,7 @@ setInterval(() => {
     misses = 0;
     probe.destroy();
   });
-  probe.once('error', () => {
+  probe.on('error', () => {
     misses++;
     if (misses >= MISSES) process.exit(0);
   });
