@@ -189,7 +189,33 @@ describe('secrets', () => {
     );
     const config = load({ MANAGED_AGENT_KEY: 'from-env', ANTHROPIC_API_KEY: 'other' }, file);
     expect(config.providers.anthropic.api_key).toBe('from-file');
-    expect(config.models[0]).toEqual({ id: 'm', provider: 'openai', api_key: 'from-env' });
+    expect(config.models[0]).toEqual({ id: 'm', provider: 'openai', has_key: true, api_key: 'from-env' });
+  });
+
+  it('of models are known to every part as being there, and their files to those that have the keys', () => {
+    const key = write('key', 'from-file\n');
+    const file = write(
+      'keys.yaml',
+      `providers: { openai: { api_key_file: ${key} } }
+models:
+  - { id: by-file, provider: openai, api_key_file: ${key} }
+  - { id: by-value, provider: openai, api_key: k, api_key_file: ${key} }
+  - { id: without, provider: openai }`,
+    );
+    const worker = load({}, file);
+    expect(worker.providers.openai).toMatchObject({ api_key: 'from-file', api_key_file: key });
+    expect(worker.models).toEqual([
+      { id: 'by-file', provider: 'openai', has_key: true, api_key: 'from-file', api_key_file: key },
+      { id: 'by-value', provider: 'openai', has_key: true, api_key: 'k' },
+      { id: 'without', provider: 'openai' },
+    ]);
+    const api = loadConfig({ file, env: {}, part: 'api' });
+    expect(api.providers.openai).toMatchObject({ api_key: null, api_key_file: null });
+    expect(api.models).toEqual([
+      { id: 'by-file', provider: 'openai', has_key: true },
+      { id: 'by-value', provider: 'openai', has_key: true },
+      { id: 'without', provider: 'openai' },
+    ]);
   });
 
   it('of providers stay out of the api and of workers that only run tools', () => {

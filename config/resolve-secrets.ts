@@ -4,11 +4,12 @@ import type { Environment } from './environment.ts';
 import { readSecret } from './read-secret.ts';
 import type { Settings } from './schema.ts';
 
-type ModelSetting = Omit<Settings['models'][number], 'api_key_env' | 'api_key_file'>;
+type ModelSetting = Omit<Settings['models'][number], 'api_key_env'> & { has_key?: boolean };
 
 /**
  * The settings after the environment and the files they name have been read. `data_dir` is absolute. Secrets hold the secret
- * itself (a model's key is its own or, where it names none, absent: then the provider's counts), never a reference to one.
+ * itself (a model's key is its own or, where it names none, absent: then the provider's counts); the file of a key is named beside it
+ * only where the key came from it.
  */
 export interface ResolvedSettings extends Omit<Settings, 'auth' | 'models' | 'encryption'> {
   auth: { keys: { id: string; workspace: string; operator: boolean; sha256: string }[] };
@@ -45,7 +46,8 @@ export function resolveSecrets(settings: Settings, environment: Environment, par
   const connection = <P extends keyof typeof VENDOR_KEYS>(name: P): Settings['providers'][P] => {
     const given = providers[name];
     const key = thinks ? keyOf(name) : null;
-    return { ...given, api_key: key || null };
+    const file = thinks && !given.api_key && !given.api_key_env ? given.api_key_file : null;
+    return { ...given, api_key: key || null, api_key_file: file };
   };
   return {
     ...settings,
@@ -59,7 +61,13 @@ export function resolveSecrets(settings: Settings, environment: Environment, par
     },
     models: settings.models.map(({ api_key, api_key_env, api_key_file, ...model }, index) => {
       const key = thinks ? read(`models.${index}.api_key`, api_key, api_key_file, api_key_env) : null;
-      return key === null ? model : { ...model, api_key: key };
+      const own = api_key ?? api_key_env ?? api_key_file;
+      const file = api_key || api_key_env ? undefined : api_key_file;
+      return {
+        ...model,
+        ...(own === undefined ? {} : { has_key: true }),
+        ...(key === null ? {} : { api_key: key, ...(file === undefined ? {} : { api_key_file: file }) }),
+      };
     }),
     auth: {
       keys: settings.auth.keys.map(({ id, workspace, operator, sha256, key_env, key_file }, index) => {

@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import { createModelCatalog } from '../core/models/model-catalog.ts';
 import { createModelProviders, type ModelProviders } from '../providers/model/create-model-providers.ts';
 
+import { createKeyFile } from '../providers/model/key-file.ts';
 import { listServerModels } from '../providers/model/list-server-models.ts';
 import { createLiveCatalog, type LiveCatalog } from '../providers/model/live-catalog.ts';
 import type { Database } from '../providers/store/postgres/database.ts';
@@ -30,6 +31,8 @@ export async function modelCatalog(config: Config, database: Database, log: Logg
     onProblem: (error) => log.warn({ err: error }, 'the imported models could not be read'),
   });
   await catalog.reload();
+  for (const { id, provider } of config.models.filter((model) => catalog.resolve(model.id) === null))
+    log.warn({ model: id }, `no agent can name this model: neither it nor providers.${provider} has a key`);
   // Imported models come and go, so that a name nobody knows now may be known later.
   for (const { id, fallback } of catalog.list()) {
     for (const next of fallback.filter((name) => catalog.resolve(name) === null)) {
@@ -53,16 +56,26 @@ export function modelLists(
   return createModelLists({
     addresses: importing
       .filter((vendor) => config.providers[vendor].import_models)
-      .map((provider) => ({
-        provider,
-        baseUrl: config.providers[provider].base_url,
-        apiKey: config.providers[provider].api_key,
-      })),
+      .map((provider) => {
+        const key = keyOf(config.providers[provider]);
+        return {
+          provider,
+          baseUrl: config.providers[provider].base_url,
+          get apiKey() {
+            return key();
+          },
+        };
+      }),
     list: listServerModels,
     store: createPostgresImportedModels(database),
     onChange: () => catalog.reload(),
     log,
   });
+}
+
+/** A key that follows the file that it came from. */
+function keyOf({ api_key: key, api_key_file: file }: Config['providers'][Vendor]): () => string | null {
+  return file === null ? () => key : createKeyFile(file, key);
 }
 
 /** The adapters: made only where the keys are, in a worker with the brain's role. */
@@ -72,6 +85,7 @@ export function modelProviders(config: Config): ModelProviders {
     return {
       baseUrl: given.base_url,
       apiKey: given.api_key,
+      apiKeyFile: given.api_key_file,
       timeoutSeconds: given.timeout_seconds,
       stallSeconds: given.stall_seconds,
     };

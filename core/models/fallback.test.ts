@@ -9,7 +9,7 @@ const catalog = createModelCatalog({
     { id: 'c', provider: 'openai' },
     { id: 'd', provider: 'openai' },
   ],
-  usable: [],
+  usable: ['openai'],
 });
 const entry = (id: string) => {
   const found = catalog.resolve(id);

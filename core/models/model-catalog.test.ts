@@ -11,6 +11,23 @@ describe('the model catalogue', () => {
     expect(catalog.defaultModel).toBe('demo');
   });
 
+  it('offers configured models only where they can be reached', () => {
+    const openai = { provider: 'openai' as const };
+    const catalog = createModelCatalog({
+      settings: [
+        { ...openai, id: 'keyless' },
+        { id: 'claude-sonnet-5-5', provider: 'anthropic', fallback: ['served'] },
+        { ...openai, id: 'keyed', has_key: true },
+        { ...openai, id: 'served', base_url: 'http://127.0.0.1:8000/v1' },
+        { ...openai, id: 'signed', extra_headers: { 'api-key': 'k' } },
+      ],
+      usable: [],
+    });
+    expect(catalog.list().map(({ id }) => id)).toEqual(['keyed', 'served', 'signed', 'demo']);
+    expect(catalog.resolve('keyless')).toBeNull();
+    expect(catalog.defaultModel).toBe('keyed');
+  });
+
   it('lists the built-in models of usable providers, newest first', () => {
     const catalog = createModelCatalog({ settings: [], usable: ['anthropic', 'openai', 'gemini'] });
     const dates = catalog.list().map(({ createdAt }) => createdAt);
@@ -133,7 +150,7 @@ describe('the model catalogue', () => {
         { id: 'llama', provider: 'openai' },
       ],
       settings: [{ id: 'qwen', provider: 'openai', context_window: 100_000 }],
-      usable: [],
+      usable: ['openai'],
     });
     expect(catalog.resolve('qwen')?.contextWindow).toBe(100_000);
     expect(catalog.resolve('llama')).not.toBeNull();

@@ -13,7 +13,7 @@ export interface ModelCatalog {
    * usable, with what is known of its family.
    */
   resolve(id: string): ModelEntry | null;
-  /** All listed entries whose provider is usable: configured ones first, then the newest. */
+  /** All listed entries that can be reached: configured ones first, then the newest. */
   list(): readonly ModelEntry[];
   /** The id that stands in where none is named. */
   readonly defaultModel: string;
@@ -43,7 +43,8 @@ export function createModelCatalog(input: ModelCatalogInput): ModelCatalog {
   for (const setting of input.settings) {
     const listed = imported.get(setting.id);
     const base = listed?.provider === setting.provider ? listed : baseOf(setting, builtIn);
-    configured.set(setting.id, withSetting(base, setting));
+    const entry = withSetting(base, setting);
+    if (setting.has_key === true || isReachable(entry, usable)) configured.set(setting.id, entry);
   }
   for (const [id, entry] of imported) if (!configured.has(id)) configured.set(id, entry);
   const wellKnown = new Set([...usable].filter((provider) => !input.listedOnly?.includes(provider)));
@@ -58,6 +59,17 @@ export function createModelCatalog(input: ModelCatalogInput): ModelCatalog {
     list: () => listed,
     defaultModel: input.defaultModel ?? defaultModelOf(input, listed),
   };
+}
+
+/** Whether a model can be asked: by its provider's connection, at an address of its own, or with credentials of its own. */
+function isReachable({ provider, connection }: ModelEntry, usable: ReadonlySet<ModelProviderKind>): boolean {
+  const { baseUrl, apiKey, extraHeaders } = connection;
+  return (
+    usable.has(provider) ||
+    baseUrl !== undefined ||
+    apiKey !== undefined ||
+    Object.keys(extraHeaders).length > 0
+  );
 }
 
 function importedById(
@@ -114,6 +126,6 @@ function datedOr(id: string, known: ModelEntry[], family: (id: string) => ModelE
 function defaultModelOf(input: ModelCatalogInput, listed: readonly ModelEntry[]): string {
   const preferred = ['claude-sonnet-5-5', 'gpt-6.1-sol', 'gemini-3.8-flash'];
   const ids = new Set(listed.map((entry) => entry.id));
-  const own = input.settings.find((setting) => setting.provider !== 'demo')?.id;
+  const own = input.settings.find(({ id, provider }) => provider !== 'demo' && ids.has(id))?.id;
   return preferred.find((id) => ids.has(id)) ?? own ?? input.imported?.[0]?.id ?? 'demo';
 }

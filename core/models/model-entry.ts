@@ -35,6 +35,8 @@ export type Thinking = 'adaptive' | 'budget' | 'effort' | 'none';
 export interface ModelConnection {
   baseUrl?: string;
   apiKey?: string;
+  /** The file that the key came from. */
+  apiKeyFile?: string;
   /** OpenAI only. */
   api?: OpenAiApi;
   extraHeaders: Record<string, string>;

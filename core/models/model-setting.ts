@@ -10,6 +10,10 @@ export interface ModelSetting {
   api?: OpenAiApi | undefined;
   base_url?: string | undefined;
   api_key?: string | undefined;
+  /** Where `api_key` came from, to read it again when it is replaced. */
+  api_key_file?: string | undefined;
+  /** Whether the model has a key of its own; the parts of the service that do not have the key know at least this. */
+  has_key?: boolean | undefined;
   context_window?: number | undefined;
   max_output_tokens?: number | undefined;
   tools?: boolean | undefined;

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { createModelCatalog } from '../../core/models/model-catalog.ts';
 import type { ModelSetting } from '../../core/models/model-setting.ts';
@@ -31,7 +34,7 @@ function requestFor(model: string): ModelRequest {
 }
 
 function entryOf(setting: ModelSetting) {
-  const entry = createModelCatalog({ settings: [setting], usable: [] }).resolve(setting.id);
+  const entry = createModelCatalog({ settings: [setting], usable: [setting.provider] }).resolve(setting.id);
   if (entry === null) throw new Error(`no model ${setting.id}`);
   return entry;
 }
@@ -73,6 +76,39 @@ it('never sends a provider’s key to the address that a single model names', as
   own.setDefault({ blocks: [{ type: 'text', text: 'here' }] });
   await collect(providers.for(entryOf({ ...setting, api_key: 'model-key' })), requestFor('m'));
 });
+
+it.each(['the provider', 'the model'])(
+  'uses a replaced key of %s from the next request on',
+  async (whose) => {
+    const server = await start('second-key');
+    const folder = mkdtempSync(path.join(tmpdir(), 'managed-agent-keys-'));
+    const file = path.join(folder, 'key');
+    writeFileSync(file, 'first-key\n');
+    const baseUrl = `${server.url}/v1`;
+    const isModels = whose === 'the model';
+    const providers = createModelProviders({
+      anthropic: NOWHERE,
+      openai: isModels ? NOWHERE : { ...NOWHERE, baseUrl, apiKey: 'first-key', apiKeyFile: file },
+      gemini: NOWHERE,
+    });
+    const entry = entryOf({
+      id: 'm',
+      provider: 'openai',
+      ...(isModels ? { base_url: baseUrl, api_key: 'first-key', api_key_file: file } : {}),
+    });
+    const ask = async () => collect(providers.for(entry), requestFor('m'));
+    await expect(ask()).rejects.toMatchObject({ code: 'model_credentials_refused' });
+    writeFileSync(file, 'second-key\n');
+    expect((await ask()).response.blocks).toEqual([{ type: 'text', text: 'here' }]);
+    // A file that is being replaced is empty, or not there at all, for a moment.
+    writeFileSync(file, '');
+    await ask();
+    rmSync(folder, { recursive: true });
+    await ask();
+    expect(server.violations()).toEqual(['request 1: the key is wrong']);
+    server.reset();
+  },
+);
 
 it('says which setting is missing where there is no key', () => {
   const providers = createModelProviders({ anthropic: NOWHERE, openai: NOWHERE, gemini: NOWHERE });

@@ -1,6 +1,7 @@
 import { AppError } from '../../core/errors.ts';
 import type { ModelEntry, ModelProviderKind, OpenAiApi } from '../../core/models/model-entry.ts';
 import { createDemoProvider, type DemoPace } from './demo/demo.ts';
+import { createKeyFile } from './key-file.ts';
 import { loadedLater } from './loaded-later.ts';
 import type { ModelProvider } from './model-provider.ts';
 import { openAiProviderName } from './openai/provider-name.ts';
@@ -10,6 +11,8 @@ export interface ProviderConnection {
   /** null: the vendor's own. */
   baseUrl: string | null;
   apiKey: string | null;
+  /** The file that the key came from; it is read again for each request. */
+  apiKeyFile?: string | null;
   timeoutSeconds: number;
   stallSeconds: number;
   /** OpenAI only; null: responses for OpenAI itself, else chat_completions. */
@@ -23,49 +26,66 @@ export interface ModelProvidersOptions {
   demoPace?: DemoPace;
 }
 
-/** Makes the adapter for each model of the catalogue, once, from the settings that only brain workers have. */
+/** Makes the adapter for each model of the catalogue, once for each key that it has, from the settings that only brain workers have. */
 export interface ModelProviders {
   /**
-   * The adapter that answers for this model; the same one each time for the same entry. Throws `model_credentials_refused` when its
+   * The adapter that answers for this model; the same one for the same entry, until the file of its key holds another. Throws `model_credentials_refused` when its
    * provider has neither a key nor a base URL of its own.
    */
   for(entry: ModelEntry): ModelProvider;
 }
 
 export function createModelProviders(options: ModelProvidersOptions): ModelProviders {
-  const made = new WeakMap<ModelEntry, ModelProvider>();
+  const made = new WeakMap<ModelEntry, { apiKey: string | null; provider: ModelProvider }>();
+  const files = new Map<string, () => string | null>();
+  const newest = (apiKey: string | null, file: string | null | undefined): string | null => {
+    if (file === null || file === undefined) return apiKey;
+    const known = files.get(file) ?? createKeyFile(file, apiKey);
+    files.set(file, known);
+    return known();
+  };
+  const keyOf = (entry: ModelEntry): string | null => {
+    const { apiKey, apiKeyFile, baseUrl } = entry.connection;
+    if (apiKey !== undefined) return newest(apiKey, apiKeyFile);
+    if (entry.provider === 'demo') return null;
+    const provider = options[entry.provider];
+    // A provider's key goes to the provider's own address only, never to the one that a single model names.
+    const isElsewhere = baseUrl !== undefined && baseUrl !== provider.baseUrl;
+    return isElsewhere ? null : newest(provider.apiKey, provider.apiKeyFile);
+  };
   return {
     for(entry) {
+      const apiKey = keyOf(entry);
       const known = made.get(entry);
-      if (known !== undefined) return known;
-      const provider = FACTORIES[entry.provider](entry, options);
-      made.set(entry, provider);
+      if (known?.apiKey === apiKey) return known.provider;
+      const provider = FACTORIES[entry.provider](entry, options, apiKey);
+      made.set(entry, { apiKey, provider });
       return provider;
     },
   };
 }
 
-type Factory = (entry: ModelEntry, options: ModelProvidersOptions) => ModelProvider;
+type Factory = (entry: ModelEntry, options: ModelProvidersOptions, apiKey: string | null) => ModelProvider;
 
 const FACTORIES: Record<ModelProviderKind, Factory> = {
   demo: (_entry, { demoPace }) => createDemoProvider(demoPace === undefined ? {} : { pace: demoPace }),
-  anthropic: (entry, options) => {
-    const connection = connectionOf(entry, options.anthropic, 'ANTHROPIC_API_KEY');
+  anthropic: (entry, options, apiKey) => {
+    const connection = connectionOf(entry, options.anthropic, apiKey, 'ANTHROPIC_API_KEY');
     return loadedLater('anthropic', async () => {
       const { createAnthropicProvider } = await import('./anthropic/anthropic.ts');
       return createAnthropicProvider({ ...connection, traits: entry });
     });
   },
-  openai: (entry, options) => {
-    const connection = connectionOf(entry, options.openai, 'OPENAI_API_KEY');
+  openai: (entry, options, apiKey) => {
+    const connection = connectionOf(entry, options.openai, apiKey, 'OPENAI_API_KEY');
     const api = entry.connection.api ?? options.openai.api;
     return loadedLater(openAiProviderName(connection.baseUrl), async () => {
       const { createOpenAiProvider } = await import('./openai/openai.ts');
       return createOpenAiProvider({ ...connection, traits: entry, ...(api ? { api } : {}) });
     });
   },
-  gemini: (entry, options) => {
-    const connection = connectionOf(entry, options.gemini, 'GEMINI_API_KEY');
+  gemini: (entry, options, apiKey) => {
+    const connection = connectionOf(entry, options.gemini, apiKey, 'GEMINI_API_KEY');
     return loadedLater('gemini', async () => {
       const { createGeminiProvider } = await import('./gemini/gemini.ts');
       return createGeminiProvider({ ...connection, traits: entry });
@@ -73,12 +93,14 @@ const FACTORIES: Record<ModelProviderKind, Factory> = {
   },
 };
 
-function connectionOf(entry: ModelEntry, connection: ProviderConnection, variable: string) {
+function connectionOf(
+  entry: ModelEntry,
+  connection: ProviderConnection,
+  apiKey: string | null,
+  variable: string,
+) {
   const { extraHeaders, extraBody } = entry.connection;
   const baseUrl = entry.connection.baseUrl ?? connection.baseUrl;
-  // A provider's key goes to the provider's own address only, never to the one that a single model names.
-  const elsewhere = entry.connection.baseUrl !== undefined && entry.connection.baseUrl !== connection.baseUrl;
-  const apiKey = entry.connection.apiKey ?? (elsewhere ? null : connection.apiKey);
   if (apiKey === null && baseUrl === null && Object.keys(extraHeaders).length === 0)
     throw new AppError(
       'model_credentials_refused',

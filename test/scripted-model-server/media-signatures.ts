@@ -4,8 +4,14 @@ const SIGNATURES: Readonly<Record<string, (bytes: Buffer) => boolean>> = {
   'image/gif': (bytes) => /^GIF8[79]a/.test(bytes.toString('latin1', 0, 6)),
   'image/webp': (bytes) =>
     bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP',
+  'image/heic': isHeic,
+  'image/heif': isHeic,
   'application/pdf': (bytes) => bytes.toString('latin1', 0, 5) === '%PDF-',
 };
+
+function isHeic(bytes: Buffer): boolean {
+  return /^ftyp(hei|hev|mif|msf)/.test(bytes.toString('latin1', 4, 12));
+}
 
 /** Whether data begins like the type that it is said to be. */
 export function isOfType(bytes: Buffer, mediaType: string): boolean {

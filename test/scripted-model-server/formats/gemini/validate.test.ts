@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hiddenThinking } from '../../signatures.ts';
 import { geminiViolations, type IssuedParts } from './gemini-validate.ts';
@@ -22,9 +24,9 @@ function violations(
   modelId = 'gemini-4-argon',
   headers: Record<string, string> = HEADERS,
 ): string[] {
-  const path = `/v1beta/models/${modelId}:streamGenerateContent`;
+  const url = `/v1beta/models/${modelId}:streamGenerateContent`;
   const body = { contents: [hi], generationConfig: { maxOutputTokens: 10 }, ...fields };
-  return geminiViolations({ method: 'POST', path, headers, body }, issued);
+  return geminiViolations({ method: 'POST', path: url, headers, body }, issued);
 }
 
 describe('the rules of Gemini', () => {
@@ -45,6 +47,17 @@ describe('the rules of Gemini', () => {
         ],
       }),
     ).toEqual([]);
+  });
+
+  it('let pictures pass that are what they are said to be', () => {
+    const heic = readFileSync(
+      path.join(import.meta.dirname, '../../../../providers/image/__fixtures__/two-colours.heic'),
+    );
+    const picture = (mimeType: string) => ({
+      contents: [user({ inlineData: { mimeType, data: heic.toString('base64') } })],
+    });
+    expect(violations(picture('image/heic'))).toEqual([]);
+    expect(violations(picture('image/png'))).toEqual(['contents: data that is no image/png']);
   });
 
   it.each<[string, object]>([
