@@ -1,4 +1,4 @@
-import { NO_CGROUPS } from '../../providers/sandbox/bubblewrap/cgroup.ts';
+import { NO_CGROUPS } from '../../providers/sandbox/bubblewrap/cgroups.ts';
 import { createSandboxLab } from '../../providers/sandbox/testing/sandbox-lab.ts';
 import { quantile } from '../series.ts';
 import { SANDBOX_FAULTS, type SandboxFault } from './sandbox-faults.ts';

@@ -17,9 +17,11 @@ import { readBootLog } from '../read-boot-log.ts';
 import { prepareRuntime, type RuntimeFiles } from '../runtime-files.ts';
 import type { SandboxDriver, SandboxSpec } from '../sandbox.ts';
 import { bubblewrapArguments, HIDDEN_PROC, INSIDE } from './arguments.ts';
-import { detectCgroups, type Cgroups } from './cgroup.ts';
+import type { Cgroups } from './cgroups.ts';
+import { startCpuClasses } from './cpu-classes.ts';
 import { createBubblewrapEgress } from './egress.ts';
 import { findChromium } from './find-chromium.ts';
+import { detectCgroups } from './detect-cgroups.ts';
 import { emptyFiles } from './empty-files.ts';
 import { createIdRegistry } from './id-registry.ts';
 import { DEFAULT_ROOT_RANGE, identitySource, type Identity, type IdRange } from './identity.ts';
@@ -73,8 +75,9 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
   const shortName = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 20);
   const socketPath = (sessionId: string): string => join(places.sockets, `${shortName(sessionId)}.sock`);
   const folderOf = (sessionId: string): SessionFolder => sessionFolder(places.base, sessionId);
-  const cgroupName = (sessionId: string): string =>
-    `${shortName(places.base).slice(0, 8)}-${shortName(sessionId)}`;
+  const cgroupPrefix = `${shortName(places.base).slice(0, 8)}-`;
+  const cgroupName = (sessionId: string): string => `${cgroupPrefix}${shortName(sessionId)}`;
+  const cpuClasses = startCpuClasses(cgroups, cgroupPrefix);
 
   async function identityOf(folder: SessionFolder): Promise<Identity> {
     const known = folder.identity();
@@ -281,7 +284,10 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     boot,
     clear,
     remove,
-    release: () => egress.release(),
+    release() {
+      egress.release();
+      cpuClasses.end();
+    },
     log: options.log,
   });
   return driver;

@@ -7,7 +7,7 @@ import { readProcess } from '../../../sandboxd/processes.ts';
 import type { Sandbox } from '../sandbox.ts';
 import { placesOf } from '../places.ts';
 import { createSandboxLab } from '../testing/sandbox-lab.ts';
-import { detectCgroups } from './cgroup.ts';
+import { detectCgroups } from './detect-cgroups.ts';
 import { sessionFolder } from './session-folder.ts';
 
 const MIB = 1024 * 1024;
@@ -125,7 +125,8 @@ describe('a bubblewrap sandbox is bounded in', () => {
     await sh(sandbox, 'true');
     const group = readFileSync(`/proc/${initOf(sandbox)}/cgroup`, 'utf8');
     const folder = (controller: string): string => {
-      const path = new RegExp(`^\\d+:(?:${controller})?:(/managed-agent/\\S+)$`, 'm').exec(group)?.[1] ?? '';
+      const path =
+        new RegExp(`^\\d+:(?:${controller})?:(/managed-agent[-/]\\S+)$`, 'm').exec(group)?.[1] ?? '';
       return `/sys/fs/cgroup${version === 'v1' ? `/${controller}` : ''}${path}`;
     };
     const read = (controller: string, ones: string, twos: string): string =>
@@ -143,6 +144,24 @@ describe('a bubblewrap sandbox is bounded in', () => {
     const group = 'cat /proc/$(cat pid)/autogroup 2>/dev/null || echo nice 10';
     while (!(await sh(sandbox, group)).endsWith('nice 10\n')) await delay(100);
     expect(await sh(sandbox, `kill $(cat pid); ${nice} /proc/self/stat`)).toBe('0\n');
+  });
+
+  it('what a sandbox takes from all others of the host, as long as it computes, where there are control groups', async ({
+    skip,
+  }) => {
+    const { version } = detectCgroups(uid);
+    if (version === 'none') return skip('this host gives the service no control groups');
+    const sandbox = lab.sandbox();
+    await lab.bash(sandbox, '(while :; do :; done) > /dev/null 2>&1 & echo $! > pid');
+    const group = readFileSync(`/proc/${initOf(sandbox)}/cgroup`, 'utf8');
+    const path = /^\d+:(?:cpu|cpu,cpuacct)?:(\/managed-agent-\S+)$/m.exec(group)?.[1] ?? '';
+    const file = `/sys/fs/cgroup${version === 'v1' ? '/cpu' : ''}${path}/cpu.idle`;
+    if (!existsSync(file)) return skip('this kernel knows no idle groups');
+    const isIdle = (): boolean => readFileSync(file, 'utf8') === '1\n';
+    expect(isIdle()).toBe(false);
+    while (!isIdle()) await delay(100);
+    await sh(sandbox, 'kill $(cat pid)');
+    while (isIdle()) await delay(100);
   });
 
   it('a stop, which leaves no process of it, however fast it forks', async () => {

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 
 import { isAppError } from '../../../core/errors.ts';
 import type { SandboxProbe } from '../sandbox.ts';
-import type { Cgroups } from './cgroup.ts';
+import type { Cgroups } from './cgroups.ts';
 import type { Identity, IdentitySource } from './identity.ts';
 import { DESCRIPTORS, launch } from './launch.ts';
 import { hasSeccompFilter } from './seccomp.ts';
@@ -40,11 +40,13 @@ function describeLimits(source: IdentitySource, cgroups: Cgroups): string[] {
   const memory =
     cgroups.version === 'none'
       ? 'Memory: bounded per process by the kernel, for the session as a whole by a watch twice a second.'
-      : `Memory and processes, and CPU where sandbox.limits.cpus is less than the host has: control groups ${cgroups.version}.`;
+      : `Memory, processes and CPU: control groups ${cgroups.version}.`;
   return [
     users[source.kind],
     memory,
-    'CPU: a command that has computed for two seconds steps back behind others.',
+    cgroups.version === 'none'
+      ? 'CPU: a command that has computed for two seconds gets a smaller share than others.'
+      : 'CPU: a sandbox whose command has computed for two seconds gets what nobody else on the host wants.',
     'Disk: watched every second while commands run, of large trees less often.',
   ];
 }

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+
+import type { ProcessRow } from '../../../sandboxd/processes.ts';
+import type { CpuClass } from './cgroups.ts';
+import { createCpuClasses } from './cpu-classes.ts';
+
+describe('the CPU classes of sandboxes', () => {
+  const row = (pid: number, parent: number, session: number): ProcessRow => ({
+    pid,
+    parent,
+    group: session,
+    session,
+    state: 'R',
+    startTime: '1',
+    residentPages: 0,
+    cpuTicks: 0,
+  });
+
+  /** One sandbox on a host that gives its command as much of a processor as `step` says. */
+  function labOf() {
+    let time = 0;
+    let used = 0;
+    const classes: CpuClass[] = [];
+    const [bwrap, sandboxd, command] = [row(100, 1, 100), row(101, 100, 100), row(200, 101, 200)];
+    const rows = new Map([bwrap, sandboxd, command].map((one) => [one.pid, one]));
+    const { look } = createCpuClasses({
+      cgroups: {
+        names: () => ['a-1'],
+        members: () => [...rows.keys()],
+        usedMicroseconds: () => used,
+        setCpuClass: (_, cpuClass) => classes.push(cpuClass),
+      },
+      prefix: 'a-',
+      readProcess: (pid) => rows.get(pid),
+      now: () => time,
+    });
+    return {
+      classes,
+      command,
+      sandboxd,
+      /** Half a second in which a process takes a share of one processor. */
+      step(who: ProcessRow, share: number) {
+        time += 500;
+        used += share * 500_000;
+        who.cpuTicks += share * 50;
+        look();
+      },
+    };
+  }
+
+  it('put one behind all others while its command computes for long, and back when it is over', () => {
+    const { classes, command, step } = labOf();
+    for (let count = 0; count < 4; count++) step(command, 1);
+    expect(classes).toEqual(['ordinary']);
+    for (let count = 0; count < 20; count++) step(command, 1);
+    expect(classes).toEqual(['ordinary', 'leftover']);
+    for (let count = 0; count < 60; count++) step(command, 0);
+    expect(classes).toEqual(['ordinary', 'leftover', 'ordinary']);
+  });
+  it('count nothing that sandboxd itself takes', () => {
+    const { classes, sandboxd, step } = labOf();
+    for (let count = 0; count < 40; count++) step(sandboxd, 1);
+    expect(classes).toEqual(['ordinary']);
+  });
+  it('let one that gets nothing at all behind others have its turn now and then', () => {
+    const { classes, command, step } = labOf();
+    for (let count = 0; count < 20; count++) step(command, 1);
+    for (let count = 0; count < 6; count++) step(command, classes.at(-1) === 'leftover' ? 0 : 1);
+    expect(classes.slice(1, 5)).toEqual(['leftover', 'ordinary', 'leftover', 'ordinary']);
+  });
+});

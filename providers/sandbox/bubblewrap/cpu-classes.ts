@@ -1,0 +1,99 @@
+import { createFindComputing, type FindComputing } from '../../../sandboxd/find-computing.ts';
+import { readProcess, type ProcessRow } from '../../../sandboxd/processes.ts';
+import type { Cgroups } from './cgroups.ts';
+
+const LOOK_MS = 500;
+/** What used less of a processor than this between two looks is not worth a look at its processes. */
+const CALM_SHARE = 0.1;
+/** A sandbox behind others that gets less than this is starved. */
+const STARVED_SHARE = 0.05;
+/** So many looks in a row, and it is an ordinary one until the next look: its commands end, and can be ended, on any host. */
+const STARVED_LOOKS = 2;
+
+interface Watched {
+  findComputing: FindComputing;
+  used: number;
+  isBehind: boolean;
+  starvedLooks: number;
+}
+
+export interface CpuClassesDeps {
+  cgroups: Pick<Cgroups, 'names' | 'members' | 'usedMicroseconds' | 'setCpuClass'>;
+  /** What the names of the groups begin with. */
+  prefix: string;
+  readProcess(pid: number): ProcessRow | undefined;
+  /** Milliseconds. */
+  now(): number;
+}
+
+export interface CpuClasses {
+  /** Looks at every sandbox once. */
+  look(): void;
+}
+
+/**
+ * Puts a sandbox whose commands compute for long behind all others of the host, for as long as they do: what wakes up elsewhere takes the
+ * processor at once instead of waiting for the end of a time slice. Nice values, which sandboxd gives inside, do not do that.
+ */
+export function createCpuClasses({ cgroups, prefix, readProcess, now }: CpuClassesDeps): CpuClasses {
+  const watched = new Map<string, Watched>();
+  let lookedAt = now();
+
+  /** The sandbox's processes without sandboxd's own session, which is the one that was begun from outside. */
+  function commandsOf(name: string): ProcessRow[] {
+    const rows = cgroups.members(name).flatMap((pid) => {
+      const row = readProcess(pid);
+      return row === undefined ? [] : [row];
+    });
+    const pids = new Set(rows.map((row) => row.pid));
+    const own = rows.find((row) => row.pid === row.session && !pids.has(row.parent))?.session;
+    return rows.filter((row) => row.session !== own);
+  }
+
+  function lookAt(name: string, share: number, one: Watched): void {
+    if (share < CALM_SHARE && !one.isBehind) return;
+    const computes = one.findComputing(commandsOf(name)).size > 0;
+    one.starvedLooks = one.isBehind && computes && share < STARVED_SHARE ? one.starvedLooks + 1 : 0;
+    const isStarved = one.starvedLooks >= STARVED_LOOKS;
+    const isBehind = computes && !isStarved;
+    if (isBehind === one.isBehind) return;
+    cgroups.setCpuClass(name, isBehind ? 'leftover' : 'ordinary');
+    one.isBehind = isBehind;
+    one.starvedLooks = 0;
+  }
+
+  return {
+    look() {
+      const elapsed = (now() - lookedAt) * 1_000;
+      lookedAt = now();
+      const names = new Set(cgroups.names(prefix));
+      for (const name of watched.keys()) if (!names.has(name)) watched.delete(name);
+      for (const name of names) {
+        const used = cgroups.usedMicroseconds(name);
+        if (used === undefined) continue;
+        const one = watched.get(name);
+        // A sandbox that this process did not start may be behind others already: the next look tells.
+        if (one === undefined) {
+          watched.set(name, {
+            findComputing: createFindComputing(now),
+            used,
+            isBehind: true,
+            starvedLooks: 0,
+          });
+          continue;
+        }
+        const share = (used - one.used) / Math.max(1, elapsed);
+        one.used = used;
+        lookAt(name, share, one);
+      }
+    },
+  };
+}
+
+/** Looks twice a second until it is told to end. */
+export function startCpuClasses(cgroups: Cgroups, prefix: string): { end(): void } {
+  if (cgroups.version === 'none') return { end: () => {} };
+  const classes = createCpuClasses({ cgroups, prefix, readProcess, now: () => performance.now() });
+  const timer = setInterval(() => classes.look(), LOOK_MS).unref();
+  return { end: () => clearInterval(timer) };
+}
