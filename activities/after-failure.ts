@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { stepKey, type StepAttempt } from '../core/journal/attempt.ts';
 import type { StepAnswer } from '../core/journal/commit-step.ts';
 import { RETRY_BUDGET, rescheduleStep, type StepFailure } from '../core/journal/reschedule-step.ts';
+import type { LostUsage } from '../core/journal/span-detail.ts';
 import type { JournalView } from '../core/journal/view.ts';
 import { errorRow, type AppError } from '../core/errors.ts';
 import { isWorthAnother } from '../core/models/fallback.ts';
@@ -17,25 +18,30 @@ const AT_ONCE_MS = 1;
 /**
  * Decides with the journal what a provider's failure leads to. Throws what Temporal retries: later, with the same model, or at once,
  * with the next one of its chain; the next attempt finds in the journal which. Returns what to commit when nothing is left to try.
+ *
+ * @param lost - what the attempt's requests have used all the same.
  */
 export async function afterFailure(
   deps: ActivityDependencies,
   attempt: StepAttempt,
   error: AppError,
+  lost: LostUsage | null,
 ): Promise<StepAnswer> {
   const { sessionId, epoch } = attempt;
   const { agent } = await deps.journal.setup(sessionId);
   const { result, lastSeq } = await deps.journal.transact(
     { sessionId, epoch, rowKey: stepKey(attempt.threadId, attempt.step), caller: 'activity' },
     (view) => {
-      const failure = toFailure(deps, view, agent, error);
+      const failure = toFailure(deps, view, agent, error, lost);
       const decision = rescheduleStep(view, attempt, failure, deps.ids);
       return { writes: decision.writes, result: { ...decision, failed: failure.model } };
     },
   );
   const isGivenUp = result.kind === 'moved' || result.kind === 'exhausted';
   if (isGivenUp && isWorthAnother(error.code)) deps.outages.failed(result.failed, error);
-  if (result.kind === 'exhausted') return { kind: 'exhausted', error: toSessionError(error, 'exhausted') };
+  if (result.kind === 'exhausted') {
+    return { kind: 'exhausted', error: toSessionError(error, 'exhausted'), lost };
+  }
   deps.telemetry.modelRetry(error.code);
   if (result.writes) deps.bus.publish({ type: 'grew', sessionId, seq: lastSeq });
   const moved = result.kind === 'moved' ? ` The turn goes on with ${result.model}.` : '';
@@ -58,6 +64,7 @@ function toFailure(
   { head, thread }: JournalView,
   agent: RunningAgent,
   error: AppError,
+  lost: LostUsage | null,
 ): StepFailure {
   const { detour } = thread.turn;
   const model = detour?.model ?? agent.model.id;
@@ -67,6 +74,7 @@ function toFailure(
   return {
     model,
     retry: errorRow(error.code).retry,
+    lost,
     error: (retry, also) => toSessionError(error, retry, also),
     fallback: next && { model: next.id, afterFailures: isWorthWaiting ? deps.failuresBeforeFallback : 1 },
   };

@@ -12,6 +12,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { handsOf } from './place-session.ts';
 import type { StepReport } from './report.ts';
 import { readStepContext } from './request/step-context.ts';
+import { createRequestMeter, type RequestMeter } from './request-meter.ts';
 import type { SendRequest } from './send-request.ts';
 import { standInFor } from './stand-in.ts';
 import { transactStep } from './transact-step.ts';
@@ -70,6 +71,7 @@ async function ask(
     interrupt.abort(new Interrupted(arrival)),
   );
   const signal = AbortSignal.any([context.signal, interrupt.signal]);
+  const meter = createRequestMeter();
   try {
     const stepContext = await readStepContext(deps, attempt, opened, signal);
     const newPreviews = () =>
@@ -79,31 +81,34 @@ async function ask(
         spanSeq: opened.lastSeq,
         newEventId: () => deps.ids.event(),
       });
-    return await answerStep(deps, stepContext, sender(deps, signal), newPreviews, signal);
+    return await answerStep(deps, stepContext, sender(deps, meter, signal), newPreviews, signal);
   } catch (error) {
     const reason: unknown = interrupt.signal.reason;
     if (interrupt.signal.aborted && reason instanceof Interrupted) {
-      return { kind: 'interrupted', arrival: reason.arrival };
+      return { kind: 'interrupted', arrival: reason.arrival, lost: meter.lost() };
     }
     if (context.signal.aborted || !isAppError(error) || !error.code.startsWith('model_')) throw error;
-    return await afterFailure(deps, attempt, error);
+    return await afterFailure(deps, attempt, error, meter.lost());
   } finally {
     stop();
   }
 }
 
 /** Sends requests, each one measured, until `signal` aborts. */
-function sender(deps: ActivityDependencies, signal: AbortSignal): SendRequest {
-  return async ({ provider, entry, request }, see) => {
+function sender(deps: ActivityDependencies, meter: RequestMeter, signal: AbortSignal): SendRequest {
+  return async (prepared, see) => {
+    const { provider, entry, request } = prepared;
     const { provider: vendor, id: model } = entry;
     const { sessionId, maxOutputTokens } = request;
     return deps.telemetry.modelRequest(
       { provider: vendor, model, sessionId, maxOutputTokens },
       async (onPart) => {
         signal.throwIfAborted();
+        const count = meter.begin(prepared);
         const response = await forward(provider.stream(request, signal), (part) => {
+          count(part);
           onPart(part);
-          see(part);
+          if (part.type !== 'finish' && part.type !== 'usage') see(part);
         });
         deps.outages.answered(model);
         return response;
@@ -114,11 +119,11 @@ function sender(deps: ActivityDependencies, signal: AbortSignal): SendRequest {
 
 async function forward(
   parts: AsyncIterable<ModelStreamPart>,
-  onPart: Parameters<SendRequest>[1],
+  onPart: (part: ModelStreamPart) => void,
 ): Promise<ModelResponse> {
   for await (const part of parts) {
-    if (part.type === 'finish') return part.response;
     onPart(part);
+    if (part.type === 'finish') return part.response;
   }
   throw new AppError('model_unreachable', 'The model stream ended without a complete response.');
 }

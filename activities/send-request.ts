@@ -3,7 +3,7 @@ import type { ModelResponse, ModelStreamPart } from '../providers/model/model-pr
 import type { PreparedRequest } from './request/build-model-request.ts';
 
 /** A part of a response that people may see while it comes. */
-export type PreviewPart = Exclude<ModelStreamPart, { type: 'finish' }>;
+export type PreviewPart = Exclude<ModelStreamPart, { type: 'finish' | 'usage' }>;
 
 /** Sends one request and gives its whole response. `onPart` sees the parts as they come. Fails as `ModelProvider.stream` does. */
 export type SendRequest = (

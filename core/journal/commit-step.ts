@@ -4,6 +4,7 @@ import { callStates } from './call-states.ts';
 import { STALE, standing, told, type Decision } from './decision.ts';
 import { createJournalWriter, errorResult } from './journal-writer.ts';
 import type { StepOutcome } from './outcome.ts';
+import type { LostUsage } from './span-detail.ts';
 import type { IdSource, JournalView, NewEvent, UsageTotals } from './view.ts';
 import { FRESH_TURN, withRound, type CallDigests } from './turn.ts';
 import { newEvent, type WireEvent } from './wire-event.ts';
@@ -44,8 +45,9 @@ export type StepAnswer =
       /** The id of the model that answered. */
       model: string;
     }
-  | { kind: 'interrupted'; arrival: number }
-  | { kind: 'exhausted'; error: SessionError };
+  /** `lost`: what its requests have used all the same. */
+  | { kind: 'interrupted'; arrival: number; lost: LostUsage | null }
+  | { kind: 'exhausted'; error: SessionError; lost: LostUsage | null };
 
 /**
  * Commits a model step: its events, the span's end and, when the model stopped and nothing is queued, the end of the turn, in one
@@ -103,11 +105,11 @@ export function commitStep(
       };
       break;
     case 'interrupted':
-      writer.closeSpan(row, true);
+      writer.failSpan(row, answer.lost);
       outcome = { kind: 'interrupted', consumed: true, arrival: answer.arrival };
       break;
     case 'exhausted':
-      writer.closeSpan(row, true);
+      writer.failSpan(row, answer.lost);
       writer.append(newEvent({ id: ids.event(), type: 'session.error', error: answer.error }));
       outcome = { kind: 'exhausted' };
       break;

@@ -4,7 +4,7 @@ import type {
 } from '@anthropic-ai/sdk/resources/beta/sessions/events';
 import { toUsageSnapshot } from './usage-snapshot.ts';
 import { unanswered } from './call-states.ts';
-import { spanDetail, type SpanDetail } from './span-detail.ts';
+import { spanDetail, type LostUsage, type SpanDetail } from './span-detail.ts';
 import { FRESH_TURN, withMessage, type Turn } from './turn.ts';
 import type {
   CallView,
@@ -53,6 +53,8 @@ export interface JournalWriter {
   deny(pair: 'with-running-pair' | 'as-is'): void;
   openSpan(): string;
   closeSpan(row: StepRow, isError: boolean, spent?: SpanDetail & { speed: 'standard' | 'fast' }): void;
+  /** Closes the span of a request that gave no answer, and counts what it has used all the same; null: nothing that is known. */
+  failSpan(row: StepRow, lost: LostUsage | null): void;
   /** `priced`: the model has list prices, so that the cost in `usage` is one. */
   addUsage(usage: UsageTotals, priced: boolean): void;
   setTurn(turn: Turn): void;
@@ -223,6 +225,11 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
         },
       } as const;
       writer.append(newEvent(end, spent ? { detail: spanDetail(spent) } : {}));
+    },
+    failSpan(row, lost) {
+      if (row.span === null) return;
+      writer.closeSpan(row, true, lost === null ? undefined : { ...lost, digests: null });
+      if (lost !== null) writer.addUsage(lost.usage, lost.priced);
     },
     addUsage(spent, priced) {
       if (!priced) unpriced = true;

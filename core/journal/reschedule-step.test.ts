@@ -7,6 +7,7 @@ const attempt = { sessionId: 'sesn_test', epoch: 1, threadId: 'sthr_test', step:
 const failure: StepFailure = {
   model: 'first',
   retry: 'later',
+  lost: null,
   error: (retry, also = '') => ({
     type: 'model_overloaded_error',
     message: `down. ${also}`,

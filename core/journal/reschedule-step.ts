@@ -2,6 +2,7 @@ import { stepKey, type StepAttempt } from './attempt.ts';
 import type { SessionError } from './commit-step.ts';
 import { detourText, journalDetour } from './detour.ts';
 import { createJournalWriter } from './journal-writer.ts';
+import type { LostUsage } from './span-detail.ts';
 import type { IdSource, JournalView, StepRow } from './view.ts';
 import { newEvent } from './wire-event.ts';
 import type { JournalWrites } from './writes.ts';
@@ -15,6 +16,8 @@ export interface StepFailure {
   model: string;
   /** Whether the same request may succeed later. */
   retry: 'later' | 'never';
+  /** What the attempt's requests have used all the same. */
+  lost: LostUsage | null;
   /** How clients are told of it. */
   error(retry: 'retrying' | 'exhausted', also?: string): SessionError;
   /** The model to go on with instead, and after how many failures of this one; null: there is none. */
@@ -59,7 +62,7 @@ export function rescheduleStep(
       : move(view, attempt, row, failure, fallback.model, ids);
   }
   const writer = createJournalWriter(view, ids);
-  writer.closeSpan(row, true);
+  writer.failSpan(row, failure.lost);
   writer.append(newEvent({ id: ids.event(), type: 'session.error', error: failure.error('retrying') }));
   writer.rescheduled();
   writer.writeRow({ ...row, span: null, failures, firstFailureAt });
@@ -75,7 +78,7 @@ function move(
   ids: IdSource,
 ): AfterFailure {
   const writer = createJournalWriter(view, ids);
-  writer.closeSpan(row, true);
+  writer.failSpan(row, failure.lost);
   journalDetour(
     writer,
     { failed: failure.model, model, error: failure.error('retrying', detourText(model)) },

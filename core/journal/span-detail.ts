@@ -14,6 +14,11 @@ export interface SpanDetail {
   digests: CallDigests | null;
 }
 
+/** What model requests that gave no answer have used all the same. */
+export interface LostUsage extends Omit<SpanDetail, 'digests'> {
+  speed: 'standard' | 'fast';
+}
+
 /** As the journal keeps it, with the event that ends the span. */
 export function spanDetail({ usage, priced, digests }: SpanDetail): Json {
   return { usage: { ...usage }, priced, digests: digests && { ...digests } };

@@ -64,6 +64,7 @@ export function createPreviewPublisher(
           message.length += part.text.length;
           return;
         }
+        case 'usage':
         case 'finish':
           return;
       }

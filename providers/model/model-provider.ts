@@ -61,11 +61,13 @@ export interface ModelResponse {
 
 /**
  * What a stream yields. Starts and deltas are previews for people; only `finish` counts, is the last part and carries the whole
- * response. `index` numbers the content blocks of the response from 0, thinking and tool uses included.
+ * response. `index` numbers the content blocks of the response from 0, thinking and tool uses included. `usage` says what the vendor
+ * has counted so far, as running totals, where it tells before the end: what a request that is broken off has used by then.
  */
 export type ModelStreamPart =
   | { type: 'block-start'; index: number; block: 'text' | 'thinking' | 'tool_use' }
   | { type: 'text-delta'; index: number; text: string }
+  | { type: 'usage'; usage: ModelUsage }
   | { type: 'finish'; response: ModelResponse };
 
 /**

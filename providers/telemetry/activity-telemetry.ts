@@ -62,7 +62,8 @@ export function createActivityTelemetry(
       return withSpan(`chat ${model}`, { kind: SpanKind.CLIENT, attributes }, async (span) => {
         try {
           const response = await work((part) => {
-            if (firstPart === null && part.type !== 'finish') firstPart = performance.now();
+            if (firstPart === null && part.type !== 'finish' && part.type !== 'usage')
+              firstPart = performance.now();
           });
           const usage = tokensOf(response);
           span.setAttributes({

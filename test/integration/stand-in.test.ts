@@ -31,7 +31,7 @@ describe('a model that stands in', () => {
           { id: 'toolless', provider: 'anthropic', tools: false, prices: PRICES },
           { id: 'second', provider: 'anthropic', prices: PRICES },
         ],
-        usable: ['anthropic'],
+        usable: ['anthropic', 'openai'],
       }),
       providerOf: ({ id }) =>
         id === 'claude-test'

@@ -130,6 +130,7 @@ async function moveModel(
         {
           model: failed,
           retry: 'never',
+          lost: null,
           error: (retry) => ({ type: 'billing_error', message: '', retry_status: { type: retry } }),
           fallback: { model, afterFailures: 3 },
         },

@@ -26,7 +26,7 @@ export function answersOf(world: World, attempt: Attempt): string[] {
 
 /** A choice of the menu as a step commits it. */
 export function toAnswer(world: World, answer: string, attempt: Attempt): StepAnswer {
-  if (answer === 'interrupted') return { kind: 'interrupted', arrival: attempt.arrived + 1 };
+  if (answer === 'interrupted') return { kind: 'interrupted', arrival: attempt.arrived + 1, lost: null };
   if (answer === 'compact') {
     const event = compactedEvent(world.newId('k'), 'what was said', 1);
     return {
@@ -41,7 +41,7 @@ export function toAnswer(world: World, answer: string, attempt: Attempt): StepAn
   }
   if (answer === 'exhausted') {
     const error = { type: 'unknown_error', message: 'down', retry_status: { type: 'exhausted' } } as const;
-    return { kind: 'exhausted', error };
+    return { kind: 'exhausted', error, lost: null };
   }
   const letters = answer === 'final' ? [] : answer.split('');
   const calls = letters.map((letter) => ({

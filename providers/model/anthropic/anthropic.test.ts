@@ -26,6 +26,7 @@ function subjectOf(model: string, options: Partial<AnthropicOptions> = {}): Cont
     name: 'Anthropic',
     model,
     keepsThinking: true,
+    countsEarly: true,
     countsTokens: true,
     streamsArguments: true,
     reportsCacheWrites: true,

@@ -66,7 +66,7 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
         )
         .withResponse();
       refuseUnlessEventStream(response, VENDOR);
-      const reader = createAnthropicStreamReader(blocks.length);
+      const reader = createAnthropicStreamReader(blocks.length, usage);
       yield* followEvents(VENDOR, data[Symbol.asyncIterator](), reader, guard);
       blocks = [...blocks, ...reader.message.blocks];
       usage = sumUsage(usage, reader.message.usage);

@@ -3,11 +3,11 @@ import type {
   RawContentBlockStartEvent,
   RawMessageStreamEvent,
 } from '@anthropic-ai/sdk/resources/messages';
-import type { ModelStreamPart } from '../model-provider.ts';
+import type { ModelStreamPart, ModelUsage } from '../model-provider.ts';
 import { createTextPreview } from '../text-preview.ts';
 import { toModelError } from '../vendor-failure.ts';
 import type { CollectedBlock, CollectedMessage } from './to-response.ts';
-import { addUsage, emptyUsage } from './usage.ts';
+import { addUsage, emptyUsage, sumUsage } from './usage.ts';
 
 /** Follows one response stream and collects it. Anything out of order fails as `model_unreachable`. */
 export interface AnthropicStreamReader {
@@ -24,8 +24,13 @@ interface OpenBlock {
   preview: { push(piece: string): string };
 }
 
-/** @param firstIndex - the index of the first block, when this stream continues an earlier one. */
-export function createAnthropicStreamReader(firstIndex: number): AnthropicStreamReader {
+/**
+ * Both parameters say what came before, when this stream continues an earlier one.
+ *
+ * @param firstIndex - the index of the first block.
+ * @param before - what the streams before it used.
+ */
+export function createAnthropicStreamReader(firstIndex: number, before: ModelUsage): AnthropicStreamReader {
   const message: CollectedMessage = {
     id: null,
     blocks: [],
@@ -35,6 +40,11 @@ export function createAnthropicStreamReader(firstIndex: number): AnthropicStream
   };
   const open = new Map<number, OpenBlock>();
   let state: 'waiting' | 'started' | 'stopped' = 'waiting';
+
+  const count = (reported: Parameters<typeof addUsage>[1]): ModelStreamPart[] => {
+    message.usage = addUsage(message.usage, reported);
+    return [{ type: 'usage', usage: sumUsage(before, message.usage) }];
+  };
 
   const onBlockStart = (event: RawContentBlockStartEvent): ModelStreamPart[] => {
     if (event.index !== message.blocks.length || open.size > 0)
@@ -90,8 +100,7 @@ export function createAnthropicStreamReader(firstIndex: number): AnthropicStream
         if (state !== 'waiting') throw broken('a second message_start');
         state = 'started';
         message.id = event.message.id;
-        message.usage = addUsage(message.usage, event.message.usage);
-        return [];
+        return count(event.message.usage);
       }
       switch (event.type) {
         case 'content_block_start':
@@ -107,8 +116,7 @@ export function createAnthropicStreamReader(firstIndex: number): AnthropicStream
           requireStarted(state, event.type);
           message.stopReason = event.delta.stop_reason ?? message.stopReason;
           message.refusal = event.delta.stop_details ?? message.refusal;
-          message.usage = addUsage(message.usage, event.usage);
-          return [];
+          return count(event.usage);
         case 'message_stop':
           requireStarted(state, event.type);
           if (open.size > 0) throw broken('message_stop inside a block');

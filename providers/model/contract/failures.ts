@@ -54,6 +54,22 @@ export function itFailsTyped(subject: ContractSubject, setup: () => Setup): void
     expect(error.retryAfterMs).toBe(expected);
   });
 
+  it('says what was counted so far of a request that breaks off, where the vendor does', async () => {
+    const { server, provider } = setup();
+    server.push({
+      blocks: BLOCKS,
+      usage: { input_tokens: 120, output_tokens: 45 },
+      fault: { kind: 'eof', at: 'text' },
+    });
+    const counted: number[] = [];
+    const read = async () => {
+      for await (const part of provider.stream(makeRequest(subject), new AbortController().signal))
+        if (part.type === 'usage') counted.push(part.usage.input_tokens);
+    };
+    expect((await failureOf(read())).code).toBe('model_unreachable');
+    expect(counted.at(-1)).toBe(subject.countsEarly ? 120 : undefined);
+  });
+
   it('says that a prompt is too long in a form that can be acted on', async () => {
     const { server, provider } = setup();
     const message =

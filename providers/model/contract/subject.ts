@@ -23,6 +23,8 @@ export interface ContractSubject {
   streamsArguments: boolean;
   /** Whether the format reports what was written to a cache. */
   reportsCacheWrites: boolean;
+  /** Whether the vendor says what it counted before its answer ends. */
+  countsEarly: boolean;
   /** Whether the vendor has a counter of tokens. */
   countsTokens: boolean;
   /** Which stop reasons the format can express. */

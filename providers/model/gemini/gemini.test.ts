@@ -28,6 +28,7 @@ function subjectOf(model: string, options: Partial<GeminiOptions> = {}): Contrac
     name: `Gemini (${model})`,
     model,
     keepsThinking: true,
+    countsEarly: true,
     countsTokens: true,
     streamsArguments: false,
     reportsCacheWrites: false,

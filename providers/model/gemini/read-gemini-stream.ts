@@ -3,6 +3,7 @@ import type { StreamReader } from '../adapter-stream.ts';
 import type { ModelStreamPart } from '../model-provider.ts';
 import { createTextPreview } from '../text-preview.ts';
 import { toModelError } from '../vendor-failure.ts';
+import { geminiUsage } from './gemini-usage.ts';
 
 export type CollectedPart =
   | { type: 'text'; text: string }
@@ -80,6 +81,8 @@ export function createGeminiStreamReader(
     read(chunk) {
       if (typeof chunk !== 'object' || chunk === null)
         throw toModelError({ vendor, message: 'its stream broke the protocol: an event that is no object' });
+      const counted: ModelStreamPart[] =
+        chunk.usageMetadata === undefined ? [] : [{ type: 'usage', usage: geminiUsage(chunk.usageMetadata) }];
       answer.usage = chunk.usageMetadata ?? answer.usage;
       answer.responseId = chunk.responseId ?? answer.responseId;
       const candidate = chunk.candidates?.[0];
@@ -97,7 +100,7 @@ export function createGeminiStreamReader(
           vendor,
           message: `the answer broke off (${answer.finish}${answer.finishMessage === undefined ? '' : `: ${answer.finishMessage}`})`,
         });
-      return shown;
+      return [...counted, ...shown];
     },
   };
 }

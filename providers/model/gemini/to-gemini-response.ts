@@ -1,8 +1,9 @@
 import type { JsonObject } from '../../../core/json.ts';
-import type { ModelResponse, ModelUsage, ResponseBlock } from '../model-provider.ts';
+import type { ModelResponse, ResponseBlock } from '../model-provider.ts';
 import { isJsonObject } from '../tool-input.ts';
 import type { ToolNames } from '../tool-names.ts';
 import { callData, type GeminiData } from './part-data.ts';
+import { geminiUsage } from './gemini-usage.ts';
 import type { CollectedGemini, CollectedPart } from './read-gemini-stream.ts';
 
 interface Context {
@@ -22,7 +23,7 @@ export function toGeminiResponse(answer: CollectedGemini, context: Context): Mod
     ...(stop === 'refusal'
       ? { refusal: { category: null, explanation: answer.finishMessage ?? answer.finish } }
       : {}),
-    usage: usageOf(answer),
+    usage: geminiUsage(answer.usage),
     ...(context.requestId === undefined ? {} : { requestId: context.requestId }),
   };
 }
@@ -64,15 +65,4 @@ function stopOf({ finish, parts }: CollectedGemini): ModelResponse['stop'] {
   if (finish === 'MAX_TOKENS') return 'max_tokens';
   if (finish !== 'STOP') return 'refusal';
   return parts.some(({ type }) => type === 'tool_use') ? 'tool_use' : 'end_turn';
-}
-
-function usageOf({ usage }: CollectedGemini): ModelUsage {
-  const read = usage?.cachedContentTokenCount ?? 0;
-  return {
-    input_tokens: Math.max(0, (usage?.promptTokenCount ?? 0) + (usage?.toolUsePromptTokenCount ?? 0) - read),
-    output_tokens: (usage?.candidatesTokenCount ?? 0) + (usage?.thoughtsTokenCount ?? 0),
-    cache_read_input_tokens: read,
-    cache_creation_5m_input_tokens: 0,
-    cache_creation_1h_input_tokens: 0,
-  };
 }

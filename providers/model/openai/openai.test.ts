@@ -32,6 +32,7 @@ function subjectOf(name: string, model: string, options: Partial<OpenAiOptions>)
     name,
     model,
     keepsThinking: true,
+    countsEarly: false,
     countsTokens: options.api === 'responses',
     streamsArguments: true,
     reportsCacheWrites: true,

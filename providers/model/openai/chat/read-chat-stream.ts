@@ -3,6 +3,7 @@ import type { StreamReader } from '../../adapter-stream.ts';
 import type { ModelStreamPart } from '../../model-provider.ts';
 import { createTextPreview } from '../../text-preview.ts';
 import { toModelError } from '../../vendor-failure.ts';
+import { chatUsage } from './chat-usage.ts';
 import { createReasoningCollector, type ReasoningCollector } from './reasoning.ts';
 
 export interface CollectedCall {
@@ -85,10 +86,14 @@ export function createChatStreamReader(
       refuseErrors(chunk, vendor);
       chat.id ??= chunk.id ?? null;
       chat.usage = chunk.usage ?? chat.usage;
+      // Some servers count in every chunk.
+      const counted: ModelStreamPart[] = chunk.usage
+        ? [{ type: 'usage', usage: chatUsage(chunk.usage) }]
+        : [];
       const choice = chunk.choices?.[0];
-      if (choice === undefined) return [];
+      if (choice === undefined) return counted;
       const delta: Delta = choice.delta ?? {};
-      const parts = readReasoning(delta);
+      const parts = [...counted, ...readReasoning(delta)];
       const text = contentText(delta.content);
       if (text !== '') parts.push(...readText(text));
       if (typeof delta.refusal === 'string') chat.refusal += delta.refusal;

@@ -1,6 +1,7 @@
 import type { ModelRequest, ModelResponse, ModelUsage, ResponseBlock } from '../../model-provider.ts';
 import { cutToolInput, readToolInput } from '../../tool-input.ts';
 import type { ToolNames } from '../../tool-names.ts';
+import { chatUsage } from './chat-usage.ts';
 import type { CollectedChat, CollectedPart } from './read-chat-stream.ts';
 
 interface Context {
@@ -65,22 +66,12 @@ function stopOf(chat: CollectedChat, usage: ModelUsage, context: Context): Model
 
 /** Servers that report no usage get an estimate, since what fills the window and what is spent must be known somehow. */
 function usageOf(chat: CollectedChat, request: ModelRequest): ModelUsage {
-  const reported = chat.usage;
-  if (reported === null || reported === undefined)
-    return {
-      input_tokens: roughTokens([request.system, request.messages, request.tools]),
-      output_tokens: roughTokens(chat.parts),
-      cache_read_input_tokens: 0,
-      cache_creation_5m_input_tokens: 0,
-      cache_creation_1h_input_tokens: 0,
-    };
-  const read = reported.prompt_tokens_details?.cached_tokens ?? 0;
-  const written = reported.prompt_tokens_details?.cache_write_tokens ?? 0;
+  if (chat.usage !== null && chat.usage !== undefined) return chatUsage(chat.usage);
   return {
-    input_tokens: Math.max(0, (reported.prompt_tokens ?? 0) - read - written),
-    output_tokens: reported.completion_tokens ?? 0,
-    cache_read_input_tokens: read,
-    cache_creation_5m_input_tokens: written,
+    input_tokens: roughTokens([request.system, request.messages, request.tools]),
+    output_tokens: roughTokens(chat.parts),
+    cache_read_input_tokens: 0,
+    cache_creation_5m_input_tokens: 0,
     cache_creation_1h_input_tokens: 0,
   };
 }
