@@ -17,9 +17,12 @@ export type FindComputing = (rows: readonly ProcessRow[]) => Set<number>;
 
 /**
  * A command counts as one that computes after two seconds of processor time, of its own and of what it started, beyond a quarter of one
- * processor. The next command is an ordinary one, but counts sooner where the sandbox has computed all the time.
+ * processor (or what `easeTicksPerSecond` says). The next command is an ordinary one, but counts sooner where the sandbox has computed all the time.
  */
-export function createFindComputing(now = () => performance.now()): FindComputing {
+export function createFindComputing(
+  now = () => performance.now(),
+  easeTicksPerSecond = EASE_TICKS_PER_SECOND,
+): FindComputing {
   let seen = new Map<string, number>();
   const spent = new Map<number, number>();
   let pressure = 0;
@@ -27,7 +30,7 @@ export function createFindComputing(now = () => performance.now()): FindComputin
 
   return (rows) => {
     const living = new Map<string, number>();
-    const eased = ((now() - lookedAt) / 1_000) * EASE_TICKS_PER_SECOND;
+    const eased = ((now() - lookedAt) / 1_000) * easeTicksPerSecond;
     lookedAt = now();
     pressure = Math.max(0, pressure - eased);
     const sessions = new Set(rows.map((row) => row.session));

@@ -43,11 +43,14 @@ export function openSpool(file: string, fileBytes: number): Spool {
   const descriptor = openSync(file, 'a+', 0o644);
   let inFile = fstatSync(descriptor).size;
   let total = inFile;
-  let tail: Buffer = Buffer.alloc(0);
+  /** The last part, in pieces: joining them at every write would copy the whole of it each time. */
+  let tail: Buffer[] = [];
+  let tailBytes = 0;
 
   function lastBytes(count: number): Uint8Array {
     if (total === inFile) return readRange(descriptor, Math.max(0, inFile - count), Math.min(count, inFile));
-    return tail.subarray(Math.max(0, tail.length - count));
+    const joined = Buffer.concat(tail);
+    return joined.subarray(Math.max(0, joined.length - count));
   }
 
   return {
@@ -61,8 +64,10 @@ export function openSpool(file: string, fileBytes: number): Spool {
         inFile += part.length;
       }
       if (chunk.length > room) {
-        tail = Buffer.concat([tail, chunk.subarray(Math.max(0, room))]);
-        if (tail.length > 2 * TAIL_BYTES) tail = Buffer.from(tail.subarray(tail.length - TAIL_BYTES));
+        const piece = Buffer.from(chunk.subarray(Math.max(0, room)));
+        tail.push(piece);
+        tailBytes += piece.length;
+        while (tailBytes - (tail[0]?.length ?? 0) >= TAIL_BYTES) tailBytes -= tail.shift()?.length ?? 0;
       }
     },
     render(limit, keptAt) {

@@ -10,8 +10,12 @@ const STARVED_SHARE = 0.05;
 /** So many looks in a row, and it is an ordinary one until the next look: its commands end, and can be ended, on any host. */
 const STARVED_LOOKS = 2;
 
+/** sandboxd is busy with short commands, too; what takes half a processor for seconds is a flood of output, or a large archive. */
+const SANDBOXD_EASE_TICKS = 50;
+
 interface Watched {
   findComputing: FindComputing;
+  findBusySandboxd: FindComputing;
   used: number;
   isBehind: boolean;
   starvedLooks: number;
@@ -39,20 +43,25 @@ export function createCpuClasses({ cgroups, prefix, readProcess, now }: CpuClass
   const watched = new Map<string, Watched>();
   let lookedAt = now();
 
-  /** The sandbox's processes without sandboxd's own session, which is the one that was begun from outside. */
-  function commandsOf(name: string): ProcessRow[] {
+  /** The sandbox's processes. sandboxd's own session is the one that was begun from outside. */
+  function processesOf(name: string): Record<'sandboxd' | 'commands', ProcessRow[]> {
     const rows = cgroups.members(name).flatMap((pid) => {
       const row = readProcess(pid);
       return row === undefined ? [] : [row];
     });
     const pids = new Set(rows.map((row) => row.pid));
     const own = rows.find((row) => row.pid === row.session && !pids.has(row.parent))?.session;
-    return rows.filter((row) => row.session !== own);
+    return {
+      sandboxd: rows.filter((row) => row.session === own),
+      commands: rows.filter((row) => row.session !== own),
+    };
   }
 
   function lookAt(name: string, share: number, one: Watched): void {
     if (share < CALM_SHARE && !one.isBehind) return;
-    const computes = one.findComputing(commandsOf(name)).size > 0;
+    const { sandboxd, commands } = processesOf(name);
+    const [busy, computing] = [one.findBusySandboxd(sandboxd), one.findComputing(commands)];
+    const computes = busy.size + computing.size > 0;
     one.starvedLooks = one.isBehind && computes && share < STARVED_SHARE ? one.starvedLooks + 1 : 0;
     const isStarved = one.starvedLooks >= STARVED_LOOKS;
     const isBehind = computes && !isStarved;
@@ -76,6 +85,7 @@ export function createCpuClasses({ cgroups, prefix, readProcess, now }: CpuClass
         if (one === undefined) {
           watched.set(name, {
             findComputing: createFindComputing(now),
+            findBusySandboxd: createFindComputing(now, SANDBOXD_EASE_TICKS),
             used,
             isBehind: true,
             starvedLooks: 0,
