@@ -18,7 +18,7 @@ async function open(): Promise<BrowserParts> {
   const tabs = await openTabs(settings);
   tabs.context.once('close', () => process.exit(0));
   const reactions = await createReactions(tabs.context);
-  return { tabs, reactions, recorder: createRecorder(tabs, settings.recordings) };
+  return { tabs, reactions, recorder: createRecorder(tabs, settings.recordings), proxy: settings.proxy };
 }
 
 async function perform({ id, action }: BrowserRequest): Promise<BrowserReply> {

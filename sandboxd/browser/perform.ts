@@ -6,6 +6,7 @@ import type { BrowserAction } from '../../providers/sandbox/browser-action.ts';
 import type { Reactions } from './reactions.ts';
 import type { Recorder } from './recorder.ts';
 import type { Tab, Tabs } from './tabs.ts';
+import { visit } from './visit.ts';
 
 /** A snapshot that follows an action is cut here; one that is asked for goes to a file when it is long. */
 const SNAPSHOT_CHARACTERS = 20_000;
@@ -41,10 +42,6 @@ async function shown(tabs: Tabs, limit: number): Promise<string> {
   return `${await describe(page)}\n\n${cut}`;
 }
 
-function normalUrl(url: string): string {
-  return /^[a-z][a-z0-9+.-]*:/i.test(url) ? url : `https://${url}`;
-}
-
 /** The element that a reference of the newest snapshot names; one that is gone is said at once, and not after a time-out. */
 async function elementAt(page: Page, ref: string): Promise<Locator> {
   const element = page.getByRef(ref);
@@ -64,7 +61,10 @@ async function withTimeout<Value>(work: Promise<Value>, milliseconds: number): P
   }
 }
 
-async function tabsAction(tabs: Tabs, action: Extract<BrowserAction, { action: 'tabs' }>): Promise<string> {
+async function tabsAction(
+  { tabs, proxy }: BrowserParts,
+  action: Extract<BrowserAction, { action: 'tabs' }>,
+): Promise<string> {
   const list = async (): Promise<string> => {
     const current = await tabs.current();
     const rows = tabs
@@ -80,7 +80,7 @@ async function tabsAction(tabs: Tabs, action: Extract<BrowserAction, { action: '
       return list();
     case 'new': {
       const { page } = await tabs.open();
-      if (action.url !== null) await page.goto(normalUrl(action.url), { waitUntil: 'domcontentloaded' });
+      if (action.url !== null) await visit(page, action.url, proxy);
       return list();
     }
     case 'select':
@@ -113,13 +113,13 @@ export interface BrowserParts {
   tabs: Tabs;
   reactions: Reactions;
   recorder: Recorder;
+  /** The proxy of the sandbox, or null where it has no network. */
+  proxy: string | null;
 }
 
 /** Does one action. Throws with a message for the model. */
-export async function performAction(
-  { tabs, reactions, recorder }: BrowserParts,
-  action: BrowserAction,
-): Promise<Performed> {
+export async function performAction(parts: BrowserParts, action: BrowserAction): Promise<Performed> {
+  const { tabs, reactions, recorder } = parts;
   const tab = await tabs.current();
   const { page } = tab;
   const shownAfter = async (work: () => Promise<unknown>): Promise<Performed> => {
@@ -128,7 +128,7 @@ export async function performAction(
   };
   switch (action.action) {
     case 'navigate':
-      return shownAfter(() => page.goto(normalUrl(action.url), { waitUntil: 'domcontentloaded' }));
+      return shownAfter(() => visit(page, action.url, parts.proxy));
     case 'back':
       return shownAfter(() => page.goBack({ waitUntil: 'domcontentloaded' }));
     case 'snapshot':
@@ -160,7 +160,7 @@ export async function performAction(
     case 'console':
       return { text: takeConsole(tab) };
     case 'tabs':
-      return { text: await tabsAction(tabs, action) };
+      return { text: await tabsAction(parts, action) };
     case 'screenshot': {
       const bytes = await page.screenshot({ fullPage: action.extent === 'page', type: 'png' });
       return {

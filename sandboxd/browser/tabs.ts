@@ -41,7 +41,13 @@ function launchArguments(proxy: string | null): string[] {
     '--disable-renderer-backgrounding',
     '--disable-backgrounding-occluded-windows',
     '--no-first-run',
-    ...(proxy === null ? [] : [`--proxy-server=${proxy}`, '--proxy-bypass-list=localhost;127.0.0.1;[::1]']),
+    ...(proxy === null
+      ? []
+      : [
+          `--proxy-server=${proxy}`,
+          // Without the first word Chromium goes past the proxy to link-local addresses, where it gets nowhere and nobody notes it.
+          '--proxy-bypass-list=<-loopback>;localhost;127.0.0.1;[::1]',
+        ]),
   ];
 }
 

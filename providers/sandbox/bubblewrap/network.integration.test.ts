@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { NetworkPolicy } from '../../network/policy.ts';
 import { createSandboxLab } from '../testing/sandbox-lab.ts';
+import { findChromium } from './find-chromium.ts';
 
 describe('the network of a bubblewrap sandbox', () => {
   const decisions: Record<string, string | number>[] = [];
@@ -110,6 +111,27 @@ describe('the network of a bubblewrap sandbox', () => {
     } finally {
       await host.close();
     }
+  });
+  it.skipIf(findChromium() === null)('tells the model why its browser cannot go somewhere', async () => {
+    const sandbox = sandboxWith({ mode: 'limited', hosts: ['allowed.example'] });
+    const look = (address: string) =>
+      lab.perform(sandbox, { type: 'browser', browser: { action: 'navigate', url: address } });
+    for (const address of [
+      'https://elsewhere.example/',
+      'http://elsewhere.example/',
+      'http://169.254.169.254/x',
+    ])
+      expect(await look(address)).toMatchObject({
+        isError: true,
+        text: `${address} cannot be reached from this sandbox: the host is not in allowed_hosts of this environment`,
+      });
+    expect(decisions).toContainEqual(
+      expect.objectContaining({
+        session: sandbox.spec.sessionId,
+        host: '169.254.169.254',
+        decision: 'refused',
+      }),
+    );
   });
   it('does not exist without an environment that gives it', async () => {
     const sandbox = sandboxWith({ mode: 'none' });
