@@ -52,7 +52,7 @@ export async function afterFailure(
       result.kind === 'moved'
         ? AT_ONCE_MS
         : Math.min(
-            error.retryAfterMs ?? backoff(result.kind === 'rescheduled' ? result.failures : 1),
+            scattered(error.retryAfterMs ?? backoff(result.kind === 'rescheduled' ? result.failures : 1)),
             // Whatever the provider asks for, the turn ends when its time for retries is over.
             RETRY_BUDGET.milliseconds,
           ),
@@ -78,6 +78,11 @@ function toFailure(
     error: (retry, also) => toSessionError(error, retry, also),
     fallback: next && { model: next.id, afterFailures: isWorthWaiting ? deps.failuresBeforeFallback : 1 },
   };
+}
+
+/** Up to a quarter later, so that the sessions that a vendor refused together do not come back together. */
+function scattered(delayMs: number): number {
+  return Math.ceil(delayMs * (1 + Math.random() / 4));
 }
 
 /** Backoff between attempts where the provider names no time: doubles from one second, up to a minute. */

@@ -88,6 +88,7 @@ export function modelProviders(config: Config): ModelProviders {
       apiKeyFile: given.api_key_file,
       timeoutSeconds: given.timeout_seconds,
       stallSeconds: given.stall_seconds,
+      maxConcurrent: given.max_concurrent_requests,
     };
   };
   return createModelProviders({

@@ -16,6 +16,14 @@ const connection = {
   ...keyFields,
   timeout_seconds: z.number().positive().default(1800).describe('Longest a model request may take.'),
   stall_seconds: z.number().positive().default(120).describe('Longest a stream may go without content.'),
+  max_concurrent_requests: z
+    .int()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe(
+      'Model requests that a worker has under way there at once; more of them wait. null: any number.',
+    ),
   import_models: z
     .boolean()
     .default(false)
@@ -81,6 +89,11 @@ const Model = z.strictObject({
     .array(z.string().min(1))
     .optional()
     .describe('Models to go on with, in order, when this one is down or out of quota.'),
+  max_concurrent_requests: z
+    .int()
+    .positive()
+    .optional()
+    .describe('Requests that a worker has under way with this model at once; default: that of the provider.'),
   extra_headers: z.record(z.string(), z.string()).optional().describe('Headers added to each request.'),
   extra_body: z.record(z.string(), z.json()).optional().describe('Fields added to the body of each request.'),
 });

@@ -37,6 +37,8 @@ export interface ModelConnection {
   apiKey?: string;
   /** The file that the key came from. */
   apiKeyFile?: string;
+  /** Requests that one process has under way with this model at once. */
+  maxConcurrent?: number;
   /** OpenAI only. */
   api?: OpenAiApi;
   extraHeaders: Record<string, string>;

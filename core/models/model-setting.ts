@@ -30,6 +30,7 @@ export interface ModelSetting {
     | { [Name in keyof Omit<ModelPrices, 'fast_multiplier' | 'long_context'>]?: number | undefined }
     | undefined;
   fallback?: string[] | undefined;
+  max_concurrent_requests?: number | undefined;
   extra_headers?: Record<string, string> | undefined;
   extra_body?: JsonObject | undefined;
 }

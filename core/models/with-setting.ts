@@ -11,7 +11,7 @@ const ANY_IMAGES: ImageLimits = {
 /** The entry with what the configuration says of it; what it leaves out stays as it is. */
 export function withSetting(entry: ModelEntry, setting: ModelSetting): ModelEntry {
   const thinks = setting.thinking ?? entry.thinking !== 'none';
-  const { baseUrl, apiKey, apiKeyFile, api } = entry.connection;
+  const { baseUrl, apiKey, apiKeyFile, api, maxConcurrent } = entry.connection;
   return {
     ...entry,
     id: setting.id,
@@ -31,6 +31,7 @@ export function withSetting(entry: ModelEntry, setting: ModelSetting): ModelEntr
       ...optional('apiKey', setting.api_key ?? apiKey),
       ...optional('apiKeyFile', setting.api_key === undefined ? apiKeyFile : setting.api_key_file),
       ...optional('api', setting.api ?? api),
+      ...optional('maxConcurrent', setting.max_concurrent_requests ?? maxConcurrent),
       extraHeaders: setting.extra_headers ?? entry.connection.extraHeaders,
       extraBody: setting.extra_body ?? entry.connection.extraBody,
     },

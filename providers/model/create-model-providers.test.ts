@@ -142,6 +142,28 @@ it('uses the API, the extra headers and the extra body that a model names', asyn
   });
 });
 
+it('lets the models of a provider have so many requests under way, apart from those with a limit of their own', async () => {
+  const server = await start();
+  const baseUrl = `${server.url}/v1`;
+  const openai = { ...NOWHERE, baseUrl, apiKey: 'k', maxConcurrent: 1 };
+  const providers = createModelProviders({ anthropic: NOWHERE, openai, gemini: NOWHERE });
+  const [first, second] = ['first', 'second'].map((id) => entryOf({ id, provider: 'openai' }));
+  const own = entryOf({ id: 'own', provider: 'openai', max_concurrent_requests: 1 });
+  if (!first || !second) throw new Error('two models');
+  const models = () => server.ledger().map(({ model }) => model);
+  const abort = new AbortController();
+  server.push({ fault: { kind: 'hang' } });
+  const hanging = collect(providers.for(first), requestFor('first'), abort.signal);
+  await server.waitFor(({ model }) => model === 'first');
+  const waiting = collect(providers.for(second), requestFor('second'));
+  await collect(providers.for(own), requestFor('own'));
+  expect(models()).toEqual(['first', 'own']);
+  abort.abort(new Error('enough'));
+  await expect(hanging).rejects.toThrow('enough');
+  await waiting;
+  expect(models()).toEqual(['first', 'own', 'second']);
+});
+
 it('makes the demo model without any settings', async () => {
   const providers = createModelProviders({
     anthropic: NOWHERE,

@@ -4,6 +4,7 @@ import { createDemoProvider, type DemoPace } from './demo/demo.ts';
 import { createKeyFile } from './key-file.ts';
 import { loadedLater } from './loaded-later.ts';
 import type { ModelProvider } from './model-provider.ts';
+import { createRequestGate, gatedProvider, type RequestGate } from './request-gate.ts';
 import { openAiProviderName } from './openai/provider-name.ts';
 
 /** How the models of one provider are reached, unless a model says otherwise. */
@@ -15,6 +16,8 @@ export interface ProviderConnection {
   apiKeyFile?: string | null;
   timeoutSeconds: number;
   stallSeconds: number;
+  /** Requests under way at its address at once, of all models that name no limit of their own; the others wait. Default: any number. */
+  maxConcurrent?: number | null;
   /** OpenAI only; null: responses for OpenAI itself, else chat_completions. */
   api?: OpenAiApi | null;
 }
@@ -45,24 +48,46 @@ export function createModelProviders(options: ModelProvidersOptions): ModelProvi
     return known();
   };
   const keyOf = (entry: ModelEntry): string | null => {
-    const { apiKey, apiKeyFile, baseUrl } = entry.connection;
+    const { apiKey, apiKeyFile } = entry.connection;
     if (apiKey !== undefined) return newest(apiKey, apiKeyFile);
-    if (entry.provider === 'demo') return null;
-    const provider = options[entry.provider];
     // A provider's key goes to the provider's own address only, never to the one that a single model names.
-    const isElsewhere = baseUrl !== undefined && baseUrl !== provider.baseUrl;
-    return isElsewhere ? null : newest(provider.apiKey, provider.apiKeyFile);
+    if (!isAtProvider(entry, options)) return null;
+    const provider = options[entry.provider];
+    return newest(provider.apiKey, provider.apiKeyFile);
+  };
+  const gates = new Map<string, RequestGate>();
+  const gateOf = (entry: ModelEntry): RequestGate | null => {
+    const { maxConcurrent } = entry.connection;
+    const shared = isAtProvider(entry, options) ? (options[entry.provider].maxConcurrent ?? null) : null;
+    const limit = maxConcurrent ?? shared;
+    if (limit === null) return null;
+    const name = maxConcurrent === undefined ? entry.provider : `${entry.provider}/${entry.id}`;
+    const gate = gates.get(name) ?? createRequestGate(limit);
+    gates.set(name, gate);
+    return gate;
   };
   return {
     for(entry) {
       const apiKey = keyOf(entry);
       const known = made.get(entry);
       if (known?.apiKey === apiKey) return known.provider;
-      const provider = FACTORIES[entry.provider](entry, options, apiKey);
+      const adapter = FACTORIES[entry.provider](entry, options, apiKey);
+      const gate = gateOf(entry);
+      const provider = gate === null ? adapter : gatedProvider(adapter, gate);
       made.set(entry, { apiKey, provider });
       return provider;
     },
   };
+}
+
+/** Whether a model is reached at the address of its provider. */
+function isAtProvider(
+  entry: ModelEntry,
+  options: ModelProvidersOptions,
+): entry is ModelEntry & { provider: 'anthropic' | 'openai' | 'gemini' } {
+  if (entry.provider === 'demo') return false;
+  const { baseUrl } = entry.connection;
+  return baseUrl === undefined || baseUrl === options[entry.provider].baseUrl;
 }
 
 type Factory = (entry: ModelEntry, options: ModelProvidersOptions, apiKey: string | null) => ModelProvider;
