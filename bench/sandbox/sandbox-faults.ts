@@ -36,8 +36,8 @@ function killing(name: string, find: (lab: SandboxLab, attacked: Sandbox) => num
     async go(lab, attacked, signal) {
       while (!signal.aborted) {
         for (const pid of find(lab, attacked)) signalQuietly(pid, 'SIGKILL');
-        // Whoever needs it brings it back.
-        await lab.bash(attacked, 'true');
+        // Whoever needs it brings it back; the sandbox may be stopped under it.
+        await attacked.call(lab.call('true'), 'start');
         await delay(PAUSE_MS);
       }
     },
