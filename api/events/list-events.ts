@@ -52,11 +52,15 @@ function toRange(query: EventListQuery): TimeRange | null {
   return limits.length === 0 ? null : Object.fromEntries(limits);
 }
 
+function stringBytes({ bytes, encoding }: ReturnType<typeof referencesOf>[number]): number {
+  return encoding === 'base64' ? Math.ceil(bytes / 3) * 4 : bytes;
+}
+
 /** The items whose large strings fit into one page; at least one. */
 function untilLarge(items: EventPage['items']): EventPage['items'] {
   let bytes = 0;
   const end = items.findIndex(({ event }, index) => {
-    bytes += referencesOf(event.body).reduce((sum, reference) => sum + reference.bytes, 0);
+    bytes += referencesOf(event.body).reduce((sum, reference) => sum + stringBytes(reference), 0);
     return bytes > PAGE_LARGE_BYTES && index > 0;
   });
   return end === -1 ? items : items.slice(0, end);

@@ -21,7 +21,10 @@ export interface LargeString {
 export interface BlobReference {
   path: Path;
   sha256: string;
+  /** Of the blob. */
   bytes: number;
+  /** What the blob's bytes are written as to give the string; absent: it holds the string in UTF-8. */
+  encoding?: 'base64';
 }
 
 /** The strings of a body that are longer than `limit`, in document order. */
@@ -44,7 +47,12 @@ export function largeStringsOf(body: JsonObject, limit: number = LARGE_STRING): 
 export function withReferences(body: JsonObject, references: readonly BlobReference[]): JsonObject {
   if (references.length === 0) return body;
   const emptied = references.reduce((result, { path }) => withStringAt(result, path, ''), body);
-  const listed = references.map(({ path, sha256, bytes }) => ({ path, sha256, bytes }));
+  const listed = references.map(({ path, sha256, bytes, encoding }) => ({
+    path,
+    sha256,
+    bytes,
+    ...(encoding === undefined ? {} : { encoding }),
+  }));
   return { ...emptied, [REFERENCES]: listed };
 }
 
