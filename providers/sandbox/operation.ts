@@ -41,7 +41,7 @@ export type ProcessAction =
   | { do: 'write'; id: string; input: string }
   | { do: 'kill'; id: string; signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT' };
 
-/** How a command ended: by itself, at its time limit, by a kill, or at a limit of the sandbox (memory, disk). */
+/** How a command ended: by itself, at its time limit, by a kill, or at the limit of the sandbox's files. */
 export type EndedBy = 'exit' | 'timeout' | 'kill' | 'limit';
 
 export interface OperationImage {

@@ -92,11 +92,11 @@ describe('a bubblewrap sandbox under attack', () => {
     [
       'a disk filler',
       'for n in $(seq 1000); do head -c 20M /dev/urandom > big-$n; done',
-      /limit of the sandbox/,
+      /over its limit of size/,
     ],
     ['a flood of output', 'yes 0123456789 | head -c 400M; exit 3', /exit 3$/],
     ['busy loops', 'for i in 1 2 3 4; do while :; do :; done & done; wait', /time limit/, 5_000],
-    ['a folder of many files', 'seq -f f%g 20000 | xargs touch; sleep 60', /limit of the sandbox/],
+    ['a folder of many files', 'seq -f f%g 20000 | xargs touch; sleep 60', /over its limit of size/],
   ])(
     'leaves the other sessions alone under %s, and the model is told the truth',
     async (_name, attack, words, attackMs = 60_000) => {
