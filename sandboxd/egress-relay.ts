@@ -1,7 +1,11 @@
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 
 /** The port on which programs in the sandbox find their proxy. */
 export const PROXY_PORT = 3128;
+
+/** A proxy that was killed is back within a second: new connections wait for it instead of failing. */
+const PATIENCE_MS = 5_000;
+const PAUSE_MS = 25;
 
 /**
  * Carries connections from the sandbox's loopback to the session's proxy outside, which is the only way out. Its socket may be
@@ -10,22 +14,38 @@ export const PROXY_PORT = 3128;
 export function startEgressRelay(
   target: string | { host: string; port: number },
   log: (message: string) => void,
-): void {
+  port = PROXY_PORT,
+): Server {
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const address = typeof target === 'string' ? { path: target } : target;
-    const proxy = connect({ ...address, allowHalfOpen: true });
-    const end = (): void => {
-      client.destroy();
-      proxy.destroy();
+    const patience = performance.now() + PATIENCE_MS;
+    client.on('error', () => client.destroy());
+    const dial = (): void => {
+      if (client.destroyed) return;
+      const proxy = connect({ ...address, allowHalfOpen: true });
+      let isJoined = false;
+      const end = (): void => {
+        proxy.destroy();
+        if (!isJoined && performance.now() < patience) setTimeout(dial, PAUSE_MS).unref();
+        else client.destroy();
+      };
+      proxy.on('error', end);
+      proxy.once('connect', () => {
+        isJoined = true;
+        if (client.destroyed) {
+          proxy.destroy();
+          return;
+        }
+        proxy.once('close', end);
+        client.once('close', end);
+        client.pipe(proxy).pipe(client);
+      });
     };
-    client.on('error', end);
-    proxy.on('error', end);
-    client.once('close', end);
-    proxy.once('close', end);
-    client.pipe(proxy).pipe(client);
+    dial();
   });
   // Without its port the sandbox is cut off, but commands still run.
   server.on('error', (error) => log(`the egress relay cannot listen: ${error.message}`));
-  server.listen(PROXY_PORT, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   server.unref();
+  return server;
 }

@@ -5,6 +5,7 @@ import {
   readFileSync,
   readdirSync,
   rmdirSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -52,6 +53,10 @@ export function readControl(file: string): string {
   } catch {
     return '';
   }
+}
+
+export function instanceOf(folder: string): number | undefined {
+  return statSync(folder, { throwIfNoEntry: false })?.ino;
 }
 
 export function membersOf(folder: string): number[] {

@@ -6,6 +6,7 @@ import {
   CPU_GROUP_PREFIX,
   CPU_PERIOD,
   quotaOf,
+  instanceOf,
   isWritable,
   membersOf,
   namesIn,
@@ -51,6 +52,7 @@ export function versionOne(root: string): Cgroups | undefined {
       const nanoseconds = readControl(join(folderOf('cpuacct', name), 'cpuacct.usage'));
       return nanoseconds === '' ? undefined : Number(nanoseconds) / 1_000;
     },
+    instance: (name) => instanceOf(folderOf('cpu', name)),
     members: (name) => membersOf(folderOf('cpu', name)),
     setCpuClass(name, cpuClass) {
       const weight = { file: 'cpu.shares', low: '10', usual: '1024' };

@@ -6,6 +6,7 @@ import {
   CPU_GROUP_PREFIX,
   CPU_PERIOD,
   quotaOf,
+  instanceOf,
   isWritable,
   membersOf,
   namesIn,
@@ -41,6 +42,7 @@ export function versionTwo(root: string): Cgroups | undefined {
       const used = /^usage_usec (\d+)$/m.exec(readControl(join(folderOf(name), 'cpu.stat')))?.[1];
       return used === undefined ? undefined : Number(used);
     },
+    instance: (name) => instanceOf(folderOf(name)),
     members: (name) => membersOf(folderOf(name)),
     setCpuClass(name, cpuClass) {
       const weight = { file: 'cpu.weight', low: '1', usual: '100' };

@@ -14,6 +14,8 @@ export interface Cgroups {
   names(prefix: string): string[];
   /** Processor time that a sandbox's processes have taken, in microseconds; undefined when its groups are gone. */
   usedMicroseconds(name: string): number | undefined;
+  /** A number that no two groups share, not even of the same name one after the other; undefined when there are none. */
+  instance(name: string): number | undefined;
   /** The ids of its processes, as the host numbers them. */
   members(name: string): number[];
   /**
@@ -32,6 +34,7 @@ export const NO_CGROUPS: Cgroups = {
   remove: () => {},
   names: () => [],
   usedMicroseconds: () => undefined,
+  instance: () => undefined,
   members: () => [],
   setCpuClass: () => {},
 };

@@ -1,8 +1,7 @@
 import { createFindComputing, type FindComputing } from '../../../sandboxd/find-computing.ts';
-import { readProcess, type ProcessRow } from '../../../sandboxd/processes.ts';
+import type { ProcessRow } from '../../../sandboxd/processes.ts';
 import type { Cgroups } from './cgroups.ts';
 
-const LOOK_MS = 500;
 /** What used less of a processor than this between two looks is not worth a look at its processes. */
 const CALM_SHARE = 0.1;
 /** A sandbox behind others that gets less than this is starved. */
@@ -31,7 +30,7 @@ export interface CpuClassesDeps {
 }
 
 export interface CpuClasses {
-  /** Looks at every sandbox once. */
+  /** Looks at every sandbox once; called twice a second. */
   look(): void;
 }
 
@@ -98,12 +97,4 @@ export function createCpuClasses({ cgroups, prefix, readProcess, now }: CpuClass
       }
     },
   };
-}
-
-/** Looks twice a second until it is told to end. */
-export function startCpuClasses(cgroups: Cgroups, prefix: string): { end(): void } {
-  if (cgroups.version === 'none') return { end: () => {} };
-  const classes = createCpuClasses({ cgroups, prefix, readProcess, now: () => performance.now() });
-  const timer = setInterval(() => classes.look(), LOOK_MS).unref();
-  return { end: () => clearInterval(timer) };
 }

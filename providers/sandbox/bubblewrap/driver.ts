@@ -18,11 +18,11 @@ import { prepareRuntime, type RuntimeFiles } from '../runtime-files.ts';
 import type { SandboxDriver, SandboxSpec } from '../sandbox.ts';
 import { bubblewrapArguments, HIDDEN_PROC, INSIDE } from './arguments.ts';
 import type { Cgroups } from './cgroups.ts';
-import { startCpuClasses } from './cpu-classes.ts';
 import { createBubblewrapEgress } from './egress.ts';
 import { findChromium } from './find-chromium.ts';
 import { detectCgroups } from './detect-cgroups.ts';
 import { emptyFiles } from './empty-files.ts';
+import { startGroupWatch } from './group-watch.ts';
 import { createIdRegistry } from './id-registry.ts';
 import { DEFAULT_ROOT_RANGE, identitySource, type Identity, type IdRange } from './identity.ts';
 import { insideSettings } from './inside-settings.ts';
@@ -77,7 +77,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
   const folderOf = (sessionId: string): SessionFolder => sessionFolder(places.base, sessionId);
   const cgroupPrefix = `${shortName(places.base).slice(0, 8)}-`;
   const cgroupName = (sessionId: string): string => `${cgroupPrefix}${shortName(sessionId)}`;
-  const cpuClasses = startCpuClasses(cgroups, cgroupPrefix);
+  const groupWatch = startGroupWatch(cgroups, cgroupPrefix);
 
   async function identityOf(folder: SessionFolder): Promise<Identity> {
     const known = folder.identity();
@@ -286,7 +286,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     remove,
     release() {
       egress.release();
-      cpuClasses.end();
+      groupWatch.end();
     },
     log: options.log,
   });
