@@ -13,7 +13,7 @@ export interface OpenAiModelTraits {
 }
 
 export interface OpenAiOptions {
-  /** Default: OpenAI's own. With the `/v1` or whatever the server has before `/chat/completions`. */
+  /** Default: OpenAI's own. With the `/v1` or whatever the server has before `/chat/completions`; its query goes with each request. */
   baseUrl?: string;
   /** null sends none, for servers that need none. */
   apiKey: string | null;
@@ -35,8 +35,12 @@ const OWN_HEADERS = /^(accept|content-type|user-agent|x-stainless-.*)$/;
  */
 export function createOpenAiClient(options: OpenAiOptions): OpenAI {
   const { apiKey, extraHeaders } = options;
+  const base = new URL(options.baseUrl ?? 'https://api.openai.com/v1');
+  const defaultQuery = Object.fromEntries(base.searchParams);
+  base.search = '';
   return new OpenAI({
-    baseURL: options.baseUrl ?? 'https://api.openai.com/v1',
+    baseURL: base.href,
+    defaultQuery,
     apiKey: apiKey ?? 'none',
     adminAPIKey: null,
     organization: null,

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openAiModels } from '../../../core/models/openai-models.ts';
@@ -94,6 +97,27 @@ describe('the OpenAI adapters', () => {
       }
     }
     expect(JSON.stringify(server.ledger().at(-1)?.headers)).not.toMatch(/leak/i);
+  });
+
+  it('send the query of their address with each request, as older APIs of Azure want it', async () => {
+    const asked: (string | undefined)[] = [];
+    const http = createServer((request, response) => {
+      asked.push(request.url);
+      response.writeHead(404).end();
+    });
+    await once(http.listen(0, '127.0.0.1'), 'listening');
+    const { port } = http.address() as AddressInfo;
+    const url = `http://127.0.0.1:${String(port)}/openai/deployments/d?api-version=2026-01-01`;
+    const provider = createOpenAiProvider({
+      baseUrl: url,
+      apiKey: null,
+      api: 'chat_completions',
+      limits: LIMITS,
+      traits: traitsOf('gpt-4.1'),
+    });
+    await failureOf(collect(provider, makeRequest(CHAT)));
+    http.close();
+    expect(asked).toEqual(['/openai/deployments/d/chat/completions?api-version=2026-01-01']);
   });
 
   it.each([CHAT, RESPONSES])('convert schemas that the vendor refuses: $name', async (subject) => {
