@@ -41,6 +41,8 @@ function checkDeclared(declared: string | undefined, format: ImageFormat): void 
 function fits(data: Uint8Array, format: ImageFormat, opened: OpenedImage, target: ImageTarget): boolean {
   return (
     !opened.turned &&
+    // Vendors refuse moving pictures, or look at the first one only.
+    !opened.animated &&
     target.mediaTypes.includes(MEDIA_TYPES[format]) &&
     data.byteLength <= target.maxBytes &&
     Math.max(opened.width, opened.height) <= target.maxPixelsPerSide

@@ -122,15 +122,22 @@ describe('preparing images', () => {
     expect(pixels[0]).toBeGreaterThan(250);
   });
 
-  it('takes the first picture of an animation that has to be converted', async () => {
-    const frames = await Promise.all([picture(), picture().negate()].map((frame) => frame.png().toBuffer()));
-    const data = await sharp(frames, { join: { animated: true } })
-      .gif()
-      .toBuffer();
-    const prepared = await preparer.prepare({ data }, { ...CLAUDE, mediaTypes: ['image/png'] }, never);
-    expect(prepared).toMatchObject({ width: 64, height: 48 });
-    expect(await colourAt(prepared, 60, 40)).toBe('red');
-  });
+  it.each(['gif', 'webp'] as const)(
+    'takes the first picture of an animation, though it fits: %s',
+    async (format) => {
+      const frames = await Promise.all(
+        [picture(), picture().negate()].map((frame) => frame.png().toBuffer()),
+      );
+      const data = await sharp(frames, { join: { animated: true } })
+        .toFormat(format)
+        .toBuffer();
+      expect((await sharp(data).metadata()).pages).toBe(2);
+      const prepared = await preparer.prepare({ data }, CLAUDE, never);
+      expect(prepared).toMatchObject({ width: 64, height: 48 });
+      expect((await sharp(prepared.data).metadata()).pages ?? 1).toBe(1);
+      expect(await colourAt(prepared, 60, 40)).toBe('red');
+    },
+  );
 });
 
 describe('images that are refused', () => {

@@ -13,6 +13,8 @@ export interface OpenedImage {
   hasAlpha: boolean;
   /** Whether it has to be turned to be upright. */
   turned: boolean;
+  /** Whether there are more pictures after the first. */
+  animated: boolean;
 }
 
 /** Longest side that is drawn of a picture made of shapes, which has no size of its own. */
@@ -46,6 +48,7 @@ export async function openImage(
     height: frameHeight,
     hasAlpha,
     turned: orientation > 1,
+    animated: pages > 1,
   };
 }
 
@@ -61,7 +64,7 @@ async function openHeic(data: Uint8Array, limits: ImageDecodeLimits): Promise<Op
   checkSize(width, height, limits);
   const { data: pixels } = await first.decode();
   const raw = { raw: { width, height, channels: 4 as const } };
-  return { open: () => sharp(pixels, raw), width, height, hasAlpha: false, turned: false };
+  return { open: () => sharp(pixels, raw), width, height, hasAlpha: false, turned: false, animated: false };
 }
 
 /** The decoder tells the size before it decodes, which its types leave out. */
@@ -79,7 +82,14 @@ function openBmp(data: Uint8Array, limits: ImageDecodeLimits): OpenedImage {
   const { data: pixels } = decodeBmp(bytes, { toRGBA: true });
   if (pixels.length < width * height * 4) throw refused('it ends before its last pixel');
   const raw = { raw: { width, height, channels: 4 as const } };
-  return { open: () => sharp(pixels, raw).removeAlpha(), width, height, hasAlpha: false, turned: false };
+  return {
+    open: () => sharp(pixels, raw).removeAlpha(),
+    width,
+    height,
+    hasAlpha: false,
+    turned: false,
+    animated: false,
+  };
 }
 
 function checkSize(width: number, height: number, limits: ImageDecodeLimits): void {
