@@ -2,7 +2,8 @@ import type { Effort, ModelEntry, ModelPrices } from './model-entry.ts';
 
 const CLAUDE_IMAGES = {
   maxCount: 100,
-  maxBytes: 5 * 1024 * 1024,
+  // The vendor measures the base64 form, which may have 5 MiB.
+  maxBytes: (5 * 1024 * 1024 * 3) / 4,
   maxPixelsPerSide: 2000,
   mediaTypes: ['image/jpeg', 'image/png', 'image/gif', 'image/webp'],
 } as const;

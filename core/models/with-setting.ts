@@ -3,7 +3,7 @@ import type { ModelSetting } from './model-setting.ts';
 
 const ANY_IMAGES: ImageLimits = {
   maxCount: 20,
-  maxBytes: 5 * 1024 * 1024,
+  maxBytes: (5 * 1024 * 1024 * 3) / 4,
   maxPixelsPerSide: 2048,
   mediaTypes: ['image/jpeg', 'image/png'],
 };

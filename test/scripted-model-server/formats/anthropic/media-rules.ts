@@ -2,7 +2,8 @@ import { isOfType } from '../../media-signatures.ts';
 import type { AnthropicRequest, Message } from './request-schema.ts';
 
 const MAX_IMAGES = 100;
-const MAX_IMAGE_BYTES = 5 * 1024 * 1024;
+/** Of the base64 form. */
+const MAX_IMAGE_LENGTH = 5 * 1024 * 1024;
 
 /** What the vendor refuses about images and documents: too many, too large, not what they say they are. */
 export function mediaViolations({ messages }: AnthropicRequest): string[] {
@@ -14,8 +15,8 @@ export function mediaViolations({ messages }: AnthropicRequest): string[] {
     const bytes = Buffer.from(source.data, 'base64');
     if (!isOfType(bytes, source.media_type))
       violations.push(`messages: data that is no ${source.media_type}`);
-    if (source.media_type !== 'application/pdf' && bytes.length > MAX_IMAGE_BYTES)
-      violations.push(`messages: an image of ${String(bytes.length)} bytes`);
+    if (source.media_type !== 'application/pdf' && source.data.length > MAX_IMAGE_LENGTH)
+      violations.push(`messages: an image of ${String(source.data.length)} bytes`);
   }
   return violations;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { claudeModel } from '../../../../core/models/claude-models.ts';
 import { signatureOf } from '../../signatures.ts';
 import { createIssuedAnswers } from './issued.ts';
 import { anthropicViolations } from './validate.ts';
@@ -28,6 +29,16 @@ function violations(fields: object, headers: Record<string, string> = HEADERS, m
   return anthropicViolations({ method, path: '/v1/messages', headers, body }, createIssuedAnswers());
 }
 
+const CLAUDE_BYTES = claudeModel('claude-opus-5-5').images?.maxBytes ?? 0;
+const pictureOf = (bytes: number) => {
+  const data = Buffer.alloc(bytes);
+  Buffer.from(PIXEL, 'base64').copy(data);
+  return {
+    type: 'image',
+    source: { type: 'base64', media_type: 'image/png', data: data.toString('base64') },
+  };
+};
+
 describe('the rules of the Messages API', () => {
   it('let a plain and a rich request pass', () => {
     expect(violations({})).toEqual([]);
@@ -53,6 +64,10 @@ describe('the rules of the Messages API', () => {
         ],
       }),
     ).toEqual([]);
+  });
+
+  it('let an image pass that is as large as the catalogue lets images of Claude be', () => {
+    expect(violations({ messages: [user(pictureOf(CLAUDE_BYTES))] })).toEqual([]);
   });
 
   it.each<[string, object]>([
@@ -130,6 +145,7 @@ describe('the rules of the Messages API', () => {
     ['two tools of one name', { tools: [1, 2].map(() => ({ name: 'a', input_schema: { type: 'object' } })) }],
     ['a tool name with a dot', { tools: [{ name: 'a.b', input_schema: { type: 'object' } }] }],
     ['a schema of another type', { tools: [{ name: 'a', input_schema: { type: 'string' } }] }],
+    ['an image beyond 5 MiB in base64', { messages: [user(pictureOf(CLAUDE_BYTES + 1))] }],
     [
       'an image that is none',
       {
