@@ -1,6 +1,7 @@
 import OpenAI from 'openai';
 import type { JsonObject } from '../../../core/json.ts';
 import type { Effort, Thinking } from '../../../core/models/model-entry.ts';
+import type { Dialect } from './chat/dialect.ts';
 import type { StreamLimits } from '../stream-guard.ts';
 
 /** What of a model the requests depend on. */
@@ -19,8 +20,8 @@ export interface OpenAiOptions {
   apiKey: string | null;
   /** Default: `responses` for OpenAI itself, else `chat_completions`. */
   api?: 'chat_completions' | 'responses';
-  /** Which fields of chat completions are sent; default: `openai` for OpenAI itself, whose newer ones other servers may refuse. */
-  dialect?: 'openai' | 'compatible';
+  /** Which fields of chat completions are sent; default: what the address says. */
+  dialect?: Dialect;
   limits: StreamLimits;
   traits: OpenAiModelTraits;
   extraHeaders?: Record<string, string>;

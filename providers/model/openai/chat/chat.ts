@@ -9,6 +9,7 @@ import { toOpenAiFailure } from '../openai-failure.ts';
 import { openAiToolNames } from '../openai-tool-names.ts';
 import { openAiProviderName } from '../provider-name.ts';
 import { awaitUsage } from './await-usage.ts';
+import { dialectOf } from './dialect.ts';
 import { createChatStreamReader } from './read-chat-stream.ts';
 import { toChatRequest } from './to-chat-request.ts';
 import { toChatResponse } from './to-chat-response.ts';
@@ -19,7 +20,7 @@ export function createChatProvider(options: OpenAiOptions): ModelProvider {
   const name = openAiProviderName(options.baseUrl);
   const vendor =
     options.baseUrl === undefined ? 'OpenAI' : `The model server ${new URL(options.baseUrl).host}`;
-  const dialect = options.dialect ?? (options.baseUrl === undefined ? 'openai' : 'compatible');
+  const dialect = options.dialect ?? dialectOf(options.baseUrl);
 
   async function* converse(request: ModelRequest, guard: StreamGuard): AsyncGenerator<ModelStreamPart> {
     const names = openAiToolNames(request);

@@ -4,17 +4,18 @@ import { nearestEffort } from '../../nearest-effort.ts';
 import type { ToolNames } from '../../tool-names.ts';
 import type { OpenAiModelTraits } from '../openai-client.ts';
 import { toOpenAiParameters } from '../to-parameters.ts';
+import { takesNewerLimit, type Dialect } from './dialect.ts';
 import { toChatMessages } from './to-chat-messages.ts';
 
 /**
  * The body of a chat completions request.
  *
- * @param dialect - `openai` for the vendor itself, whose newer fields other servers may refuse.
+ * @param dialect - which of the vendor's newer fields the server takes.
  */
 export function toChatRequest(
   request: ModelRequest,
   traits: OpenAiModelTraits,
-  options: { provider: string; names: ToolNames; dialect: 'openai' | 'compatible' },
+  options: { provider: string; names: ToolNames; dialect: Dialect },
 ): ChatCompletionCreateParamsStreaming {
   const { names, dialect } = options;
   const effort = nearestEffort(request.effort, traits.efforts);
@@ -41,12 +42,9 @@ export function toChatRequest(
         }
       : {}),
     ...(effort === undefined ? {} : { reasoning_effort: effort }),
-    ...(dialect === 'openai'
-      ? {
-          max_completion_tokens: request.maxOutputTokens,
-          prompt_cache_key: request.sessionId,
-          store: false,
-        }
+    ...(takesNewerLimit(dialect, request.model)
+      ? { max_completion_tokens: request.maxOutputTokens }
       : { max_tokens: request.maxOutputTokens }),
+    ...(dialect === 'openai' ? { prompt_cache_key: request.sessionId, store: false } : {}),
   };
 }
