@@ -13,6 +13,7 @@ describe('commands that compute for long', () => {
     startTime: '1',
     residentPages: 0,
     cpuTicks,
+    ownCpuTicks: cpuTicks,
   });
   function lookingAt(): (atMs: number, rows: ProcessRow[]) => number[] {
     let time = 0;

@@ -11,6 +11,8 @@ export interface ProcessRow {
   residentPages: number;
   /** Processor time, its own and that of its children that ended, in hundredths of a second. */
   cpuTicks: number;
+  /** Its own alone. */
+  ownCpuTicks: number;
 }
 
 /** One process as /proc shows it, or undefined once it is gone. Zombies count as gone. */
@@ -33,6 +35,7 @@ export function readProcess(pid: number): ProcessRow | undefined {
     session: Number(fields[3]),
     startTime: fields[19] ?? '',
     residentPages: Number(fields[21]),
+    ownCpuTicks: Number(fields[11]) + Number(fields[12]),
     cpuTicks: Number(fields[11]) + Number(fields[12]) + Number(fields[13]) + Number(fields[14]),
   };
 }

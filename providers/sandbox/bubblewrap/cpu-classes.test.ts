@@ -14,6 +14,7 @@ describe('the CPU classes of sandboxes', () => {
     startTime: '1',
     residentPages: 0,
     cpuTicks: 0,
+    ownCpuTicks: 0,
   });
 
   /** One sandbox on a host that gives its command as much of a processor as `step` says. */
@@ -21,8 +22,9 @@ describe('the CPU classes of sandboxes', () => {
     let time = 0;
     let used = 0;
     const classes: CpuClass[] = [];
-    const [bwrap, sandboxd, command] = [row(100, 1, 100), row(101, 100, 100), row(200, 101, 200)];
-    const rows = new Map([bwrap, sandboxd, command].map((one) => [one.pid, one]));
+    const [bwrap, init, sandboxd] = [row(100, 1, 100), row(101, 100, 101), row(102, 101, 101)];
+    const command = row(200, 102, 200);
+    const rows = new Map([bwrap, init, sandboxd, command].map((one) => [one.pid, one]));
     const { look } = createCpuClasses({
       cgroups: {
         names: () => ['a-1'],
@@ -43,6 +45,7 @@ describe('the CPU classes of sandboxes', () => {
         time += 500;
         used += share * 500_000;
         who.cpuTicks += share * 50;
+        who.ownCpuTicks += share * 50;
         look();
       },
     };
@@ -63,6 +66,14 @@ describe('the CPU classes of sandboxes', () => {
     expect(classes).toEqual(['ordinary']);
     for (let count = 0; count < 20; count++) step(sandboxd, 1);
     expect(classes).toEqual(['ordinary', 'leftover']);
+  });
+  it('count as sandboxd’s own nothing that its commands took', () => {
+    const { classes, sandboxd, step } = labOf();
+    for (let count = 0; count < 40; count++) {
+      step(sandboxd, 1);
+      sandboxd.ownCpuTicks = 0;
+    }
+    expect(classes).toEqual(['ordinary']);
   });
   it('let one that gets nothing at all behind others have its turn now and then', () => {
     const { classes, command, step } = labOf();

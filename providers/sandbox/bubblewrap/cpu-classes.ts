@@ -42,17 +42,23 @@ export function createCpuClasses({ cgroups, prefix, readProcess, now }: CpuClass
   const watched = new Map<string, Watched>();
   let lookedAt = now();
 
-  /** The sandbox's processes. sandboxd's own session is the one that was begun from outside. */
+  /** The sandbox's processes. sandboxd's own are those of bwrap, which was started from outside, and of its child, process number 1. */
   function processesOf(name: string): Record<'sandboxd' | 'commands', ProcessRow[]> {
     const rows = cgroups.members(name).flatMap((pid) => {
       const row = readProcess(pid);
       return row === undefined ? [] : [row];
     });
     const pids = new Set(rows.map((row) => row.pid));
-    const own = rows.find((row) => row.pid === row.session && !pids.has(row.parent))?.session;
+    const outer = new Set(rows.filter((row) => !pids.has(row.parent)).map((row) => row.pid));
+    const own = new Set(
+      rows.filter((row) => outer.has(row.pid) || outer.has(row.parent)).map((row) => row.session),
+    );
     return {
-      sandboxd: rows.filter((row) => row.session === own),
-      commands: rows.filter((row) => row.session !== own),
+      // All commands are children of sandboxd: their time is not its own.
+      sandboxd: rows
+        .filter((row) => own.has(row.session))
+        .map((row) => ({ ...row, cpuTicks: row.ownCpuTicks })),
+      commands: rows.filter((row) => !own.has(row.session)),
     };
   }
 
