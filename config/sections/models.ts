@@ -38,6 +38,8 @@ export const ProviderSettings = z.strictObject({
   openai: z
     .strictObject({
       ...connection,
+      // Chat completions say nothing while a model thinks, and small servers nothing while they read.
+      stall_seconds: connection.stall_seconds.default(600),
       api: OpenAiApi.nullable()
         .default(null)
         .describe('chat_completions or responses; null: responses for OpenAI itself, else chat_completions.'),

@@ -1,3 +1,5 @@
+import { patientFetch } from '../patient-fetch.ts';
+
 const OWN_HEADERS = /^(accept|content-type|user-agent|anthropic-version|anthropic-beta|x-stainless-.*)$/;
 const OWN_BETAS = new Set(['fast-mode-2026-02-01', 'interleaved-thinking-2025-05-14']);
 
@@ -22,7 +24,7 @@ export function createAnthropicFetch(
       if (name.toLowerCase() === 'anthropic-beta') headers.append(name, value);
       else headers.set(name, value);
     }
-    return fetch(url, { ...init, headers });
+    return patientFetch(url, init, headers);
   };
 }
 

@@ -4,6 +4,7 @@ import { jsonTokens, textTokens } from '../../../core/session/context/estimate-t
 import { followEvents, guardedCall, guardedStream, understood } from '../adapter-stream.ts';
 import { refuseUnlessEventStream } from '../event-stream.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../model-provider.ts';
+import { patientFetch } from '../patient-fetch.ts';
 import type { StreamGuard, StreamLimits } from '../stream-guard.ts';
 import { createToolNames, type ToolNames } from '../tool-names.ts';
 import { toGeminiFailure } from './gemini-failure.ts';
@@ -52,7 +53,7 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
           ...(Object.keys(extraBody).length > 0 ? { extraBody } : {}),
           // The SDK hands over neither the headers of an answer nor its type.
           fetch: async (url, init) => {
-            const response = await fetch(url, { ...init, headers: headersFor(init?.headers, options) });
+            const response = await patientFetch(url, init, headersFor(init?.headers, options));
             seen.response = response;
             if (response.ok) refuseUnlessEventStream(response, VENDOR);
             return response;
@@ -94,7 +95,7 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
           config: {
             abortSignal: guard.signal,
             httpOptions: {
-              fetch: (url, init) => fetch(url, { ...init, headers: headersFor(init?.headers, options) }),
+              fetch: (url, init) => patientFetch(url, init, headersFor(init?.headers, options)),
             },
           },
         });

@@ -2,6 +2,7 @@ import OpenAI from 'openai';
 import type { JsonObject } from '../../../core/json.ts';
 import type { Effort, Thinking } from '../../../core/models/model-entry.ts';
 import type { Dialect } from './chat/dialect.ts';
+import { patientFetch } from '../patient-fetch.ts';
 import type { StreamLimits } from '../stream-guard.ts';
 
 /** What of a model the requests depend on. */
@@ -56,7 +57,7 @@ export function createOpenAiClient(options: OpenAiOptions): OpenAI {
         if (OWN_HEADERS.test(name)) headers.set(name, value);
       if (apiKey !== null) headers.set('authorization', `Bearer ${apiKey}`);
       for (const [name, value] of Object.entries(extraHeaders ?? {})) headers.set(name, value);
-      return fetch(url, { ...init, headers });
+      return patientFetch(url, init, headers);
     },
   });
 }

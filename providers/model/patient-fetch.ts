@@ -1,0 +1,19 @@
+import { Agent } from 'undici';
+
+/**
+ * Connections without time limits of their own: left alone, Node's `fetch` gives up on an answer that brings nothing for five minutes,
+ * which a model that thinks for long, or reads a long prompt on a small machine, may well do. How long is too long is the stream
+ * guard's to say. The package's types and those of Node's `fetch` are of different releases; what `fetch` calls is the same in both.
+ */
+const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 }) as object as NonNullable<
+  RequestInit['dispatcher']
+>;
+
+/** `fetch` for model requests: waits until the answer comes or the request's signal aborts. */
+export async function patientFetch(
+  url: string | URL | Request,
+  init: RequestInit | undefined,
+  headers: Headers,
+): Promise<Response> {
+  return fetch(url, { ...init, headers, dispatcher });
+}
