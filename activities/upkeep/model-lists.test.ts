@@ -72,4 +72,30 @@ describe('imported models', () => {
     expect(await lists.refresh()).toBe(true);
     expect(said.at(-1)).toContain('listed again');
   });
+
+  it('are asked for with the key of the moment', async () => {
+    const keys = ['first', 'second'];
+    const asked: (string | null)[] = [];
+    const lists = createModelLists({
+      addresses: [
+        {
+          provider: 'openai',
+          baseUrl: null,
+          get apiKey() {
+            return keys.shift() ?? null;
+          },
+        },
+      ],
+      list: async ({ apiKey }) => {
+        asked.push(apiKey);
+        return [];
+      },
+      store: { write: async () => undefined },
+      onChange: async () => undefined,
+      log: pino({ level: 'silent' }),
+    });
+    await lists.refresh();
+    await lists.refresh();
+    expect(asked).toEqual(['first', 'second']);
+  });
 });
