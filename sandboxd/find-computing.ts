@@ -5,7 +5,7 @@ const COMPUTES_TICKS = 200;
 /** A command that has computed for so long steps back at once while the sandbox as a whole computes. */
 const BEGINS_TICKS = 20;
 /** So much processor time, more than a quarter of one processor all the time, makes a sandbox one that computes. */
-const PRESSED_TICKS = 400;
+const PRESSED_TICKS = 200;
 const EASE_TICKS_PER_SECOND = 25;
 /** A sandbox that computed for hours is an ordinary one again half a minute later. */
 const MOST_PRESSED_TICKS = 1_000;

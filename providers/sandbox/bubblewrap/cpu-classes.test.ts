@@ -60,6 +60,18 @@ describe('the CPU classes of sandboxes', () => {
     for (let count = 0; count < 60; count++) step(command, 0);
     expect(classes).toEqual(['ordinary', 'leftover', 'ordinary']);
   });
+  it('stay the same for one whose long commands follow each other at once', () => {
+    const { classes, command, step } = labOf();
+    for (let count = 0; count < 20; count++) step(command, 1);
+    for (let round = 0; round < 10; round++) {
+      command.startTime = `round ${round}`;
+      command.session = 300 + round;
+      command.cpuTicks = 0;
+      step(command, 0.1);
+      for (let count = 0; count < 4; count++) step(command, 1);
+    }
+    expect(classes).toEqual(['ordinary', 'leftover']);
+  });
   it('count what sandboxd takes of a flood of output, but not of short commands', () => {
     const { classes, sandboxd, step } = labOf();
     for (let count = 0; count < 100; count++) step(sandboxd, 0.4);

@@ -12,12 +12,16 @@ const STARVED_LOOKS = 2;
 /** sandboxd is busy with short commands, too; what takes half a processor for seconds is a flood of output, or a large archive. */
 const SANDBOXD_EASE_TICKS = 50;
 
+/** So many looks without anything that computes: one long command often follows the other. */
+const CALM_LOOKS = 3;
+
 interface Watched {
   findComputing: FindComputing;
   findBusySandboxd: FindComputing;
   used: number;
   isBehind: boolean;
   starvedLooks: number;
+  calmLooks: number;
 }
 
 export interface CpuClassesDeps {
@@ -69,7 +73,8 @@ export function createCpuClasses({ cgroups, prefix, readProcess, now }: CpuClass
     const computes = busy.size + computing.size > 0;
     one.starvedLooks = one.isBehind && computes && share < STARVED_SHARE ? one.starvedLooks + 1 : 0;
     const isStarved = one.starvedLooks >= STARVED_LOOKS;
-    const isBehind = computes && !isStarved;
+    one.calmLooks = computes ? 0 : one.calmLooks + 1;
+    const isBehind = !isStarved && (computes || (one.isBehind && one.calmLooks < CALM_LOOKS));
     if (isBehind === one.isBehind) return;
     cgroups.setCpuClass(name, isBehind ? 'leftover' : 'ordinary');
     one.isBehind = isBehind;
@@ -94,6 +99,7 @@ export function createCpuClasses({ cgroups, prefix, readProcess, now }: CpuClass
             used,
             isBehind: true,
             starvedLooks: 0,
+            calmLooks: CALM_LOOKS,
           });
           continue;
         }
