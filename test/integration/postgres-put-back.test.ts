@@ -63,7 +63,7 @@ describe("PostgreSQL's files, put back to an earlier moment under live sessions"
     await say(idle, 'this is to be found');
     await until(async () => (await typesOf(idle)).filter((type) => type === 'agent.message').length === 2);
     await rest(idle);
-    const asked = JSON.stringify(models.ledger().at(-1)?.body);
+    const asked = JSON.stringify(models.ledger().findLast(({ about }) => about === 'idle')?.body);
     expect(asked).toContain('this is to be found');
     expect(asked).not.toContain('this is to be lost');
 

@@ -77,7 +77,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
   const folderOf = (sessionId: string): SessionFolder => sessionFolder(places.base, sessionId);
   const cgroupPrefix = `${shortName(places.base).slice(0, 8)}-`;
   const cgroupName = (sessionId: string): string => `${cgroupPrefix}${shortName(sessionId)}`;
-  const groupWatch = startGroupWatch(cgroups, cgroupPrefix);
+  const groupWatch = startGroupWatch(cgroups, cgroupPrefix, options.log);
 
   async function identityOf(folder: SessionFolder): Promise<Identity> {
     const known = folder.identity();

@@ -6,13 +6,30 @@ import { createGroupSweep } from './group-sweep.ts';
 const LOOK_MS = 500;
 const SWEEP_MS = 10_000;
 
-/** Looks after the control groups of sandboxes whose names begin so, until it is told to end. */
-export function startGroupWatch(cgroups: Cgroups, prefix: string): { end(): void } {
+/**
+ * Looks after the control groups of sandboxes whose names begin so, until it is told to end. A look that fails, for want of descriptors
+ * or since a group goes while it is read, is logged, and the next one does its work: nothing of it is worth the process.
+ */
+export function startGroupWatch(
+  cgroups: Cgroups,
+  prefix: string,
+  log: (message: string, details?: Record<string, string | number>) => void,
+): { end(): void } {
   if (cgroups.version === 'none') return { end: () => {} };
   const classes = createCpuClasses({ cgroups, prefix, readProcess, now: () => performance.now() });
+  const guarded = (look: () => void) => (): void => {
+    try {
+      look();
+    } catch (error) {
+      log('the control groups of sandboxes could not be looked after', { error: String(error) });
+    }
+  };
   const timers = [
-    setInterval(() => classes.look(), LOOK_MS).unref(),
-    setInterval(createGroupSweep(cgroups, prefix), SWEEP_MS).unref(),
+    setInterval(
+      guarded(() => classes.look()),
+      LOOK_MS,
+    ).unref(),
+    setInterval(guarded(createGroupSweep(cgroups, prefix)), SWEEP_MS).unref(),
   ];
   return { end: () => timers.forEach((timer) => clearInterval(timer)) };
 }

@@ -59,53 +59,67 @@ export function createPostgresWorkerRegistry(options: {
   let leaving = false;
   let retake: NodeJS.Timeout | undefined;
 
-  async function connect(onLost: () => void): Promise<Client> {
+  /** `onLost` is told, once, of the end of a connection that stood; one that never stood rejects, with `pg`'s error. */
+  async function connect(onLost: (client: Client) => void): Promise<Client> {
     const client = new Client({
       connectionString: options.url,
       connectionTimeoutMillis: 3_000,
       keepAlive: true,
     });
-    let lost = false;
+    let stands = false;
     const lose = (): void => {
-      if (!lost) onLost();
-      lost = true;
+      if (stands) onLost(client);
+      stands = false;
     };
     client.on('error', lose);
     client.on('end', lose);
-    await client.connect();
+    try {
+      await client.connect();
+    } catch (error) {
+      giveUp(client);
+      throw error;
+    }
+    stands = true;
     return client;
   }
 
   async function takeLock(): Promise<void> {
-    const client = await connect(() => {
-      lock = undefined;
-      if (!leaving) retake = setTimeout(() => void retakeLock(), RETAKE_MS);
+    const client = await connect((lost) => {
+      if (lock === lost) lock = undefined;
+      retakeLater();
     });
     lock = client;
-    const row = await client.query<{ id: number }>(
-      `INSERT INTO workers (name, host, pid, started, hands) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (name) DO UPDATE SET registered_at = now(), hands = EXCLUDED.hands RETURNING id`,
-      [
-        options.name,
-        options.host,
-        options.process.pid,
-        options.process.started,
-        hands && JSON.stringify(hands),
-      ],
-    );
-    id = row.rows[0]?.id;
-    await client.query('SELECT pg_advisory_lock($1, $2)', [WORKER_LOCKS, id]);
+    try {
+      const row = await client.query<{ id: number }>(
+        `INSERT INTO workers (name, host, pid, started, hands) VALUES ($1, $2, $3, $4, $5)
+          ON CONFLICT (name) DO UPDATE SET registered_at = now(), hands = EXCLUDED.hands RETURNING id`,
+        [
+          options.name,
+          options.host,
+          options.process.pid,
+          options.process.started,
+          hands && JSON.stringify(hands),
+        ],
+      );
+      id = row.rows[0]?.id;
+      await client.query('SELECT pg_advisory_lock($1, $2)', [WORKER_LOCKS, id]);
+    } catch (error) {
+      lock = undefined;
+      giveUp(client);
+      throw error;
+    }
   }
 
-  async function retakeLock(): Promise<void> {
-    try {
-      await takeLock();
-    } catch {
-      const broken = lock;
-      lock = undefined;
-      await broken?.end().catch(() => undefined);
-      if (!leaving) retake = setTimeout(() => void retakeLock(), RETAKE_MS);
-    }
+  /**
+   * Tries again in a moment. There is one timer, however many tell of a loss: a connection's end and the statement that it breaks both
+   * do, and trying twice for each would double the connections with every round until PostgreSQL has no room for anybody.
+   */
+  function retakeLater(): void {
+    if (leaving || retake !== undefined) return;
+    retake = setTimeout(() => {
+      retake = undefined;
+      takeLock().catch(retakeLater);
+    }, RETAKE_MS);
   }
 
   return {
@@ -158,4 +172,9 @@ export function createPostgresWorkerRegistry(options: {
       );
     },
   };
+}
+
+/** Lets go of a connection, also one that does not answer, without waiting for it. */
+function giveUp(client: Client): void {
+  client.end().catch(() => undefined);
 }
