@@ -117,6 +117,8 @@ describe('the demo model', () => {
   it.each([
     ['run `echo hi; echo then`', [{ kind: 'run', command: 'echo hi; echo then' }]],
     ['Please run ls -la /tmp', [{ kind: 'run', command: 'ls -la /tmp' }]],
+    ['run this command: echo a >> b; wc -l < b', [{ kind: 'run', command: 'echo a >> b; wc -l < b' }]],
+    ['Could you run the following command: `date`', [{ kind: 'run', command: 'date' }]],
     ['$ uname -a', [{ kind: 'run', command: 'uname -a' }]],
     [
       'run:\n```sh\nfor i in 1 2; do\n  echo $i\ndone\n```',

@@ -48,8 +48,18 @@ type Matcher = [RegExp, (match: RegExpExecArray) => DemoRequest | undefined];
 const PATTERNS: Matcher[] = [
   [/^\$\s+(\S[\s\S]*)$/, (match) => run(match[1])],
   [
-    new RegExp(`${PLEASE}(?:run|execute)(?:\\s+the)?(?:\\s+command)?:?\\s+${VALUE}[.!?]?$`, 'i'),
+    new RegExp(
+      `${PLEASE}(?:run|execute)(?:\\s+(?:the|this))?(?:\\s+following)?(?:\\s+command)?:?\\s+${VALUE}[.!?]?$`,
+      'i',
+    ),
     (match) => run(first(match, 1, 3)),
+  ],
+  [
+    new RegExp(
+      `${PLEASE}(?:run|execute)\\s+(?:the|this)(?:\\s+following)?\\s+commands?:\\s*(\\S[\\s\\S]*)$`,
+      'i',
+    ),
+    (match) => run(match[1]),
   ],
   [
     // Words that begin a description rather than a command are left to the general answer.
