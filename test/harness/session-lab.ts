@@ -12,6 +12,7 @@ import { createContentCache } from '../../activities/request/content-cache.ts';
 import { createTranscriptCache } from '../../activities/transcript-cache.ts';
 import { createSweeper, type Sweeper } from '../../activities/upkeep/sweeper.ts';
 import { createTakeover } from '../../activities/upkeep/takeover.ts';
+import { isAppError } from '../../core/errors.ts';
 import { accept, type AcceptEvent, type Accepted } from '../../core/journal/accept.ts';
 import { updateSession } from '../../core/journal/update-session.ts';
 import type { Budget } from '../../core/journal/view.ts';
@@ -334,13 +335,16 @@ export async function startSessionLab(options: {
       await journal.deleteSession({ sessionId, caller: 'client' }, (view) => refuseBusy(view, 'deleted'));
       await engine.remove(sessionId);
     },
-    /** Waits until the session is at rest: idle and not busy. */
+    /** Waits until the session is at rest: idle and not busy. A database that is away, or cut the connection, is asked again. */
     async rest(sessionId: string, milliseconds = 30_000) {
       const end = Date.now() + milliseconds;
       for (;;) {
-        const head = await journal.head(sessionId);
+        const head = await journal.head(sessionId).catch((error: unknown) => {
+          if (isAppError(error) && error.code === 'unavailable') return null;
+          throw error;
+        });
         if (head && !head.busy && head.status !== 'running') return head;
-        if (Date.now() > end) throw new Error(`${sessionId} is still ${head?.status}`);
+        if (Date.now() > end) throw new Error(`${sessionId} is still ${head?.status ?? 'unknown'}`);
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     },
@@ -361,7 +365,7 @@ export async function startSessionLab(options: {
         await sweeper.sweep();
         const head = await journal.head(sessionId);
         if (head && !head.busy && head.status !== 'running') return head;
-        if (Date.now() > end) throw new Error(`${sessionId} is still ${head?.status}`);
+        if (Date.now() > end) throw new Error(`${sessionId} is still ${head?.status ?? 'unknown'}`);
         await new Promise((resolve) => setTimeout(resolve, 250));
       }
     },
