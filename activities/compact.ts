@@ -13,7 +13,8 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { buildModelRequest, type PreparedRequest } from './request/build-model-request.ts';
 import type { StepContext } from './request/step-context.ts';
 import { unlessTooLong, type SendRequest } from './send-request.ts';
-import { stepUsage, sumUsage } from './step-usage.ts';
+import { sumUsage } from '../providers/model/sum-usage.ts';
+import { stepUsage } from './step-usage.ts';
 
 /** Shares of the window that a written-out conversation is given, one after the other, where the model finds it too long. */
 const WRITTEN_OUT = [0.5, 0.25, 0.1] as const;

@@ -1,8 +1,9 @@
 import type { LostUsage } from '../core/journal/span-detail.ts';
 import { textTokens } from '../core/session/context/estimate-tokens.ts';
 import type { ModelStreamPart, ModelUsage } from '../providers/model/model-provider.ts';
+import { sumUsage } from '../providers/model/sum-usage.ts';
 import type { PreparedRequest } from './request/build-model-request.ts';
-import { stepUsage, sumUsage } from './step-usage.ts';
+import { stepUsage } from './step-usage.ts';
 
 /** Follows what the requests of an attempt use, so that it is counted also where no answer comes of them. */
 export interface RequestMeter {

@@ -4,7 +4,8 @@ import { createDemoProvider, type DemoPace } from './demo/demo.ts';
 import { createKeyFile } from './key-file.ts';
 import { loadedLater } from './loaded-later.ts';
 import type { ModelProvider } from './model-provider.ts';
-import { createRequestGate, gatedProvider, type RequestGate } from './request-gate.ts';
+import { createGate, type Gate } from '../gate/gate.ts';
+import { gatedProvider } from './gated-provider.ts';
 import { openAiProviderName } from './openai/provider-name.ts';
 
 /** How the models of one provider are reached, unless a model says otherwise. */
@@ -55,14 +56,14 @@ export function createModelProviders(options: ModelProvidersOptions): ModelProvi
     const provider = options[entry.provider];
     return newest(provider.apiKey, provider.apiKeyFile);
   };
-  const gates = new Map<string, RequestGate>();
-  const gateOf = (entry: ModelEntry): RequestGate | null => {
+  const gates = new Map<string, Gate>();
+  const gateOf = (entry: ModelEntry): Gate | null => {
     const { maxConcurrent } = entry.connection;
     const shared = isAtProvider(entry, options) ? (options[entry.provider].maxConcurrent ?? null) : null;
     const limit = maxConcurrent ?? shared;
     if (limit === null) return null;
     const name = maxConcurrent === undefined ? entry.provider : `${entry.provider}/${entry.id}`;
-    const gate = gates.get(name) ?? createRequestGate(limit);
+    const gate = gates.get(name) ?? createGate(limit);
     gates.set(name, gate);
     return gate;
   };

@@ -9,7 +9,7 @@ import { createClaims, isRecordName } from './claims.ts';
 import { withHostLock } from './host-lock.ts';
 import { createLaunchedArchive } from './launched-archive.ts';
 import type { ApartSandboxes, SandboxDriver, SandboxFiles, SandboxSpec } from './sandbox.ts';
-import { createTurns } from './turns.ts';
+import { createGate } from '../gate/gate.ts';
 import {
   createSandboxdClient,
   SandboxProtocolError,
@@ -95,7 +95,7 @@ async function untilAnswer(client: SandboxdClient, failed: Promise<never>): Prom
 export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
   const clients = new Map<string, SandboxdClient>();
   const starting = new Map<string, Promise<SandboxdClient>>();
-  const turns = createTurns(Math.max(4, 2 * availableParallelism()));
+  const starts = createGate(Math.max(4, 2 * availableParallelism()));
 
   const locked = <Result>(sessionId: string, work: () => Promise<Result>): Promise<Result> =>
     withHostLock(launcher.lockFile(sessionId), work);
@@ -127,7 +127,7 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
       await launcher.prepare(sessionId);
       let giveBack = (): void => {};
       const turn = async (): Promise<void> => {
-        giveBack = await turns.take();
+        giveBack = await starts.enter();
       };
       let client: SandboxdClient;
       try {

@@ -12,7 +12,8 @@ import { createAnthropicFetch } from './anthropic-fetch.ts';
 import { createAnthropicStreamReader } from './read-stream.ts';
 import { toAnthropicRequest, type AnthropicModelTraits } from './to-request.ts';
 import { toContinuation, toResponse, type CollectedBlock } from './to-response.ts';
-import { emptyUsage, sumUsage } from './usage.ts';
+import { sumUsage } from '../sum-usage.ts';
+import { emptyUsage } from './usage.ts';
 
 export interface AnthropicOptions {
   /** Default: the vendor's own. */

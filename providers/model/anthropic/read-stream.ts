@@ -4,10 +4,11 @@ import type {
   RawMessageStreamEvent,
 } from '@anthropic-ai/sdk/resources/messages';
 import type { ModelStreamPart, ModelUsage } from '../model-provider.ts';
+import { sumUsage } from '../sum-usage.ts';
 import { createTextPreview } from '../text-preview.ts';
 import { toModelError } from '../vendor-failure.ts';
 import type { CollectedBlock, CollectedMessage } from './to-response.ts';
-import { addUsage, emptyUsage, sumUsage } from './usage.ts';
+import { addUsage, emptyUsage } from './usage.ts';
 
 /** Follows one response stream and collects it. Anything out of order fails as `model_unreachable`. */
 export interface AnthropicStreamReader {

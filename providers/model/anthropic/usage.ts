@@ -35,15 +35,3 @@ export function addUsage(
     cache_creation_1h_input_tokens: oneHour,
   };
 }
-
-export function sumUsage(first: ModelUsage, second: ModelUsage): ModelUsage {
-  return {
-    input_tokens: first.input_tokens + second.input_tokens,
-    output_tokens: first.output_tokens + second.output_tokens,
-    cache_read_input_tokens: first.cache_read_input_tokens + second.cache_read_input_tokens,
-    cache_creation_5m_input_tokens:
-      first.cache_creation_5m_input_tokens + second.cache_creation_5m_input_tokens,
-    cache_creation_1h_input_tokens:
-      first.cache_creation_1h_input_tokens + second.cache_creation_1h_input_tokens,
-  };
-}

@@ -85,7 +85,9 @@ export function createPostgresWorkerRegistry(options: {
 
   async function takeLock(): Promise<void> {
     const client = await connect((lost) => {
-      if (lock === lost) lock = undefined;
+      // One that was given up already may end much later, when another holds the lock.
+      if (lock !== lost) return;
+      lock = undefined;
       retakeLater();
     });
     lock = client;
@@ -104,7 +106,7 @@ export function createPostgresWorkerRegistry(options: {
       id = row.rows[0]?.id;
       await client.query('SELECT pg_advisory_lock($1, $2)', [WORKER_LOCKS, id]);
     } catch (error) {
-      lock = undefined;
+      if (lock === client) lock = undefined;
       giveUp(client);
       throw error;
     }
