@@ -67,6 +67,19 @@ module.exports = {
       to: { path: '^config\\.ts$', dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'addresses-have-one-door',
+      comment:
+        'Names that agents and clients give are resolved and checked by public-hosts.ts, which cannot be had without any part of the check.',
+      severity: 'error',
+      from: {
+        path: '^(core|workflows|activities|tools|providers|api|wiring|sandboxd)/',
+        pathNot: '^providers/network/|\\.test\\.ts$',
+      },
+      to: {
+        path: '^(providers/network/(public-address|special-networks|name-lookup|resolver-files|turns)\\.ts|(node:)?dns(/promises)?)$',
+      },
+    },
+    {
       name: 'console-talks-to-the-api',
       comment: 'The console is a client like any other: of the rest of the repository it takes types only.',
       severity: 'error',

@@ -46,7 +46,8 @@ export function createWebFetchTool(deps: WebFetchDeps): HostTool {
       }
       const policy = await deps.policyOf(spec);
       const decided = (decision: EgressDecision): void => deps.decided(spec, decision);
-      const page = await deps.fetcher.fetch({ url, policy, domains: domainsOf(config), decided }, signal);
+      const request = { url, policy, domains: domainsOf(config), asker: spec.sessionId, decided };
+      const page = await deps.fetcher.fetch(request, signal);
       if ('refusal' in page) {
         const reason = page.reason === 'url_not_allowed' ? 'url_not_allowed: ' : '';
         return failed(`${reason}${url} was not fetched: ${page.refusal}.`);

@@ -1,4 +1,3 @@
-import { networkInterfaces } from 'node:os';
 import type { Logger } from 'pino';
 import type { MediaDeps } from '../api/media/pin-media.ts';
 import type { SendDeps } from '../api/sessions/send-events.ts';
@@ -9,16 +8,13 @@ import type { ModelCatalog } from '../core/models/model-catalog.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import { createThreadedPdfReader } from '../providers/document/threaded-pdf-reader.ts';
 import { createDecodingProcess } from '../providers/image/decoding-process.ts';
-import { createAddressCheck } from '../providers/network/public-address.ts';
-import { systemLookup } from '../providers/network/resolve-public.ts';
+import { createPublicHosts } from '../providers/network/public-hosts.ts';
 import type { FileStore } from '../providers/store/files.ts';
 import { createHttpFetcher } from '../providers/web/http-fetcher.ts';
 import { newId } from './new-ids.ts';
 
 /** What images and documents of messages are made ready with. */
 export function mediaDeps(config: Config, files: FileStore, blobs: BlobStore, log: Logger): MediaDeps {
-  const own = (): string[] =>
-    Object.values(networkInterfaces()).flatMap((rows) => (rows ?? []).map(({ address }) => address));
   return {
     files,
     blobs,
@@ -29,8 +25,7 @@ export function mediaDeps(config: Config, files: FileStore, blobs: BlobStore, lo
     images: createDecodingProcess(),
     pdfs: createThreadedPdfReader({ pages: MEDIA_LIMITS.pdfPages, characters: MEDIA_LIMITS.textCharacters }),
     fetcher: createHttpFetcher({
-      isAllowedAddress: createAddressCheck(own, config.sandbox.private_networks),
-      lookup: systemLookup,
+      hosts: createPublicHosts({ privateNetworks: config.sandbox.private_networks }),
       limits: { bytes: MEDIA_LIMITS.fetchedBytes, totalMs: 20_000, redirects: 5 },
       userAgent: 'Managed-Agent/0.1 (media)',
     }),

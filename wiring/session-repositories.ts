@@ -1,9 +1,7 @@
 import path from 'node:path';
-import { networkInterfaces } from 'node:os';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { createAddressCheck } from '../providers/network/public-address.ts';
-import { systemLookup } from '../providers/network/resolve-public.ts';
+import { createPublicHosts } from '../providers/network/public-hosts.ts';
 import { createGitSource } from '../providers/repository/git-source.ts';
 import { placesOf } from '../providers/sandbox/places.ts';
 import type { SessionStore } from '../providers/store/sessions.ts';
@@ -20,8 +18,6 @@ export function sessionRepositories(
   const { folder, uid_base: first, uid_count: count, limits, private_networks, github_url } = config.sandbox;
   const uid = process.getuid?.() ?? -1;
   const own = first + count;
-  const addresses = (): string[] =>
-    Object.values(networkInterfaces()).flatMap((rows) => (rows ?? []).map((row) => row.address));
   return createRepositoryPlacer({
     repositoriesOf: ({ workspaceId, sessionId }) => sessions.repositories(workspaceId, sessionId),
     source: createGitSource({
@@ -30,8 +26,7 @@ export function sessionRepositories(
       origin: github_url,
       maxBytes: limits.workspace_bytes,
       timeoutMs: FETCH_MS,
-      isAllowedAddress: createAddressCheck(addresses, private_networks),
-      lookup: systemLookup,
+      hosts: createPublicHosts({ privateNetworks: private_networks }),
       decided: (repository, decision) =>
         log.info(
           { repository, ...decision },

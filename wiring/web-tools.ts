@@ -1,10 +1,8 @@
-import { networkInterfaces } from 'node:os';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { loadLargeStrings } from '../providers/blob/large-bodies.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
-import { createAddressCheck } from '../providers/network/public-address.ts';
-import { systemLookup } from '../providers/network/resolve-public.ts';
+import { createPublicHosts } from '../providers/network/public-hosts.ts';
 import type { SandboxEnvironment } from '../providers/sandbox/environment.ts';
 import type { SandboxDriver, SandboxSpec } from '../providers/sandbox/sandbox.ts';
 import { createBraveSearch } from '../providers/search/brave.ts';
@@ -51,8 +49,6 @@ export function searchEngine({ web_search: settings }: Config): WebSearch | null
 /** The tools of the web, for a worker that has sandboxes. */
 export function webTools(deps: WebToolsDeps): HostTool[] {
   const { config, journal, blobs } = deps;
-  const own = (): string[] =>
-    Object.values(networkInterfaces()).flatMap((rows) => (rows ?? []).map(({ address }) => address));
 
   async function isKnownUrl(spec: SandboxSpec, url: string, sources: UrlSources): Promise<boolean> {
     const tools = new Map<string, string>();
@@ -73,8 +69,7 @@ export function webTools(deps: WebToolsDeps): HostTool[] {
 
   const fetchTool = createWebFetchTool({
     fetcher: createHttpFetcher({
-      isAllowedAddress: createAddressCheck(own, config.sandbox.private_networks),
-      lookup: systemLookup,
+      hosts: createPublicHosts({ privateNetworks: config.sandbox.private_networks }),
       limits: FETCH,
       userAgent: 'Managed-Agent/0.1 (web_fetch)',
     }),

@@ -62,6 +62,7 @@ export async function readMedia(
         url: source.url,
         policy: { mode: 'unrestricted' },
         domains: {},
+        asker: workspaceId,
         decided: deps.decided,
       } as const;
       const page = await deps.fetcher.fetch(request, signal);

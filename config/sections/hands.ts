@@ -91,7 +91,9 @@ export const SandboxSettings = z.strictObject({
   private_networks: z
     .array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]))
     .default([])
-    .describe('Private networks that sandboxes may reach all the same, such as 10.1.0.0/16.'),
+    .describe(
+      'Private networks that sandboxes may reach all the same, such as 10.1.0.0/16; metadata addresses of clouds only where named alone.',
+    ),
   github_url: z
     .url({ protocol: /^https?$/ })
     .default('https://github.com')

@@ -6,8 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { startGitServer, type GitServer } from '../../test/harness/git-server.ts';
-import { createAddressCheck } from '../network/public-address.ts';
-import { systemLookup } from '../network/resolve-public.ts';
+import { createPublicHosts } from '../network/public-hosts.ts';
 import type { EgressDecision } from '../network/egress-decision.ts';
 import { createGitSource, type GitSourceDeps } from './git-source.ts';
 import { COMMIT_REF, type RepositoryRequest } from './repository-source.ts';
@@ -39,8 +38,7 @@ function source(options: Partial<GitSourceDeps> = {}) {
     origin: server.origin,
     maxBytes: 50_000_000,
     timeoutMs: 30_000,
-    isAllowedAddress: createAddressCheck(() => [], ['127.0.0.0/8']),
-    lookup: systemLookup,
+    hosts: createPublicHosts({ privateNetworks: ['127.0.0.0/8'] }),
     decided: (_url, decision) => decisions.push(decision),
     ...options,
   });
@@ -119,8 +117,8 @@ describe('a fetched repository', () => {
     expect(decisions.length).toBeGreaterThan(0);
     for (const decision of decisions)
       expect(decision).toMatchObject({ host: '127.0.0.1', decision: 'allowed', address: '127.0.0.1' });
-    const isAllowedAddress = createAddressCheck(() => [], []);
-    const failure = await failureOf(ask('public/hello'), { isAllowedAddress });
+    const hosts = createPublicHosts({ privateNetworks: [] });
+    const failure = await failureOf(ask('public/hello'), { hosts });
     expect(failure.kind).toBe('forbidden');
   });
 });

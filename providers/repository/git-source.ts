@@ -13,8 +13,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-import type { Lookup } from '../network/resolve-public.ts';
 import type { EgressDecision } from '../network/egress-decision.ts';
+import type { PublicHosts } from '../network/public-hosts.ts';
 import { createSessionProxy } from '../sandbox/egress/session-proxy.ts';
 import { gitFailure } from './git-failure.ts';
 import {
@@ -44,8 +44,7 @@ export interface GitSourceDeps {
   maxBytes: number;
   /** Longest that one fetch takes. */
   timeoutMs: number;
-  isAllowedAddress(address: string): boolean;
-  lookup: Lookup;
+  hosts: PublicHosts;
   /** Called for each connection that the fetch of `url` asked for. */
   decided(url: string, decision: EgressDecision): void;
 }
@@ -73,8 +72,8 @@ export function createGitSource(deps: GitSourceDeps): RepositorySource {
   async function withProxy<Result>(url: string, work: (port: number) => Promise<Result>): Promise<Result> {
     const proxy = createSessionProxy({
       policy: { mode: 'limited', hosts: [origin.hostname] },
-      isAllowedAddress: deps.isAllowedAddress,
-      lookup: deps.lookup,
+      hosts: deps.hosts,
+      asker: url,
       decided: (decision) => deps.decided(url, decision),
     });
     await new Promise<void>((resolve, reject) => {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { createAddressCheck } from '../network/public-address.ts';
+import { createPublicHosts } from '../network/public-hosts.ts';
 import type { EgressDecision } from '../network/egress-decision.ts';
 import type { NetworkPolicy } from '../network/policy.ts';
 import { createHttpFetcher } from './http-fetcher.ts';
@@ -54,14 +54,17 @@ describe('the HTTP fetcher', () => {
   });
 
   const fetcher = createHttpFetcher({
-    isAllowedAddress: createAddressCheck(() => [], ['127.0.0.1']),
-    lookup: (host) => {
-      lookups.push(host);
-      if (host === 'mixed.example') return Promise.resolve(['127.0.0.1', '10.0.0.1']);
-      if (host === 'gone.example')
-        return Promise.reject(Object.assign(new Error('x'), { code: 'ENOTFOUND' }));
-      return Promise.resolve(['127.0.0.1']);
-    },
+    hosts: createPublicHosts({
+      privateNetworks: ['127.0.0.1'],
+      lookup: (host) => {
+        lookups.push(host);
+        if (host === 'mixed.example') return Promise.resolve(['127.0.0.1', '10.0.0.1']);
+        if (host === 'gone.example')
+          return Promise.reject(Object.assign(new Error('x'), { code: 'ENOTFOUND' }));
+        if (host === 'silent.example') return new Promise(() => {});
+        return Promise.resolve(['127.0.0.1']);
+      },
+    }),
     limits: { bytes: 1_000_000, totalMs: 1_000, redirects: 5 },
     userAgent: 'test',
   });
@@ -71,7 +74,7 @@ describe('the HTTP fetcher', () => {
     domains: DomainRules = {},
   ): Promise<WebPage | WebRefusal> =>
     fetcher.fetch(
-      { url, policy, domains, decided: (decision) => decisions.push(decision) },
+      { url, policy, domains, asker: 'session', decided: (decision) => decisions.push(decision) },
       new AbortController().signal,
     );
   const at = (path: string, host = 'site.example'): string => `http://${host}:${port}${path}`;
@@ -94,8 +97,9 @@ describe('the HTTP fetcher', () => {
     ['/slow', 'no answer within'],
     ['/corrupt', 'header'],
     ['/loop', 'more than 5 redirects'],
+    ['http://silent.example/', 'no answer within'],
   ])('gives up on %s', async (path, words) => {
-    expect(await fetchPage(at(path))).toMatchObject({
+    expect(await fetchPage(path.startsWith('/') ? at(path) : path)).toMatchObject({
       reason: 'failed',
       refusal: expect.stringContaining(words),
     });
@@ -162,10 +166,11 @@ describe('the HTTP fetcher', () => {
     });
     expect(await fetchPage('no url')).toMatchObject({ reason: 'failed', refusal: 'it is no URL' });
   });
-  it('stops when its caller does', async () => {
+  it.each(['/slow', 'http://silent.example/'])('stops when its caller does: %s', async (to) => {
+    const url = to.startsWith('/') ? at(to) : to;
     const abort = new AbortController();
     const fetching = fetcher.fetch(
-      { url: at('/slow'), policy: { mode: 'unrestricted' }, domains: {}, decided: () => {} },
+      { url, policy: { mode: 'unrestricted' }, domains: {}, asker: 'session', decided: () => {} },
       abort.signal,
     );
     setTimeout(() => abort.abort(new Error('stopped')), 50);

@@ -6,13 +6,12 @@ import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
 
 import { normalHost, refusalOf } from '../network/policy.ts';
-import { resolvePublic, type Lookup } from '../network/resolve-public.ts';
+import type { PublicHosts } from '../network/public-hosts.ts';
 import { domainRefusal } from './domain-rules.ts';
 import type { WebFetcher, WebPage, WebRefusal, WebRequest } from './web-fetcher.ts';
 
 export interface HttpFetcherDeps {
-  isAllowedAddress(address: string): boolean;
-  lookup: Lookup;
+  hosts: PublicHosts;
   limits: { bytes: number; totalMs: number; redirects: number };
   userAgent: string;
 }
@@ -34,7 +33,12 @@ interface Hop {
 }
 
 /** Where a hop leads, or a refusal thrown. */
-async function resolveHop(deps: HttpFetcherDeps, request: WebRequest, url: URL): Promise<Hop> {
+async function resolveHop(
+  deps: HttpFetcherDeps,
+  request: WebRequest,
+  url: URL,
+  signal: AbortSignal,
+): Promise<Hop> {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new Refusal(
       'url_not_allowed',
@@ -48,7 +52,7 @@ async function resolveHop(deps: HttpFetcherDeps, request: WebRequest, url: URL):
   if (host === undefined) throw new Refusal('url_not_allowed', 'the URL names no host');
   const refusal = domainRefusal(request.domains, host) ?? refusalOf(request.policy, host);
   if (refusal !== undefined) throw new Refusal('url_not_allowed', refusal);
-  const resolution = await resolvePublic(host, deps.isAllowedAddress, deps.lookup);
+  const resolution = await deps.hosts.resolve(host, request.asker, signal);
   if ('refusal' in resolution) {
     throw new Refusal(
       resolution.code === 403 ? 'url_not_allowed' : 'failed',
@@ -59,11 +63,16 @@ async function resolveHop(deps: HttpFetcherDeps, request: WebRequest, url: URL):
 }
 
 /** Resolves a hop and reports the decision. */
-async function checkHop(deps: HttpFetcherDeps, request: WebRequest, url: URL): Promise<Hop> {
+async function checkHop(
+  deps: HttpFetcherDeps,
+  request: WebRequest,
+  url: URL,
+  signal: AbortSignal,
+): Promise<Hop> {
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
   const target = { host: url.hostname, port };
   try {
-    const hop = await resolveHop(deps, request, url);
+    const hop = await resolveHop(deps, request, url, signal);
     request.decided({ ...target, decision: 'allowed', address: hop.addresses.join(' ') });
     return hop;
   } catch (error) {
@@ -153,7 +162,7 @@ export function createHttpFetcher(deps: HttpFetcherDeps): WebFetcher {
       throw new Refusal('failed', 'it is no URL');
     }
     for (let hops = 0; hops <= deps.limits.redirects; hops++) {
-      const response = await open(deps, await checkHop(deps, request, url), signal);
+      const response = await open(deps, await checkHop(deps, request, url, signal), signal);
       const status = response.statusCode ?? 0;
       const { location } = response.headers;
       if (REDIRECTS.has(status) && location !== undefined) {

@@ -11,6 +11,8 @@ export interface WebRequest {
   url: string;
   policy: NetworkPolicy;
   domains: DomainRules;
+  /** The session or workspace that this is for. */
+  asker: string;
   /** Told of each hop: whether it was allowed, and why not. */
   decided(decision: EgressDecision): void;
 }

@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createAddressCheck } from '../../providers/network/public-address.ts';
-import { systemLookup } from '../../providers/network/resolve-public.ts';
+import { createPublicHosts } from '../../providers/network/public-hosts.ts';
 import { createGitSource } from '../../providers/repository/git-source.ts';
 import type { RepositorySource } from '../../providers/repository/repository-source.ts';
 import { createSandboxLab, type SandboxLab } from '../../providers/sandbox/testing/sandbox-lab.ts';
@@ -64,8 +63,7 @@ function session(
       origin: git.origin,
       maxBytes: 50_000_000,
       timeoutMs: 60_000,
-      isAllowedAddress: createAddressCheck(() => [], ['127.0.0.0/8']),
-      lookup: systemLookup,
+      hosts: createPublicHosts({ privateNetworks: ['127.0.0.0/8'] }),
       decided: () => undefined,
     });
     return createSandboxToolRunner({

@@ -1,10 +1,10 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { AppError } from '../../../core/errors.ts';
+import { hostAddresses } from '../../network/host-addresses.ts';
 import { INSIDE } from '../bubblewrap/arguments.ts';
 import { insideSettings } from '../bubblewrap/inside-settings.ts';
 import type { SandboxEnvironment } from '../environment.ts';
@@ -123,13 +123,10 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
     network: SessionNetwork,
     { network: policy }: SandboxEnvironment,
   ): Promise<{ host: string; port: number }> {
-    const hostAddresses = Object.values(networkInterfaces()).flatMap((rows) =>
-      (rows ?? []).map((row) => row.address),
-    );
     const settings = {
       policy,
       exceptions: [...(options.privateNetworks ?? [])],
-      hostAddresses,
+      hostAddresses: hostAddresses(),
       inside: [network.subnet],
       sandbox: { host: network.sandbox, port: PORTS.sandboxd },
       proxyPort: PORTS.proxy,

@@ -4,11 +4,9 @@
  */
 import { chmodSync, ftruncateSync, rmSync, writeSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { networkInterfaces } from 'node:os';
 
 import type { NetworkPolicy } from '../../network/policy.ts';
-import { createAddressCheck } from '../../network/public-address.ts';
-import { systemLookup } from '../../network/resolve-public.ts';
+import { createPublicHosts } from '../../network/public-hosts.ts';
 import { createSessionProxy } from './session-proxy.ts';
 
 /** The first argument, as JSON. */
@@ -30,9 +28,7 @@ const ALONE_MS = 15 * 60_000;
 const EMPTY_MS = 30_000;
 
 const settings = JSON.parse(process.argv[2] ?? '{"exceptions":[]}') as EgressSettings;
-const ownAddresses = (): string[] =>
-  Object.values(networkInterfaces()).flatMap((rows) => (rows ?? []).map((row) => row.address));
-const isAllowedAddress = createAddressCheck(ownAddresses, settings.exceptions);
+const hosts = createPublicHosts({ privateNetworks: settings.exceptions });
 const proxies = new Map<string, Server>();
 const watchers = new Set<ServerResponse>();
 let written = 0;
@@ -63,8 +59,8 @@ async function openProxy(id: string, { policy, socket }: EgressSession): Promise
   closeProxy(id);
   const proxy = createSessionProxy({
     policy,
-    isAllowedAddress,
-    lookup: systemLookup,
+    hosts,
+    asker: id,
     decided: (decision) =>
       report(`${JSON.stringify({ time: new Date().toISOString(), session: id, ...decision })}\n`),
   });

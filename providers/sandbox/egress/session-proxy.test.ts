@@ -10,7 +10,7 @@ import { Duplex } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import type { NetworkPolicy } from '../../network/policy.ts';
-import { createAddressCheck } from '../../network/public-address.ts';
+import { createPublicHosts } from '../../network/public-hosts.ts';
 import type { EgressDecision } from '../../network/egress-decision.ts';
 import { createSessionProxy } from './session-proxy.ts';
 
@@ -36,12 +36,15 @@ async function makeProxy(
   const lookups: string[] = [];
   const proxy = createSessionProxy({
     policy,
-    isAllowedAddress: createAddressCheck(() => [], ['127.0.0.1']),
-    lookup: (host) => {
-      lookups.push(host);
-      const answers = names[host] ?? [['127.0.0.1']];
-      return Promise.resolve((answers.length > 1 ? answers.shift() : answers[0]) ?? []);
-    },
+    hosts: createPublicHosts({
+      privateNetworks: ['127.0.0.1'],
+      lookup: (host) => {
+        lookups.push(host);
+        const answers = names[host] ?? [['127.0.0.1']];
+        return Promise.resolve((answers.length > 1 ? answers.shift() : answers[0]) ?? []);
+      },
+    }),
+    asker: 'session',
     decided: (decision) => decisions.push(decision),
   });
   return { port: await listen(proxy), decisions, lookups };
@@ -180,11 +183,14 @@ describe('the proxy of a session', () => {
       const answer = Promise.withResolvers<string[]>();
       const proxy = createSessionProxy({
         policy: { mode: 'limited', hosts: ['site.example'] },
-        isAllowedAddress: () => true,
-        lookup: () => {
-          asked.resolve();
-          return answer.promise;
-        },
+        hosts: createPublicHosts({
+          privateNetworks: ['127.0.0.1'],
+          lookup: () => {
+            asked.resolve();
+            return answer.promise;
+          },
+        }),
+        asker: 'session',
         decided: () => {},
       });
       const port = await listen(proxy);

@@ -10,13 +10,14 @@ import type { Duplex } from 'node:stream';
 
 import type { EgressDecision } from '../../network/egress-decision.ts';
 import { normalHost, refusalOf, type NetworkPolicy } from '../../network/policy.ts';
-import { resolvePublic, type Lookup } from '../../network/resolve-public.ts';
+import type { PublicHosts } from '../../network/public-hosts.ts';
 import { readOpening } from './server-name.ts';
 
 export interface SessionProxyDeps {
   policy: NetworkPolicy;
-  isAllowedAddress(address: string): boolean;
-  lookup: Lookup;
+  hosts: PublicHosts;
+  /** Whose names wait for each other. */
+  asker: string;
   decided(decision: EgressDecision): void;
 }
 
@@ -82,9 +83,7 @@ export function createSessionProxy(deps: SessionProxyDeps): Server {
     const { host, port } = target;
     const refusal = refusalOf(deps.policy, host);
     const resolution =
-      refusal === undefined
-        ? await resolvePublic(host, deps.isAllowedAddress, deps.lookup)
-        : { refusal, code: 403 as const };
+      refusal === undefined ? await deps.hosts.resolve(host, deps.asker) : { refusal, code: 403 as const };
     if ('refusal' in resolution) {
       deps.decided({ host, port, decision: 'refused', reason: resolution.refusal });
       return resolution;

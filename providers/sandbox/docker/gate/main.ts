@@ -2,12 +2,11 @@
  * The gate of one sandbox, in a container of its own: the only one that shares the sandbox's network. It is the sandbox's proxy to the
  * outside, and the service's way in. It holds no secret: what passes inwards carries the sandbox's token.
  */
-import { connect, createServer, isIPv6, type Socket } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { connect, createServer, type Socket } from 'node:net';
 
+import { addressSet } from '../../../network/address-set.ts';
 import type { NetworkPolicy } from '../../../network/policy.ts';
-import { addressSet, carriedIpv4, createAddressCheck } from '../../../network/public-address.ts';
-import { systemLookup } from '../../../network/resolve-public.ts';
+import { createPublicHosts } from '../../../network/public-hosts.ts';
 import { createSessionProxy } from '../../egress/session-proxy.ts';
 
 /** The first argument, as JSON. */
@@ -32,11 +31,7 @@ const LOOK_MS = 10_000;
 const settings = JSON.parse(process.argv[2] ?? '') as GateSettings;
 const insiders = addressSet(settings.inside);
 
-function isInside(socket: Socket): boolean {
-  const address = socket.remoteAddress ?? '';
-  const plain = isIPv6(address) ? (carriedIpv4(address) ?? address) : address;
-  return insiders.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4');
-}
+const isInside = (socket: Socket): boolean => insiders.has(socket.remoteAddress ?? '');
 
 const report = (details: Record<string, unknown>): void => {
   process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...details })}\n`);
@@ -59,14 +54,13 @@ createServer({ allowHalfOpen: true }, (client) => {
 }).listen(settings.entryPort);
 
 if (settings.policy.mode !== 'none') {
-  const addressesHere = (): string[] => [
-    ...settings.hostAddresses,
-    ...Object.values(networkInterfaces()).flatMap((rows) => (rows ?? []).map((row) => row.address)),
-  ];
   const proxy = createSessionProxy({
     policy: settings.policy,
-    isAllowedAddress: createAddressCheck(addressesHere, settings.exceptions),
-    lookup: systemLookup,
+    hosts: createPublicHosts({
+      privateNetworks: settings.exceptions,
+      moreHostAddresses: settings.hostAddresses,
+    }),
+    asker: 'sandbox',
     decided: (decision) => report({ ...decision }),
   });
   // Others on the outer network have no business with this session's way out.
