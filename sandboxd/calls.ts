@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
@@ -76,6 +76,8 @@ export interface Calls {
 }
 
 const BACKGROUND_PASSES = 20;
+/** The end of the name of an output that is being gathered. */
+const GATHERING = '.running';
 const ABANDONED = 'The call was ended before it started, and will not start any more.';
 const SANDBOX_GONE =
   'The sandbox stopped while the call ran. Whether, or how far, it took effect is unknown; look before you do it again.';
@@ -88,8 +90,10 @@ export function createCalls(deps: CallsDeps): Calls {
   const ownSession = readProcess(process.pid)?.session;
   let { restartNotice } = deps;
 
+  const spoolFileOf = (id: string): string => join(deps.outputs.folder, `${id}${GATHERING}`);
   const commandDeps = (id: string): CommandDeps => ({
     pipes: deps.pipes,
+    spoolFile: spoolFileOf(id),
     outputFileBytes: deps.outputFileBytes,
     noteEnding: (reason) => records.noteEnding(id, reason),
   });
@@ -220,6 +224,7 @@ export function createCalls(deps: CallsDeps): Calls {
           reason: `${RUNNER_GONE} (${error instanceof Error ? error.message : 'unknown failure'})`,
         };
       }
+      if (end.state === 'lost') rmSync(spoolFileOf(id), { force: true });
       records.finish(id, end);
       records.prune();
       running.delete(id);
@@ -300,6 +305,7 @@ export function createCalls(deps: CallsDeps): Calls {
     runningCount: () => running.size,
     async recover() {
       for (const id of records.all()) dropBackground(records.folder(id));
+      const gathered = new Set(readdirSync(deps.outputs.folder).filter((name) => name.endsWith(GATHERING)));
       for (const id of records.unfinished()) {
         const start = records.start(id);
         if (start === undefined) {
@@ -324,6 +330,7 @@ export function createCalls(deps: CallsDeps): Calls {
           continue;
         }
         const { command } = adoption;
+        gathered.delete(`${id}${GATHERING}`);
         track(id, start.operation, (call) => {
           call.command = command;
           const noted = records.endedBy(id);
@@ -331,6 +338,8 @@ export function createCalls(deps: CallsDeps): Calls {
           return follow(id, call, command, start.startedAt + timeoutMs - Date.now());
         });
       }
+      // Nobody asks for what these calls wrote any more.
+      for (const name of gathered) rmSync(join(deps.outputs.folder, name), { force: true });
     },
   };
 }

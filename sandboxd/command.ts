@@ -49,6 +49,8 @@ export interface CommandRequest {
 
 export interface CommandDeps {
   pipes: Pipes;
+  /** The file that gathers the output, on the file system of the folder where long output is kept. */
+  spoolFile: string;
   outputFileBytes: number;
   noteEnding(reason: EndedBy): void;
 }
@@ -108,7 +110,7 @@ function watch(
   deps: CommandDeps,
 ): RunningCommand {
   const { pid: runnerPid, exited, release } = runner;
-  const spool = openSpool(join(folder, 'output'), deps.outputFileBytes);
+  const spool = openSpool(deps.spoolFile, deps.outputFileBytes);
   const descriptor = openSync(join(folder, 'pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
   const reader = new Socket({ fd: descriptor, readable: true, writable: false });
   let collecting = true;

@@ -50,8 +50,8 @@ const asAgent = createAsAgent(agent);
 
 const keepOutput = (name: string, text: string): string => {
   const file = `${name}.txt`;
-  writeFileSync(join(folders.outputs, file), text.toWellFormed(), { mode: 0o644 });
-  return join(settings.outputsPath, file);
+  writeFileSync(join(settings.toolOutputs.folder, file), text.toWellFormed(), { mode: 0o644 });
+  return join(settings.toolOutputs.shownAt, file);
 };
 const browser =
   settings.browser &&
@@ -101,7 +101,7 @@ const calls = createCalls({
   boot: settings.boot,
   processes: settings.processes,
   claims: settings.claims,
-  outputs: { folder: folders.outputs, shownAt: settings.outputsPath },
+  outputs: settings.toolOutputs,
   outputCharacters: settings.outputCharacters,
   outputFileBytes: settings.outputFileBytes,
   shellFolder: folders.shell,

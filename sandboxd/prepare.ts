@@ -17,7 +17,6 @@ import type { Settings } from './settings.ts';
 export interface StateFolders {
   calls: string;
   pipes: string;
-  outputs: string;
   shell: string;
   processes: string;
   /** A file that changes whenever a sandboxd has begun to listen. */
@@ -30,7 +29,6 @@ export function prepare(settings: Settings): { folders: StateFolders; restartNot
   const folders: StateFolders = {
     calls: join(state, 'calls'),
     pipes: join(state, 'pipes'),
-    outputs: join(state, 'outputs'),
     shell: join(state, 'shell'),
     processes: join(state, 'processes'),
     listening: join(state, 'listening'),
@@ -38,7 +36,8 @@ export function prepare(settings: Settings): { folders: StateFolders; restartNot
   chmodSync(state, 0o711);
   for (const folder of [folders.calls, folders.pipes]) mkdirSync(folder, { recursive: true, mode: 0o711 });
   chmodSync(folders.calls, 0o700);
-  mkdirSync(folders.outputs, { recursive: true, mode: 0o755 });
+  mkdirSync(settings.toolOutputs.folder, { recursive: true });
+  chmodSync(settings.toolOutputs.folder, 0o755);
   mkdirSync(folders.shell, { recursive: true, mode: 0o700 });
   for (const folder of [folders.shell, ...settings.agentFolders]) {
     if (agent !== null && statSync(folder).uid !== agent.uid) chownSync(folder, agent.uid, agent.gid);

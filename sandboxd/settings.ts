@@ -11,8 +11,8 @@ export interface Settings {
   /** Where relative paths and the first command start. */
   workdir: string;
   home: string;
-  /** Where the agent sees `<state>/outputs`. */
-  outputsPath: string;
+  /** The folder of long results, which the agent can't write: where sandboxd has it, and where the agent sees it. */
+  toolOutputs: { folder: string; shownAt: string };
   /** The folder whose files the user receives. */
   outputs: string;
   /** Other folders that belong to the agent: sandboxd hands them over when it starts. */

@@ -1,15 +1,14 @@
 import {
   closeSync,
+  constants,
   existsSync,
   fstatSync,
-  mkdirSync,
   openSync,
   readSync,
   renameSync,
   rmSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
 
 import { renderOutput, type Rendered } from './render-output.ts';
 
@@ -19,7 +18,7 @@ export interface Spool {
   write(chunk: Uint8Array): void;
   /** The output as a model reads it: whole up to `limit` characters, else its beginning and its end. */
   render(limit: number, keptAt: string): Rendered;
-  /** Moves the file to where the agent can read it. */
+  /** Gives the file its name for good, on the same file system. */
   keep(target: string): void;
   /** Removes the file. */
   drop(): void;
@@ -40,7 +39,9 @@ function readRange(descriptor: number, start: number, length: number): Uint8Arra
  * @param fileBytes - what the file holds at most; what comes after is counted, and only its last part is kept, in memory.
  */
 export function openSpool(file: string, fileBytes: number): Spool {
-  const descriptor = openSync(file, 'a+', 0o644);
+  // Where a sandbox has one user id only, its commands may have put a link there.
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
+  const descriptor = openSync(file, flags, 0o644);
   let inFile = fstatSync(descriptor).size;
   let total = inFile;
   /** The last part, in pieces: joining them at every write would copy the whole of it each time. */
@@ -76,7 +77,6 @@ export function openSpool(file: string, fileBytes: number): Spool {
     },
     keep(target) {
       closeSync(descriptor);
-      mkdirSync(dirname(target), { recursive: true, mode: 0o755 });
       if (existsSync(file)) renameSync(file, target);
     },
     drop() {

@@ -71,7 +71,7 @@ export function createUnsafeLocalDriver(options: UnsafeLocalOptions): SandboxDri
       state: inside('state'),
       workdir: inside('workspace'),
       home: inside('home'),
-      outputsPath: inside('state/outputs'),
+      toolOutputs: { folder: inside('state/outputs'), shownAt: inside('state/outputs') },
       outputs: inside('outputs'),
       agentFolders: [inside('workspace'), inside('home'), inside('outputs')],
       agent: null,

@@ -15,6 +15,8 @@ export interface SessionPaths {
   outputs: string;
   uploads: string;
   state: string;
+  /** Long results of tools, for the agent to read: apart from the state, where commands may be able to write. */
+  toolOutputs: string;
   claims: string;
   /** Holds the socket of the egress proxy where the session has one. */
   network: string;
@@ -42,6 +44,8 @@ export const INSIDE = {
   outputs: '/mnt/session/outputs',
   uploads: '/mnt/session/uploads',
   toolOutputs: '/mnt/session/tool-outputs',
+  /** The same folder, for sandboxd to write in. */
+  keptOutputs: '/run/tool-outputs',
   state: '/run/sandboxd',
   claims: '/run/claims',
   network: '/run/network',
@@ -166,7 +170,8 @@ function sessionArguments({ paths, runtime }: ArgumentsRequest): string[] {
     ['--ro-bind', paths.uploads, INSIDE.uploads],
     ['--symlink', INSIDE.uploads, '/uploads'],
     ['--bind', paths.state, INSIDE.state],
-    ['--ro-bind', `${paths.state}/outputs`, INSIDE.toolOutputs],
+    ['--bind', paths.toolOutputs, INSIDE.keptOutputs],
+    ['--ro-bind', paths.toolOutputs, INSIDE.toolOutputs],
     ['--ro-bind', paths.claims, INSIDE.claims],
     ['--ro-bind', paths.network, INSIDE.network],
   ].flat();

@@ -31,6 +31,9 @@ import { listeningSocket } from '../listening-socket.ts';
 import { placesOf } from '../places.ts';
 import { probeBubblewrap } from './probe.ts';
 import { killAllOf } from './process-owner.ts';
+import { checkSource } from './sources/check-source.ts';
+import { sessionSources } from './sources/session-sources.ts';
+import { makeToolOutputs } from './sources/tool-outputs.ts';
 import { sessionFolder, type SessionFolder } from './session-folder.ts';
 import { prepareSystemFiles } from './system-files.ts';
 import { topFolders } from './top-folders.ts';
@@ -138,8 +141,9 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
       });
     },
   });
+  const packagesBase = join(places.base, 'packages');
   const packageCache = createPackageCache(
-    createPackageFolders({ ...installer, base: join(places.base, 'packages') }),
+    createPackageFolders({ ...installer, base: packagesBase }),
     places.sockets,
   );
 
@@ -160,6 +164,18 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     const folder = folderOf(sessionId);
     const identity = await identityOf(folder);
     const { network } = environment;
+    const packages =
+      installing === undefined
+        ? ready && ({ folder: ready.installed.place, use: 'read' } as const)
+        : ({ folder: installing.fills, use: 'install' } as const);
+    const checkSources = (): void => {
+      for (const bound of sessionSources(folder, identity, uid)) checkSource(folder.path, bound);
+      // The users of the sandbox that filled it may be another sandbox's by now.
+      if (packages !== null)
+        checkSource(packagesBase, { path: packages.folder, type: 'folder', isOwner: () => true });
+    };
+    makeToolOutputs(folder, identity, uid);
+    checkSources();
     folder.saveNetwork(network);
     const hasNetwork = network.mode !== 'none';
     const opened = hasNetwork ? egress.open(sessionId, folder, identity) : Promise.resolve();
@@ -177,10 +193,6 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
       packages: ready?.packages,
       fillsPackages: installing !== undefined,
     });
-    const packages =
-      installing === undefined
-        ? ready && ({ folder: ready.installed.place, use: 'read' } as const)
-        : ({ folder: installing.fills, use: 'install' } as const);
     const words = bubblewrapArguments(
       {
         identity,
@@ -196,6 +208,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
       JSON.stringify(settings),
     );
     await turn();
+    checkSources();
     const socket = await listeningSocket(socketPath(sessionId));
     let launched;
     try {

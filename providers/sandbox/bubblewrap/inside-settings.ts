@@ -47,7 +47,7 @@ export function insideSettings(request: InsideRequest): Settings {
     state: INSIDE.state,
     workdir: INSIDE.workdir,
     home: INSIDE.home,
-    outputsPath: INSIDE.toolOutputs,
+    toolOutputs: { folder: INSIDE.keptOutputs, shownAt: INSIDE.toolOutputs },
     outputs: INSIDE.outputs,
     agentFolders: [INSIDE.workdir, INSIDE.home, INSIDE.outputs, ...(request.fillsPackages ? [PACKAGES] : [])],
     agent: identity.kind === 'single' ? null : { uid: AGENT_ID, gid: AGENT_ID },

@@ -64,6 +64,7 @@ describe('the bubblewrap driver of a service that is not root', () => {
       'network',
       'faults',
       'programs',
+      'sources',
     ]);
     expect(status, output).toBe(0);
   });
@@ -82,7 +83,7 @@ describe('the bubblewrap driver of a service that is not root', () => {
     );
     const { status, output } = runAs(
       home,
-      ['driver', 'isolation', 'limits', 'network'],
+      ['driver', 'isolation', 'limits', 'network', 'sources'],
       ['passwd', 'subuid', 'subgid'],
     );
     expect(status, output).toBe(0);

@@ -59,6 +59,7 @@ export function sessionFolder(base: string, sessionId: string): SessionFolder {
     outputs: join(files, 'outputs'),
     uploads: join(path, 'uploads'),
     state: join(files, 'state'),
+    toolOutputs: join(files, 'tool-outputs'),
     claims,
     network,
   };
@@ -77,12 +78,13 @@ export function sessionFolder(base: string, sessionId: string): SessionFolder {
     manifest: join(path, 'attached.json'),
     egressSocket: join(network, 'egress.sock'),
     create(owner) {
+      const isThere = (place: string): boolean => lstatSync(place, { throwIfNoEntry: false }) !== undefined;
       for (const folder of [claims, network, paths.uploads])
-        mkdirSync(folder, { recursive: true, mode: 0o755 });
-      if (existsSync(files)) return;
+        if (!isThere(folder)) mkdirSync(folder, { mode: 0o755 });
+      if (isThere(files)) return;
       // Made under another name, so that a crash in between leaves nothing half done.
       const building = `${files}.new`;
-      const folders = ['', 'workspace', 'home', 'outputs', 'state', 'state/outputs'];
+      const folders = ['', 'workspace', 'home', 'outputs', 'state', 'tool-outputs'];
       for (const name of folders) {
         const folder = join(building, name);
         mkdirSync(folder, { recursive: true, mode: name === '' ? 0o700 : 0o755 });

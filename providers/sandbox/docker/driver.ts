@@ -165,6 +165,8 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
         packages: packages?.packages,
         fillsPackages: packages?.use === 'install',
       }),
+      // The image leads there by a link.
+      toolOutputs: { folder: `${INSIDE.state}/outputs`, shownAt: INSIDE.toolOutputs },
       uploads: INSIDE.uploads,
       egressSocket: policy.mode === 'none' ? null : { host: network.gate, port: PORTS.proxy },
       listen: { port: PORTS.sandboxd, tokenFile: TOKEN_FILE },
