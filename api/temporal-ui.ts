@@ -4,6 +4,7 @@ import { AppError } from '../core/errors.ts';
 import type { Access } from './access.ts';
 import { withoutKeyCookie } from './console/key-cookie.ts';
 import type { OperatorCheck } from './operator-check.ts';
+import { temporalUiTarget, type TemporalUiTarget } from './temporal-ui-target.ts';
 
 export const TEMPORAL_UI_PATH = '/temporal';
 
@@ -24,7 +25,8 @@ const CONTENT_POLICY = [
  * Temporal's UI under {@link TEMPORAL_UI_PATH}, for callers whom the API knows and who may see all workspaces. Mount it at that path,
  * behind the check of origins.
  *
- * @param deps.target - URL of the UI, which must serve itself under the same path; null: there is none, and requests answer 404.
+ * @param deps.target - URL or socket of the UI (`temporal-ui-target.ts`), which must serve itself under the same path; null: there is none,
+ *   and requests answer 404.
  * @param deps.encrypted - payloads are encrypted: the UI is told to decrypt them at `/codec` of this API.
  */
 export function createTemporalUi(deps: {
@@ -33,12 +35,12 @@ export function createTemporalUi(deps: {
   mayOperate: OperatorCheck;
   encrypted: boolean;
 }): RequestHandler {
-  const { target } = deps;
-  if (target === null) {
+  if (deps.target === null) {
     return () => {
       throw new AppError('not_found', 'No Temporal UI is known. Name it in temporal.ui_url.');
     };
   }
+  const target = temporalUiTarget(deps.target, TEMPORAL_UI_PATH);
   const router = express.Router();
   router.use((request, response, next) => {
     deps.mayOperate(deps.access.authenticate(request.headers));
@@ -52,7 +54,7 @@ export function createTemporalUi(deps: {
   }
   router.use(
     createProxyMiddleware({
-      target,
+      ...target.proxy,
       changeOrigin: true,
       xfwd: false,
       proxyTimeout: 30_000,
@@ -81,13 +83,23 @@ export function createTemporalUi(deps: {
 }
 
 /** The UI's settings with our codec in them. */
-async function settings(target: string, codec: string): Promise<object> {
-  const answer = await fetch(`${target}/api/v1/settings`).catch((error: unknown) => {
-    throw new AppError('unavailable', 'The Temporal UI does not answer.', { cause: error });
-  });
-  if (!answer.ok) throw new AppError('unavailable', `The Temporal UI answers ${answer.status}.`);
-  const given = (await answer.json()) as { Codec?: object };
-  return { ...given, Codec: { ...given.Codec, Endpoint: codec, IncludeCredentials: true } };
+async function settings(target: TemporalUiTarget, codec: string): Promise<object> {
+  // What serves sockets is a package, and loaded only for those who need it.
+  const { Agent, fetch } = await import('undici');
+  const { url, socketPath } = target;
+  const dispatcher = socketPath === null ? undefined : new Agent({ connect: { socketPath } });
+  try {
+    const answer = await fetch(`${url}/api/v1/settings`, { ...(dispatcher && { dispatcher }) }).catch(
+      (error: unknown) => {
+        throw new AppError('unavailable', 'The Temporal UI does not answer.', { cause: error });
+      },
+    );
+    if (!answer.ok) throw new AppError('unavailable', `The Temporal UI answers ${answer.status}.`);
+    const given = (await answer.json()) as { Codec?: object };
+    return { ...given, Codec: { ...given.Codec, Endpoint: codec, IncludeCredentials: true } };
+  } finally {
+    await dispatcher?.destroy();
+  }
 }
 
 /** Where the browser thinks it is: it sends its own view, which a proxy in front of us does not change. */

@@ -40,7 +40,7 @@ describe('settings', () => {
   it('have defaults for everything', () => {
     const config = load({});
     expect(config.api).toMatchObject({ port: 8080, host: '127.0.0.1' });
-    expect(config.temporal).toMatchObject({ port: 7233, ui_port: 8233, namespace: 'default' });
+    expect(config.temporal).toMatchObject({ port: 0, ui_port: 0, namespace: 'default' });
     expect(config.data_dir).toBe(path.resolve('data'));
   });
 

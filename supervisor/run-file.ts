@@ -3,7 +3,13 @@ import path from 'node:path';
 
 /** What `<data_dir>/run.json` says about the running service: where it is reached, and its processes. */
 export interface RunFile {
-  urls: { api: string; temporal: string; temporal_ui: string | null };
+  urls: {
+    api: string;
+    /** As `temporal.address`. */
+    temporal: string;
+    /** Where the api serves the UI; null: there is none. */
+    temporal_ui: string | null;
+  };
   /** Port on which the api listens; a public URL need not tell. */
   api_port: number;
   pids: { supervisor: number; postgres?: number; temporal?: number; api?: number; worker?: number };

@@ -53,8 +53,9 @@ export async function supervise(options: SuperviseOptions): Promise<SupervisedSe
   const urls: RunFile['urls'] = {
     api: config.api.public_url ?? localUrl,
     temporal: config.temporal.address ?? '',
-    temporal_ui: config.temporal.ui_url,
+    temporal_ui: config.temporal.ui_url === null ? null : `${config.api.public_url ?? localUrl}/temporal`,
   };
+  let uiUrl = config.temporal.ui_url;
   let storeUrl = config.store.url ?? '';
   const kept: KeptPart[] = [];
 
@@ -64,7 +65,7 @@ export async function supervise(options: SuperviseOptions): Promise<SupervisedSe
     MANAGED_AGENT_STORE_URL: storeUrl,
     MANAGED_AGENT_TEMPORAL_ADDRESS: urls.temporal,
     ...(config.temporal.address === null ? { MANAGED_AGENT_TEMPORAL_MANAGED: 'true' } : {}),
-    ...(urls.temporal_ui === null ? {} : { MANAGED_AGENT_TEMPORAL_UI_URL: urls.temporal_ui }),
+    ...(uiUrl === null ? {} : { MANAGED_AGENT_TEMPORAL_UI_URL: uiUrl }),
   });
 
   const note = (): void => {
@@ -101,6 +102,8 @@ export async function supervise(options: SuperviseOptions): Promise<SupervisedSe
             cli,
             dataDir,
             logFile: log('temporal'),
+            runtimeDir: host.runtimeDir,
+            tempDir: host.tempDir,
             port: config.temporal.port,
             uiPort: config.temporal.ui_port,
             namespace: config.temporal.namespace,
@@ -109,7 +112,8 @@ export async function supervise(options: SuperviseOptions): Promise<SupervisedSe
             say,
           });
           urls.temporal = server.address;
-          urls.temporal_ui = server.uiUrl;
+          uiUrl = server.uiUrl;
+          urls.temporal_ui = `${urls.api}/temporal`;
           return server;
         },
       });

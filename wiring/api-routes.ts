@@ -48,6 +48,7 @@ import { audienceOf, mediaDeps } from './media.ts';
 import { newId } from './new-ids.ts';
 import { defaultAgentSpec, defaultEnvironmentConfig } from './simple-door.ts';
 import { VERSION } from './version.ts';
+import { temporalWarning } from './temporal-warning.ts';
 
 export interface ApiParts {
   config: Config;
@@ -144,7 +145,7 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
           await database.query('SELECT 1');
           return { ok: true };
         },
-        temporal: async () => ({ ok: await engine.reachable() }),
+        temporal: async () => ({ ok: await engine.reachable(), ...temporalWarning(config) }),
         worker: async () => {
           const { length: live } = await liveWorkers(database);
           return { ok: live > 0, detail: `${live} running` };

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client, Connection, type ClientPlugin } from '@temporalio/client';
-import { NativeConnection } from '@temporalio/worker';
+import { Client, type ClientPlugin } from '@temporalio/client';
+import type { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { AppError } from '../core/errors.ts';
@@ -10,6 +10,8 @@ import type { Upkeep } from '../providers/store/upkeep.ts';
 import { keyRing } from './key-ring.ts';
 import { checkTemporalIdentity } from './temporal-identity.ts';
 import { addSearchAttributes } from '../providers/temporal-server/prepare-namespace.ts';
+import { lazyConnection, openConnection } from '../providers/temporal-server/client-connection.ts';
+import { openWorkerConnection } from '../providers/temporal-server/worker-connection.ts';
 import {
   temporalConnectionOptions,
   type TemporalAccess,
@@ -30,7 +32,7 @@ function access(config: Config): TemporalAccess {
 
 /** A client that connects at its first call, and again whenever it must: Temporal may be down now. */
 export function temporalClient(config: Config, plugins: ClientPlugin[] = []): Client {
-  const connection = Connection.lazy(temporalConnectionOptions(access(config)));
+  const connection = lazyConnection(temporalConnectionOptions(access(config)));
   const dataConverter = temporalDataConverter(keyRing(config));
   return new Client({ connection, namespace: config.temporal.namespace, dataConverter, plugins });
 }
@@ -54,7 +56,7 @@ export async function connectTemporal(
 
 /** A server of the user's own may keep its operator service to itself, as Temporal Cloud does; then a person adds them. */
 async function prepareSearchAttributes(config: Config, log: Logger): Promise<void> {
-  const connection = await Connection.connect(temporalConnectionOptions(access(config)));
+  const connection = await openConnection(temporalConnectionOptions(access(config)));
   try {
     await addSearchAttributes(connection, config.temporal.namespace);
   } catch (error) {
@@ -71,7 +73,7 @@ async function nativeConnection(config: Config, log: Logger, signal: AbortSignal
   const options = temporalConnectionOptions(access(config));
   for (;;) {
     try {
-      return await NativeConnection.connect(options);
+      return await openWorkerConnection(options);
     } catch (error) {
       signal.throwIfAborted();
       log.warn({ err: error, address: config.temporal.address }, 'waiting for Temporal');

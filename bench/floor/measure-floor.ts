@@ -1,15 +1,11 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import Anthropic from '@anthropic-ai/sdk';
-import { Client, Connection } from '@temporalio/client';
-import {
-  DefaultLogger,
-  makeTelemetryFilterString,
-  NativeConnection,
-  Runtime,
-  Worker,
-} from '@temporalio/worker';
+import { Client } from '@temporalio/client';
+import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import pg from 'pg';
+import { openConnection } from '../../providers/temporal-server/client-connection.ts';
+import { openWorkerConnection } from '../../providers/temporal-server/worker-connection.ts';
 import { times, type Series } from '../series.ts';
 
 /** What this machine can do at best with the same servers, milliseconds. */
@@ -60,8 +56,8 @@ export async function measureFloor(
   const modelStream = await times(50, stream);
 
   const taskQueue = `floor-${process.pid}`;
-  const native = await NativeConnection.connect({ address: temporalAddress });
-  const connection = await Connection.connect({ address: temporalAddress });
+  const native = await openWorkerConnection({ address: temporalAddress });
+  const connection = await openConnection({ address: temporalAddress });
   const client = new Client({ connection });
   const marks = new Map<string, { count: number; done: () => void }>();
   const worker = await Worker.create({

@@ -7,7 +7,9 @@ export const TemporalSettings = z.strictObject({
     .min(1)
     .nullable()
     .default(null)
-    .describe('host:port of a Temporal server; null: npm start runs one itself.'),
+    .describe(
+      'host:port of a Temporal server, or unix: and the path of a socket; null: npm start runs one itself.',
+    ),
   managed: z
     .boolean()
     .default(false)
@@ -26,14 +28,16 @@ export const TemporalSettings = z.strictObject({
     .int()
     .min(0)
     .max(65535)
-    .default(7233)
-    .describe('Port of the Temporal we start; 0 picks a free one.'),
-  ui_port: z.int().min(0).max(65535).default(8233).describe('Port of its UI; 0 picks a free one.'),
+    .default(0)
+    .describe(
+      'Port of the Temporal we start, only where it can have no network of its own; 0 picks a free one.',
+    ),
+  ui_port: z.int().min(0).max(65535).default(0).describe('Port of its UI in that case; 0 picks a free one.'),
   ui_url: z
     .url()
     .nullable()
     .default(null)
-    .describe('URL of the Temporal UI when the server is yours; null: ours.'),
+    .describe('URL of the Temporal UI when the server is yours, for the api, which serves it; null: ours.'),
   tls: z.boolean().default(false).describe('Speak TLS to temporal.address.'),
   tls_server_name: z
     .string()

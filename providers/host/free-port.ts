@@ -5,10 +5,10 @@ export function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   return listen(port, host).then((free) => free !== null);
 }
 
-/** Whether somebody listens on a TCP port. Unlike {@link isPortFree} it never stands in the way of a program that opens the port. */
-export function isListening(port: number, host = '127.0.0.1'): Promise<boolean> {
+/** Whether somebody listens there. Unlike {@link isPortFree} it never stands in the way of a program that opens the port. */
+export function isListening(where: { host: string; port: number } | { path: string }): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host });
+    const socket = connect(where);
     const settle = (listening: boolean) => {
       socket.destroy();
       resolve(listening);

@@ -11,6 +11,8 @@ export interface DetachedCommand {
   folder: string;
   /** Gets standard output and error, appended. */
   logFile: string;
+  /** Open files that the child gets as descriptors 3 and up. */
+  descriptors?: readonly number[];
   /** Runs the child as another user; only root can. Supplementary groups are dropped. */
   user?: { uid: number; gid: number };
 }
@@ -33,7 +35,7 @@ export async function spawnDetached(given: DetachedCommand): Promise<DetachedPro
       cwd: given.folder,
       env: given.environment,
       detached: true,
-      stdio: ['ignore', log, log],
+      stdio: ['ignore', log, log, ...(given.descriptors ?? [])],
       ...given.user,
     });
     const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 
 /** How to reach a Temporal server; the settings `temporal.*`. */
 export interface TemporalAccess {
+  /** host:port, or `unix:` and a path. */
   address: string;
   tls: boolean;
   tls_server_name: string | null;
@@ -13,6 +14,7 @@ export interface TemporalAccess {
 
 /** Options that the connections of client and worker both take. */
 export interface TemporalConnectionOptions {
+  /** host:port, or `unix:` and the absolute path of a socket that answers HTTP CONNECT (`door/pass-through.sh`). */
   address: string;
   apiKey?: string;
   tls?:
@@ -22,6 +24,11 @@ export interface TemporalConnectionOptions {
         serverRootCACertificate?: Buffer;
         clientCertPair?: { crt: Buffer; key: Buffer };
       };
+}
+
+/** The path in an address such as `unix:/run/temporal/grpc.sock`; null for host:port. */
+export function socketPathOf(address: string): string | null {
+  return address.startsWith('unix:/') ? address.slice('unix:'.length).replace(/^\/+/, '/') : null;
 }
 
 /** Turns settings into connection options; reads the certificate files. */

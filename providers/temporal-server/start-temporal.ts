@@ -1,24 +1,32 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Connection } from '@temporalio/client';
 import { AppError } from '../../core/errors.ts';
 import { endProcess, waitForEnd } from '../host/end-process.ts';
-import { isListening, isPortFree, pickFreePort } from '../host/free-port.ts';
+import { isListening } from '../host/free-port.ts';
 import { lastOfLog } from '../host/log-file.ts';
 import { isAlive, type ProcessIdentity } from '../host/process-identity.ts';
 import { processesInFolder } from '../host/processes-in-folder.ts';
-import { spawnDetached } from '../host/spawn-detached.ts';
-import { databaseFile, noteDatabaseVersion, setAsideUnusableDatabase } from './database-file.ts';
+import { removeSocketFolder, socketFolder } from '../host/socket-folder.ts';
+import { openConnection } from './client-connection.ts';
+import { socketPathOf } from './connection-options.ts';
+import { noteDatabaseVersion, setAsideUnusableDatabase } from './database-file.ts';
+import { whyNoPrivateNetwork } from './door/private-network.ts';
 import type { TemporalCli } from './find-cli.ts';
 import { addSearchAttributes, setRetention } from './prepare-namespace.ts';
-import { serverArguments } from './server-arguments.ts';
+import {
+  choosePort,
+  placeBehindDoor,
+  placeOnLoopback,
+  spawnServer,
+  type ServerPlace,
+} from './server-place.ts';
 
 /** A running Temporal dev server that belongs to a data folder. */
 export interface TemporalServer {
-  /** host:port of its gRPC service. */
+  /** Of its gRPC service: `unix:` and the path of a socket that only our account can use; host:port where there is no other way. */
   address: string;
-  /** Its UI. */
+  /** Its UI: `unix:` and a path, or an http URL. */
   uiUrl: string;
   process: ProcessIdentity;
   /** Whether it was running before, left by a supervisor that was killed. */
@@ -33,7 +41,10 @@ export interface TemporalServerOptions {
   /** Absolute; made if missing. One server per data folder; callers hold its lock. */
   dataDir: string;
   logFile: string;
-  /** 0 picks a free one, the one of before if it is known and free. */
+  /** The user's own folder for sockets, null where the system has none, and the one for temporary files. */
+  runtimeDir: string | null;
+  tempDir: string;
+  /** Only for a server on loopback. 0 picks a free one, the one of before if it is known and free. */
   port: number;
   uiPort: number;
   namespace: string;
@@ -47,19 +58,18 @@ export interface TemporalServerOptions {
 }
 
 /** What is written down about the running server, for whoever comes after us. */
-interface Note {
+interface Note extends ServerPlace {
   process: ProcessIdentity;
-  port: number;
-  uiPort: number;
-  command: string[];
+  /** Of a server on loopback. */
+  ports?: { port: number; uiPort: number };
 }
 
-const HOST = '127.0.0.1';
 const POLITE = [{ signal: 'SIGTERM' as const, waitMs: 10_000 }];
 
 /**
- * Starts the Temporal dev server of a data folder on loopback, or adopts the healthy one that runs on it; prepares its namespace
- * (retention, search attributes). A database file that this version cannot use is set aside first.
+ * Starts the Temporal dev server of a data folder, or adopts the healthy one that runs on it; prepares its namespace (retention, search
+ * attributes). It gets a network of its own, into which two sockets of our account lead; where the system gives none, it listens on
+ * loopback, which is said. A database file that this version cannot use is set aside first.
  * Throws `bad_config` when a port is taken (naming it) or the server ends at once, `unavailable` when it does not answer in time.
  */
 export async function startTemporal(options: TemporalServerOptions): Promise<TemporalServer> {
@@ -67,24 +77,23 @@ export async function startTemporal(options: TemporalServerOptions): Promise<Tem
   const folder = path.join(dataDir, 'temporal');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const before = readNote(folder);
-  const adopted = before === null ? null : await adopt(before, folder, options);
+  const socketDir = await openSocketFolder(options);
+  const adopted = before === null ? null : await adopt(before, folder, socketDir, options);
   if (adopted) return adopted;
   for (const left of processesInFolder(folder, path.basename(cli.path))) await endProcess(left, POLITE);
   setAsideUnusableDatabase(folder, cli.serverVersion, say);
-  const attempts = options.port === 0 || options.uiPort === 0 ? 5 : 1;
+  const attempts = socketDir === null && (options.port === 0 || options.uiPort === 0) ? 5 : 1;
   for (let attempt = 1; ; attempt += 1) {
-    const port = await choosePort('temporal.port', options.port, attempt === 1 ? before?.port : undefined);
-    const uiPort = await choosePort(
-      'temporal.ui_port',
-      options.uiPort,
-      attempt === 1 ? before?.uiPort : undefined,
+    const { ports, ...place } = await choosePlace(
+      folder,
+      socketDir,
+      attempt === 1 ? before?.ports : undefined,
+      options,
     );
-    const note = await launch(folder, port, uiPort, options);
-    if (await becomesReady(note, options)) {
-      await prepare(port, options);
-      noteDatabaseVersion(folder, cli.serverVersion);
-      return server(note, false, options.logFile);
-    }
+    const running = await spawnServer(place, { ...options, folder, socketDir });
+    const started =
+      running && (await settle({ ...place, ...(ports && { ports }), process: running }, folder, options));
+    if (started) return server(started, false, socketDir, options);
     const end = lastOfLog(options.logFile);
     // A picked port can be taken by somebody else before the server opens it.
     if (attempt < attempts && /address already in use|can't set up/.test(end)) continue;
@@ -95,18 +104,65 @@ export async function startTemporal(options: TemporalServerOptions): Promise<Tem
   }
 }
 
+/** Writes a new server down and waits until it can be used; null when it ends instead. It does not run on when anything fails. */
+async function settle(note: Note, folder: string, options: TemporalServerOptions): Promise<Note | null> {
+  try {
+    writeNote(folder, note);
+    if (!(await becomesReady(note, options))) return null;
+    await prepare(note.address, options);
+    noteDatabaseVersion(folder, options.cli.serverVersion);
+    return note;
+  } catch (error) {
+    await endProcess(note.process, []);
+    throw error;
+  }
+}
+
+/** The folder for the server's sockets; null, and said why, where it can have no network of its own. */
+async function openSocketFolder(options: TemporalServerOptions): Promise<string | null> {
+  const { dataDir, runtimeDir, tempDir, say } = options;
+  const why = await whyNoPrivateNetwork(options.environment);
+  if (why === null) {
+    if (options.port !== 0 || options.uiPort !== 0) {
+      say(
+        'temporal.port and temporal.ui_port are not used: no port of Temporal is open. See docs/operators.md.',
+      );
+    }
+    return socketFolder({ dataDir, name: 'temporal', runtimeDir, tempDir, owner: null });
+  }
+  say(
+    `Temporal can have no network of its own here (${why}): every account of this machine can read and end all runs. See docs/operators.md.`,
+  );
+  return null;
+}
+
+async function choosePlace(
+  folder: string,
+  socketDir: string | null,
+  before: Note['ports'],
+  { cli, namespace, port, uiPort }: TemporalServerOptions,
+): Promise<ServerPlace & Pick<Note, 'ports'>> {
+  const wanted = { program: cli.path, folder, namespace };
+  if (socketDir !== null) return placeBehindDoor(wanted, socketDir);
+  const ports = {
+    port: await choosePort('temporal.port', port, before?.port),
+    uiPort: await choosePort('temporal.ui_port', uiPort, before?.uiPort),
+  };
+  return { ...placeOnLoopback(wanted, ports), ports };
+}
+
 async function adopt(
   note: Note,
   folder: string,
+  socketDir: string | null,
   options: TemporalServerOptions,
 ): Promise<TemporalServer | null> {
   if (!isAlive(note.process)) return null;
-  const wanted = commandOf(folder, options.port || note.port, options.uiPort || note.uiPort, options);
-  const same = JSON.stringify(wanted) === JSON.stringify(note.command);
+  const same = JSON.stringify(commandFor(note, folder, socketDir, options)) === JSON.stringify(note.command);
   if (same && (await answers(note, 5_000))) {
-    await prepare(note.port, options);
+    await prepare(note.address, options);
     noteDatabaseVersion(folder, options.cli.serverVersion);
-    return server(note, true, options.logFile);
+    return server(note, true, socketDir, options);
   }
   const reason = same ? 'does not answer' : 'runs with other settings';
   options.say(`The Temporal left on ${folder} (pid ${note.process.pid}) ${reason}; it is replaced.`);
@@ -114,34 +170,17 @@ async function adopt(
   return null;
 }
 
-async function launch(
+/** The command line that a server which runs already would have by today's settings. */
+function commandFor(
+  { ports }: Note,
   folder: string,
-  port: number,
-  uiPort: number,
-  options: TemporalServerOptions,
-): Promise<Note> {
-  const command = commandOf(folder, port, uiPort, options);
-  const [program = '', ...args] = command;
-  const child = await spawnDetached({
-    command: program,
-    args,
-    environment: options.environment,
-    folder,
-    logFile: options.logFile,
-  });
-  const note: Note = { process: { pid: child.pid, started: child.started }, port, uiPort, command };
-  writeFileSync(path.join(folder, 'server.json.new'), JSON.stringify(note), { mode: 0o600 });
-  renameSync(path.join(folder, 'server.json.new'), path.join(folder, 'server.json'));
-  return note;
-}
-
-function commandOf(
-  folder: string,
-  port: number,
-  uiPort: number,
-  { cli, namespace }: TemporalServerOptions,
-): string[] {
-  return [cli.path, ...serverArguments({ port, uiPort, namespace, databaseFile: databaseFile(folder) })];
+  socketDir: string | null,
+  { cli, namespace, port, uiPort }: TemporalServerOptions,
+): string[] | null {
+  const wanted = { program: cli.path, folder, namespace };
+  if (socketDir !== null) return placeBehindDoor(wanted, socketDir).command;
+  if (ports === undefined) return null;
+  return placeOnLoopback(wanted, { port: port || ports.port, uiPort: uiPort || ports.uiPort }).command;
 }
 
 function readNote(folder: string): Note | null {
@@ -149,14 +188,9 @@ function readNote(folder: string): Note | null {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Note) : null;
 }
 
-async function choosePort(setting: string, wanted: number, before: number | undefined): Promise<number> {
-  if (wanted === 0)
-    return before !== undefined && (await isPortFree(before, HOST)) ? before : pickFreePort(HOST);
-  if (await isPortFree(wanted, HOST)) return wanted;
-  throw new AppError(
-    'bad_config',
-    `${setting}: port ${wanted} of ${HOST} is taken by another program. Set another one; 0 picks a free one.`,
-  );
+function writeNote(folder: string, note: Note): void {
+  writeFileSync(path.join(folder, 'server.json.new'), JSON.stringify(note), { mode: 0o600 });
+  renameSync(path.join(folder, 'server.json.new'), path.join(folder, 'server.json'));
 }
 
 /** Waits until the server answers; false when it ends instead. */
@@ -169,7 +203,6 @@ async function becomesReady(
     if (!isAlive(note.process)) return false;
     await sleep(20);
     if (performance.now() >= deadline) {
-      await endProcess(note.process, []);
       throw new AppError('unavailable', `Temporal does not answer after ${timeoutMs} ms; see ${logFile}.`);
     }
   }
@@ -177,14 +210,14 @@ async function becomesReady(
 }
 
 /** Whether the server answers within the time; false at once when it ends. */
-async function answers({ process: running, port }: Note, timeoutMs: number): Promise<boolean> {
+async function answers({ process: running, address }: Note, timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
-  // The client goes on trying a port that nobody listens on, so that is asked first.
-  while (!(await isListening(port, HOST))) {
+  // The client goes on trying an address where nobody listens, so that is asked first.
+  while (!(await isListening(whereOf(address)))) {
     if (!isAlive(running) || performance.now() >= deadline) return false;
     await sleep(20);
   }
-  const reached = Connection.connect({ address: `${HOST}:${port}`, connectTimeout: timeoutMs }).then(
+  const reached = openConnection({ address, connectTimeout: timeoutMs }).then(
     async (connection) => {
       await connection.close();
       return true;
@@ -194,8 +227,15 @@ async function answers({ process: running, port }: Note, timeoutMs: number): Pro
   return Promise.race([reached, waitForEnd(running, timeoutMs).then((ended) => (ended ? false : reached))]);
 }
 
-async function prepare(port: number, { namespace, retentionDays }: TemporalServerOptions): Promise<void> {
-  const connection = await Connection.connect({ address: `${HOST}:${port}` });
+function whereOf(address: string): { path: string } | { host: string; port: number } {
+  const path = socketPathOf(address);
+  if (path !== null) return { path };
+  const { hostname: host, port } = new URL(`http://${address}`);
+  return { host, port: Number(port) };
+}
+
+async function prepare(address: string, { namespace, retentionDays }: TemporalServerOptions): Promise<void> {
+  const connection = await openConnection({ address });
   try {
     await setRetention(connection, namespace, retentionDays);
     await addSearchAttributes(connection, namespace);
@@ -204,13 +244,21 @@ async function prepare(port: number, { namespace, retentionDays }: TemporalServe
   }
 }
 
-function server(note: Note, adopted: boolean, logFile: string): TemporalServer {
+function server(
+  note: Note,
+  adopted: boolean,
+  socketDir: string | null,
+  { logFile }: TemporalServerOptions,
+): TemporalServer {
   return {
-    address: `${HOST}:${note.port}`,
-    uiUrl: `http://${HOST}:${note.uiPort}/temporal`,
+    address: note.address,
+    uiUrl: note.uiUrl,
     process: note.process,
     adopted,
     logFile,
-    stop: () => endProcess(note.process, POLITE),
+    async stop() {
+      await endProcess(note.process, POLITE);
+      if (socketDir !== null) removeSocketFolder(socketDir);
+    },
   };
 }

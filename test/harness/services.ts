@@ -14,8 +14,9 @@ export interface ServiceAddresses {
   postgresAdminUrl: string;
   /** The service's role, on its default database. */
   postgresUrl: string;
-  /** host:port of Temporal's gRPC service. */
+  /** Of Temporal's gRPC service: `unix:` and a path, or host:port; connections of providers/temporal-server take both. */
   temporalAddress: string;
+  /** `unix:` and a path, or an http URL. */
   temporalUiUrl: string;
 }
 
@@ -44,6 +45,8 @@ export async function startServices(): Promise<Services> {
         cli,
         dataDir,
         logFile: log('temporal'),
+        runtimeDir: host.runtimeDir,
+        tempDir: host.tempDir,
         port: 0,
         uiPort: 0,
         namespace: 'default',

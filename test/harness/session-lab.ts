@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
-import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, type Worker } from '@temporalio/worker';
+import { Client } from '@temporalio/client';
+import type { Worker } from '@temporalio/worker';
 import pino from 'pino';
 import { createWorkers } from '../../activities/create-workers.ts';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
@@ -24,6 +24,8 @@ import type { ModelEntry } from '../../core/models/model-entry.ts';
 import { createModelCatalog, type ModelCatalog } from '../../core/models/model-catalog.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { DEFAULT_SHARES } from '../../core/session/context/context-budget.ts';
+import { openConnection } from '../../providers/temporal-server/client-connection.ts';
+import { openWorkerConnection } from '../../providers/temporal-server/worker-connection.ts';
 import { historyPlace } from '../../providers/blob/history-copies.ts';
 import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
 import { createDecodingProcess } from '../../providers/image/decoding-process.ts';
@@ -105,8 +107,8 @@ export async function startSessionLab(options: {
   const upkeep = createPostgresUpkeep(database);
   const bus = createInMemoryBus();
   const blobs = createEncryptedBlobStore(createInMemoryBlobStore(), ring);
-  const connection = await Connection.connect({ address: services.temporalAddress });
-  const native = await NativeConnection.connect({ address: services.temporalAddress });
+  const connection = await openConnection({ address: services.temporalAddress });
+  const native = await openWorkerConnection({ address: services.temporalAddress });
   const client = new Client({ connection, namespace: services.temporalNamespace, dataConverter });
   const engine = createTemporalEngine(
     client,

@@ -1,6 +1,6 @@
-import { Connection } from '@temporalio/client';
 import { Client } from 'pg';
 import { expect, it } from 'vitest';
+import { openConnection } from '../../providers/temporal-server/client-connection.ts';
 import { startTestServices } from './start-test-services.ts';
 
 async function tablesOf(url: string, before?: string): Promise<unknown[]> {
@@ -28,7 +28,7 @@ it('gives each caller an empty database and a task queue of its own', async () =
 
 it('gives a Temporal server that answers', async () => {
   const services = await startTestServices();
-  const connection = await Connection.connect({ address: services.temporalAddress });
+  const connection = await openConnection({ address: services.temporalAddress });
   const { namespaceInfo } = await connection.workflowService.describeNamespace({
     namespace: services.temporalNamespace,
   });

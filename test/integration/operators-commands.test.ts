@@ -44,6 +44,17 @@ describe('the commands of operators on a service that npm start runs', () => {
     expect(status).toBe(0);
   });
 
+  it('speak with the Temporal that nobody else reaches', async () => {
+    expect(service.run().urls.temporal).toMatch(/^unix:/);
+    expect(service.run().urls.temporal_ui).toBe(`${service.url}/temporal`);
+    const { status, said } = await run('temporal', 'operator', 'namespace', 'describe', 'default');
+    expect(said).toMatch(/NamespaceInfo\.Name +default/);
+    expect(status).toBe(0);
+    expect((await run('temporal', 'no-such-command')).status).toBe(1);
+    const page = await fetch(`${service.url}/temporal/api/v1/settings`);
+    expect(page.status).toBe(200);
+  });
+
   it.each([
     ['rebuild-journal', [UNKNOWN], `There is no session ${UNKNOWN}.`],
     ['adopt-temporal', [], 'temporal.address: expected the address of a Temporal server'],
