@@ -17,6 +17,7 @@ import { startHousekeeping } from './wiring/housekeeping.ts';
 import { keyRing } from './wiring/key-ring.ts';
 import { modelCatalog } from './wiring/model-access.ts';
 import { newId } from './wiring/new-ids.ts';
+import { openDecoder } from './wiring/open-decoder.ts';
 import { openStore, storeUrls } from './wiring/open-store.ts';
 import { rateLimiter } from './wiring/rate-limiter.ts';
 import { runUntilStopped } from './wiring/run-until-stopped.ts';
@@ -47,7 +48,9 @@ await runUntilStopped(log, async (signal) => {
   const stopHousekeeping = startHousekeeping(createPostgresFiles(database), log);
   const stopBuiltInSkills = startBuiltInSkills(database, blobs, log);
   const models = await modelCatalog(config, database, log);
-  const { routes, hub } = apiRoutes({ config, log, database, blobs, marks, bus, engine, metrics, models });
+  const decoder = openDecoder(config, log);
+  const parts = { config, log, database, blobs, decoder, marks, bus, engine, metrics, models };
+  const { routes, hub } = apiRoutes(parts);
   const audit = auditTrail(createPostgresAuditLog(database), log);
   const newRequestId = () => newId('request');
   const access = createAccess({ keys: config.auth.keys, publicUrl: config.api.public_url });
@@ -72,6 +75,7 @@ await runUntilStopped(log, async (signal) => {
       stopHousekeeping();
       models.close();
       stopBuiltInSkills();
+      await decoder.close();
       await audit.close();
       await telemetry.close();
       await bus.close();

@@ -6,8 +6,9 @@ import { prepareContent } from '../activities/request/prepare-content.ts';
 import { claudeModel } from '../core/models/claude-models.ts';
 import type { TranscriptMessage } from '../core/session/content.ts';
 import { createInMemoryBlobStore } from '../providers/blob/in-memory.ts';
-import { createThreadedPdfReader } from '../providers/document/threaded-pdf-reader.ts';
-import { createDecodingProcess } from '../providers/image/decoding-process.ts';
+import { createDecodedPdfs } from '../providers/document/decoded-pdfs.ts';
+import { createDecodedImages } from '../providers/image/decoded-images.ts';
+import { testDecoder } from '../test/harness/test-decoder.ts';
 import { tinyPdf } from '../test/doubles/tiny-pdf.ts';
 
 /**
@@ -17,12 +18,13 @@ import { tinyPdf } from '../test/doubles/tiny-pdf.ts';
 const never = new AbortController().signal;
 const model = claudeModel('claude-opus-5-5');
 const limits = model.images ?? { mediaTypes: [], maxBytes: 0, maxPixelsPerSide: 0 };
-const images = createDecodingProcess();
+const decoder = testDecoder();
+const images = createDecodedImages(decoder);
 
 await kinds();
 await conversation();
 await documents();
-await images.close();
+await decoder.close();
 
 async function kinds(): Promise<void> {
   console.log('\nPreparing an image for Claude, median of 7 (ms), the first one after a start apart');
@@ -46,7 +48,9 @@ async function kinds(): Promise<void> {
     ['photo, 12 megapixel WebP', await noise.clone().webp({ quality: 80 }).toBuffer()],
   ];
   for (const [name, data] of inputs) {
-    const [first, median] = await measure(8, async () => images.prepare({ data }, limits, never));
+    const [first, median] = await measure(8, async () =>
+      images.prepare({ workspaceId: 'w', data }, limits, never),
+    );
     console.log(`  ${name.padEnd(28)} ${median.toFixed(0)} (first ${first.toFixed(0)})`);
   }
 }
@@ -72,11 +76,11 @@ async function conversation(): Promise<void> {
 }
 
 async function documents(): Promise<void> {
-  const reader = createThreadedPdfReader({ pages: 1_000, characters: 400_000 });
+  const reader = createDecodedPdfs(decoder, { pages: 1_000, characters: 400_000 });
   console.log('\nReading a PDF, median of 3 (ms)');
   for (const pages of [1, 100, 1_000]) {
     const pdf = tinyPdf(...Array.from({ length: pages }, (_value, index) => `Page ${index} says something.`));
-    const [, median] = await measure(4, async () => reader.read(pdf, never));
+    const [, median] = await measure(4, async () => reader.read('w', pdf, never));
     console.log(`  ${String(pages).padStart(5)} pages ${median.toFixed(0)}`);
   }
 }

@@ -1,6 +1,7 @@
 import { isAppError } from '../core/errors.ts';
-import { parseSkill } from '../core/skills/parse-skill.ts';
+import type { SkillDocument } from '../core/skills/skill-document.ts';
 import type { Sandbox } from '../providers/sandbox/sandbox.ts';
+import type { SkillReader } from '../providers/skill-archive/skill-reader.ts';
 
 /** A repository of a session: where it lies in the sandbox. */
 export interface PlacedRepository {
@@ -58,9 +59,13 @@ function oneLine(text: string): string {
   return line.length <= DESCRIPTION ? line : `${Array.from(line).slice(0, DESCRIPTION).join('')}…`;
 }
 
-function lineOf(path: string, beginning: string): string {
+async function lineOf(
+  read: (text: string) => Promise<SkillDocument>,
+  path: string,
+  beginning: string,
+): Promise<string> {
   try {
-    const { name, description, modelInvocable } = parseSkill(beginning);
+    const { name, description, modelInvocable } = await read(beginning);
     const only = modelInvocable ? '' : ' Only when the user asks for it by its name.';
     return `- ${name}: ${oneLine(description)}${only} (${path})`;
   } catch (error) {
@@ -71,6 +76,7 @@ function lineOf(path: string, beginning: string): string {
 
 /** @param deps.repositoriesOf - the repositories of a sandbox's session now. */
 export function createRepositorySkills(deps: {
+  skillReader: Pick<SkillReader, 'document'>;
   repositoriesOf(spec: Sandbox['spec']): Promise<readonly PlacedRepository[]>;
 }): RepositorySkills {
   const looked = new Set<string>();
@@ -107,10 +113,14 @@ export function createRepositorySkills(deps: {
       for (const one of repositories) if (!missing.has(one.id)) looked.add(keyOf(one));
       const [, ...parts] = text.split(`\n${toolUseId} `);
       if (parts.length === 0) return null;
-      const lines = parts.map((part) => {
+      const read = async (beginning: string) =>
+        deps.skillReader.document(sandbox.spec.workspaceId, beginning, signal);
+      const lines: string[] = [];
+      for (const part of parts) {
         const end = part.indexOf('\n');
-        return lineOf(end === -1 ? part : part.slice(0, end), end === -1 ? '' : part.slice(end + 1));
-      });
+        const [path, beginning] = end === -1 ? [part, ''] : [part.slice(0, end), part.slice(end + 1)];
+        lines.push(await lineOf(read, path, beginning));
+      }
       return `[The attached repositories bring skills. When a request falls under one of the descriptions below, or the user writes /NAME, read its SKILL.md before you start and follow it; paths in it that are not absolute start at its folder.\n${lines.join('\n')}]`;
     },
   };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { EgressDecision } from '../providers/network/egress-decision.ts';
 import type { NetworkPolicy } from '../providers/network/policy.ts';
 import type { SandboxSpec } from '../providers/sandbox/sandbox.ts';
-import type { PageSource, PageText } from '../providers/web/page-text.ts';
+import type { PageReader } from '../providers/web/page-reader.ts';
 import type { DomainRules, WebFetcher } from '../providers/web/web-fetcher.ts';
 import { defineHostTool, failed, type HostCall, type HostTool } from './tool.ts';
 import type { UrlSources } from './url-sources.ts';
@@ -12,7 +12,7 @@ const CHARACTERS_PER_TOKEN = 4;
 
 export interface WebFetchDeps {
   fetcher: WebFetcher;
-  readPage(source: PageSource, signal: AbortSignal): Promise<PageText>;
+  readPage: PageReader;
   policyOf(spec: SandboxSpec): Promise<NetworkPolicy>;
   /** Whether a URL came into the session from where these rules want it. */
   isKnownUrl(spec: SandboxSpec, url: string, sources: UrlSources): Promise<boolean>;
@@ -52,7 +52,7 @@ export function createWebFetchTool(deps: WebFetchDeps): HostTool {
         const reason = page.reason === 'url_not_allowed' ? 'url_not_allowed: ' : '';
         return failed(`${reason}${url} was not fetched: ${page.refusal}.`);
       }
-      const read = await deps.readPage(page, signal);
+      const read = await deps.readPage(spec.workspaceId, page, signal);
       const isFailure = page.status >= 400;
       if ('refusal' in read) return failed(`${page.url} (status ${page.status}): ${read.refusal}.`);
       const heading = [

@@ -31,7 +31,7 @@ describe('web_fetch', () => {
         return Promise.resolve(page);
       },
     },
-    readPage: pageText,
+    readPage: async (_workspaceId, source) => pageText(source),
     policyOf: () => Promise.resolve({ mode: 'limited', hosts: ['site.example'] }),
     isKnownUrl: (_spec, url) => Promise.resolve(url.includes('known')),
     limitOutput: (call, text) => limitOutput(driver, call, text, 1_000),

@@ -9,7 +9,9 @@ import type { BlobStore } from '../providers/blob/blob-store.ts';
 import type { HostMarks } from '../providers/blob/host-marks.ts';
 import type { Bus } from '../providers/bus/bus.ts';
 import type { Database } from '../providers/store/postgres/database.ts';
-import { createDecodingProcess } from '../providers/image/decoding-process.ts';
+import { createDecodedImages } from '../providers/image/decoded-images.ts';
+import { createSkillReader } from '../providers/skill-archive/skill-reader.ts';
+import { createPageReader } from '../providers/web/page-reader.ts';
 import { createPostgresEnvironments } from '../providers/store/postgres/environments.ts';
 import { createPostgresFiles } from '../providers/store/postgres/files.ts';
 import { createPostgresSessionSkills } from '../providers/store/postgres/session-skills.ts';
@@ -24,6 +26,7 @@ import type { HostMetrics } from '../providers/telemetry/host-metrics.ts';
 import type { LiveCatalog } from '../providers/model/live-catalog.ts';
 import { modelProviders } from './model-access.ts';
 import { newIds } from './new-ids.ts';
+import { openDecoder } from './open-decoder.ts';
 import { openTools } from './open-tools.ts';
 import { attachmentsOf, outputCollector } from './session-files.ts';
 import { sandboxEnvironment } from './sandbox-environment.ts';
@@ -58,6 +61,8 @@ export function activityDependencies(parts: {
 } {
   const { config, log, database, journal, upkeep, bus, blobs, name, telemetry, catalog } = parts;
   const files = createPostgresFiles(database);
+  const decoder = openDecoder(config, log);
+  const skillReader = createSkillReader(decoder);
   const sessionSkills = rememberSkills(createPostgresSessionSkills(database));
   const sessionFiles = {
     sessions: createPostgresSessions(database),
@@ -65,6 +70,7 @@ export function activityDependencies(parts: {
     journal,
     files,
     blobs,
+    skillReader,
     limits: config.files,
     log,
   };
@@ -74,9 +80,11 @@ export function activityDependencies(parts: {
     environmentOf,
     attachmentsOf: attachmentsOf(sessionFiles),
     collectorOf: outputCollector(sessionFiles),
-    webToolsOf: (driver) => webTools({ config, log, driver, journal, blobs, environmentOf }),
+    webToolsOf: (driver) =>
+      webTools({ config, log, driver, journal, blobs, environmentOf, readPage: createPageReader(decoder) }),
     repositories: () => sessionRepositories(config, log, sessionFiles.sessions),
     repositorySkills: createRepositorySkills({
+      skillReader,
       repositoriesOf: ({ workspaceId, sessionId }) =>
         sessionFiles.sessions.repositories(workspaceId, sessionId),
     }),
@@ -105,7 +113,6 @@ export function activityDependencies(parts: {
     newest: (sessions) => upkeep.newestInterrupts(sessions),
     onError: (error) => log.debug({ err: error }, 'looking for interrupts failed and is repeated'),
   });
-  const images = createDecodingProcess();
   const stay = stays[0] ?? null;
   return {
     stay,
@@ -135,12 +142,12 @@ export function activityDependencies(parts: {
         keepRecent: config.context.keep_recent,
       },
       transcripts: createTranscriptCache(journal, config.worker.transcript_cache_mb * 1024 * 1024),
-      images,
+      images: createDecodedImages(decoder),
       contents: createContentCache(config.worker.media_cache_mb * 1024 * 1024),
     },
     async close() {
       interrupts.close();
-      await Promise.all([tools.close(), images.close()]);
+      await Promise.all([tools.close(), decoder.close()]);
     },
   };
 }

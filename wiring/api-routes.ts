@@ -25,7 +25,9 @@ import { describeHands } from '../core/hands.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import type { HostMarks } from '../providers/blob/host-marks.ts';
 import { loadLargeStrings } from '../providers/blob/large-bodies.ts';
+import type { Decoder } from '../providers/decoder/decoder.ts';
 import type { Bus } from '../providers/bus/bus.ts';
+import { createSkillReader } from '../providers/skill-archive/skill-reader.ts';
 import { createPayloadCodec } from '../providers/encryption/payload-codec.ts';
 import type { SessionEngine } from '../providers/engine/session-engine.ts';
 import { createPostgresAgents } from '../providers/store/postgres/agents.ts';
@@ -55,6 +57,7 @@ export interface ApiParts {
   log: Logger;
   database: Database;
   blobs: BlobStore;
+  decoder: Decoder;
   marks: HostMarks;
   bus: Bus;
   engine: SessionEngine;
@@ -64,7 +67,7 @@ export interface ApiParts {
 
 /** Everything that the api serves, and the streams that end first when it stops. */
 export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } {
-  const { config, log, database, blobs, bus, engine, metrics, models } = parts;
+  const { config, log, database, blobs, decoder, bus, engine, metrics, models } = parts;
   const now = Date.now;
   const journal = createPostgresJournal(database);
   const sessions = createPostgresSessions(database);
@@ -95,7 +98,7 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
     environments,
     sessions,
     files,
-    media: mediaDeps(config, files, blobs, log),
+    media: mediaDeps({ config, files, blobs, decoder, log }),
     audienceOf: audienceOf(config, models),
     journal,
     engine,
@@ -135,7 +138,7 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
       quotaBytes: config.files.workspace_bytes,
       expireAfterSeconds: toSeconds(config.files.uploads_expire_after_hours),
     }),
-    ...skillRoutes({ skills, blobs, newId }),
+    ...skillRoutes({ skills, blobs, reader: createSkillReader(decoder), newId }),
     ...modelRoutes({ models }),
     ...codecRoutes({ codec: createPayloadCodec(keyRing(config)), mayOperate }),
     ...(config.telemetry.metrics ? metricsRoutes({ metrics, mayOperate }) : []),
@@ -152,6 +155,8 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
         },
         // Sessions without tools run all the same, and the others are told what is wrong: it is no reason not to be ready.
         blobs: hostBlobsCheck(parts),
+        // Messages without pictures run all the same.
+        decoder: async () => ({ ok: true, detail: (await decoder.probe()).detail }),
         hands: async () => ({ ok: true, detail: describeHands(await liveWorkers(database)) }),
       },
     }),

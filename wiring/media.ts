@@ -6,15 +6,23 @@ import { reachesFiles } from '../core/agent/reaches-files.ts';
 import { MEDIA_LIMITS } from '../core/files/media-limits.ts';
 import type { ModelCatalog } from '../core/models/model-catalog.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
-import { createThreadedPdfReader } from '../providers/document/threaded-pdf-reader.ts';
-import { createDecodingProcess } from '../providers/image/decoding-process.ts';
+import type { Decoder } from '../providers/decoder/decoder.ts';
+import { createDecodedPdfs } from '../providers/document/decoded-pdfs.ts';
+import { createDecodedImages } from '../providers/image/decoded-images.ts';
 import { createPublicHosts } from '../providers/network/public-hosts.ts';
 import type { FileStore } from '../providers/store/files.ts';
 import { createHttpFetcher } from '../providers/web/http-fetcher.ts';
 import { newId } from './new-ids.ts';
 
 /** What images and documents of messages are made ready with. */
-export function mediaDeps(config: Config, files: FileStore, blobs: BlobStore, log: Logger): MediaDeps {
+export function mediaDeps(parts: {
+  config: Config;
+  files: FileStore;
+  blobs: BlobStore;
+  decoder: Decoder;
+  log: Logger;
+}): MediaDeps {
+  const { config, files, blobs, decoder, log } = parts;
   return {
     files,
     blobs,
@@ -22,8 +30,11 @@ export function mediaDeps(config: Config, files: FileStore, blobs: BlobStore, lo
     now: Date.now,
     decided: (decision) =>
       log.info(decision, decision.decision === 'refused' ? 'egress refused' : 'egress of a message'),
-    images: createDecodingProcess(),
-    pdfs: createThreadedPdfReader({ pages: MEDIA_LIMITS.pdfPages, characters: MEDIA_LIMITS.textCharacters }),
+    images: createDecodedImages(decoder),
+    pdfs: createDecodedPdfs(decoder, {
+      pages: MEDIA_LIMITS.pdfPages,
+      characters: MEDIA_LIMITS.textCharacters,
+    }),
     fetcher: createHttpFetcher({
       hosts: createPublicHosts({ privateNetworks: config.sandbox.private_networks }),
       limits: { bytes: MEDIA_LIMITS.fetchedBytes, totalMs: 20_000, redirects: 5 },

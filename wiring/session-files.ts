@@ -5,6 +5,7 @@ import { isAppError } from '../core/errors.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import type { AttachedFile, SandboxDriver, SandboxSpec } from '../providers/sandbox/sandbox.ts';
 import { createSkillAttachments } from '../providers/skill-archive/skill-attachments.ts';
+import type { SkillReader } from '../providers/skill-archive/skill-reader.ts';
 import type { FileStore } from '../providers/store/files.ts';
 import type { Journal } from '../providers/store/journal.ts';
 import type { SessionSkills } from '../providers/store/session-skills.ts';
@@ -16,13 +17,14 @@ export interface SessionFilesDeps {
   journal: Pick<Journal, 'setup'>;
   files: FileStore;
   blobs: BlobStore;
+  skillReader: Pick<SkillReader, 'unpack'>;
   limits: Config['files'];
   log: Logger;
 }
 
 /** The files that go into a session's sandbox: its resources, less those whose file is gone, and the folders of its skills. */
 export function attachmentsOf(deps: SessionFilesDeps): (spec: SandboxSpec) => Promise<AttachedFile[]> {
-  const filesOf = createSkillAttachments(deps.blobs);
+  const filesOf = createSkillAttachments(deps.blobs, deps.skillReader);
   return async ({ workspaceId, sessionId }) => {
     const skills = await filesOf(await deps.sessionSkills.of(sessionId));
     const session = await deps.sessions.get(workspaceId, sessionId);

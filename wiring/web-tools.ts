@@ -11,7 +11,7 @@ import { createTavilySearch } from '../providers/search/tavily.ts';
 import type { WebSearch } from '../providers/search/web-search.ts';
 import type { Journal } from '../providers/store/journal.ts';
 import { createHttpFetcher } from '../providers/web/http-fetcher.ts';
-import { readPage } from '../providers/web/read-page.ts';
+import type { PageReader } from '../providers/web/page-reader.ts';
 import { limitOutput } from '../tools/long-output.ts';
 import type { HostTool } from '../tools/tool.ts';
 import { bringsUrl, urlBearer, type UrlSources } from '../tools/url-sources.ts';
@@ -27,6 +27,7 @@ export interface WebToolsDeps {
   driver: SandboxDriver;
   journal: Pick<Journal, 'eventsAfter'>;
   blobs: BlobStore;
+  readPage: PageReader;
   environmentOf(spec: SandboxSpec): Promise<SandboxEnvironment>;
 }
 
@@ -73,7 +74,7 @@ export function webTools(deps: WebToolsDeps): HostTool[] {
       limits: FETCH,
       userAgent: 'Managed-Agent/0.1 (web_fetch)',
     }),
-    readPage,
+    readPage: deps.readPage,
     policyOf: async (spec) => (await deps.environmentOf(spec)).network,
     isKnownUrl,
     decided: ({ sessionId: session }, decision) =>

@@ -36,7 +36,6 @@ function scriptedPreparer(): ImagePreparer & { calls: string[] } {
         height: 1,
       });
     },
-    close: () => Promise.resolve(),
   };
 }
 
@@ -134,7 +133,6 @@ describe('images for a model', () => {
   it('wait for a decoder that is busy: such a failure is passed on', async () => {
     const busy: ImagePreparer = {
       prepare: () => Promise.reject(new AppError('unavailable', 'busy')),
-      close: () => Promise.resolve(),
     };
     await expect(
       prepareContent({ ...deps, images: busy }, 'w', SEES, [shows(inline('one'))], never),

@@ -11,7 +11,7 @@ import type {
 import { limitImages } from '../../core/session/context/limit-images.ts';
 import { limitMedia } from '../../core/session/context/limit-media.ts';
 import type { BlobStore } from '../../providers/blob/blob-store.ts';
-import type { ImagePreparer } from '../../providers/image/image-preparer.ts';
+import type { GivenImage, ImagePreparer } from '../../providers/image/image-preparer.ts';
 import { mediaCharacters, type ContentCache } from './content-cache.ts';
 
 export interface ContentDeps {
@@ -85,7 +85,7 @@ async function toImage(
       ? await load(deps, workspaceId, source.sha256)
       : Buffer.from(source.data, 'base64');
   if (data === null) return note('An image that was here is lost');
-  const made = await convert(deps.images, data, images, signal);
+  const made = await convert(deps.images, { workspaceId, data }, images, signal);
   deps.contents.set(key, made);
   return made;
 }
@@ -93,12 +93,12 @@ async function toImage(
 /** What the bytes are counts, not what a tool says of them. */
 async function convert(
   preparer: ImagePreparer,
-  image: Uint8Array,
+  image: GivenImage,
   limits: NonNullable<Target['images']>,
   signal: AbortSignal,
 ): Promise<ContentBlock> {
   try {
-    const { mediaType, data } = await preparer.prepare({ data: image }, limits, signal);
+    const { mediaType, data } = await preparer.prepare(image, limits, signal);
     return { type: 'image', source: { type: 'base64', media_type: mediaType, data: base64(data) } };
   } catch (error) {
     if (!isAppError(error) || error.code !== 'invalid_request') throw error;

@@ -96,7 +96,7 @@ async function showImage(
   }
   const { bytes, declaredType } = given;
   try {
-    const image = { data: bytes, ...(declaredType === undefined ? {} : { declaredType }) };
+    const image = { workspaceId, data: bytes, ...(declaredType === undefined ? {} : { declaredType }) };
     const { mediaType, data } = await deps.images.prepare(image, imageLimits, signal);
     const isSame = Buffer.compare(data, bytes) === 0;
     const stored = await store(deps, workspaceId, isSame ? given : { bytes: data, sha256: null });
@@ -114,7 +114,7 @@ async function showPdf(
   where: string,
   signal: AbortSignal,
 ): Promise<ShownMedia> {
-  const read = await deps.pdfs.read(given.bytes, signal);
+  const read = await deps.pdfs.read(workspaceId, given.bytes, signal);
   if ('refusal' in read) throw refusal(where, `the PDF cannot be used: ${read.refusal}`);
   const text = read.text === '' ? null : await deps.blobs.put(workspaceId, Buffer.from(read.text, 'utf8'));
   return { type: 'pdf', pages: read.pages, text, ...(await store(deps, workspaceId, given)) };

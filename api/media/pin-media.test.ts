@@ -3,17 +3,19 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { MEDIA_LIMITS } from '../../core/files/media-limits.ts';
 import type { ClientEvent } from '../../core/schema/client-event.ts';
 import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
-import { createThreadedPdfReader } from '../../providers/document/threaded-pdf-reader.ts';
-import { createDecodingProcess } from '../../providers/image/decoding-process.ts';
+import { createDecodedPdfs } from '../../providers/document/decoded-pdfs.ts';
+import { createDecodedImages } from '../../providers/image/decoded-images.ts';
 import type { StoredFile } from '../../providers/store/files.ts';
+import { testDecoder } from '../../test/harness/test-decoder.ts';
 import type { WebPage, WebRefusal } from '../../providers/web/web-fetcher.ts';
 import { tinyPdf } from '../../test/doubles/tiny-pdf.ts';
 import type { MediaBlock } from './media-source.ts';
 import type { MediaAudience } from './pin-block.ts';
 import { pinMedia, type MediaDeps } from './pin-media.ts';
 
-const images = createDecodingProcess();
-afterAll(() => images.close());
+const decoder = testDecoder();
+const images = createDecodedImages(decoder);
+afterAll(() => decoder.close());
 
 const AUDIENCE: MediaAudience = {
   workspaceId: 'w',
@@ -45,7 +47,7 @@ beforeEach(() => {
   deps = {
     blobs,
     images,
-    pdfs: createThreadedPdfReader({ pages: 3, characters: 1_000 }),
+    pdfs: createDecodedPdfs(decoder, { pages: 3, characters: 1_000 }),
     files: { some: async () => files },
     fetcher: {
       fetch: async ({ url }) => web.get(url) ?? { refusal: 'it leads nowhere', reason: 'failed' },

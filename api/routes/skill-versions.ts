@@ -12,6 +12,7 @@ import {
 } from '../../core/schema/skill.ts';
 import { skillPlace } from '../../core/skills/skill-id.ts';
 import type { BlobStore } from '../../providers/blob/blob-store.ts';
+import type { SkillReader } from '../../providers/skill-archive/skill-reader.ts';
 import { storePackage } from '../../providers/skill-archive/store-package.ts';
 import type { SkillStore, StoredSkillVersion } from '../../providers/store/skills.ts';
 import { pageStart, toPage } from '../cursor.ts';
@@ -24,6 +25,7 @@ import { ownSkill, skillNotFound } from '../skills/own-skill.ts';
 export interface SkillRouteDeps {
   skills: SkillStore;
   blobs: BlobStore;
+  reader: SkillReader;
   newId: NewId;
 }
 
@@ -33,7 +35,7 @@ const tag = 'Skills';
 
 /** The routes of the versions of skills. */
 export function skillVersionRoutes(deps: SkillRouteDeps): Route[] {
-  const { skills, blobs, newId } = deps;
+  const { skills, blobs, reader, newId } = deps;
 
   async function find(workspaceId: string, skillId: string, version: string): Promise<StoredSkillVersion> {
     const versionId = version === 'latest' ? null : version;
@@ -54,10 +56,14 @@ export function skillVersionRoutes(deps: SkillRouteDeps): Route[] {
       form: SkillVersionUpload,
       response: SkillVersion,
       content: 'application/json',
-      handle: async ({ raw, params: { skill_id: id }, caller: { workspaceId }, headers }, response) => {
+      handle: async (
+        { raw, params: { skill_id: id }, caller: { workspaceId }, headers },
+        response,
+        signal,
+      ) => {
         const place = ownSkill(workspaceId, id);
         if (!(await skills.get(workspaceId, id))) throw skillNotFound(id);
-        const { skill } = await receiveSkill(raw, []);
+        const { skill } = await receiveSkill(raw, [], reader, workspaceId, signal);
         const version = await storePackage(blobs, place, skill, () => newId('skillVersion'));
         response.json(shownSkills(headers).version(await skills.addVersion(version)));
       },

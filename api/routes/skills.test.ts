@@ -12,6 +12,8 @@ import { toSkillPackage } from '../../core/skills/skill-package.ts';
 import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
 import { storePackage } from '../../providers/skill-archive/store-package.ts';
 import { createInMemorySkills } from '../../providers/store/in-memory/skills.ts';
+import { createSkillReader } from '../../providers/skill-archive/skill-reader.ts';
+import { testDecoder } from '../../test/harness/test-decoder.ts';
 import { listen } from '../../test/harness/listen.ts';
 import { hostileZip } from '../../test/hostile-archives/hostile-zip.ts';
 import { createAccess } from '../access.ts';
@@ -52,6 +54,7 @@ describe('the skill routes', () => {
       return inMemory.putStream(...args);
     },
   };
+  const decoder = testDecoder();
   const skills = createInMemorySkills(() => (clock += 1));
 
   beforeAll(async () => {
@@ -62,7 +65,12 @@ describe('the skill routes', () => {
     await skills.publish('Spreadsheets', await storePackage(inMemory, place, builtIn, () => 'skver_1'));
     const none = { requestsPerKey: null, sessionsPerKey: null, createsPerWorkspace: null };
     const app = createApp({
-      routes: skillRoutes({ skills, blobs, newId: (kind) => makeId(kind, (clock += 1), randomBytes(10)) }),
+      routes: skillRoutes({
+        skills,
+        blobs,
+        reader: createSkillReader(decoder),
+        newId: (kind) => makeId(kind, (clock += 1), randomBytes(10)),
+      }),
       access: createAccess({ keys: [], publicUrl: null }),
       limiter: createRateLimiter({ ...none, readsPerWorkspace: null, streamsPerKey: null }, Date.now),
       log: pino({ level: 'silent' }),
@@ -71,7 +79,10 @@ describe('the skill routes', () => {
     ({ url, close } = await listen(app));
     client = new Anthropic({ apiKey: 'none', baseURL: url, maxRetries: 0 });
   });
-  afterAll(async () => close());
+  afterAll(async () => {
+    await close();
+    await decoder.close();
+  });
 
   it('take a skill as files and give it back as an archive that the SDK unpacks', async () => {
     const skill = await client.skills.create({ files: await folder(), display_name: 'A skill' });

@@ -24,7 +24,7 @@ const tag = 'Skills';
 
 /** The routes of skills and of their versions. */
 export function skillRoutes(deps: SkillRouteDeps): Route[] {
-  const { skills, blobs, newId } = deps;
+  const { skills, blobs, reader, newId } = deps;
   return [
     defineStreamRoute({
       method: 'POST',
@@ -36,8 +36,9 @@ export function skillRoutes(deps: SkillRouteDeps): Route[] {
       form: SkillUpload,
       response: Skill,
       content: 'application/json',
-      handle: async ({ raw, caller: { workspaceId }, headers }, response) => {
-        const { skill, fields } = await receiveSkill(raw, ['display_name', 'display_title']);
+      handle: async ({ raw, caller: { workspaceId }, headers }, response, signal) => {
+        const known = ['display_name', 'display_title'];
+        const { skill, fields } = await receiveSkill(raw, known, reader, workspaceId, signal);
         const displayName = displayNameOf(fields) ?? skill.document.name;
         const place = { workspaceId, skillId: newId('skill') };
         const version = await storePackage(blobs, place, skill, () => newId('skillVersion'));

@@ -4,9 +4,10 @@ import type { Readable } from 'node:stream';
 import { AppError } from '../../core/errors.ts';
 import { createPackageGate, type PackageGate } from '../../core/skills/package-gate.ts';
 import { SKILL_LIMITS } from '../../core/skills/skill-limits.ts';
-import { toSkillPackage, type SkillFile, type SkillPackage } from '../../core/skills/skill-package.ts';
+import type { SkillFile, SkillPackage } from '../../core/skills/skill-package.ts';
 import { collect } from '../../providers/skill-archive/collect.ts';
-import { archiveKind, readArchive } from '../../providers/skill-archive/read-archive.ts';
+import { archiveKind, type ArchiveKind } from '../../providers/skill-archive/archive-kind.ts';
+import type { SkillReader } from '../../providers/skill-archive/skill-reader.ts';
 import { MAX_BODY_BYTES, watchPace } from '../read-body.ts';
 
 const FILES_FIELD = /^files?(?:\[\d*\])?$/;
@@ -26,12 +27,21 @@ export interface ReceivedSkill {
  * @param knownFields - text fields that the form may have.
  * @throws `invalid_request` that says what is wrong with which file; `too_large`.
  */
-export async function receiveSkill(request: Request, knownFields: readonly string[]): Promise<ReceivedSkill> {
+export async function receiveSkill(
+  request: Request,
+  knownFields: readonly string[],
+  reader: SkillReader,
+  workspaceId: string,
+  signal: AbortSignal,
+): Promise<ReceivedSkill> {
   const parser = openParser(request);
   const stop = watchPace(request);
   try {
     const { parts, fields } = await readForm(request, parser, knownFields);
-    return { skill: toSkillPackage(await unpacked(parts)), fields };
+    const files = await unpacked(parts, async (bytes, kind) =>
+      reader.unpack(workspaceId, bytes, kind, signal),
+    );
+    return { skill: await reader.package(workspaceId, files, signal), fields };
   } catch (error) {
     request.unpipe(parser);
     ignoreRest(request);
@@ -47,12 +57,15 @@ interface Part {
   bytes: Uint8Array;
 }
 
-async function unpacked(parts: readonly Part[]): Promise<SkillFile[]> {
+async function unpacked(
+  parts: readonly Part[],
+  unpack: (bytes: Uint8Array, kind: ArchiveKind) => Promise<SkillFile[]>,
+): Promise<SkillFile[]> {
   const [only] = parts;
   if (!only)
     throw new AppError('invalid_request', 'files: expected the files of a skill, or one archive of them');
   const kind = parts.length === 1 ? archiveKind(only.bytes) : null;
-  if (kind) return readArchive(only.bytes, kind);
+  if (kind) return unpack(only.bytes, kind);
   const gate = createPackageGate();
   return parts.flatMap(({ name, bytes }) => {
     const path = gate.file(name);

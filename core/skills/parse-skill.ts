@@ -1,9 +1,9 @@
 import { frontmatterFields } from './frontmatter-fields.ts';
-import { readFrontmatter } from './read-frontmatter.ts';
+import { readFrontmatter, type FrontmatterEntry } from './read-frontmatter.ts';
 import type { SkillDocument } from './skill-document.ts';
 import { skillError } from './skill-error.ts';
 import { SKILL_LIMITS } from './skill-limits.ts';
-import { splitFrontmatter } from './split-frontmatter.ts';
+import { splitFrontmatter, type SplitDocument } from './split-frontmatter.ts';
 
 const NAME = /^-*[a-z0-9][a-z0-9-]*$/;
 const TAG = /<\/?[A-Za-z!?][^<>]*>/;
@@ -19,7 +19,16 @@ const RESERVED = new Set(['skills']);
  */
 export function parseSkill(text: string): SkillDocument {
   const split = splitFrontmatter(text);
-  const fields = frontmatterFields(readFrontmatter(split));
+  return skillDocument(split, readFrontmatter(split));
+}
+
+/**
+ * Makes a document of a `SKILL.md` whose YAML was read already, wherever that was: every rule for what may be in it is checked here.
+ *
+ * @throws `invalid_request` that names the line.
+ */
+export function skillDocument(split: SplitDocument, entries: readonly FrontmatterEntry[]): SkillDocument {
+  const fields = frontmatterFields(entries);
   const document = {
     name: checkedName(fields.required('name')),
     description: checkedDescription(fields.required('description')),

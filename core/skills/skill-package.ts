@@ -29,6 +29,12 @@ const DOCUMENT = 'SKILL.md';
  * @throws `invalid_request` that says what is wrong with which file.
  */
 export function toSkillPackage(uploaded: readonly SkillFile[]): SkillPackage {
+  const packed = toPackageFiles(uploaded);
+  return { ...packed, document: parseSkill(packed.text) };
+}
+
+/** A package whose `SKILL.md` is not read yet; see {@link toSkillPackage}. @throws `invalid_request`. */
+export function toPackageFiles(uploaded: readonly SkillFile[]): Omit<SkillPackage, 'document'> {
   const files = withoutWrapper(uploaded)
     .map((file) => ({ ...file, executable: file.executable || namesInterpreter(file.bytes) }))
     .sort((left, right) => (left.path < right.path ? -1 : 1));
@@ -36,7 +42,7 @@ export function toSkillPackage(uploaded: readonly SkillFile[]): SkillPackage {
   if (!document) throw documentMissing(uploaded);
   const text = decoded(document.bytes);
   const bytes = files.reduce((sum, file) => sum + file.bytes.length, 0);
-  return { document: parseSkill(text), text, files, bytes };
+  return { text, files, bytes };
 }
 
 function withoutWrapper(files: readonly SkillFile[]): readonly SkillFile[] {

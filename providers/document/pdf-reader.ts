@@ -6,10 +6,11 @@ export interface ReadPdf {
 
 /**
  * Reads PDFs. Whatever is wrong with one (broken, encrypted, too many pages, too slow) is a refusal in words, never an error. Rejects
- * with the signal's reason when `signal` aborts. Deterministic, so it may be repeated.
+ * with `unavailable` when too many wait or none can be read at the moment, and with the signal's reason when `signal` aborts.
+ * Deterministic, so it may be repeated.
  */
 export interface PdfReader {
-  read(pdf: Uint8Array, signal: AbortSignal): Promise<ReadPdf | { refusal: string }>;
+  read(workspaceId: string, pdf: Uint8Array, signal: AbortSignal): Promise<ReadPdf | { refusal: string }>;
 }
 
 export interface PdfLimits {

@@ -5,9 +5,9 @@ import { openImage, type OpenedImage } from './open-image.ts';
 import { refused } from './refused.ts';
 import { MEDIA_TYPES, sniffFormat, usualMediaType, type ImageFormat } from './sniff-format.ts';
 
-/** Prepares one image. Runs where a decoder may crash: see `image-child.ts`. */
+/** Prepares one image. Runs in a decoder process. */
 export async function convertImage(
-  image: GivenImage,
+  image: Omit<GivenImage, 'workspaceId'>,
   target: ImageTarget,
   limits: ImageDecodeLimits,
 ): Promise<PreparedImage> {

@@ -1,13 +1,18 @@
-import type { GivenImage, ImageDecodeLimits, ImageTarget, PreparedImage } from './image-preparer.ts';
+import { z } from 'zod';
+import type { ImageDecodeLimits, ImageTarget } from './image-preparer.ts';
 
-/** What goes to the decoding process. */
+/** What goes to the decoder process, besides the image's bytes. */
 export interface ImageRequest {
-  id: number;
-  image: GivenImage;
+  declaredType?: string;
   target: ImageTarget;
   limits: ImageDecodeLimits;
 }
 
-/** And what comes back. */
-export type ImageReply =
-  { id: number; image: PreparedImage } | { id: number; failure: { expected: boolean; message: string } };
+/** And what comes back, besides the bytes of an image that was converted. */
+export const ImageAnswer = z.strictObject({
+  mediaType: z.string().max(100),
+  width: z.int().positive(),
+  height: z.int().positive(),
+  isSame: z.boolean(),
+});
+export type ImageAnswer = z.infer<typeof ImageAnswer>;

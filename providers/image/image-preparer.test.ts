@@ -2,13 +2,16 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { createDecodingProcess } from './decoding-process.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import { testDecoder } from '../../test/harness/test-decoder.ts';
+import { createDecodedImages } from './decoded-images.ts';
+import type { DecodeOutcome } from '../decoder/decoder.ts';
 import type { ImageTarget, PreparedImage } from './image-preparer.ts';
 import { sniffFormat } from './sniff-format.ts';
 
-const preparer = createDecodingProcess();
-afterAll(() => preparer.close());
+const decoder = testDecoder();
+const preparer = createDecodedImages(decoder);
+afterAll(() => decoder.close());
 
 const never = new AbortController().signal;
 const CLAUDE: ImageTarget = {
@@ -68,7 +71,11 @@ describe('preparing images', () => {
     'leaves a %s as it is that the model takes',
     async (format) => {
       const data = await picture().toFormat(format).toBuffer();
-      const prepared = await preparer.prepare({ data, declaredType: `image/${format}` }, CLAUDE, never);
+      const prepared = await preparer.prepare(
+        { workspaceId: 'w', data, declaredType: `image/${format}` },
+        CLAUDE,
+        never,
+      );
       expect(Buffer.from(prepared.data).equals(data)).toBe(true);
       expect(prepared).toMatchObject({ mediaType: `image/${format}`, width: 64, height: 48 });
     },
@@ -81,7 +88,7 @@ describe('preparing images', () => {
     ['BMP', () => bmp(64, 48)],
     ['SVG', () => SVG],
   ])('converts %s to what the model takes, with the picture on it', async (_name, make) => {
-    const prepared = await preparer.prepare({ data: await make() }, CLAUDE, never);
+    const prepared = await preparer.prepare({ workspaceId: 'w', data: await make() }, CLAUDE, never);
     expect(CLAUDE.mediaTypes).toContain(prepared.mediaType);
     expect(await colourAt(prepared, prepared.width >> 2, prepared.height >> 2)).toBe('green');
     expect(await colourAt(prepared, prepared.width - 3, prepared.height - 3)).toBe('red');
@@ -89,7 +96,7 @@ describe('preparing images', () => {
 
   it('turns a picture upright', async () => {
     const data = await picture().withMetadata({ orientation: 6 }).jpeg().toBuffer();
-    const prepared = await preparer.prepare({ data }, CLAUDE, never);
+    const prepared = await preparer.prepare({ workspaceId: 'w', data }, CLAUDE, never);
     expect(prepared).toMatchObject({ width: 48, height: 64 });
     expect(await colourAt(prepared, 40, 10)).toBe('green');
     expect(await colourAt(prepared, 10, 10)).toBe('red');
@@ -97,7 +104,7 @@ describe('preparing images', () => {
 
   it('scales down to the model’s limits and keeps the shape', async () => {
     const data = await picture(4_000, 1_000).png().toBuffer();
-    const prepared = await preparer.prepare({ data }, CLAUDE, never);
+    const prepared = await preparer.prepare({ workspaceId: 'w', data }, CLAUDE, never);
     expect(prepared).toMatchObject({ width: 2_000, height: 500, mediaType: 'image/png' });
   });
 
@@ -106,7 +113,11 @@ describe('preparing images', () => {
     const data = await sharp(noise, { raw: { width: 1_200, height: 900, channels: 3 } })
       .png()
       .toBuffer();
-    const prepared = await preparer.prepare({ data }, { ...CLAUDE, maxBytes: 100_000 }, never);
+    const prepared = await preparer.prepare(
+      { workspaceId: 'w', data },
+      { ...CLAUDE, maxBytes: 100_000 },
+      never,
+    );
     expect(prepared.data.byteLength).toBeLessThanOrEqual(100_000);
     expect(sniffFormat(prepared.data)).toBe('jpeg');
   });
@@ -117,7 +128,11 @@ describe('preparing images', () => {
     })
       .png()
       .toBuffer();
-    const prepared = await preparer.prepare({ data }, { ...CLAUDE, mediaTypes: ['image/jpeg'] }, never);
+    const prepared = await preparer.prepare(
+      { workspaceId: 'w', data },
+      { ...CLAUDE, mediaTypes: ['image/jpeg'] },
+      never,
+    );
     const { data: pixels } = await sharp(prepared.data).raw().toBuffer({ resolveWithObject: true });
     expect(pixels[0]).toBeGreaterThan(250);
   });
@@ -132,13 +147,56 @@ describe('preparing images', () => {
         .toFormat(format)
         .toBuffer();
       expect((await sharp(data).metadata()).pages).toBe(2);
-      const prepared = await preparer.prepare({ data }, CLAUDE, never);
+      const prepared = await preparer.prepare({ workspaceId: 'w', data }, CLAUDE, never);
       expect(prepared).toMatchObject({ width: 64, height: 48 });
       expect((await sharp(prepared.data).metadata()).pages ?? 1).toBe(1);
       expect(await colourAt(prepared, 60, 40)).toBe('red');
     },
   );
 });
+
+it('many images at once are not mixed up', async () => {
+  const sizes = Array.from({ length: 12 }, (_unused, index) => 10 + index);
+  const prepared = await Promise.all(
+    sizes.map(async (size) =>
+      preparer.prepare(
+        { workspaceId: 'w', data: await picture(size, size).tiff().toBuffer() },
+        CLAUDE,
+        never,
+      ),
+    ),
+  );
+  expect(prepared.map(({ width }) => width)).toEqual(sizes);
+});
+
+it('an image that takes too long is given up, and the next one is taken', async () => {
+  const data = await picture(900, 900).avif().toBuffer();
+  const hasty = createDecodedImages(decoder, { milliseconds: 1 });
+  await expect(hasty.prepare({ workspaceId: 'w', data }, CLAUDE, never)).rejects.toThrow(/longer than/);
+  expect((await preparer.prepare({ workspaceId: 'w', data }, CLAUDE, never)).width).toBe(900);
+});
+
+it.each<[string, DecodeOutcome]>([
+  [
+    'a kind of image that the model does not take',
+    answerOf({ mediaType: 'image/tiff' }, Buffer.from('II*\0')),
+  ],
+  ['something that is not what it says', answerOf({}, Buffer.from('<svg/>'))],
+  ['more than the model takes', answerOf({}, Buffer.alloc(CLAUDE.maxBytes + 1))],
+  ['sizes that are none', answerOf({ width: -1 }, Buffer.from('89504e470d0a1a0a', 'hex'))],
+  ['nothing', answerOf({})],
+])('of a decoder that was taken over it does not take %s', async (_name, outcome) => {
+  const taken = createDecodedImages({ ...decoder, decode: async () => outcome });
+  const data = await picture().tiff().toBuffer();
+  await expect(taken.prepare({ workspaceId: 'w', data }, CLAUDE, never)).rejects.toMatchObject({
+    code: 'invalid_request',
+    message: expect.stringContaining('decoding it failed') as string,
+  });
+});
+
+function answerOf(value: object, ...parts: Buffer[]): DecodeOutcome {
+  return { ok: true, value: { mediaType: 'image/png', width: 1, height: 1, isSame: false, ...value }, parts };
+}
 
 describe('images that are refused', () => {
   const pngOf = (width: number, height: number) => {
@@ -202,7 +260,9 @@ describe('images that are refused', () => {
       /./,
     ],
   ])('%s', async (_name, make, why) => {
-    await expect(preparer.prepare({ data: await make() }, CLAUDE, never)).rejects.toMatchObject({
+    await expect(
+      preparer.prepare({ workspaceId: 'w', data: await make() }, CLAUDE, never),
+    ).rejects.toMatchObject({
       code: 'invalid_request',
       message: expect.stringMatching(why) as string,
     });
@@ -210,68 +270,22 @@ describe('images that are refused', () => {
 
   it('a picture that is said to be another, but not one that is called by another name', async () => {
     const data = await picture().jpeg().toBuffer();
-    await expect(preparer.prepare({ data, declaredType: 'image/png' }, CLAUDE, never)).rejects.toThrow(
-      /said to be image\/png/,
-    );
-    await preparer.prepare({ data, declaredType: 'image/jpg' }, CLAUDE, never);
+    await expect(
+      preparer.prepare({ workspaceId: 'w', data, declaredType: 'image/png' }, CLAUDE, never),
+    ).rejects.toThrow(/said to be image\/png/);
+    await preparer.prepare({ workspaceId: 'w', data, declaredType: 'image/jpg' }, CLAUDE, never);
   });
 
   it('a drawing that wants files of the machine: it gets none', async () => {
     const data = Buffer.from(
       `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="64" height="64"><image xlink:href="file://${path.join(import.meta.dirname, '__fixtures__', 'two-colours.heic')}" width="64" height="64"/><image xlink:href="http://127.0.0.1:9/x.png" width="64" height="64"/></svg>`,
     );
-    const prepared = await preparer.prepare({ data }, CLAUDE, never);
+    const prepared = await preparer.prepare({ workspaceId: 'w', data }, CLAUDE, never);
     const { data: pixels } = await sharp(prepared.data)
       .flatten({ background: '#fff' })
       .raw()
       .toBuffer({ resolveWithObject: true });
     expect(pixels.every((value) => value === 255)).toBe(true);
-  });
-});
-
-describe('the decoding process', () => {
-  let own: ReturnType<typeof createDecodingProcess> | undefined;
-  afterEach(async () => {
-    await own?.close();
-  });
-
-  it('does many images at once without mixing them up', async () => {
-    const sizes = Array.from({ length: 12 }, (_unused, index) => 10 + index);
-    const prepared = await Promise.all(
-      sizes.map(async (size) =>
-        preparer.prepare({ data: await picture(size, size).tiff().toBuffer() }, CLAUDE, never),
-      ),
-    );
-    expect(prepared.map(({ width }) => width)).toEqual(sizes);
-  });
-
-  it('is given up when an image takes too long, and works again for the next', async () => {
-    own = createDecodingProcess({ timeoutMs: 1 });
-    const data = await picture(900, 900).avif().toBuffer();
-    await expect(own.prepare({ data }, CLAUDE, never)).rejects.toThrow(/longer than/);
-    await own.close();
-    own = createDecodingProcess();
-    expect((await own.prepare({ data }, CLAUDE, never)).width).toBe(900);
-  });
-
-  it('says so when too many wait, and lets go of those whose caller has gone', async () => {
-    own = createDecodingProcess({ maxWaiting: 1 });
-    const data = await picture().tiff().toBuffer();
-    const controller = new AbortController();
-    const first = own.prepare({ data }, CLAUDE, never);
-    const second = own.prepare({ data }, CLAUDE, controller.signal);
-    await expect(own.prepare({ data }, CLAUDE, never)).rejects.toMatchObject({ code: 'unavailable' });
-    controller.abort('gone');
-    await expect(second).rejects.toBe('gone');
-    await first;
-  });
-
-  it('starts again after it has ended for want of work', async () => {
-    own = createDecodingProcess({ idleMs: 1 });
-    const data = await picture().tiff().toBuffer();
-    await own.prepare({ data }, CLAUDE, never);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    await own.prepare({ data }, CLAUDE, never);
   });
 });
 

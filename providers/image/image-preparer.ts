@@ -6,6 +6,8 @@ export interface ImageTarget {
 }
 
 export interface GivenImage {
+  /** Whose image it is: processes that decode serve one workspace each. */
+  workspaceId: string;
   data: Uint8Array;
   /** What it is said to be; checked where given. */
   declaredType?: string;
@@ -23,12 +25,11 @@ export interface PreparedImage {
  * the limits, of an animation the first picture where it has to be converted. What fits already comes back byte for byte.
  *
  * `prepare` throws `invalid_request` for what is no image, is not what it says it is, is broken, or is larger than the limits allow to
- * decode, and `unavailable` when too many wait; nothing else. Aborting `signal` ends the waiting and throws its reason. Deterministic,
- * so it may be repeated. Decoding happens in a process of its own, which holds no secrets and is replaced when it fails.
+ * decode, and `unavailable` when too many wait or nothing can be decoded at the moment; nothing else. Aborting `signal` ends the waiting and throws its reason. Deterministic,
+ * so it may be repeated. Decoding happens in a {@link Decoder}, which is killed when it fails and holds nothing worth having.
  */
 export interface ImagePreparer {
   prepare(image: GivenImage, target: ImageTarget, signal: AbortSignal): Promise<PreparedImage>;
-  close(): Promise<void>;
 }
 
 /** How much an image may ask of the decoder. */

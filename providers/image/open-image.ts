@@ -1,5 +1,4 @@
 import { decode as decodeBmp } from 'bmp-ts';
-import decodeHeic from 'heic-decode';
 import sharp, { type Sharp } from 'sharp';
 import type { ImageDecodeLimits } from './image-preparer.ts';
 import type { ImageFormat } from './sniff-format.ts';
@@ -58,6 +57,8 @@ function svgDensity(width: number, height: number): number {
 }
 
 async function openHeic(data: Uint8Array, limits: ImageDecodeLimits): Promise<OpenedImage> {
+  // Two megabytes of code that most images do without.
+  const { default: decodeHeic } = await import('heic-decode');
   const [first] = await decodeHeic.all({ buffer: data });
   if (first === undefined) throw refused('it holds no picture');
   const { width, height } = sizeOf(first);

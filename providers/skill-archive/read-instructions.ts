@@ -1,4 +1,4 @@
-import { parseSkill } from '../../core/skills/parse-skill.ts';
+import { splitFrontmatter } from '../../core/skills/split-frontmatter.ts';
 import type { SkillPin } from '../../core/skills/skill-pin.ts';
 import type { BlobStore } from '../blob/blob-store.ts';
 
@@ -8,5 +8,5 @@ export async function readInstructions(
   { blobWorkspaceId, documentSha256 }: SkillPin,
 ): Promise<string> {
   const bytes = await blobs.get(blobWorkspaceId, documentSha256);
-  return parseSkill(new TextDecoder().decode(bytes)).body;
+  return splitFrontmatter(new TextDecoder().decode(bytes)).body;
 }

@@ -4,7 +4,8 @@ import { pack, type Header } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
 import { isAppError } from '../../core/errors.ts';
 import { toSkillPackage } from '../../core/skills/skill-package.ts';
-import { archiveKind, readArchive } from './read-archive.ts';
+import { archiveKind } from './archive-kind.ts';
+import { readArchive } from './read-archive.ts';
 import { readTar } from './read-tar.ts';
 
 const SKILL_MD = '---\nname: a-skill\ndescription: Does things.\n---\nDo it.\n';

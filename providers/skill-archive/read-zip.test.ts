@@ -5,7 +5,8 @@ import { isAppError } from '../../core/errors.ts';
 import { toSkillPackage, type SkillFile } from '../../core/skills/skill-package.ts';
 import { hostileZip, hostileZip64, type ZipEntry } from '../../test/hostile-archives/hostile-zip.ts';
 import { contentHash } from './content-hash.ts';
-import { archiveKind, readArchive } from './read-archive.ts';
+import { archiveKind } from './archive-kind.ts';
+import { readArchive } from './read-archive.ts';
 import { readZip } from './read-zip.ts';
 import { writeZip } from './write-zip.ts';
 

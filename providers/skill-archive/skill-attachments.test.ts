@@ -3,9 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { pinSkills } from '../../core/skills/pin-skills.ts';
 import { toSkillPackage } from '../../core/skills/skill-package.ts';
 import { createInMemoryBlobStore } from '../blob/in-memory.ts';
+import { readArchive } from './read-archive.ts';
 import { readInstructions } from './read-instructions.ts';
 import { createSkillAttachments } from './skill-attachments.ts';
 import { storePackage } from './store-package.ts';
+
+const reader = { unpack: async (_workspaceId: string, archive: Uint8Array) => readArchive(archive, 'zip') };
 
 async function pinned(name: string) {
   const blobs = createInMemoryBlobStore();
@@ -30,7 +33,7 @@ async function pinned(name: string) {
 describe('the files of pinned skills', () => {
   it('are placed in the folder of each skill, with their content and execute bits', async () => {
     const { blobs, pins } = await pinned('a-skill');
-    const attachments = await createSkillAttachments(blobs)(pins);
+    const attachments = await createSkillAttachments(blobs, reader)(pins);
     expect(attachments.map(({ path, executable }) => [path, executable])).toEqual([
       ['/workspace/skills/a-skill/SKILL.md', false],
       ['/workspace/skills/a-skill/scripts/run.sh', true],
@@ -42,12 +45,15 @@ describe('the files of pinned skills', () => {
   it('are listed without reading the archive again', async () => {
     const { blobs, pins } = await pinned('a-skill');
     let reads = 0;
-    const list = createSkillAttachments({
-      get: async (...args) => {
-        reads += 1;
-        return blobs.get(...args);
+    const list = createSkillAttachments(
+      {
+        get: async (...args) => {
+          reads += 1;
+          return blobs.get(...args);
+        },
       },
-    });
+      reader,
+    );
     const first = await list(pins);
     const second = await list(pins);
     expect(second.map(({ path, sha256 }) => [path, sha256])).toEqual(

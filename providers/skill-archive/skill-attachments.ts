@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { SkillPin } from '../../core/skills/skill-pin.ts';
 import { skillFolder } from '../../core/skills/skill-place.ts';
-import { toSkillPackage, type SkillFile } from '../../core/skills/skill-package.ts';
+import { toPackageFiles, type SkillFile } from '../../core/skills/skill-package.ts';
 import type { BlobStore } from '../blob/blob-store.ts';
-import { readArchive } from './read-archive.ts';
+import type { SkillReader } from './skill-reader.ts';
 
 /** A file of a skill, to be placed in a sandbox. */
 export interface SkillAttachment {
@@ -14,6 +14,9 @@ export interface SkillAttachment {
   executable: boolean;
   open(): Promise<Readable>;
 }
+
+/** Several calls may wait for the same archive, so none of them ends the reading. */
+const NEVER = new AbortController().signal;
 
 /** Archives whose lists of files are remembered. */
 const MAX_LISTS = 1_000;
@@ -33,6 +36,7 @@ type Listed = Pick<SkillAttachment, 'sha256' | 'executable'> & { relative: strin
  */
 export function createSkillAttachments(
   blobs: Pick<BlobStore, 'get'>,
+  reader: Pick<SkillReader, 'unpack'>,
 ): (pins: readonly SkillPin[]) => Promise<SkillAttachment[]> {
   const lists = new Map<string, Listed[]>();
   /** Archives that were read a moment ago: what is listed is opened soon after. */
@@ -42,9 +46,8 @@ export function createSkillAttachments(
   async function filesOf({ blobWorkspaceId, archiveSha256 }: SkillPin): Promise<readonly SkillFile[]> {
     const known = unpacked.get(archiveSha256);
     if (known) return known;
-    const { files } = toSkillPackage(
-      await readArchive(await blobs.get(blobWorkspaceId, archiveSha256), 'zip'),
-    );
+    const archive = await blobs.get(blobWorkspaceId, archiveSha256);
+    const { files } = toPackageFiles(await reader.unpack(blobWorkspaceId, archive, 'zip', NEVER));
     const bytes = sizeOf(files);
     for (const [sha256, other] of unpacked) {
       if (unpackedBytes + bytes <= MAX_UNPACKED_BYTES) break;

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 
 import { pageText } from './page-text.ts';
-import { readPage } from './read-page.ts';
+import { testDecoder } from '../../test/harness/test-decoder.ts';
+import { createPageReader } from './page-reader.ts';
 
 const page = (content: string, mediaType = 'text/html', charset = 'utf-8') => ({
   url: 'https://site.example/dir/page',
@@ -91,24 +92,31 @@ describe('pageText', () => {
   });
 });
 
-describe('readPage', () => {
-  it('reads in a thread of its own', async () => {
+describe('reading a page in a decoder', () => {
+  const decoder = testDecoder();
+  afterAll(() => decoder.close());
+  const readPage = createPageReader(decoder);
+
+  it('gives its text', async () => {
     const { signal } = new AbortController();
-    expect(await readPage(page('<p>in a thread</p>'), signal)).toEqual({ text: 'in a thread', title: null });
+    expect(await readPage('w', page('<p>in a process</p>'), signal)).toEqual({
+      text: 'in a process',
+      title: null,
+    });
   });
   it('answers with a refusal when the page breaks its reader', { timeout: 60_000 }, async () => {
     const { signal } = new AbortController();
     const broken = { ...page(''), mediaType: 'application/pdf', bytes: Buffer.from('%PDF-1.4 nonsense') };
-    expect(await readPage(broken, signal)).toMatchObject({
+    expect(await readPage('w', broken, signal)).toMatchObject({
       refusal: expect.stringContaining('cannot be read'),
     });
     const deep = page('<div>'.repeat(10_000));
-    const result = await readPage(deep, signal, { milliseconds: 1_000 });
+    const result = await createPageReader(decoder, { milliseconds: 1_000 })('w', deep, signal);
     expect('refusal' in result || result.text === '').toBe(true);
   });
   it('stops when its caller does', async () => {
     const abort = new AbortController();
-    const reading = readPage(page('<p>x</p>'), abort.signal);
+    const reading = readPage('w', page('<p>x</p>'), abort.signal);
     abort.abort(new Error('stopped'));
     await expect(reading).rejects.toThrow('stopped');
   });

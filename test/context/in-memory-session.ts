@@ -50,7 +50,7 @@ export async function startInMemorySession(options: {
     journal,
     blobs: createInMemoryBlobStore(),
     sessionSkills: { of: async () => [] },
-    images: { prepare: async () => Promise.reject(new Error('no images')), close: async () => undefined },
+    images: { prepare: async () => Promise.reject(new Error('no images')) },
     contents: createContentCache(1_000),
     bus: createInMemoryBus(),
     ids,

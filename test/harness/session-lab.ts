@@ -28,7 +28,7 @@ import { openConnection } from '../../providers/temporal-server/client-connectio
 import { openWorkerConnection } from '../../providers/temporal-server/worker-connection.ts';
 import { historyPlace } from '../../providers/blob/history-copies.ts';
 import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
-import { createDecodingProcess } from '../../providers/image/decoding-process.ts';
+import { createDecodedImages } from '../../providers/image/decoded-images.ts';
 import { createInMemoryBus } from '../../providers/bus/in-memory.ts';
 import { temporalDataConverter } from '../../providers/encryption/data-converter.ts';
 import { createEncryptedBlobStore } from '../../providers/encryption/encrypted-blob-store.ts';
@@ -49,6 +49,7 @@ import { NO_TELEMETRY } from '../../providers/telemetry/activity-telemetry.ts';
 import { createPostgresWorkerRegistry } from '../../providers/store/postgres/worker-registry.ts';
 import type { ToolRunner } from '../../tools/tool-runner.ts';
 import { quietRuntime } from './quiet-runtime.ts';
+import { testDecoder } from './test-decoder.ts';
 import type { TestServices } from './start-test-services.ts';
 
 export { createScriptedRunner, type ScriptedRunner } from './scripted-runner.ts';
@@ -109,6 +110,7 @@ export async function startSessionLab(options: {
   const blobs = createEncryptedBlobStore(createInMemoryBlobStore(), ring);
   const connection = await openConnection({ address: services.temporalAddress });
   const native = await openWorkerConnection({ address: services.temporalAddress });
+  const decoder = testDecoder();
   const client = new Client({ connection, namespace: services.temporalNamespace, dataConverter });
   const engine = createTemporalEngine(
     client,
@@ -132,7 +134,7 @@ export async function startSessionLab(options: {
     const deps: ActivityDependencies = {
       journal: activityJournal,
       blobs,
-      images: createDecodingProcess(),
+      images: createDecodedImages(decoder),
       contents: createContentCache(16 * 1024 * 1024),
       sessionSkills: { of: async () => [] },
       bus,
@@ -382,6 +384,7 @@ export async function startSessionLab(options: {
       await takeover.stop();
       await registry.leave();
       interrupts.close();
+      await decoder.close();
       await native.close();
       await connection.close();
       await database.close();

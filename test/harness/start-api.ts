@@ -21,6 +21,7 @@ import { createMetrics } from '../../providers/telemetry/metrics.ts';
 import { apiRoutes } from '../../wiring/api-routes.ts';
 import { modelCatalog } from '../../wiring/model-access.ts';
 import { newId } from '../../wiring/new-ids.ts';
+import { testDecoder } from './test-decoder.ts';
 import { startTestServices } from './start-test-services.ts';
 
 /** An engine that only writes down what it is told. `reachable` false: like a Temporal that is down. */
@@ -86,12 +87,14 @@ export async function startApi(
     },
   };
   const metrics = createMetrics('api');
+  const decoder = testDecoder();
   const models = await modelCatalog(config, database, log);
   const { routes, hub } = apiRoutes({
     config,
     log,
     database,
     blobs,
+    decoder,
     marks: createHostMarks(blobs),
     bus: recordingBus,
     engine,
@@ -134,6 +137,7 @@ export async function startApi(
     stop: async () => {
       hub.drain();
       models.close();
+      await decoder.close();
       server.stop(0);
       await server.closed;
       await bus.close();

@@ -9,6 +9,8 @@ import type { RepositorySource } from '../../providers/repository/repository-sou
 import { createSandboxLab, type SandboxLab } from '../../providers/sandbox/testing/sandbox-lab.ts';
 import type { Checkout, StoredRepository } from '../../providers/store/sessions.ts';
 import { createRepositoryPlacer } from '../../tools/place-repositories.ts';
+import { createSkillReader } from '../../providers/skill-archive/skill-reader.ts';
+import { testDecoder } from '../harness/test-decoder.ts';
 import { createRepositorySkills } from '../../tools/repository-skills.ts';
 import { createToolRegistry } from '../../tools/registry.ts';
 import { createSandboxToolRunner } from '../../tools/sandbox-tool-runner.ts';
@@ -20,6 +22,7 @@ const isRoot = process.getuid?.() === 0;
 
 let git: GitServer;
 let lab: SandboxLab;
+const decoder = testDecoder();
 let scratch: string;
 let hello: ReturnType<GitServer['makeRepository']>;
 beforeAll(async () => {
@@ -31,6 +34,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await lab.close();
+  await decoder.close();
   await git.close();
   rmSync(scratch, { recursive: true, force: true });
 });
@@ -82,7 +86,10 @@ function session(
         },
         repositoriesOf: () => Promise.resolve<(StoredRepository & { token: string | null })[]>(rows),
       }),
-      repositorySkills: createRepositorySkills({ repositoriesOf: () => Promise.resolve(rows) }),
+      repositorySkills: createRepositorySkills({
+        skillReader: createSkillReader(decoder),
+        repositoriesOf: () => Promise.resolve(rows),
+      }),
     });
   };
   let runner = worker();

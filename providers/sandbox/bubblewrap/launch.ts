@@ -1,10 +1,11 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
 
 import { AppError } from '../../../core/errors.ts';
+import { strayDescriptors } from '../../host/stray-descriptors.ts';
 import type { Identity } from './identity.ts';
 
 /** Descriptors of the child, by position in its stdio. */
@@ -30,28 +31,9 @@ export interface Launched {
 
 /** bwrap itself keeps the environment that it was started with, readable from inside. */
 const ENVIRONMENT = { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8' };
-/** O_CLOEXEC as /proc shows it. */
-const CLOSE_ON_EXEC = 0o2000000;
 const INFO_MS = 10_000;
 /** The agent's user and group id inside. */
 export const AGENT_ID = 1000;
-
-/**
- * Open files of this process that a child would inherit although nobody passes them on: whoever started the service may have left some
- * open, and the sandbox must not get them.
- */
-function strayDescriptors(): string[] {
-  return readdirSync('/proc/self/fdinfo').filter((name) => {
-    if (Number(name) <= 2) return false;
-    try {
-      const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${name}`, 'utf8'))?.[1] ?? '0';
-      return (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) === 0;
-    } catch {
-      // It was closed meanwhile.
-      return false;
-    }
-  });
-}
 
 /** The words before `bwrap`: stray open files closed, control groups, then the session's own user where the service is root. */
 function outerWords({ identity, cgroupFiles }: LaunchRequest): string[] {
@@ -61,9 +43,9 @@ function outerWords({ identity, cgroupFiles }: LaunchRequest): string[] {
       : [];
   const words = ['setpriv', ...user, '--inh-caps=-all', '--no-new-privs', 'bwrap'];
   const passed: number[] = Object.values(DESCRIPTORS);
-  const stray = strayDescriptors().filter((name) => !passed.includes(Number(name)));
+  const stray = strayDescriptors().filter((descriptor) => !passed.includes(descriptor));
   if (cgroupFiles.length === 0 && stray.length === 0) return words;
-  const close = stray.map((name) => `exec ${name}>&-; `).join('');
+  const close = stray.map((descriptor) => `exec ${descriptor}>&-; `).join('');
   const enter = `${close}while [ "$1" != -- ]; do echo $$ >"$1" || exit 98; shift; done; shift; exec "$@"`;
   // Other shells than bash know descriptors up to 9 only.
   return [stray.length > 0 ? 'bash' : '/bin/sh', '-c', enter, 'enter', ...cgroupFiles, '--', ...words];

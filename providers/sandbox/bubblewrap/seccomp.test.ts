@@ -38,8 +38,16 @@ const KILL = 0x80000000;
 const errno = (number: number): number => 0x00050000 | number;
 
 describe.each([
-  ['x64', 0xc000003e, { read: 0, ptrace: 101, clone: 56, socket: 41, ioctl: 16, mount: 165 }],
-  ['arm64', 0xc00000b7, { read: 63, ptrace: 117, clone: 220, socket: 198, ioctl: 29, mount: 40 }],
+  [
+    'x64',
+    0xc000003e,
+    { read: 0, ptrace: 101, clone: 56, socket: 41, ioctl: 16, mount: 165, readers: [53, 319, 29, 57, 58] },
+  ],
+  [
+    'arm64',
+    0xc00000b7,
+    { read: 63, ptrace: 117, clone: 220, socket: 198, ioctl: 29, mount: 40, readers: [199, 279, 194] },
+  ],
 ] as const)('the system call filter of %s', (architecture, arch, numbers) => {
   const filter = seccompFilter(architecture);
   const ask = (number: number, first = 0, second = 0): number => run(filter, { arch, number, first, second });
@@ -60,6 +68,20 @@ describe.each([
     }
     for (const request of [0x5412, 0x541c]) expect(ask(numbers.ioctl, 0, request)).toBe(errno(1));
     for (const family of [17, 38, 40]) expect(ask(numbers.socket, family)).toBe(errno(97));
+  });
+  it('leaves a reader threads, but no processes, sockets or memory that nobody counts', () => {
+    const reader = seccompFilter(architecture, 'reader');
+    const asReader = (number: number, first = 0): number => run(reader, { arch, number, first });
+    expect(asReader(numbers.read)).toBe(ALLOW);
+    expect(asReader(numbers.clone, 0x10000 | 0x100)).toBe(ALLOW);
+    expect(asReader(numbers.clone, 17)).toBe(errno(1));
+    expect(asReader(numbers.clone, 0x10000 | 0x20000000)).toBe(errno(1));
+    expect(asReader(numbers.ptrace)).toBe(errno(1));
+    for (const family of [1, 2, 10, 16]) expect(asReader(numbers.socket, family)).toBe(errno(97));
+    for (const number of numbers.readers) {
+      expect(asReader(number)).toBe(errno(1));
+      expect(ask(number)).toBe(ALLOW);
+    }
   });
   it('kills calls of another processor', () => {
     expect(run(filter, { arch: arch + 1, number: numbers.read })).toBe(KILL);

@@ -35,6 +35,8 @@ const TIOCSTI = 0x5412;
 const TIOCLINUX = 0x541c;
 /** AF_UNIX, AF_INET, AF_INET6, AF_NETLINK (which programs use to list interfaces). */
 const SOCKET_FAMILIES = [1, 2, 10, 16];
+/** CLONE_THREAD. */
+const NEW_THREAD = 0x00010000;
 
 interface Architecture {
   audit: number;
@@ -45,6 +47,7 @@ interface Architecture {
   /** Numbers from here on are another calling convention (x32). */
   foreignFrom?: number;
   denied: readonly number[];
+  deniedToReaders: readonly number[];
 }
 
 /** Numbers that are the same on both: io_uring, the new mount calls, pidfd_getfd, mount_setattr, quotactl_fd. */
@@ -56,6 +59,8 @@ const DENIED_ON_BOTH = [425, 426, 427, 428, 429, 430, 431, 432, 433, 438, 442, 4
  * reboot, open_by_handle_at, name_to_handle_at, swapon, swapoff, acct, quotactl, syslog, settimeofday, clock_settime, clock_adjtime,
  * sethostname, setdomainname, nfsservctl, lookup_dcookie, vhangup, kcmp, fanotify_init; then, on x86-64 only, iopl, ioperm,
  * modify_ldt, uselib, _sysctl, sysfs, ustat.
+ *
+ * `deniedToReaders`: socketpair, execveat, memfd_create, shmget, shmat, shmctl, msgget, semget; then, on x86-64 only, fork and vfork.
  */
 const ARCHITECTURES: Partial<Record<NodeJS.Architecture, Architecture>> = {
   x64: {
@@ -70,6 +75,7 @@ const ARCHITECTURES: Partial<Record<NodeJS.Architecture, Architecture>> = {
       304, 303, 167, 168, 163, 179, 103, 164, 227, 305, 170, 171, 180, 212, 153, 312, 300, 172, 173, 154, 134,
       156, 139, 136,
     ],
+    deniedToReaders: [53, 322, 319, 29, 30, 31, 68, 64, 57, 58],
   },
   arm64: {
     audit: 0xc00000b7,
@@ -81,6 +87,7 @@ const ARCHITECTURES: Partial<Record<NodeJS.Architecture, Architecture>> = {
       117, 270, 271, 40, 39, 41, 51, 268, 97, 280, 241, 219, 217, 218, 282, 104, 294, 105, 273, 106, 142, 265,
       264, 224, 225, 89, 60, 116, 170, 112, 266, 161, 162, 42, 18, 58, 272, 262,
     ],
+    deniedToReaders: [199, 281, 279, 194, 196, 195, 186, 190],
   },
 };
 
@@ -97,8 +104,16 @@ function onNumber(number: number, value: number): Instruction[] {
   ];
 }
 
-/** The program's bytes for `bwrap --seccomp`. Throws RangeError for a processor without a table. */
-export function seccompFilter(architecture: NodeJS.Architecture): Uint8Array {
+/**
+ * The program's bytes for `bwrap --seccomp`. Throws RangeError for a processor without a table.
+ *
+ * @param whom - `sandbox`: runs any program. `reader`: one process that computes, with threads, and has no use for sockets, for other
+ * processes or for memory that the kernel does not count as its own.
+ */
+export function seccompFilter(
+  architecture: NodeJS.Architecture,
+  whom: 'sandbox' | 'reader' = 'sandbox',
+): Uint8Array {
   const table = ARCHITECTURES[architecture];
   if (table === undefined) throw new RangeError(`no system call table for ${architecture}`);
   const program: Instruction[] = [
@@ -110,14 +125,16 @@ export function seccompFilter(architecture: NodeJS.Architecture): Uint8Array {
   if (table.foreignFrom !== undefined) {
     program.push([JUMP_GREATER_EQUAL, 0, 1, table.foreignFrom], [RETURN, 0, 0, KILL_PROCESS]);
   }
-  for (const number of [...table.denied, ...DENIED_ON_BOTH])
-    program.push(...onNumber(number, failWith(EPERM)));
+  const denied = [...table.denied, ...DENIED_ON_BOTH, ...(whom === 'reader' ? table.deniedToReaders : [])];
+  for (const number of denied) program.push(...onNumber(number, failWith(EPERM)));
   // The C library falls back to clone, whose flags can be looked at.
   program.push(...onNumber(table.clone3, failWith(ENOSYS)));
+  const unlessThread: Instruction[] = whom === 'reader' ? [[JUMP_SET, 1, 0, NEW_THREAD]] : [];
   program.push(
-    [JUMP_EQUAL, 0, 4, table.clone],
+    [JUMP_EQUAL, 0, 4 + unlessThread.length, table.clone],
     [LOAD_WORD, 0, 0, FIRST_ARGUMENT],
-    [JUMP_SET, 0, 1, NEW_NAMESPACES],
+    [JUMP_SET, unlessThread.length, 1 - unlessThread.length, NEW_NAMESPACES],
+    ...unlessThread,
     [RETURN, 0, 0, failWith(EPERM)],
     [RETURN, 0, 0, ALLOW],
   );
@@ -129,9 +146,10 @@ export function seccompFilter(architecture: NodeJS.Architecture): Uint8Array {
     [RETURN, 0, 0, failWith(EPERM)],
     [RETURN, 0, 0, ALLOW],
   );
-  const families = SOCKET_FAMILIES.map((family, index): Instruction => [
+  const allowed = whom === 'reader' ? [] : SOCKET_FAMILIES;
+  const families = allowed.map((family, index): Instruction => [
     JUMP_EQUAL,
-    SOCKET_FAMILIES.length - index,
+    allowed.length - index,
     0,
     family,
   ]);

@@ -1,0 +1,220 @@
+import { AppError } from '../../core/errors.ts';
+import { startConfinedProcess, type ConfinedProcess } from './confined-process.ts';
+import type { Isolation } from './confinement.ts';
+import type { DecodeJob, DecodeOutcome, Decoder, DecoderProbe } from './decoder.ts';
+import { findIsolation, noIsolation, type FoundIsolation } from './find-isolation.ts';
+import { PROCESS_LIMITS, type ProcessLimits } from './process-limits.ts';
+import { prepareDecoderRuntime } from './runtime.ts';
+
+export interface ConfinedDecoderOptions {
+  /** Holds the runtime; others can pass through it. */
+  folder: string;
+  /** User id of the processes where the service is root; nobody else's. */
+  uid?: number;
+  limits?: Partial<ProcessLimits>;
+  /** Processes at once, and those of one workspace. */
+  processes?: number;
+  perWorkspace?: number;
+  /** How long a process waits for its workspace's next job before it ends. */
+  idleMs?: number;
+  /** Jobs that may wait, and the bytes that they hold. */
+  waitingJobs?: number;
+  waitingBytes?: number;
+  /** Modules by kind, in place of the service's own: for tests. */
+  modules?: Readonly<Record<string, string>>;
+  /** In the order in which they are tried: for tests. */
+  isolations?: readonly Isolation[];
+  /** See {@link Confinement}: for tests. */
+  isInnerOpen?: boolean;
+}
+
+/** Beside the ids that sandboxes are given by default. */
+const DEFAULT_UID = 1_901_000_000;
+/** A process is replaced when it has worked for so long: well before the kernel would end it in the middle of a job. */
+const WORKED_MS = 120_000;
+
+interface Waiting {
+  job: DecodeJob;
+  signal: AbortSignal;
+  resolve(outcome: DecodeOutcome): void;
+  reject(error: unknown): void;
+  stopListening(): void;
+}
+
+/** A place for a process, taken by one workspace. */
+interface Slot {
+  workspaceId: string;
+  process: ConfinedProcess | undefined;
+  isBusy: boolean;
+  workedMs: number;
+  idle: NodeJS.Timeout | undefined;
+}
+
+/**
+ * Decodes in confined processes, each of which serves one workspace, one job after the other. They start with the first job, stay for a
+ * while, and are killed when a job is over a limit; the next job gets a new one.
+ */
+export function createConfinedDecoder(options: ConfinedDecoderOptions): Decoder {
+  const { processes = 3, perWorkspace = 2, idleMs = 30_000 } = options;
+  const { waitingJobs = 64, waitingBytes = 256 * 1024 * 1024 } = options;
+  const { uid = DEFAULT_UID } = options;
+  const limits = { ...PROCESS_LIMITS, ...options.limits };
+  const slots = new Set<Slot>();
+  /** The process that found out how processes are held, once it has got work. */
+  const taken = new WeakSet<ConfinedProcess>();
+  let waiting: Waiting[] = [];
+  let isClosed = false;
+  let finding: Promise<FoundIsolation> | undefined;
+
+  async function find(): Promise<FoundIsolation> {
+    const runtime = await prepareDecoderRuntime(options.folder, process.execPath, options.modules);
+    const { isolations = ['bubblewrap', 'permissions'], isInnerOpen = false } = options;
+    return findIsolation({ runtime, limits, uid, isInnerOpen }, isolations);
+  }
+
+  /** Decided once; when nothing starts, the next job tries again. */
+  function found(): Promise<FoundIsolation> {
+    finding ??= find().then(
+      (one) => {
+        const timer = setTimeout(() => {
+          if (!taken.has(one.first)) one.first.kill();
+        }, idleMs);
+        timer.unref();
+        return one;
+      },
+      (error: unknown) => {
+        finding = undefined;
+        throw error;
+      },
+    );
+    return finding;
+  }
+
+  async function start(): Promise<ConfinedProcess> {
+    const { confinement, first } = await found();
+    if (first.isUsable() && !taken.has(first)) {
+      taken.add(first);
+      return first;
+    }
+    return startConfinedProcess(confinement);
+  }
+
+  function end(slot: Slot): void {
+    clearTimeout(slot.idle);
+    slots.delete(slot);
+    slot.process?.kill();
+  }
+
+  /** A place for the next job of a workspace; undefined while it has to wait. */
+  function slotFor(workspaceId: string): Slot | undefined {
+    const idle = [...slots].filter((slot) => !slot.isBusy);
+    const own = idle.find((slot) => slot.workspaceId === workspaceId);
+    if (own !== undefined) return own;
+    if ([...slots].filter((slot) => slot.workspaceId === workspaceId).length >= perWorkspace)
+      return undefined;
+    if (slots.size >= processes) {
+      const [other] = idle;
+      if (other === undefined) return undefined;
+      end(other);
+    }
+    const slot = { workspaceId, process: undefined, isBusy: false, workedMs: 0, idle: undefined };
+    slots.add(slot);
+    return slot;
+  }
+
+  async function work(slot: Slot, { job, signal, ...asked }: Waiting): Promise<void> {
+    clearTimeout(slot.idle);
+    slot.isBusy = true;
+    try {
+      signal.throwIfAborted();
+      slot.process ??= await start().catch((error: unknown) => {
+        throw new AppError('unavailable', 'Nothing can be decoded at the moment.', { cause: error });
+      });
+      if (isClosed) throw stopping();
+      const since = performance.now();
+      const outcome = await slot.process.run(job, signal).finally(() => {
+        slot.workedMs += performance.now() - since;
+      });
+      if (isClosed) throw stopping();
+      asked.resolve(outcome);
+    } catch (error) {
+      asked.reject(error);
+    } finally {
+      slot.isBusy = false;
+      if (slot.process === undefined || !slot.process.isUsable() || slot.workedMs > WORKED_MS) end(slot);
+      else {
+        slot.idle = setTimeout(() => end(slot), idleMs);
+        slot.idle.unref();
+      }
+      next();
+    }
+  }
+
+  function next(): void {
+    waiting = waiting.filter((one) => {
+      const slot = slotFor(one.job.workspaceId);
+      if (slot === undefined) return true;
+      one.stopListening();
+      void work(slot, one);
+      return false;
+    });
+  }
+
+  function refuseTooMuch(job: DecodeJob): void {
+    const held = (one: DecodeJob): number => one.parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const bytes = waiting.reduce((sum, one) => sum + held(one.job), held(job));
+    if (waiting.length < waitingJobs && (waiting.length === 0 || bytes <= waitingBytes)) return;
+    const message = 'Too many images and documents wait to be decoded; try again in a few seconds.';
+    throw new AppError('unavailable', message, { retryAfterMs: 5_000 });
+  }
+
+  return {
+    async decode(job, signal) {
+      signal.throwIfAborted();
+      if (isClosed) throw stopping();
+      refuseTooMuch(job);
+      return new Promise<DecodeOutcome>((resolve, reject) => {
+        const one: Waiting = {
+          job,
+          signal,
+          resolve,
+          reject,
+          stopListening: () => signal.removeEventListener('abort', onAbort),
+        };
+        const onAbort = (): void => {
+          waiting = waiting.filter((other) => other !== one);
+          reject(signal.reason as Error);
+        };
+        signal.addEventListener('abort', onAbort, { once: true });
+        waiting.push(one);
+        next();
+      });
+    },
+    async probe(): Promise<DecoderProbe> {
+      try {
+        const { confinement, detail } = await found();
+        return { isolation: confinement.isolation, detail };
+      } catch (error) {
+        return noIsolation(error);
+      }
+    },
+    async close() {
+      isClosed = true;
+      for (const { reject, stopListening } of waiting.splice(0)) {
+        stopListening();
+        reject(stopping());
+      }
+      const ending = [...slots].flatMap((slot) => slot.process ?? []);
+      const first = await finding?.then((one) => one.first).catch(() => undefined);
+      for (const slot of slots) end(slot);
+      for (const one of first === undefined ? ending : [first, ...ending]) {
+        one.kill();
+        await one.exited;
+      }
+    },
+  };
+}
+
+function stopping(): AppError {
+  return new AppError('unavailable', 'The service is stopping.');
+}
