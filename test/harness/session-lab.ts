@@ -384,9 +384,7 @@ export async function startSessionLab(options: {
       await takeover.stop();
       await registry.leave();
       interrupts.close();
-      await decoder.close();
-      await native.close();
-      await connection.close();
+      await Promise.all([decoder.close(), native.close(), connection.close()]);
       await database.close();
       if (!options.services) await services.stop();
     },
