@@ -50,8 +50,8 @@ const asAgent = createAsAgent(agent);
 
 const keepOutput = (name: string, text: string): string => {
   const file = `${name}.txt`;
-  writeFileSync(join(settings.toolOutputs.folder, file), text.toWellFormed(), { mode: 0o644 });
-  return join(settings.toolOutputs.shownAt, file);
+  writeFileSync(join(settings.outputsFolder, file), text.toWellFormed(), { mode: 0o644 });
+  return join(settings.outputsPath, file);
 };
 const browser =
   settings.browser &&
@@ -101,7 +101,7 @@ const calls = createCalls({
   boot: settings.boot,
   processes: settings.processes,
   claims: settings.claims,
-  outputs: settings.toolOutputs,
+  outputs: { folder: settings.outputsFolder, shownAt: settings.outputsPath },
   outputCharacters: settings.outputCharacters,
   outputFileBytes: settings.outputFileBytes,
   shellFolder: folders.shell,

@@ -36,8 +36,8 @@ export function prepare(settings: Settings): { folders: StateFolders; restartNot
   chmodSync(state, 0o711);
   for (const folder of [folders.calls, folders.pipes]) mkdirSync(folder, { recursive: true, mode: 0o711 });
   chmodSync(folders.calls, 0o700);
-  mkdirSync(settings.toolOutputs.folder, { recursive: true });
-  chmodSync(settings.toolOutputs.folder, 0o755);
+  mkdirSync(settings.outputsFolder, { recursive: true });
+  chmodSync(settings.outputsFolder, 0o755);
   mkdirSync(folders.shell, { recursive: true, mode: 0o700 });
   for (const folder of [folders.shell, ...settings.agentFolders]) {
     if (agent !== null && statSync(folder).uid !== agent.uid) chownSync(folder, agent.uid, agent.gid);

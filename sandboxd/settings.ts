@@ -11,8 +11,9 @@ export interface Settings {
   /** Where relative paths and the first command start. */
   workdir: string;
   home: string;
-  /** The folder of long results, which the agent can't write: where sandboxd has it, and where the agent sees it. */
-  toolOutputs: { folder: string; shownAt: string };
+  /** Where sandboxd keeps long results, and where the agent sees them. */
+  outputsFolder: string;
+  outputsPath: string;
   /** The folder whose files the user receives. */
   outputs: string;
   /** Other folders that belong to the agent: sandboxd hands them over when it starts. */

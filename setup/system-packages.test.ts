@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -21,7 +21,7 @@ function machine(
   return { platform: 'linux', searchPath, hasApt: false, isRoot: false, isInteractive: false, ...changes };
 }
 
-const all = ['bwrap', 'socat', 'rg', 'setpriv', 'chromium', 'git'];
+const all = ['bwrap', 'socat', 'rg', 'setpriv', 'newuidmap', 'chromium', 'git'];
 const namesOf = (system: SystemDescription) => missingPrograms(system).map((program) => program.package);
 
 describe('system packages', () => {
@@ -30,7 +30,7 @@ describe('system packages', () => {
   });
 
   it('that are missing are named; a browser of another name counts', () => {
-    const system = machine('some', ['socat', 'setpriv', 'chromium-browser', 'git']);
+    const system = machine('some', ['socat', 'setpriv', 'newuidmap', 'chromium-browser', 'git']);
     expect(namesOf(system)).toEqual(['bubblewrap', 'ripgrep']);
   });
 
@@ -46,7 +46,16 @@ describe('system packages', () => {
   it('that are optional do not stop it', async () => {
     const said: string[] = [];
     await systemPackages(machine('no-browser', all.slice(0, 4))).run((line) => said.push(line));
-    expect(said.join('\n')).toMatch(/Going on without: chromium/);
+    expect(said.join('\n')).toMatch(/Going on without: uidmap, chromium, git/);
+  });
+
+  it('are in the image of the service too', () => {
+    const image = readFileSync(path.join(import.meta.dirname, '../deploy/Dockerfile'), 'utf8');
+    const installed = /apt-get install (.*)/.exec(image)?.[1]?.split(' ') ?? [];
+    // Every Debian has util-linux.
+    const needed = namesOf(machine('image', [])).filter((name) => name !== 'util-linux');
+    expect(installed).toEqual(expect.arrayContaining(needed));
+    expect(image).toMatch(/node:100000:65536 .*\/etc\/subuid.*\/etc\/subgid/);
   });
 
   it('are named in words where no known package manager is there', () => {

@@ -24,6 +24,12 @@ const PROGRAMS: SystemProgram[] = [
     optional: false,
   },
   {
+    programs: ['newuidmap'],
+    package: 'uidmap',
+    purpose: 'gives the commands of sandboxes a user id of their own where the service is not root',
+    optional: true,
+  },
+  {
     programs: ['chromium', 'chromium-browser', 'google-chrome'],
     package: 'chromium',
     purpose: 'is the browser of agents',
@@ -33,7 +39,7 @@ const PROGRAMS: SystemProgram[] = [
 ];
 
 /** Other systems have no sandboxes by bubblewrap; theirs are Docker's. */
-const LINUX_ONLY = new Set(['bubblewrap', 'socat', 'util-linux']);
+const LINUX_ONLY = new Set(['bubblewrap', 'socat', 'util-linux', 'uidmap']);
 
 /** What a machine has and is. */
 export interface SystemDescription {

@@ -23,7 +23,7 @@ import { findChromium } from './find-chromium.ts';
 import { detectCgroups } from './detect-cgroups.ts';
 import { emptyFiles } from './empty-files.ts';
 import { startGroupWatch } from './group-watch.ts';
-import { createIdRegistry } from './id-registry.ts';
+import { createIdRegistry, type IdRegistry } from './id-registry.ts';
 import { DEFAULT_ROOT_RANGE, identitySource, type Identity, type IdRange } from './identity.ts';
 import { insideSettings } from './inside-settings.ts';
 import { DESCRIPTORS, launch } from './launch.ts';
@@ -82,11 +82,24 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
   const cgroupName = (sessionId: string): string => `${cgroupPrefix}${shortName(sessionId)}`;
   const groupWatch = startGroupWatch(cgroups, cgroupPrefix, options.log);
 
+  let hasAdopted = false;
+  /** The registry may lie on a disk that went with a container, while the sessions' folders stayed. */
+  function adoptIds(ids: IdRegistry): void {
+    if (hasAdopted) return;
+    for (const folder of sessionIds().map(folderOf)) {
+      const identity = folder.identity();
+      if (identity?.kind === 'pair') ids.adopt(folder.path, identity.keeper);
+      if (identity?.kind === 'subordinate') ids.adopt(folder.path, identity.agent);
+    }
+    hasAdopted = true;
+  }
+
   async function identityOf(folder: SessionFolder): Promise<Identity> {
     const known = folder.identity();
     if (known !== undefined) return known;
     let identity: Identity = { kind: 'single' };
     if (registry !== undefined) {
+      adoptIds(registry);
       const first = await registry.claim(folder.path);
       identity =
         source.kind === 'pair'

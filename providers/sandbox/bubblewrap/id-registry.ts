@@ -15,6 +15,8 @@ import type { IdRange } from './identity.ts';
 export interface IdRegistry {
   /** The first id of the folder's block; the same one every time. */
   claim(sessionFolder: string): Promise<number>;
+  /** Notes a block that the folder has by its own notes, where nobody else has it here. */
+  adopt(sessionFolder: string, first: number): void;
   /** Gives the block back. The folder's files must be gone. */
   release(sessionFolder: string, first: number): void;
 }
@@ -70,6 +72,14 @@ export function createIdRegistry(folder: string, range: IdRange, blockSize: numb
     claim(sessionFolder) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       return withHostLock(join(folder, '.lock'), () => search(sessionFolder));
+    },
+    adopt(sessionFolder, first) {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      try {
+        writeFileSync(fileOf(first), sessionFolder, { mode: 0o600, flag: 'wx' });
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      }
     },
     release(sessionFolder, first) {
       if (ownerOf(first) === sessionFolder) rmSync(fileOf(first), { force: true });

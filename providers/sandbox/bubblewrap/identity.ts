@@ -40,6 +40,21 @@ export function subordinateRange(file: string, user: string, uid: number): IdRan
   return undefined;
 }
 
+/**
+ * The part of a range that exists here: a container may have been given fewer ids than its files name.
+ *
+ * @param map - as in /proc/self/uid_map: where ids begin here, where outside, and how many.
+ */
+export function existingRange({ first, count }: IdRange, map: string): IdRange {
+  for (const line of map.split('\n')) {
+    const [begin = Number.NaN, , length = 0] = line.trim().split(/\s+/).map(Number);
+    const from = Math.max(first, begin);
+    const to = Math.min(first + count, begin + length);
+    if (from < to) return { first: from, count: to - from };
+  }
+  return { first, count: map === '' ? count : 0 };
+}
+
 function hasProgram(name: string): boolean {
   try {
     execFileSync('/bin/sh', ['-c', `command -v ${name}`], {
@@ -80,5 +95,11 @@ export function identitySource(uid: number, rootRange: IdRange): IdentitySource 
   const count = Math.min(users.first + users.count, groups.first + groups.count) - first;
   if (count <= 0)
     return { kind: 'single', why: `/etc/subuid and /etc/subgid give ${user} different numbers` };
-  return { kind: 'subordinate', range: { first, count } };
+  const range = ['uid_map', 'gid_map'].reduce(
+    (found, map) => existingRange(found, readOptional(`/proc/self/${map}`)),
+    { first, count },
+  );
+  if (range.count === 0)
+    return { kind: 'single', why: `the ids that /etc/subuid gives ${user} do not exist in this container` };
+  return { kind: 'subordinate', range };
 }

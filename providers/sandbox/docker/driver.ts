@@ -166,7 +166,7 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
         fillsPackages: packages?.use === 'install',
       }),
       // The image leads there by a link.
-      toolOutputs: { folder: `${INSIDE.state}/outputs`, shownAt: INSIDE.toolOutputs },
+      outputsFolder: `${INSIDE.state}/outputs`,
       uploads: INSIDE.uploads,
       egressSocket: policy.mode === 'none' ? null : { host: network.gate, port: PORTS.proxy },
       listen: { port: PORTS.sandboxd, tokenFile: TOKEN_FILE },

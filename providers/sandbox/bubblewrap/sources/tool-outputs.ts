@@ -6,8 +6,8 @@ import type { SessionFolder } from '../session-folder.ts';
 import { checkSource, type Source } from './check-source.ts';
 
 /**
- * Makes the folder of long results where it is missing. What version 0.1.0 left has it below the state, where commands may have put
- * anything in its place: it is taken over if it is a folder still. Called while nothing of the sandbox runs.
+ * Makes the folder of long results where it is missing. Sandboxes that were made before it had a place of its own have it below the state,
+ * where commands may have put anything in its place: it is taken over if it is a folder still. Called while nothing of the sandbox runs.
  *
  * Throws `sandbox_unavailable` when something else lies there.
  *
