@@ -1,5 +1,5 @@
-import { createAccess } from './api/access.ts';
 import { createApp } from './api/app.ts';
+import { createBodyBudget } from './api/bodies/body-budget.ts';
 import { startHttpServer } from './api/http-server.ts';
 import { configFileOf, loadConfig } from './config.ts';
 import { openPostgresBus } from './providers/bus/postgres/postgres-bus.ts';
@@ -7,6 +7,7 @@ import { createPostgresFiles } from './providers/store/postgres/files.ts';
 import { createPostgresAuditLog } from './providers/store/postgres/audit-log.ts';
 import { createLogger } from './providers/telemetry/logger.ts';
 import { secretsIn } from './providers/telemetry/redact.ts';
+import { apiAccess } from './wiring/access.ts';
 import { apiRoutes } from './wiring/api-routes.ts';
 import { auditTrail } from './wiring/audit-trail.ts';
 import { openBlobs } from './wiring/blob-store.ts';
@@ -53,12 +54,14 @@ await runUntilStopped(log, async (signal) => {
   const { routes, hub } = apiRoutes(parts);
   const audit = auditTrail(createPostgresAuditLog(database), log);
   const newRequestId = () => newId('request');
-  const access = createAccess({ keys: config.auth.keys, publicUrl: config.api.public_url });
+  const access = apiAccess(config);
   const application = createApp({
     routes,
     mounts: [temporalUi(config, access), consoleMount(config, access)],
     access,
     limiter: rateLimiter(config),
+    bodies: createBodyBudget(config.api.body_bytes),
+    trustedProxies: config.api.trusted_proxies,
     log,
     observers: { metrics, audit, traced },
     newRequestId,

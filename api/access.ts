@@ -1,7 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Request } from 'express';
 import { AppError } from '../core/errors.ts';
 import { keyInCookie } from './console/key-cookie.ts';
+import type { AddressLimiter, AddressLimits } from './door/address-limiter.ts';
+import { addressBlock, clientAddress } from './door/client-address.ts';
 
 /** Who sends a request. `keyId` null: nobody had to show a key. */
 export interface Caller {
@@ -15,20 +18,33 @@ export interface Access {
   needsKey: boolean;
   /** Throws `forbidden` for a request that a foreign web page sends. Asked for every request, before anything else. */
   checkOrigin(headers: IncomingHttpHeaders): void;
-  /** Throws `unauthenticated`, always with the same words, or `forbidden` for another workspace than the key's. */
-  authenticate(headers: IncomingHttpHeaders): Caller;
+  /**
+   * Who sends a request. Throws `unauthenticated`, always with the same words, `rate_limited` in its place when too many such requests
+   * came from that address, or `forbidden` for another workspace than the key's. A valid key is never refused for what others at its
+   * address do.
+   */
+  authenticate(request: Asking): Promise<Caller>;
+  /** Whose a key is that somebody signs in with; the errors are those of `authenticate`. */
+  callerWith(key: string, request: Asking): Caller;
+  /** Counts a request that is answered to anybody, once. Throws `rate_limited` when too many came from that address. */
+  admitAnybody(request: Asking, what: keyof AddressLimits): void;
 }
+
+/** What is looked at of a request, before anything of its body is. */
+export type Asking = Pick<Request, 'headers' | 'ip' | 'socket'>;
 
 export interface AccessOptions {
   /** None: whoever reaches the loopback interface may call, as workspace `default`. */
   keys: readonly { id: string; workspace: string; sha256: string }[];
   /** URL under which clients reach the API, where it differs from what it listens on. */
   publicUrl: string | null;
+  /** Bounds what may be asked for without a key, where there are keys. Left out: nothing does. */
+  addresses?: AddressLimiter;
 }
 
 const DEFAULT_WORKSPACE = 'default';
 
-export function createAccess({ keys, publicUrl }: AccessOptions): Access {
+export function createAccess({ keys, publicUrl, addresses }: AccessOptions): Access {
   const known = keys.map(({ id, workspace, sha256 }) => ({
     caller: { workspaceId: workspace, keyId: id },
     hash: Buffer.from(sha256, 'hex'),
@@ -36,11 +52,38 @@ export function createAccess({ keys, publicUrl }: AccessOptions): Access {
   const publicOrigin = publicUrl === null ? null : new URL(publicUrl);
 
   function callerOf(key: string): Caller | null {
+    if (key === '') return null;
     const hash = createHash('sha256').update(key).digest();
     let found: Caller | null = null;
     // All are compared, so that the time says nothing about which.
     for (const entry of known) if (timingSafeEqual(entry.hash, hash)) found = entry.caller;
     return found;
+  }
+
+  const counted = new WeakSet<Asking>();
+
+  function admitAnybody(request: Asking, what: keyof AddressLimits): void {
+    // Without keys, whoever calls is on this machine.
+    if (known.length === 0) return;
+    // One that several handlers have looked at is still one.
+    if (what === 'requests' && counted.has(request)) return;
+    counted.add(request);
+    addresses?.take(addressBlock(clientAddress(request) ?? ''), what);
+  }
+
+  function orRefused(caller: Caller | null, request: Asking): Caller {
+    if (caller === null) {
+      admitAnybody(request, 'requests');
+      throw new AppError(
+        'unauthenticated',
+        'The API key is missing or not valid. Send it as x-api-key or as Authorization: Bearer.',
+      );
+    }
+    const asked = request.headers['anthropic-workspace-id'];
+    if (asked !== undefined && asked !== caller.workspaceId) {
+      refuse('The anthropic-workspace-id header names another workspace than the one of the API key.');
+    }
+    return caller;
   }
 
   return {
@@ -54,6 +97,11 @@ export function createAccess({ keys, publicUrl }: AccessOptions): Access {
           'The Host header names another host. Without API keys only requests to this machine are served.',
         );
       }
+      if (comesThroughProxy(headers)) {
+        refuse(
+          'A proxy sends this request on for somebody from elsewhere. Configure API keys to let others call.',
+        );
+      }
       const { origin } = headers;
       if (origin !== undefined && !isOwnOrigin(origin, host, publicOrigin)) {
         refuse('Requests of web pages from elsewhere are refused. Configure API keys to let others call.');
@@ -64,23 +112,18 @@ export function createAccess({ keys, publicUrl }: AccessOptions): Access {
       }
     },
 
-    authenticate(headers) {
-      const caller =
-        known.length === 0
-          ? { workspaceId: DEFAULT_WORKSPACE, keyId: null }
-          : callerOf(keyIn(headers, publicOrigin));
-      if (caller === null) {
-        throw new AppError(
-          'unauthenticated',
-          'The API key is missing or not valid. Send it as x-api-key or as Authorization: Bearer.',
-        );
-      }
-      const asked = headers['anthropic-workspace-id'];
-      if (asked !== undefined && asked !== caller.workspaceId) {
-        refuse('The anthropic-workspace-id header names another workspace than the one of the API key.');
-      }
-      return caller;
+    admitAnybody,
+
+    async authenticate(request) {
+      if (known.length === 0) return orRefused({ workspaceId: DEFAULT_WORKSPACE, keyId: null }, request);
+      return orRefused(callerOf(keyIn(request.headers, publicOrigin)), request);
     },
+
+    callerWith: (key, request) =>
+      orRefused(
+        known.length === 0 ? { workspaceId: DEFAULT_WORKSPACE, keyId: null } : callerOf(key),
+        request,
+      ),
   };
 }
 
@@ -102,6 +145,15 @@ function sentByOwnPage(headers: IncomingHttpHeaders, publicOrigin: URL | null): 
   const site = headers['sec-fetch-site'];
   if (site !== undefined) return site === 'same-origin' || site === 'none';
   return origin === undefined || isOwnOrigin(origin, headers.host ?? '', publicOrigin);
+}
+
+/** Whether a proxy on this machine says that it speaks for another one. */
+function comesThroughProxy(headers: IncomingHttpHeaders): boolean {
+  const named = ['x-forwarded-for', 'x-real-ip'].flatMap((name) => String(headers[name] ?? '').split(','));
+  const forwarded = [...(headers.forwarded ?? '').matchAll(/\bfor\s*=\s*("[^"]*"|[^;,\s]*)/gi)];
+  return [...named, ...forwarded.map(([, value = '']) => value)]
+    .map((address) => address.trim().replaceAll('"', ''))
+    .some((address) => address !== '' && !isOwnHost(address, null) && !isOwnHost(`[${address}]`, null));
 }
 
 function isOwnHost(host: string, publicOrigin: URL | null): boolean {

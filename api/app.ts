@@ -2,17 +2,20 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { AppError } from '../core/errors.ts';
-import type { Access } from './access.ts';
+import type { Access, Caller } from './access.ts';
 import type { Metrics } from '../providers/telemetry/metrics.ts';
+import { createBodyBudget, type BodyBudget } from './bodies/body-budget.ts';
+import { bodyLease, leaseOf } from './bodies/body-lease.ts';
 import type { AuditTrail } from './audit/audit-trail.ts';
 import { gateOf } from './middleware/answer-gate.ts';
 import { auditRequest } from './middleware/audit.ts';
 import { errors } from './middleware/errors.ts';
 import { requestId, requestIdOf } from './middleware/request-id.ts';
+import { onHeaders } from './middleware/on-headers.ts';
 import { nameRoute, requestMetrics } from './middleware/request-metrics.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { requestTrace } from './middleware/request-trace.ts';
-import { unreadBody } from './middleware/unread-body.ts';
+import { inviteBody, letIn, unreadBody } from './middleware/unread-body.ts';
 import { parseQuery } from './parse-query.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Route } from './route.ts';
@@ -34,23 +37,33 @@ export interface AppDeps {
   limiter: RateLimiter;
   /** Whole applications under a path; they check access themselves. */
   mounts?: readonly { path: string; handler: RequestHandler }[];
+  /** Bounds the bodies that are held at once. */
+  bodies?: BodyBudget;
+  /** Addresses and networks of proxies that say for whom they speak. */
+  trustedProxies?: readonly string[];
   log: Logger;
   observers?: RequestObservers;
   newRequestId: () => string;
 }
 
+/** Bytes of bodies that are held at once, where nothing else is set. */
+export const BODY_BYTES = 128 * 1024 * 1024;
+
 /** The HTTP application: routes behind the transport's rules. It holds nothing open and needs no closing. */
 export function createApp(deps: AppDeps): Express {
   const { routes, access, mounts = [], log, observers = {}, newRequestId } = deps;
+  const bodies = deps.bodies ?? createBodyBudget(BODY_BYTES);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.enable('case sensitive routing');
   app.set('query parser', parseQuery);
+  app.set('trust proxy', [...(deps.trustedProxies ?? [])]);
 
   app.use(requestId(newRequestId));
   app.use(requestLog(log));
   app.use(unreadBody());
+  app.use(bodyLease(bodies));
   if (observers.metrics) app.use(requestMetrics(observers.metrics));
   if (observers.traced) app.use(requestTrace());
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } }, hsts: false }));
@@ -69,8 +82,9 @@ export function createApp(deps: AppDeps): Express {
     }
     app.all(pattern, methodNotAllowed(sharing, access));
   }
-  app.use((request) => {
-    if (/^\/(v1|api)\//.test(request.path)) access.authenticate(request.headers);
+  app.use(async (request, response) => {
+    if (/^\/(v1|api)\//.test(request.path)) letIn(response, await access.authenticate(request));
+    else access.admitAnybody(request, 'requests');
     throw new AppError('not_found', `There is no ${request.method} ${request.path.slice(0, 200)}.`);
   });
   app.use(errors(log));
@@ -80,8 +94,7 @@ export function createApp(deps: AppDeps): Express {
 function handlerOf(route: Route, { access, limiter, observers }: AppDeps): RequestHandler {
   return async (request: Request, response: Response) => {
     nameRoute(response, route.path);
-    const caller =
-      route.access === 'public' ? { workspaceId: '', keyId: null } : access.authenticate(request.headers);
+    const caller = await callerOf(route, access, request, response);
     if (route.access === 'key') response.setHeader('anthropic-workspace-id', caller.workspaceId);
     const gate = gateOf(response);
     const audit = observers?.audit;
@@ -92,6 +105,10 @@ function handlerOf(route: Route, { access, limiter, observers }: AppDeps): Reque
     response.once('close', () => gone.abort());
     if (route.response.type === 'text/event-stream' || route.mayStream)
       response.once('close', limiter.openStream(caller));
+    const lease = leaseOf(response);
+    // An event stream goes on for long after its request was understood.
+    onHeaders(response, () => lease.release());
+    if (route.access === 'key') inviteBody(request, response);
     await route.serve(request, response, {
       caller,
       requestId: requestIdOf(response),
@@ -101,11 +118,22 @@ function handlerOf(route: Route, { access, limiter, observers }: AppDeps): Reque
   };
 }
 
+async function callerOf(route: Route, access: Access, request: Request, response: Response): Promise<Caller> {
+  if (route.access === 'public') {
+    access.admitAnybody(request, 'requests');
+    return { workspaceId: '', keyId: null };
+  }
+  const caller = await access.authenticate(request);
+  letIn(response, caller);
+  return caller;
+}
+
 function methodNotAllowed(sharing: readonly Route[], access: Access): RequestHandler {
   const allowed = sharing.map(({ method }) => method);
   if (allowed.includes('GET')) allowed.push('HEAD' as 'GET');
-  return (request, response) => {
-    if (sharing.some((route) => route.access === 'key')) access.authenticate(request.headers);
+  return async (request, response) => {
+    if (sharing.some((route) => route.access === 'key')) letIn(response, await access.authenticate(request));
+    else access.admitAnybody(request, 'requests');
     response.setHeader('allow', allowed.join(', '));
     throw new AppError(
       'method_not_allowed',

@@ -33,6 +33,8 @@ export async function startHttpServer(
     },
     application,
   );
+  // Whoever asks first whether to send its body is told so by the application, once it knows who that is.
+  server.on('checkContinue', application);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
     refuse(error, socket, newRequestId()),
   );

@@ -33,7 +33,7 @@ export function toOpenApi(routes: readonly Route[], server: { version: string })
 
 /** The route that serves the document. `document` is made on the first request. */
 export function openApiRoute(document: () => JsonObject): Route {
-  let made: JsonObject | undefined;
+  let made: string | undefined;
   return defineStreamRoute({
     method: 'GET',
     path: '/openapi.json',
@@ -45,8 +45,8 @@ export function openApiRoute(document: () => JsonObject): Route {
     content: 'application/json',
     response: z.looseObject({ openapi: z.literal('3.1.0') }),
     handle: async (_request, response) => {
-      made ??= document();
-      response.json(made);
+      made ??= JSON.stringify(document());
+      response.type('application/json').send(made);
     },
   });
 }

@@ -1,6 +1,8 @@
-import express, { type Request, type Response } from 'express';
+import type { Request, Response } from 'express';
 import { AppError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
+import { leaseOf } from './bodies/body-lease.ts';
+import { readBytes, type BodyLimits } from './bodies/read-bytes.ts';
 import { checkJsonText } from './check-json-text.ts';
 import { checkText } from './check-text.ts';
 
@@ -10,15 +12,23 @@ export const MAX_BODY_BYTES = 32_000_000;
 const PACE_BYTES = 1_024;
 const PACE_MS = 12_000;
 
-const readRaw = express.raw({ type: () => true, limit: MAX_BODY_BYTES });
+/** What a caller who is known may send. */
+export const FULL_BODY: BodyLimits = { bytes: MAX_BODY_BYTES, compressed: true };
+/** What is read of somebody who is not known, or where nothing is expected. */
+export const SMALL_BODY: BodyLimits = { bytes: 16_384, compressed: false };
 
 /**
  * Reads a JSON body. Undefined when there is none, whatever the content type.
  *
- * @throws `invalid_request`, `too_large`.
+ * @throws `invalid_request`, `too_large`; `unavailable` or `rate_limited` when too many bodies are read at once.
  */
-export async function readJsonBody(request: Request, response: Response): Promise<Json | undefined> {
-  const bytes = await readBytes(request, response);
+export async function readJsonBody(
+  request: Request,
+  response: Response,
+  limits = FULL_BODY,
+): Promise<Json | undefined> {
+  const stop = watchPace(request);
+  const bytes = await readBytes(request, limits, leaseOf(response)).finally(stop);
   if (bytes === undefined || bytes.length === 0) return undefined;
   if (!isJson(request)) {
     const type = request.headers['content-type'] ?? 'none';
@@ -34,12 +44,17 @@ export async function readJsonBody(request: Request, response: Response): Promis
   return value;
 }
 
-/** Closes connections that bring a body by drops, so that they cannot pile up. The returned function ends the watch. */
-export function watchPace(request: Request): () => void {
+/**
+ * Closes connections that bring a body by drops, so that they cannot pile up. The returned function ends the watch.
+ *
+ * @param most - of a body that nobody wants: about how many bytes may come of it before its connection is closed too.
+ */
+export function watchPace(request: Request, most = Infinity): () => void {
   const { socket } = request;
-  let before = socket.bytesRead;
+  const first = socket.bytesRead;
+  let before = first;
   const timer = setInterval(() => {
-    if (socket.bytesRead - before < PACE_BYTES) socket.destroy();
+    if (socket.bytesRead - before < PACE_BYTES || socket.bytesRead - first > most) socket.destroy();
     before = socket.bytesRead;
   }, PACE_MS);
   timer.unref();
@@ -49,43 +64,6 @@ export function watchPace(request: Request): () => void {
     stop();
     socket.off('close', stop);
   };
-}
-
-async function readBytes(request: Request, response: Response): Promise<Buffer | undefined> {
-  const stop = watchPace(request);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      readRaw(request, response, (error?: unknown) => {
-        if (error === undefined) resolve();
-        else reject(bodyError(error));
-      });
-    });
-  } finally {
-    stop();
-  }
-  return Buffer.isBuffer(request.body) ? request.body : undefined;
-}
-
-function bodyError(error: unknown): unknown {
-  const type = typeof error === 'object' && error !== null && 'type' in error ? error.type : undefined;
-  if (type === 'entity.too.large') {
-    return new AppError('too_large', `The request body is larger than ${MAX_BODY_BYTES} bytes.`);
-  }
-  if (type === 'encoding.unsupported') {
-    return new AppError('invalid_request', 'The content-encoding header names no supported encoding.', {
-      details: { error_code: 'request_body_encoding_unsupported' },
-    });
-  }
-  if (error instanceof Error && 'status' in error && error.status === 400) {
-    return new AppError('invalid_request', `The request body cannot be read: ${error.message}.`);
-  }
-  // Whatever zlib says of a broken compressed body.
-  if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')) {
-    return new AppError('invalid_request', 'The request body is not valid for its content-encoding.', {
-      details: { error_code: 'request_body_encoding_invalid' },
-    });
-  }
-  return error;
 }
 
 function isJson(request: Request): boolean {

@@ -2,9 +2,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
+import type { Json } from '../core/json.ts';
 import type { Caller } from './access.ts';
 import type { Rate } from './rate-limiter.ts';
-import { readJsonBody } from './read-body.ts';
+import { FULL_BODY, readJsonBody, SMALL_BODY } from './read-body.ts';
 import { validate } from './validate.ts';
 
 /** What every route says about itself; `openapi.ts` makes the document of it. */
@@ -94,7 +95,7 @@ export function defineRoute<
     response: { schema: response, type: 'application/json' },
     async serve(request, answer, context) {
       const { params, query } = parse(request, described);
-      const sent = request.method === 'GET' ? undefined : await readJsonBody(request, answer);
+      const sent = await bodyOf(request, answer, definition);
       const parsedBody = body === undefined ? undefined : validate(body, sent ?? {});
       answer.json(
         await handle({
@@ -143,7 +144,7 @@ export function defineStreamRoute<
   return {
     ...description(described),
     ...(mayStream === undefined ? {} : { mayStream }),
-    body: bodyOf(body, form),
+    body: describedBody(body, form),
     response: { schema: schema ?? null, type: content, ...(status === undefined ? {} : { status }) },
     async serve(request, response, { caller, requestId, signal }) {
       const { params, query } = parse(request, described);
@@ -159,7 +160,17 @@ export function defineStreamRoute<
   };
 }
 
-function bodyOf(json: z.ZodType | undefined, form: z.ZodType | undefined): RouteDescription['body'] {
+/** What a client sent as JSON. Nothing is read of what only asks, nor of anybody whom nobody knows. */
+async function bodyOf(
+  request: Request,
+  response: Response,
+  { method, access, body }: { method: string; access?: RouteDescription['access']; body?: z.ZodType },
+): Promise<Json | undefined> {
+  if (method === 'GET' || access === 'public') return undefined;
+  return readJsonBody(request, response, body === undefined ? SMALL_BODY : FULL_BODY);
+}
+
+function describedBody(json: z.ZodType | undefined, form: z.ZodType | undefined): RouteDescription['body'] {
   if (json !== undefined) return { schema: json, type: 'application/json' };
   return form === undefined ? null : { schema: form, type: 'multipart/form-data' };
 }

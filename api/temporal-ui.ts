@@ -3,6 +3,7 @@ import { createProxyMiddleware } from 'http-proxy-middleware';
 import { AppError } from '../core/errors.ts';
 import type { Access } from './access.ts';
 import { withoutKeyCookie } from './console/key-cookie.ts';
+import { inviteBody, letIn } from './middleware/unread-body.ts';
 import type { OperatorCheck } from './operator-check.ts';
 import { temporalUiTarget, type TemporalUiTarget } from './temporal-ui-target.ts';
 
@@ -36,14 +37,18 @@ export function createTemporalUi(deps: {
   encrypted: boolean;
 }): RequestHandler {
   if (deps.target === null) {
-    return () => {
+    return async (request, response) => {
+      letIn(response, await deps.access.authenticate(request));
       throw new AppError('not_found', 'No Temporal UI is known. Name it in temporal.ui_url.');
     };
   }
   const target = temporalUiTarget(deps.target, TEMPORAL_UI_PATH);
   const router = express.Router();
-  router.use((request, response, next) => {
-    deps.mayOperate(deps.access.authenticate(request.headers));
+  router.use(async (request, response, next) => {
+    const caller = await deps.access.authenticate(request);
+    letIn(response, caller);
+    deps.mayOperate(caller);
+    inviteBody(request, response);
     response.setHeader('content-security-policy', CONTENT_POLICY);
     next();
   });

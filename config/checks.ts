@@ -10,7 +10,7 @@ export function isLoopback(host: string): boolean {
 
 /** The rules that span several settings. Throws `bad_config` with the first that is broken. */
 export function checkSettings(settings: Settings): void {
-  checkBind(settings);
+  checkReach(settings);
   checkProvidersPointElsewhere(settings);
   checkKeys(settings);
   checkModels(settings);
@@ -49,16 +49,35 @@ function checkAio({ sandbox: { driver, aio_url: url, aio_pool: pool } }: Setting
   }
 }
 
-function checkBind({ api, auth, sandbox }: Settings): void {
-  if (isLoopback(api.host)) return;
-  if (auth.keys.length === 0) {
+/** What a setting says of clients from elsewhere, and in which words it is refused where none may come. */
+function beyondLoopback({ api }: Settings): { setting: string; value: string }[] {
+  const found: { setting: string; value: string }[] = [];
+  if (!isLoopback(api.host)) found.push({ setting: 'api.host', value: api.host });
+  if (api.public_url !== null && !isLoopback(new URL(api.public_url).hostname)) {
+    found.push({ setting: 'api.public_url', value: api.public_url });
+  }
+  if (api.trusted_proxies.length > 0) {
+    found.push({ setting: 'api.trusted_proxies', value: api.trusted_proxies.join(', ') });
+  }
+  return found;
+}
+
+/**
+ * Whoever reaches a service without keys may do everything. So none of its settings may say that somebody from elsewhere does: neither
+ * the address that it listens on, nor the URL that it is known by, nor a proxy in front of it.
+ */
+function checkReach(settings: Settings): void {
+  const [first] = beyondLoopback(settings);
+  if (first === undefined) return;
+  const { setting, value } = first;
+  if (settings.auth.keys.length === 0) {
     refuse(
-      `api.host: without API keys the service listens on loopback only, got "${api.host}". Add auth.keys, or listen on 127.0.0.1.`,
+      `${setting}: without API keys the service is for this machine only, on loopback, got "${value}". Add auth.keys, or leave ${setting} out.`,
     );
   }
-  if (sandbox.driver === 'unsafe_local') {
+  if (settings.sandbox.driver === 'unsafe_local') {
     refuse(
-      `api.host: with sandbox.driver unsafe_local, which isolates nothing, the service listens on loopback only, got "${api.host}".`,
+      `${setting}: with sandbox.driver unsafe_local, which isolates nothing, the service is for this machine only, on loopback, got "${value}".`,
     );
   }
 }

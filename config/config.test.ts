@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -129,6 +130,43 @@ describe('rules between settings', () => {
     expect(refusal(() => load(env))).toMatch(/unsafe_local/);
   });
 
+  it.each([
+    ['API_PUBLIC_URL', 'https://agents.example'],
+    ['API_PUBLIC_URL', 'http://192.168.1.20:8080'],
+    ['API_PUBLIC_URL', 'http://[fd00::1]:8080'],
+    ['API_PUBLIC_URL', 'http://localhost.agents.example'],
+    ['API_PUBLIC_URL', 'http://127.0.0.1.nip.io'],
+    ['API_HOST', '::'],
+    ['API_HOST', 'agents.example'],
+    ['API_TRUSTED_PROXIES', '["10.0.0.0/8"]'],
+    ['API_TRUSTED_PROXIES', '["127.0.0.1"]'],
+  ])('let nobody from elsewhere in without keys, nor to an unisolated sandbox: %s %s', (name, value) => {
+    const env = { [`MANAGED_AGENT_${name}`]: value };
+    expect(refusal(() => load(env))).toMatch(
+      new RegExp(`^${name.toLowerCase().replace('_', '\\.')}: .*auth\\.keys`),
+    );
+    const keys = { MANAGED_AGENT_AUTH_KEYS: JSON.stringify([{ id: 'a', sha256: 'a'.repeat(64) }]) };
+    expect(() => load({ ...env, ...keys })).not.toThrow();
+    const unsafe = { ...env, ...keys, MANAGED_AGENT_SANDBOX_DRIVER: 'unsafe_local' };
+    expect(refusal(() => load(unsafe))).toMatch(/unsafe_local/);
+  });
+
+  it.each(['http://127.0.0.1:9090', 'https://localhost', 'http://[::1]:1/base'])(
+    'let a service without keys be known as %s',
+    (url) => {
+      expect(load({ MANAGED_AGENT_API_PUBLIC_URL: url }).api.public_url).toBe(url);
+    },
+  );
+
+  it.each([
+    { id: 'a', key_file: write('empty-key', ' \n') },
+    { id: 'a', sha256: createHash('sha256').digest('hex') },
+  ])('refuse a key that is empty, which everybody has: %j', (key) => {
+    expect(refusal(() => load({ MANAGED_AGENT_AUTH_KEYS: JSON.stringify([key]) }))).toMatch(
+      /auth\.keys\.0: .*empty/,
+    );
+  });
+
   it('ask for a container per session where AIO runs the sandboxes, and take its key as it is', () => {
     const aio = { MANAGED_AGENT_SANDBOX_DRIVER: 'aio', MANAGED_AGENT_SANDBOX_AIO_API_KEY: 'a plain key' };
     expect(refusal(() => load(aio))).toMatch(/aio_pool/);
@@ -149,6 +187,7 @@ describe('rules between settings', () => {
     const env = {
       MANAGED_AGENT_PROVIDERS_ANTHROPIC_BASE_URL: url,
       MANAGED_AGENT_API_PUBLIC_URL: 'https://agents.example',
+      MANAGED_AGENT_AUTH_KEYS: JSON.stringify([{ id: 'a', sha256: 'a'.repeat(64) }]),
     };
     expect(refusal(() => load(env))).toMatch(/is this service itself/);
   });

@@ -72,16 +72,12 @@ export function resolveSecrets(settings: Settings, environment: Environment, par
     auth: {
       keys: settings.auth.keys.map(({ id, workspace, operator, sha256, key_env, key_file }, index) => {
         const key = read(`auth.keys.${index}.key`, null, key_file, key_env);
-        return {
-          id,
-          workspace,
-          operator,
-          sha256:
-            sha256 ??
-            createHash('sha256')
-              .update(key ?? '')
-              .digest('hex'),
-        };
+        const hash = sha256 ?? sha256Of(key ?? '');
+        // Who shows no key at all would have shown this one.
+        if (hash === sha256Of('')) {
+          throw new AppError('bad_config', `auth.keys.${index}: expected a key, got an empty one.`);
+        }
+        return { id, workspace, operator, sha256: hash };
       }),
     },
     encryption: {
@@ -118,4 +114,8 @@ export function resolveSecrets(settings: Settings, environment: Environment, par
           : null,
     },
   };
+}
+
+function sha256Of(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

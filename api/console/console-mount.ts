@@ -8,6 +8,6 @@ export function createConsole(
 ): RequestHandler {
   const router = express.Router({ caseSensitive: true });
   router.use(CONSOLE_SESSION_PATH, consoleSession(deps));
-  router.use(consolePages(deps.folder));
+  router.use(consolePages(deps.folder, deps.access));
   return router;
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import { AppError } from '../../core/errors.ts';
+import type { Access } from '../access.ts';
 import { CONSOLE_CONTENT_POLICY } from './content-policy.ts';
 
 /** The console's own addresses. Nothing else is answered with its page, so that it never stands before a route of the API. */
@@ -18,8 +19,12 @@ const TYPES: Record<string, string> = {
  *
  * @param folder - what the build wrote. When it is not there, the pages say how to make it.
  */
-export function consolePages(folder: string): RequestHandler {
+export function consolePages(folder: string, access: Pick<Access, 'admitAnybody'>): RequestHandler {
   const router = express.Router({ caseSensitive: true });
+  router.get(['/assets/:name', '/icon.svg', '/theme.js', PAGES], (request, _response, next) => {
+    access.admitAnybody(request, 'requests');
+    next();
+  });
   router.get('/assets/:name', (request, response, next) => {
     if (!sendCompressed(request, response, path.join(folder, 'assets'))) next();
   });
@@ -33,7 +38,8 @@ export function consolePages(folder: string): RequestHandler {
       setHeaders: protect,
     }),
   );
-  router.get(['/icon.svg', '/theme.js'], (request, response) => {
+  router.get(['/icon.svg', '/theme.js'], (request, response, next) => {
+    if (!existsSync(path.join(folder, request.path))) return next();
     protect(response);
     sendFresh(response, folder, request.path.slice(1));
   });

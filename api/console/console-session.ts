@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import type { Access, Caller } from '../access.ts';
 import type { OperatorCheck } from '../operator-check.ts';
-import { readJsonBody } from '../read-body.ts';
+import { inviteBody } from '../middleware/unread-body.ts';
+import { readJsonBody, SMALL_BODY } from '../read-body.ts';
 import { validate } from '../validate.ts';
 import { keyCookie } from './key-cookie.ts';
 
@@ -27,7 +28,7 @@ export interface ConsoleSession {
  * a cookie that scripts cannot read.
  */
 export function consoleSession(deps: {
-  access: Pick<Access, 'authenticate' | 'needsKey'>;
+  access: Pick<Access, 'authenticate' | 'callerWith' | 'admitAnybody' | 'needsKey'>;
   mayOperate: OperatorCheck;
   /** The namespace of the runs; null: there is no Temporal UI. */
   temporalNamespace: string | null;
@@ -49,8 +50,10 @@ export function consoleSession(deps: {
   }
 
   async function signIn(request: Request, response: Response): Promise<void> {
-    const { key } = validate(SignIn, await readJsonBody(request, response));
-    const caller = access.authenticate({ 'x-api-key': key });
+    access.admitAnybody(request, 'signIns');
+    inviteBody(request, response);
+    const { key } = validate(SignIn, await readJsonBody(request, response, SMALL_BODY));
+    const caller = access.callerWith(key, request);
     response.setHeader('set-cookie', keyCookie(key, request.headers, isSecure));
     response.json(describe(caller));
   }
@@ -60,21 +63,26 @@ export function consoleSession(deps: {
     response.setHeader('cache-control', 'no-store');
     next();
   });
-  router.get('/', (request, response) => {
-    let caller: Caller | null = null;
-    passes(() => {
-      caller = access.authenticate(request.headers);
-    });
-    response.json(describe(caller));
+  router.get('/', async (request, response) => {
+    response.json(describe(await known(access.authenticate(request))));
   });
-  router.post('/', (request, response, next) => {
-    signIn(request, response).then(() => undefined, next);
-  });
+  router.post('/', signIn);
   router.delete('/', (request, response) => {
+    access.admitAnybody(request, 'requests');
     response.setHeader('set-cookie', keyCookie('', request.headers, isSecure));
     response.json(describe(null));
   });
   return router;
+}
+
+/** The caller, or null when nobody is known. */
+async function known(caller: Promise<Caller>): Promise<Caller | null> {
+  try {
+    return await caller;
+  } catch (error) {
+    if (error instanceof AppError && ['unauthenticated', 'forbidden'].includes(error.code)) return null;
+    throw error;
+  }
 }
 
 /** Whether a check lets the caller pass; what goes wrong for another reason is thrown on. */

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import type { AuditTrail } from '../audit/audit-trail.ts';
 import type { Caller } from '../access.ts';
 import type { AnswerGate } from './answer-gate.ts';
+import { clientAddress } from '../door/client-address.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** Ids named in one entry; a batch may have more. */
@@ -42,7 +43,7 @@ export function auditRequest(
       path: request.path.slice(0, 1_000),
       status: response.statusCode,
       resource,
-      address: request.socket.remoteAddress ?? null,
+      address: clientAddress(request),
     });
   };
   const flushHeaders = response.flushHeaders.bind(response);

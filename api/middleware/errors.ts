@@ -25,7 +25,8 @@ export function errors(log: Logger): ErrorRequestHandler {
       log.warn({ err: error, request_id: id, method: request.method, path: request.path }, 'request failed');
     }
     if (response.headersSent) {
-      response.destroy(error);
+      // After what was written already, so that a client sees an answer that broke off, and does not ask again.
+      setImmediate(() => response.destroy(error));
       return;
     }
     send(response, error, id);

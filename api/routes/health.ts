@@ -5,6 +5,8 @@ import { defineRoute, defineStreamRoute, type Route } from '../route.ts';
 export type ReadinessCheck = () => Promise<{ ok: boolean; detail?: string }>;
 
 const PATIENCE_MS = 2_000;
+/** Anybody may ask, as often as they like; the parts are asked once in this time. */
+const FRESH_MS = 500;
 
 const Readiness = z.object({
   status: z.enum(['ready', 'not_ready']),
@@ -13,6 +15,9 @@ const Readiness = z.object({
 
 /** Routes for whoever watches the process: alive, and ready to run messages. */
 export function healthRoutes(deps: { checks: Readonly<Record<string, ReadinessCheck>> }): Route[] {
+  const ask = askedOnce(async () =>
+    Promise.all(Object.entries(deps.checks).map(async ([name, check]) => [name, await run(check)] as const)),
+  );
   const shared = { tag: 'Health', rate: 'none', access: 'public' } as const;
   return [
     defineRoute({
@@ -34,9 +39,7 @@ export function healthRoutes(deps: { checks: Readonly<Record<string, ReadinessCh
       content: 'application/json',
       response: Readiness,
       handle: async (_request, response) => {
-        const entries = await Promise.all(
-          Object.entries(deps.checks).map(async ([name, check]) => [name, await run(check)] as const),
-        );
+        const entries = await ask();
         const ready = entries.every(([, { ok }]) => ok);
         response
           .status(ready ? 200 : 503)
@@ -44,6 +47,18 @@ export function healthRoutes(deps: { checks: Readonly<Record<string, ReadinessCh
       },
     }),
   ];
+}
+
+/** Gives what `ask` answers, the same answer to all who ask while it is under way and for a moment after it. */
+function askedOnce<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
+  let answer: Promise<Answer> | null = null;
+  return async () => {
+    if (answer === null) {
+      answer = ask();
+      void answer.finally(() => setTimeout(() => (answer = null), FRESH_MS).unref());
+    }
+    return answer;
+  };
 }
 
 async function run(check: ReadinessCheck): Promise<{ ok: boolean; detail?: string }> {

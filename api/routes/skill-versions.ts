@@ -15,6 +15,7 @@ import type { BlobStore } from '../../providers/blob/blob-store.ts';
 import type { SkillReader } from '../../providers/skill-archive/skill-reader.ts';
 import { storePackage } from '../../providers/skill-archive/store-package.ts';
 import type { SkillStore, StoredSkillVersion } from '../../providers/store/skills.ts';
+import { leaseOf } from '../bodies/body-lease.ts';
 import { pageStart, toPage } from '../cursor.ts';
 import type { NewId } from '../new-id.ts';
 import { defineRoute, defineStreamRoute, type Route } from '../route.ts';
@@ -63,7 +64,7 @@ export function skillVersionRoutes(deps: SkillRouteDeps): Route[] {
       ) => {
         const place = ownSkill(workspaceId, id);
         if (!(await skills.get(workspaceId, id))) throw skillNotFound(id);
-        const { skill } = await receiveSkill(raw, [], reader, workspaceId, signal);
+        const { skill } = await receiveSkill(raw, leaseOf(response), [], reader, workspaceId, signal);
         const version = await storePackage(blobs, place, skill, () => newId('skillVersion'));
         response.json(shownSkills(headers).version(await skills.addVersion(version)));
       },

@@ -11,6 +11,7 @@ import {
 } from '../../core/schema/skill.ts';
 import { BUILT_IN_WORKSPACE, skillPlace } from '../../core/skills/skill-id.ts';
 import { storePackage } from '../../providers/skill-archive/store-package.ts';
+import { leaseOf } from '../bodies/body-lease.ts';
 import { pageStart, toPage } from '../cursor.ts';
 import { defineRoute, defineStreamRoute, type Route } from '../route.ts';
 import { ownSkill, skillNotFound } from '../skills/own-skill.ts';
@@ -38,7 +39,14 @@ export function skillRoutes(deps: SkillRouteDeps): Route[] {
       content: 'application/json',
       handle: async ({ raw, caller: { workspaceId }, headers }, response, signal) => {
         const known = ['display_name', 'display_title'];
-        const { skill, fields } = await receiveSkill(raw, known, reader, workspaceId, signal);
+        const { skill, fields } = await receiveSkill(
+          raw,
+          leaseOf(response),
+          known,
+          reader,
+          workspaceId,
+          signal,
+        );
         const displayName = displayNameOf(fields) ?? skill.document.name;
         const place = { workspaceId, skillId: newId('skill') };
         const version = await storePackage(blobs, place, skill, () => newId('skillVersion'));

@@ -8,6 +8,7 @@ import type { SkillFile, SkillPackage } from '../../core/skills/skill-package.ts
 import { collect } from '../../providers/skill-archive/collect.ts';
 import { archiveKind, type ArchiveKind } from '../../providers/skill-archive/archive-kind.ts';
 import type { SkillReader } from '../../providers/skill-archive/skill-reader.ts';
+import type { BodyLease } from '../bodies/body-budget.ts';
 import { MAX_BODY_BYTES, watchPace } from '../read-body.ts';
 
 const FILES_FIELD = /^files?(?:\[\d*\])?$/;
@@ -25,10 +26,12 @@ export interface ReceivedSkill {
  * is held than a skill may have.
  *
  * @param knownFields - text fields that the form may have.
+ * @param lease - counts what is held of the form, and of what it packs. What it throws is thrown on.
  * @throws `invalid_request` that says what is wrong with which file; `too_large`.
  */
 export async function receiveSkill(
   request: Request,
+  lease: BodyLease,
   knownFields: readonly string[],
   reader: SkillReader,
   workspaceId: string,
@@ -37,10 +40,12 @@ export async function receiveSkill(
   const parser = openParser(request);
   const stop = watchPace(request);
   try {
-    const { parts, fields } = await readForm(request, parser, knownFields);
-    const files = await unpacked(parts, async (bytes, kind) =>
-      reader.unpack(workspaceId, bytes, kind, signal),
-    );
+    const { parts, fields } = await readForm(request, lease, parser, knownFields);
+    const files = await unpacked(parts, async (bytes, kind) => {
+      // What an archive holds is known only when it is unpacked.
+      lease.take(SKILL_LIMITS.packageBytes);
+      return reader.unpack(workspaceId, bytes, kind, signal);
+    });
     return { skill: await reader.package(workspaceId, files, signal), fields };
   } catch (error) {
     request.unpipe(parser);
@@ -104,6 +109,7 @@ function openParser(request: Request): busboy.Busboy {
 
 async function readForm(
   request: Request,
+  lease: BodyLease,
   parser: busboy.Busboy,
   knownFields: readonly string[],
 ): Promise<{ parts: Part[]; fields: Map<string, string> }> {
@@ -141,6 +147,13 @@ async function readForm(
     parser.on('close', () => resolve());
     request.once('close', () => {
       if (!request.complete) reject(new AppError('invalid_request', 'The upload ended before its end.'));
+    });
+    request.on('data', (chunk: Buffer) => {
+      try {
+        lease.take(chunk.length);
+      } catch (error) {
+        reject(error instanceof Error ? error : new Error(String(error)));
+      }
     });
     request.pipe(parser);
   });

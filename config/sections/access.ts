@@ -8,7 +8,22 @@ export const ApiSettings = z.strictObject({
     .url()
     .nullable()
     .default(null)
-    .describe('URL under which clients reach the API; null: made from host and port.'),
+    .describe(
+      'URL under which clients reach the API; null: made from host and port. Without API keys, one of loopback.',
+    ),
+  trusted_proxies: z
+    .array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]))
+    .default([])
+    .describe(
+      'Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. Needs API keys.',
+    ),
+  body_bytes: z
+    .int()
+    .min(128 * 1024 * 1024)
+    .default(128 * 1024 * 1024)
+    .describe(
+      'Bytes of request bodies, unpacked, that the API holds at once; what is more is told to come again.',
+    ),
   drain_seconds: z.number().min(0).default(10).describe('How long open requests may finish after SIGTERM.'),
 });
 
@@ -40,7 +55,7 @@ export const AuthSettings = z.strictObject({
 
 const Rate = z.number().positive().nullable().default(null);
 
-/** Limits for callers with an API key; null is no limit. Without keys there are none. */
+/** Limits; null is no limit. Without API keys there are none. */
 export const RateLimitSettings = z.strictObject({
   creates_per_minute: z
     .number()
@@ -57,6 +72,20 @@ export const RateLimitSettings = z.strictObject({
   requests_per_minute: Rate.describe('API requests per key and minute; null: no limit.'),
   sessions_per_minute: Rate.describe('New sessions per key and minute; null: no limit.'),
   open_streams: Rate.describe('Event streams open at once per key; null: no limit.'),
+  anonymous_per_minute: z
+    .number()
+    .positive()
+    .nullable()
+    .default(600)
+    .describe(
+      'Requests without a valid key per address (IPv6: per /64) and minute, public ones included; null: no limit.',
+    ),
+  sign_ins_per_minute: z
+    .number()
+    .positive()
+    .nullable()
+    .default(30)
+    .describe('Attempts to sign in to the console per address and minute; null: no limit.'),
   running_sessions_per_workspace: Rate.describe(
     'Sessions of one workspace that run at once; null: no limit.',
   ),
