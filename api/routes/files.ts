@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import type { BetaDeletedFile, BetaFileMetadata } from '@anthropic-ai/sdk/resources/beta/files';
 import { extension } from 'mime-types';
 import { z } from 'zod';
@@ -21,6 +20,7 @@ import { encodeCursor, pageStart } from '../cursor.ts';
 import { mimeTypeOf } from '../files/mime-type.ts';
 import { receiveUpload } from '../files/receive-upload.ts';
 import { refuseOverQuota } from '../files/refuse-over-quota.ts';
+import { sendContent } from '../files/send-content.ts';
 import type { NewId } from '../new-id.ts';
 import { defineRoute, defineStreamRoute, type Route } from '../route.ts';
 import { validate } from '../validate.ts';
@@ -186,12 +186,8 @@ export function fileRoutes(deps: FileRouteDeps): Route[] {
           );
         }
         const content = await blobs.open(workspaceId, file.sha256);
-        response.attachment(file.filename);
-        response.setHeader('content-type', file.mimeType);
-        response.setHeader('content-length', file.bytes);
-        // A browser that shows it all the same runs nothing of it.
-        response.setHeader('content-security-policy', "default-src 'none'; sandbox");
-        await pipeline(content, response, { signal });
+        const { bytes, mimeType: type, filename } = file;
+        await sendContent(response, { content, bytes, type, filename }, signal);
       },
     }),
 

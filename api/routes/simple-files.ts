@@ -1,4 +1,3 @@
-import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
 import { AppError } from '../../core/errors.ts';
 import { SimpleFileQuery } from '../../core/schema/simple.ts';
@@ -6,6 +5,7 @@ import type { BlobStore } from '../../providers/blob/blob-store.ts';
 import type { FileStore, StoredFile } from '../../providers/store/files.ts';
 import type { SessionStore } from '../../providers/store/sessions.ts';
 import type { Caller } from '../access.ts';
+import { guardContent, sendContent } from '../files/send-content.ts';
 import { defineStreamRoute, type Route } from '../route.ts';
 import { findSession } from '../sessions/find-session.ts';
 import { fileAt } from '../simple/session-files.ts';
@@ -38,15 +38,13 @@ export function simpleFileRoutes(deps: SimpleFileDeps): Route[] {
   }
 
   async function send(
-    file: StoredFile,
-    type: string,
+    { workspaceId, sha256, bytes, filename }: StoredFile,
+    { type, isShown }: { type: string; isShown: boolean },
     response: Response,
     signal: AbortSignal,
   ): Promise<void> {
-    const content = await deps.blobs.open(file.workspaceId, file.sha256);
-    response.setHeader('content-type', type);
-    response.setHeader('content-length', file.bytes);
-    await pipeline(content, response, { signal });
+    const content = await deps.blobs.open(workspaceId, sha256);
+    await sendContent(response, { content, bytes, type, filename, isShown }, signal);
   }
 
   const shared = {
@@ -69,16 +67,14 @@ export function simpleFileRoutes(deps: SimpleFileDeps): Route[] {
         const tag = `"${file.sha256}"`;
         response.setHeader('cache-control', 'private, no-cache');
         response.setHeader('etag', tag);
+        const type = TEXT.test(file.mimeType) ? 'text/plain; charset=utf-8' : file.mimeType;
+        const isShown = type !== file.mimeType || INLINE.test(type);
         if (headers['if-none-match'] === tag) {
+          guardContent(response, type, isShown);
           response.status(304).end();
           return;
         }
-        const type = TEXT.test(file.mimeType) ? 'text/plain; charset=utf-8' : file.mimeType;
-        // Browsers show no PDF in a sandbox; it cannot reach the page either way.
-        const sandbox = type === 'application/pdf' ? '' : '; sandbox';
-        response.setHeader('content-security-policy', `default-src 'none'${sandbox}`);
-        if (type === file.mimeType && !INLINE.test(type)) response.attachment(file.filename);
-        await send(file, type, response, signal);
+        await send(file, { type, isShown }, response, signal);
       },
     }),
     defineStreamRoute({
@@ -88,8 +84,7 @@ export function simpleFileRoutes(deps: SimpleFileDeps): Route[] {
       summary: 'Download a file of a session',
       handle: async ({ query, caller }, response, signal) => {
         const file = await find(caller, query, signal);
-        response.attachment(file.filename);
-        await send(file, file.mimeType, response, signal);
+        await send(file, { type: file.mimeType, isShown: false }, response, signal);
       },
     }),
   ];

@@ -1,4 +1,3 @@
-import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { pageOf } from '../../core/schema/page.ts';
@@ -17,6 +16,7 @@ import { storePackage } from '../../providers/skill-archive/store-package.ts';
 import type { SkillStore, StoredSkillVersion } from '../../providers/store/skills.ts';
 import { leaseOf } from '../bodies/body-lease.ts';
 import { pageStart, toPage } from '../cursor.ts';
+import { sendContent } from '../files/send-content.ts';
 import type { NewId } from '../new-id.ts';
 import { defineRoute, defineStreamRoute, type Route } from '../route.ts';
 import { receiveSkill } from '../skills/receive-skill.ts';
@@ -118,10 +118,8 @@ export function skillVersionRoutes(deps: SkillRouteDeps): Route[] {
       handle: async ({ params: { skill_id: id, version }, caller }, response, signal) => {
         const found = await find(caller.workspaceId, id, version);
         const content = await blobs.open(found.workspaceId, found.archiveSha256);
-        response.attachment(`${found.document.name}.zip`);
-        response.setHeader('content-type', 'application/zip');
-        response.setHeader('content-length', found.archiveBytes);
-        await pipeline(content, response, { signal });
+        const [bytes, filename] = [found.archiveBytes, `${found.document.name}.zip`];
+        await sendContent(response, { content, bytes, type: 'application/zip', filename }, signal);
       },
     }),
 

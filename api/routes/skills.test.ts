@@ -100,6 +100,7 @@ describe('the skill routes', () => {
     expect(response.headers.get('content-type')).toBe('application/zip');
     expect(response.headers.get('content-disposition')).toBe('attachment; filename=a-skill.zip');
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(response.headers.get('content-security-policy')).toBe("default-src 'none'; sandbox");
     const place = await mkdtemp(path.join(tmpdir(), 'skill-routes-'));
     try {
       const target = path.join(place, 'unpacked');

@@ -168,6 +168,13 @@ describe('the simple door', () => {
       const response = await ask(`files/content?session_id=${id}&path=/mnt/session/uploads/${name}`);
       expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
       expect(response.headers.get('content-disposition')).toBe(null);
+      const loaded = await ask(`files/download?session_id=${id}&path=/mnt/session/uploads/${name}`);
+      expect(loaded.headers.get('content-disposition')).toBe(`attachment; filename=${name}`);
+      for (const { headers } of [response, loaded]) {
+        expect(headers.get('content-security-policy')).toBe("default-src 'none'; sandbox");
+        expect(headers.get('x-content-type-options')).toBe('nosniff');
+        expect(headers.get('cross-origin-resource-policy')).toBe('same-origin');
+      }
     }
   });
 });
