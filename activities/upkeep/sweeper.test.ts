@@ -24,6 +24,7 @@ function sweeperOver(unsignalled: UnsignalledEvents[], signal: (sessionId: strin
     tombstones: () => Promise.resolve(['gone', 'stuck', 'gone too']),
     newEpoch: refusing,
     newestInterrupts: refusing,
+    active: refusing,
     heldBy: refusing,
     temporalIdentity: refusing,
   };
@@ -35,6 +36,7 @@ function sweeperOver(unsignalled: UnsignalledEvents[], signal: (sessionId: strin
     reachable: refusing,
     startRun: refusing,
     redirectCalls: refusing,
+    releaseAttempts: refusing,
     stateOf: () => Promise.resolve('missing'),
     signalRun(sessionId) {
       signal(sessionId);

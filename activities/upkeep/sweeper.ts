@@ -151,14 +151,17 @@ export function createSweeper(deps: SweeperDependencies): Sweeper {
     }
   }
 
+  const begin = (): void => {
+    round ??= sweep().finally(() => {
+      round = undefined;
+    });
+  };
   return {
     sweep,
     start() {
-      timer = setInterval(() => {
-        round ??= sweep().finally(() => {
-          round = undefined;
-        });
-      }, PERIOD_MS);
+      // At once: what was accepted just before everything was killed has waited long enough.
+      begin();
+      timer = setInterval(begin, PERIOD_MS);
     },
     async stop() {
       clearInterval(timer);

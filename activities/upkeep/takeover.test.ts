@@ -1,7 +1,6 @@
 import type { Client } from '@temporalio/client';
 import pino from 'pino';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { Upkeep } from '../../providers/store/upkeep.ts';
 import type { WorkerRegistry } from '../../providers/store/worker-registry.ts';
 import { createTakeover } from './takeover.ts';
 
@@ -33,11 +32,13 @@ it('reports the attempts of other workers when those of one are refused, and giv
     },
   } as object as Client;
   const takeover = createTakeover({
-    registry: registry as WorkerRegistry,
+    registry,
+    engine: { releaseAttempts: () => Promise.resolve(0) },
     upkeep: {
+      active: () => Promise.resolve([]),
       heldBy: (worker: string) =>
         Promise.resolve([{ sessionId: 's', stepKey: 't/1', taskToken: token(worker) }]),
-    } as object as Upkeep,
+    },
     client,
     log: pino({ level: 'silent' }),
   });

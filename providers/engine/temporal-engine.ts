@@ -11,6 +11,7 @@ import {
   WorkflowNotFoundError,
   type Client,
 } from '@temporalio/client';
+import proto from '@temporalio/proto';
 import { initialState } from '../../core/session/state.ts';
 import type { SessionEngine, SignalledEvent } from './session-engine.ts';
 
@@ -19,6 +20,9 @@ const PATIENCE_MS = 1_000;
 
 /** gRPC's code for what is not there. */
 const NOT_FOUND = 5;
+/** State of a pending activity that a worker has taken. */
+const STARTED = proto.temporal.api.enums.v1.PendingActivityState.PENDING_ACTIVITY_STATE_STARTED;
+type PendingActivity = proto.temporal.api.workflow.v1.IPendingActivityInfo;
 const WORKFLOW_TYPE = 'session';
 const SIGNAL = 'accepted';
 /** A worker killed inside a workflow task costs this long. */
@@ -63,6 +67,12 @@ export interface TemporalEngine extends SessionEngine {
    * still may take each attempt anew and never answer. A call that was alive all the same is only attached to again. Or rejects.
    */
   redirectCalls(sessionId: string): Promise<void>;
+  /**
+   * Ends the attempts of a session that Temporal gave to this worker, which is dead, so that it hands them out again at once; also
+   * those of which the store knows nothing, since the worker died before it opened a row or after it committed one. Returns how many
+   * there were. An attempt that is alive all the same is overtaken, which its fence makes harmless. Or rejects.
+   */
+  releaseAttempts(sessionId: string, worker: string): Promise<number>;
 }
 
 export interface EngineSettings {
@@ -147,25 +157,55 @@ export function createTemporalEngine(
       });
       return 1;
     } catch (error) {
-      if (isGrpcServiceError(error) && (error.code as number) === NOT_FOUND) return 0;
+      if (isNotFound(error)) return 0;
       throw error;
     }
   }
 
-  const redirectCalls: TemporalEngine['redirectCalls'] = async (sessionId) => {
+  /** Fails those of a session's pending activities that `fits` picks, in its present run. Returns how many were still pending. */
+  async function failPending(
+    sessionId: string,
+    fits: (activity: PendingActivity) => boolean,
+    failure: ApplicationFailure,
+  ): Promise<number> {
     const { raw } = await client.workflow.getHandle(sessionId).describe();
     const runId = raw.workflowExecutionInfo?.execution?.runId ?? '';
-    for (const { activityId, activityType } of raw.pendingActivities ?? []) {
-      if (activityType?.name !== 'runTool' || !activityId) continue;
+    let failed = 0;
+    for (const activity of raw.pendingActivities ?? []) {
+      const { activityId } = activity;
+      if (!activityId || !fits(activity)) continue;
       try {
         // Ids are given once in a run.
-        await client.activity.fail(
-          { workflowId: sessionId, runId, activityId },
-          ApplicationFailure.nonRetryable('the host of the sandbox is lost', 'wrong_host'),
-        );
+        await client.activity.fail({ workflowId: sessionId, runId, activityId }, failure);
+        failed++;
       } catch (error) {
         if (!(error instanceof ActivityNotFoundError)) throw error;
       }
+    }
+    return failed;
+  }
+
+  const redirectCalls: TemporalEngine['redirectCalls'] = async (sessionId) => {
+    await failPending(
+      sessionId,
+      ({ activityType }) => activityType?.name === 'runTool',
+      ApplicationFailure.nonRetryable('the host of the sandbox is lost', 'wrong_host'),
+    );
+  };
+
+  const releaseAttempts: TemporalEngine['releaseAttempts'] = async (sessionId, worker) => {
+    try {
+      const released = await failPending(
+        sessionId,
+        ({ state, lastWorkerIdentity }) => state === STARTED && lastWorkerIdentity === worker,
+        ApplicationFailure.retryable('the worker process died', 'worker_lost'),
+      );
+      // A workflow task that waits on the dead worker's own queue would wait for its time-out first.
+      await client.workflowService.resetStickyTaskQueue({ namespace, execution: { workflowId: sessionId } });
+      return released;
+    } catch (error) {
+      if (isNotFound(error)) return 0;
+      throw error;
     }
   };
 
@@ -174,6 +214,7 @@ export function createTemporalEngine(
     signalRun,
     removeRuns,
     redirectCalls,
+    releaseAttempts,
     async start(session) {
       try {
         await patiently(() => startRun({ ...session, epoch: 1, mode: 'fresh' }));
@@ -216,4 +257,11 @@ export function createTemporalEngine(
       }
     },
   };
+}
+
+function isNotFound(error: unknown): boolean {
+  return (
+    error instanceof WorkflowNotFoundError ||
+    (isGrpcServiceError(error) && (error.code as number) === NOT_FOUND)
+  );
 }

@@ -55,6 +55,11 @@ export interface Upkeep {
   tombstones(withinMs: number, limit: number): Promise<string[]>;
   /** The newest queued interrupt's arrival of each of these sessions that has one. */
   newestInterrupts(sessionIds: readonly string[]): Promise<Map<string, number>>;
+  /**
+   * Sessions of which Temporal may have an attempt under way: those with something to do, and those that journaled something within the
+   * last `recentMs`, since a worker may die after the commit and before Temporal hears of it. By id, after `after`, at most `limit`.
+   */
+  active(recentMs: number, after: string | null, limit: number): Promise<string[]>;
   /** Attempts whose rows are open and claimed by this worker. */
   heldBy(worker: string): Promise<HeldAttempt[]>;
   /**

@@ -16,7 +16,8 @@ export interface WorkerRegistry {
   join(): Promise<void>;
   /**
    * Workers found dead: their lock was free in four looks in a row over one unbroken connection to a database that has been up for
-   * five seconds, or their process on this host is gone. Rejects `unavailable` without a database.
+   * five seconds, or their process on this host is gone. Each is told to one process only, again and again until that one forgets it or
+   * dies. Rejects `unavailable` without a database.
    */
   findDead(): Promise<DeadWorker[]>;
   /** Strikes a dead worker off, after its attempts were reported. */

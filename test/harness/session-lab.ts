@@ -183,12 +183,11 @@ export async function startSessionLab(options: {
     return worker;
   }
 
+  const shared = { upkeep, engine, log };
   const sweeper: Sweeper = createSweeper({
-    upkeep,
+    ...shared,
     journal,
-    engine,
     blobs,
-    log,
     now: Date.now,
     lease: createPostgresLease(services.postgresUrl, SWEEPER_ROLE),
   });
@@ -200,10 +199,9 @@ export async function startSessionLab(options: {
     isAlive,
   });
   const takeover = createTakeover({
+    ...shared,
     registry,
-    upkeep,
     client,
-    log,
     ...(options.onTakeover ? { onTakeover: options.onTakeover } : {}),
   });
 

@@ -117,6 +117,20 @@ export function createPostgresUpkeep(database: Database): Upkeep {
       return new Map(rows.map((row) => [row.session_id, row.arrival]));
     },
 
+    async active(recentMs, after, limit) {
+      // Without the exact rule of what is busy, which asks for each idle session whether a person holds it up.
+      const rows = await database.query<{ session_id: string }>(
+        `SELECT session_id FROM session_head
+          WHERE deleted_at IS NULL AND session_id > $2
+            AND (status IN ('running', 'rescheduling') OR processed_at > clock_timestamp() - $1 * interval '1 millisecond')
+          UNION SELECT session_id FROM events WHERE processed_at IS NULL AND session_id > $2
+          ORDER BY session_id LIMIT $3`,
+        [recentMs, after ?? '', limit],
+        'active',
+      );
+      return rows.map((row) => row.session_id);
+    },
+
     async heldBy(worker) {
       const rows = await database.query<{ session_id: string; step_key: string; task_token: Buffer }>(
         `SELECT session_id, step_key, task_token FROM steps

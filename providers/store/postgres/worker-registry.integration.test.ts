@@ -47,6 +47,36 @@ it('looks for a lost database one connection at a time, and holds its lock again
   expect(await liveWorkers(database)).toEqual([]);
 });
 
+it('tells of a dead worker to one process only, and to another one when that dies too', async () => {
+  const gone = { host: 'here', process: { pid: 1, started: 'then' } };
+  const registryOf = (name: string) =>
+    createPostgresWorkerRegistry({
+      url: services.postgresUrl,
+      name,
+      host: 'here',
+      process: { pid: 2, started: 'now' },
+      isAlive: ({ pid }) => pid !== gone.process.pid,
+    });
+  const [first, second] = [registryOf('first'), registryOf('second')];
+  await Promise.all([first.join(), second.join()]);
+  await database.query(`INSERT INTO workers (name, host, pid, started) VALUES ('dead', $1, $2, $3)`, [
+    gone.host,
+    gone.process.pid,
+    gone.process.started,
+  ]);
+  const names = async (registry: typeof first) => (await registry.findDead()).map(({ name }) => name);
+
+  expect(await names(first)).toEqual(['dead']);
+  expect(await names(first)).toEqual(['dead']);
+  expect(await names(second)).toEqual([]);
+  await first.leave();
+  await until(async () => (await names(second)).length === 1);
+  const [dead] = await second.findDead();
+  await second.forget(dead?.id ?? 0);
+  expect(await names(second)).toEqual([]);
+  await second.leave();
+});
+
 /** The same database on a socket of its own, which can refuse everybody. `refused` has the moments in which it did. */
 async function startRelay(postgresUrl: string) {
   const target = new URL(postgresUrl.replace('@/', '@socket/')).searchParams;

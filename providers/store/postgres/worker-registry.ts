@@ -5,6 +5,8 @@ import { toAppError, type Database } from './database.ts';
 
 /** Class of the advisory locks of workers; the second number is the worker's. */
 const WORKER_LOCKS = 726_193;
+/** Class of the locks of whoever takes over from a dead worker; the second number is the dead worker's. */
+const TAKEOVER_LOCKS = 726_195;
 /** Looks in a row in which a lock must be free. */
 const LOOKS = 4;
 const RETAKE_MS = 500;
@@ -56,6 +58,8 @@ export function createPostgresWorkerRegistry(options: {
   let lock: Client | undefined;
   let looker: Client | undefined;
   let looks = new Map<number, number>();
+  /** Dead workers that this process takes over, by locks on the looker's connection. */
+  let claims = new Set<number>();
   let leaving = false;
   let retake: NodeJS.Timeout | undefined;
 
@@ -124,6 +128,18 @@ export function createPostgresWorkerRegistry(options: {
     }, RETAKE_MS);
   }
 
+  /** Whether it is this process that takes over from a dead worker; the kernel gives the lock to another when this one dies too. */
+  async function claim(client: Client, worker: number): Promise<boolean> {
+    if (claims.has(worker)) return true;
+    const { rows } = await client.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1, $2) AS got', [
+      TAKEOVER_LOCKS,
+      worker,
+    ]);
+    if (rows[0]?.got !== true) return false;
+    claims.add(worker);
+    return true;
+  }
+
   return {
     async join() {
       try {
@@ -137,6 +153,7 @@ export function createPostgresWorkerRegistry(options: {
         looker ??= await connect(() => {
           looker = undefined;
           looks = new Map();
+          claims = new Set();
         });
         const { rows } = await looker.query<FreeRow>(FREE, [WORKER_LOCKS]);
         const seen = new Map<number, number>();
@@ -146,7 +163,8 @@ export function createPostgresWorkerRegistry(options: {
           const count = row.settled ? (looks.get(row.id) ?? 0) + 1 : 0;
           seen.set(row.id, count);
           const gone = row.host === options.host && !options.isAlive({ pid: row.pid, started: row.started });
-          if (gone || count >= LOOKS) dead.push({ id: row.id, name: row.name });
+          if ((gone || count >= LOOKS) && (await claim(looker, row.id)))
+            dead.push({ id: row.id, name: row.name });
         }
         looks = seen;
         return dead;
@@ -156,6 +174,8 @@ export function createPostgresWorkerRegistry(options: {
     },
     async forget(worker) {
       await looker?.query('DELETE FROM workers WHERE id = $1', [worker]);
+      if (claims.delete(worker))
+        await looker?.query('SELECT pg_advisory_unlock($1, $2)', [TAKEOVER_LOCKS, worker]);
     },
     async describeHands(report) {
       hands = report;

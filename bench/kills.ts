@@ -1,0 +1,157 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import Anthropic from '@anthropic-ai/sdk';
+import { startService } from '../test/harness/service.ts';
+import { startScriptedModelServer } from '../test/scripted-model-server/index.ts';
+import { quantile } from './series.ts';
+
+/**
+ * How long runs wait after every process of the service was killed with `kill -9` at a random moment: `npm run bench:kills -- 300`.
+ * Counted from the moment at which the service says again that it is ready until the session is idle; what is left of a turn takes
+ * some tenths of a second. Then each session is told something more, since an attempt that was lost after its commit holds up the next
+ * message. Sessions take turns without a pause, so that the kill finds them anywhere: right after a POST, between two
+ * steps, in a model's answer, in a command, in the start of a sandbox.
+ */
+const KILLS = Number(process.argv[2] ?? 300);
+const LANES = 6;
+/** The kill comes at most this long after the sessions were set to work, milliseconds. */
+const LATEST_KILL_MS = 2_500;
+/** A lane goes on with its session this often before it takes a new one. */
+const TURNS_PER_SESSION = 4;
+const SLOW_MS = 3_000;
+const HOPELESS_MS = 120_000;
+
+interface Lane {
+  sessionId: string | null;
+  turns: number;
+  /** When the last message was sent, and when it was answered. */
+  postedAt: number;
+}
+
+const models = await startScriptedModelServer({
+  // Every turn is one command and one answer.
+  respond: ({ answers }) =>
+    answers % 2 === 0
+      ? {
+          blocks: [
+            { type: 'tool_use', name: 'bash', input: { command: `sleep 0.${randomInt(4)}; echo done` } },
+          ],
+        }
+      : { blocks: [{ type: 'text', tokens: 20 }], gapMs: 5 },
+});
+const service = await startService({
+  MANAGED_AGENT_PROVIDERS_ANTHROPIC_BASE_URL: models.url,
+  ANTHROPIC_API_KEY: 'scripted',
+});
+const client = new Anthropic({ baseURL: service.url, apiKey: 'unused', maxRetries: 0 });
+try {
+  await bench();
+} finally {
+  await service.stop();
+  await models.close();
+}
+
+async function bench(): Promise<void> {
+  const environment = await client.beta.environments.create({ name: 'bench' });
+  const agent = await client.beta.agents.create({
+    name: 'bench',
+    model: 'claude-scripted',
+    tools: [{ type: 'agent_toolset_20260401' }],
+  });
+  const newSession = async () =>
+    (await client.beta.sessions.create({ agent: agent.id, environment_id: environment.id })).id;
+  const lanes = Array.from({ length: LANES }, (): Lane => ({ sessionId: null, turns: 0, postedAt: 0 }));
+  const waits: number[] = [];
+  const nextTurns: number[] = [];
+  const starts: number[] = [];
+  let slow = 0;
+
+  for (let kill = 1; kill <= KILLS; kill++) {
+    const stop = new AbortController();
+    const working = Promise.all(lanes.map((lane) => work(lane, newSession, stop.signal)));
+    await delay(randomInt(200, LATEST_KILL_MS));
+    stop.abort();
+    const killedAt = performance.now();
+    await service.kill('everything');
+    await working;
+    await service.ready();
+    const readyAt = performance.now();
+    starts.push(readyAt - killedAt);
+    await Promise.all(
+      lanes.map(async (lane, index) => {
+        if (lane.sessionId === null) return;
+        await rest(lane.sessionId);
+        const restedAt = performance.now();
+        await say(lane.sessionId);
+        await rest(lane.sessionId);
+        const waited = restedAt - readyAt;
+        const nextTurn = performance.now() - restedAt;
+        waits.push(waited);
+        nextTurns.push(nextTurn);
+        if (waited <= SLOW_MS && nextTurn <= SLOW_MS) return;
+        slow++;
+        const posted = killedAt - lane.postedAt;
+        console.log(
+          `kill ${kill}, lane ${index}: ${lane.sessionId} waited ${(waited / 1000).toFixed(1)} s, and its next turn took ${(nextTurn / 1000).toFixed(1)} s; its last POST was ${posted.toFixed(0)} ms before the kill`,
+        );
+      }),
+    );
+    if (kill % 20 === 0 || kill === KILLS) report(kill, { starts, waits, nextTurns }, slow);
+  }
+  if (models.violations().length > 0) throw new Error(`invalid model requests: ${models.violations()[0]}`);
+}
+
+/** Takes turns until the kill. Requests that the kill breaks off are nobody's fault; any other error ends the bench. */
+async function work(lane: Lane, newSession: () => Promise<string>, signal: AbortSignal): Promise<void> {
+  try {
+    while (!signal.aborted) {
+      if (lane.sessionId === null || lane.turns >= TURNS_PER_SESSION) {
+        lane.sessionId = await newSession();
+        lane.turns = 0;
+      }
+      lane.turns++;
+      lane.postedAt = performance.now();
+      await say(lane.sessionId);
+      await rest(lane.sessionId, signal);
+      await delay(randomInt(50));
+    }
+  } catch (error) {
+    if (!signal.aborted || !(error instanceof Anthropic.APIError)) throw error;
+  }
+}
+
+async function say(sessionId: string): Promise<void> {
+  await client.beta.sessions.events.send(sessionId, {
+    events: [{ type: 'user.message', content: [{ type: 'text', text: 'go' }] }],
+  });
+}
+
+/** Waits until the session is idle, or until `signal` aborts. */
+async function rest(sessionId: string, signal?: AbortSignal): Promise<void> {
+  const end = performance.now() + HOPELESS_MS;
+  for (;;) {
+    if (signal?.aborted === true) return;
+    try {
+      if ((await client.beta.sessions.retrieve(sessionId)).status === 'idle') return;
+    } catch (error) {
+      if (!(error instanceof Anthropic.APIError)) throw error;
+    }
+    if (performance.now() > end)
+      throw new Error(`${sessionId} did not come to rest in ${HOPELESS_MS / 1000} s`);
+    await delay(40);
+  }
+}
+
+function report(
+  kills: number,
+  series: { starts: readonly number[]; waits: readonly number[]; nextTurns: readonly number[] },
+  slow: number,
+): void {
+  const line = (values: readonly number[]): string =>
+    [0.5, 0.9, 0.99, 1].map((share) => (quantile(values, share) / 1000).toFixed(2).padStart(6)).join(' ');
+  console.log(`${kills} kills, ${series.waits.length} runs; seconds     p50    p90    p99    max`);
+  console.log(`  from the kill to ready again         ${line(series.starts)}`);
+  console.log(`  from ready to idle                   ${line(series.waits)}`);
+  console.log(`  one more turn after that             ${line(series.nextTurns)}`);
+  console.log(`  runs over ${SLOW_MS / 1000} s: ${slow}`);
+}
