@@ -1,5 +1,7 @@
 import { connect, createServer, type Server } from 'node:net';
 
+import { relay } from '../providers/network/relay.ts';
+
 /** The port on which programs in the sandbox find their proxy. */
 export const PROXY_PORT = 3128;
 
@@ -23,22 +25,15 @@ export function startEgressRelay(
     const dial = (): void => {
       if (client.destroyed) return;
       const proxy = connect({ ...address, allowHalfOpen: true });
-      let isJoined = false;
-      const end = (): void => {
+      const onFailed = (): void => {
         proxy.destroy();
-        if (!isJoined && performance.now() < patience) setTimeout(dial, PAUSE_MS).unref();
+        if (performance.now() < patience) setTimeout(dial, PAUSE_MS).unref();
         else client.destroy();
       };
-      proxy.on('error', end);
+      proxy.once('error', onFailed);
       proxy.once('connect', () => {
-        isJoined = true;
-        if (client.destroyed) {
-          proxy.destroy();
-          return;
-        }
-        proxy.once('close', end);
-        client.once('close', end);
-        client.pipe(proxy).pipe(client);
+        proxy.off('error', onFailed);
+        void relay(client, proxy);
       });
     };
     dial();

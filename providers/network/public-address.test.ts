@@ -186,6 +186,7 @@ describe('addresses', () => {
       true,
       true,
     ]);
+    expect(createAddressCheck(() => [], ['::1'])('::1')).toBe(true);
     expect(['10.2.0.1', 'fd00::6', '127.0.0.1'].map(opened)).toEqual([false, false, false]);
     for (const nonsense of ['somewhere', '', '10.0.0.0/', '10.0.0.0/33', '10.0.0.0/8/8', 'fd00::/129'])
       expect(() => createAddressCheck(() => [], [nonsense]), nonsense).toThrow(RangeError);

@@ -8,13 +8,15 @@ const unicast = addressSet([GLOBAL_UNICAST]);
 const metadata = addressSet(METADATA_ADDRESSES.map(({ address }) => address));
 /** Translation (RFC 6052, RFC 8215), and the two old forms that carry an IPv4 address at their end. */
 const translated = addressSet(['64:ff9b::/96', '64:ff9b:1::/48', '::/96', '::ffff:0:0:0/96']);
+/** `::` and `::1`, which look like two of the last form. */
+const noIpv4 = addressSet(['::/127']);
 const sixToFour = addressSet(['2002::/16']);
 const teredo = addressSet(['2001::/32']);
 
 /** The IPv4 addresses that a packet to an IPv6 address may end at, by what the address itself says. */
 function carriedIpv4(address: string): string[] {
   const groups = ipv6Groups(address);
-  if (groups === undefined) return [];
+  if (groups === undefined || noIpv4.has(address)) return [];
   const last = groupsAsIpv4(groups[6], groups[7]);
   if (translated.has(address)) return [last];
   if (sixToFour.has(address)) return [groupsAsIpv4(groups[1], groups[2])];

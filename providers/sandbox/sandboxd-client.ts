@@ -1,5 +1,5 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 
@@ -187,10 +187,8 @@ export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
         request.end();
         return;
       }
-      content.on('error', (error) => request.destroy(error));
-      // What is left of a file that is not taken holds it open.
-      request.once('close', () => content.destroy());
-      content.pipe(request);
+      // It ends both when one fails: what is left of a file that is not taken would hold it open. The request says why.
+      pipeline(content, request, () => undefined);
     });
   }
   function parse<Value>(schema: z.ZodType<Value>, value: unknown): Value {

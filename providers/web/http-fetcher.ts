@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { isIP } from 'node:net';
-import type { Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 
 import { normalHost, refusalOf } from '../network/policy.ts';
 import type { PublicHosts } from '../network/public-hosts.ts';
@@ -112,9 +112,6 @@ function open(deps: HttpFetcherDeps, hop: Hop, signal: AbortSignal): Promise<Inc
 }
 
 function decoded(response: IncomingMessage): Readable {
-  const onError = (error: Error): void => {
-    body.destroy(error);
-  };
   const encoding = response.headers['content-encoding']?.trim().toLowerCase();
   const decoder =
     encoding === 'gzip' || encoding === 'x-gzip'
@@ -124,8 +121,8 @@ function decoded(response: IncomingMessage): Readable {
         : encoding === 'deflate'
           ? createInflate()
           : undefined;
-  const body: Readable = decoder === undefined ? response : response.on('error', onError).pipe(decoder);
-  return body;
+  // Whoever reads is told of errors by what it reads.
+  return decoder === undefined ? response : pipeline(response, decoder, () => undefined);
 }
 
 /** The body, decompressed, up to the limit: a small archive that unpacks to a huge page ends there as well. */

@@ -1,9 +1,11 @@
+import { dirname } from 'node:path';
+
 import type { SandboxLimits } from '../limits.ts';
 import { PACKAGES } from '../packages/install-script.ts';
 import type { RuntimeFiles } from '../runtime-files.ts';
 import type { Identity } from './identity.ts';
 import { sandboxdLoop } from '../sandboxd-loop.ts';
-import { SYNTHETIC_ETC, type SystemFiles } from './system-files.ts';
+import { BROWSER_POLICIES, SYNTHETIC_ETC, type SystemFiles } from './system-files.ts';
 
 /** How a top-level folder of the host looks: part of /usr by a link, a folder of its own, or missing. */
 export type TopFolder = { name: string; link: string } | { name: string; link?: undefined };
@@ -68,7 +70,6 @@ const SHARED_ETC = [
   'perl',
   'java-17-openjdk',
   'java-21-openjdk',
-  'chromium',
   'chromium.d',
 ];
 
@@ -98,6 +99,12 @@ const KEEPER_CAPABILITIES = ['CAP_SETUID', 'CAP_SETGID', 'CAP_KILL', 'CAP_CHOWN'
 const INIT_SCRIPT = `exec >${INSIDE.state}/log 2>&1
 ${sandboxdLoop(INSIDE)}`;
 
+/** The folders between `top` and a path, from above. */
+function foldersAbove(path: string, top: string): string[] {
+  const folder = dirname(path);
+  return folder === top ? [] : [...foldersAbove(folder, top), folder];
+}
+
 function systemArguments(request: ArgumentsRequest): string[] {
   const { system, topFolders } = request;
   const words = ['--ro-bind', '/usr', '/usr'];
@@ -108,6 +115,10 @@ function systemArguments(request: ArgumentsRequest): string[] {
   for (const folder of PARENTS) words.push('--perms', '0755', '--dir', folder);
   for (const name of SHARED_ETC) words.push('--ro-bind-try', `/etc/${name}`, `/etc/${name}`);
   for (const name of SYNTHETIC_ETC) words.push('--ro-bind', `${system.folder}/${name}`, `/etc/${name}`);
+  for (const { file, place } of BROWSER_POLICIES) {
+    for (const folder of foldersAbove(place, '/etc')) words.push('--perms', '0755', '--dir', folder);
+    words.push('--ro-bind', `${system.folder}/${file}`, place);
+  }
   words.push(
     '--dev',
     '/dev',

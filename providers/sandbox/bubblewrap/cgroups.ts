@@ -1,13 +1,16 @@
 import type { SandboxLimits } from '../limits.ts';
 
+/** What a group bounds of its members together. */
+export type GroupLimits = Pick<SandboxLimits, 'memoryBytes' | 'processes' | 'cpus'>;
+
 /**
  * Control groups for memory, processes and CPU, where this host lets the service make them: version 2, version 1, or none. Without
  * them the limits per process and sandboxd's own watch remain.
  */
 export interface Cgroups {
   readonly version: 'v2' | 'v1' | 'none';
-  /** Makes the groups of a sandbox. Returns the files that take the process ids of its members. */
-  create(name: string, limits: SandboxLimits): string[];
+  /** Makes the groups of a sandbox, or of what serves sandboxes. Returns the files that take the process ids of its members. */
+  create(name: string, limits: GroupLimits): string[];
   /** Removes the groups; their processes must be gone. */
   remove(name: string): void;
   /** The names of all sandboxes whose groups begin so. */

@@ -78,9 +78,10 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
   const shortName = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 20);
   const socketPath = (sessionId: string): string => join(places.sockets, `${shortName(sessionId)}.sock`);
   const folderOf = (sessionId: string): SessionFolder => sessionFolder(places.base, sessionId);
-  const cgroupPrefix = `${shortName(places.base).slice(0, 8)}-`;
+  const groups = shortName(places.base).slice(0, 8);
+  const cgroupPrefix = `${groups}-`;
   const cgroupName = (sessionId: string): string => `${cgroupPrefix}${shortName(sessionId)}`;
-  const groupWatch = startGroupWatch(cgroups, cgroupPrefix, options.log);
+  const groupWatch = startGroupWatch(cgroups, { all: groups, sandboxes: cgroupPrefix }, options.log);
 
   let hasAdopted = false;
   /** The registry may lie on a disk that went with a container, while the sessions' folders stayed. */
@@ -123,6 +124,8 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
   const egress = createBubblewrapEgress({
     places,
     registry: source.kind === 'pair' ? registry : undefined,
+    cgroups,
+    group: `${groups}.egress`,
     runtime: runtimeFiles,
     exceptions: [...(options.privateNetworks ?? [])],
     folders: () => sessionIds().map((sessionId): [string, SessionFolder] => [sessionId, folderOf(sessionId)]),

@@ -1,19 +1,32 @@
 import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { signalQuietly } from '../../../sandboxd/processes.ts';
 import { createEgressHost } from '../egress/egress-host.ts';
 import type { EgressSession } from '../egress/main.ts';
 import type { Places } from '../places.ts';
 import { isNoteAlive } from '../running-note.ts';
 import type { RuntimeFiles } from '../runtime-files.ts';
+import type { Cgroups, GroupLimits } from './cgroups.ts';
+import { inGroups } from './enter-groups.ts';
 import type { IdRegistry } from './id-registry.ts';
 import type { Identity } from './identity.ts';
+import { outdatedEgress } from './outdated-egress.ts';
 import type { SessionFolder } from './session-folder.ts';
+
+/**
+ * What the process may take for all sessions of the host. A connection holds some 150 KiB at most, when neither side takes what the other
+ * sends, and a session has 512: a dozen sessions that hold all they can fit. One thread does the work.
+ */
+const LIMITS: GroupLimits = { memoryBytes: 1024 ** 3, processes: 64, cpus: 1 };
 
 export interface BubblewrapEgressDeps {
   places: Places;
   /** Where root finds a user for the process; undefined: it runs as the service. */
   registry: IdRegistry | undefined;
+  cgroups: Cgroups;
+  /** The name of the process's own control group. */
+  group: string;
   runtime(): RuntimeFiles;
   exceptions: string[];
   folders(): [sessionId: string, folder: SessionFolder][];
@@ -50,15 +63,23 @@ export function createBubblewrapEgress(deps: BubblewrapEgressDeps): BubblewrapEg
     return { policy, socket: folder.egressSocket };
   };
 
+  const mainOf = ({ egress }: RuntimeFiles): string => join(egress, 'main.cjs');
+  function groupFiles(): string[] {
+    try {
+      return deps.cgroups.create(deps.group, LIMITS);
+    } catch (error) {
+      deps.log('the egress proxy runs without a control group', { reason: String(error) });
+      return [];
+    }
+  }
   const host = createEgressHost({
     sockets: places.sockets,
     logFile: join(places.base, 'egress.log'),
     async command() {
-      const { node, egress } = deps.runtime();
-      const program = [node, join(egress, 'main.cjs')];
-      if (registry === undefined) return program;
+      const program = [deps.runtime().node, mainOf(deps.runtime())];
+      if (registry === undefined) return inGroups(groupFiles(), program);
       const uid = await userOf(registry);
-      return [
+      return inGroups(groupFiles(), [
         'setpriv',
         `--reuid=${uid}`,
         `--regid=${uid}`,
@@ -67,7 +88,11 @@ export function createBubblewrapEgress(deps: BubblewrapEgressDeps): BubblewrapEg
         '--no-new-privs',
         '--',
         ...program,
-      ];
+      ]);
+    },
+    endOutdated() {
+      for (const pid of outdatedEgress(join(places.base, 'runtime'), mainOf(deps.runtime())))
+        signalQuietly(pid, 'SIGKILL');
     },
     settings: { exceptions: deps.exceptions },
     sessions: () =>

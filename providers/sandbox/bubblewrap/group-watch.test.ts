@@ -12,7 +12,11 @@ it('goes on after a look that failed, and says so', () => {
     looks += 1;
     throw new Error('EMFILE: too many open files');
   };
-  const watch = startGroupWatch({ ...NO_CGROUPS, version: 'v1', names }, 'managed-agent/', log);
+  const watch = startGroupWatch(
+    { ...NO_CGROUPS, version: 'v1', names },
+    { all: 'folder', sandboxes: 'folder-' },
+    log,
+  );
   vi.advanceTimersByTime(10_000);
   watch.end();
   expect(looks).toBe(21);

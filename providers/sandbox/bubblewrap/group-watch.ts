@@ -7,16 +7,21 @@ const LOOK_MS = 500;
 const SWEEP_MS = 10_000;
 
 /**
- * Looks after the control groups of sandboxes whose names begin so, until it is told to end. A look that fails, for want of descriptors
+ * Looks after the control groups of this data folder, until it is told to end: sandboxes step back, and empty groups go. A look that fails, for want of descriptors
  * or since a group goes while it is read, is logged, and the next one does its work: nothing of it is worth the process.
  */
 export function startGroupWatch(
   cgroups: Cgroups,
-  prefix: string,
+  prefixes: { all: string; sandboxes: string },
   log: (message: string, details?: Record<string, string | number>) => void,
 ): { end(): void } {
   if (cgroups.version === 'none') return { end: () => {} };
-  const classes = createCpuClasses({ cgroups, prefix, readProcess, now: () => performance.now() });
+  const classes = createCpuClasses({
+    cgroups,
+    prefix: prefixes.sandboxes,
+    readProcess,
+    now: () => performance.now(),
+  });
   const guarded = (look: () => void) => (): void => {
     try {
       look();
@@ -29,7 +34,7 @@ export function startGroupWatch(
       guarded(() => classes.look()),
       LOOK_MS,
     ).unref(),
-    setInterval(guarded(createGroupSweep(cgroups, prefix)), SWEEP_MS).unref(),
+    setInterval(guarded(createGroupSweep(cgroups, prefixes.all)), SWEEP_MS).unref(),
   ];
   return { end: () => timers.forEach((timer) => clearInterval(timer)) };
 }

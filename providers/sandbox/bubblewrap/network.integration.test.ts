@@ -1,10 +1,12 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { readFileSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { NetworkPolicy } from '../../network/policy.ts';
+import { readHello, type Hello } from '../egress/server-name.ts';
 import { createSandboxLab } from '../testing/sandbox-lab.ts';
+import { detectCgroups } from './detect-cgroups.ts';
 import { findChromium } from './find-chromium.ts';
 
 describe('the network of a bubblewrap sandbox', () => {
@@ -14,7 +16,7 @@ describe('the network of a bubblewrap sandbox', () => {
     environmentOf: ({ sessionId }) =>
       Promise.resolve({ network: policies.get(sessionId) ?? { mode: 'none' } }),
     // The test's own server counts as a host on the internet.
-    privateNetworks: ['127.0.0.0/8'],
+    privateNetworks: ['127.0.0.0/8', '::1'],
     log: (message, details) => {
       if (message.startsWith('egress')) decisions.push(details ?? {});
     },
@@ -22,6 +24,15 @@ describe('the network of a bubblewrap sandbox', () => {
   const web = createServer((request, response) => response.end(`served ${request.url}`));
   let url = '';
 
+  const egressProcesses = (): string[] =>
+    readdirSync('/proc').filter((name) => {
+      try {
+        const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\u0000');
+        return words.some((word) => word.startsWith(lab.dataFolder) && word.endsWith('/egress/main.cjs'));
+      } catch {
+        return false;
+      }
+    });
   function sandboxWith(policy: NetworkPolicy) {
     const sandbox = lab.sandbox();
     policies.set(sandbox.spec.sessionId, policy);
@@ -131,6 +142,31 @@ describe('the network of a bubblewrap sandbox', () => {
       }),
     );
   });
+  it.skipIf(findChromium() === null)('lets its browser through, which shows the server name', async () => {
+    const asked = Promise.withResolvers<Hello>();
+    const server = createTcpServer((socket) => {
+      let seen = Buffer.alloc(0);
+      socket.on('error', () => {});
+      socket.on('data', (chunk: Buffer) => {
+        seen = Buffer.concat([seen, chunk]);
+        const hello = readHello(seen);
+        if (hello === 'incomplete') return;
+        asked.resolve(hello);
+        socket.destroy();
+      });
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    const { port } = server.address() as AddressInfo;
+    const sandbox = sandboxWith({ mode: 'limited', hosts: ['site.localhost'] });
+    await lab.perform(sandbox, {
+      type: 'browser',
+      browser: { action: 'navigate', url: `https://site.localhost:${port}/` },
+    });
+    expect(await asked.promise).toEqual({ kind: 'named', serverName: 'site.localhost' });
+    server.close();
+  });
   it('does not exist without an environment that gives it', async () => {
     const sandbox = sandboxWith({ mode: 'none' });
     expect(
@@ -148,17 +184,23 @@ describe('the network of a bubblewrap sandbox', () => {
     expect(attack.isError).toBe(true);
     expect((await lab.bash(sandbox, via(`curl -sS ${url}/still`))).text).toBe('served /still');
   });
+  it.skipIf(detectCgroups(process.getuid?.() ?? -1).version === 'none')(
+    'has a proxy with a control group of its own, also after it was killed (needs control groups)',
+    async () => {
+      const sandbox = sandboxWith({ mode: 'unrestricted' });
+      for (const path of ['first', 'second']) {
+        const again = `until curl -sS ${url}/${path}; do sleep 0.1; done 2> /dev/null`;
+        expect((await lab.bash(sandbox, via(again))).text).toContain(`served /${path}`);
+        const [pid = ''] = egressProcesses();
+        expect(readFileSync(`/proc/${pid}/cgroup`, 'utf8')).toMatch(/\.egress$/m);
+        process.kill(Number(pid), 'SIGKILL');
+      }
+    },
+  );
   it('comes back by itself when the proxy is killed', async () => {
     const sandbox = sandboxWith({ mode: 'unrestricted' });
     expect((await lab.bash(sandbox, via(`curl -sS ${url}/before`))).text).toBe('served /before');
-    const victims = readdirSync('/proc').filter((name) => {
-      try {
-        const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\u0000');
-        return words.some((word) => word.startsWith(lab.dataFolder) && word.endsWith('/egress/main.cjs'));
-      } catch {
-        return false;
-      }
-    });
+    const victims = egressProcesses();
     expect(victims.length).toBe(1);
     process.kill(Number(victims[0]), 'SIGKILL');
     const again = `until curl -sS ${url}/after; do sleep 0.1; done 2> /dev/null`;

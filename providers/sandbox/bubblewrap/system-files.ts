@@ -23,6 +23,8 @@ const CONTENTS: Record<string, string> = {
     'passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n',
   'resolv.conf': '',
   hostname: 'sandbox\n',
+  'chromium-policy.json': '{"EncryptedClientHelloEnabled": false}\n',
+  'firefox-policy.json': '{"policies": {"DisableEncryptedClientHello": true}}\n',
   empty: '',
 };
 
@@ -36,9 +38,21 @@ export const SYNTHETIC_ETC = [
   'hostname',
 ] as const;
 
+/**
+ * Where browsers find what they are told of the machine: that they must not hide the server name of TLS (ECH), or seem to, since limited
+ * networks let only those connections through of which they see where they lead.
+ */
+export const BROWSER_POLICIES: readonly { file: string; place: string }[] = [
+  ...['chromium', 'opt/chrome', 'opt/chrome_for_testing'].map((name) => ({
+    file: 'chromium-policy.json',
+    place: `/etc/${name}/policies/managed/sandbox.json`,
+  })),
+  { file: 'firefox-policy.json', place: '/etc/firefox/policies/policies.json' },
+];
+
 /** Writes the files once; `version` changes when the contents of this module do. */
 export function prepareSystemFiles(base: string): SystemFiles {
-  const version = 'system-1';
+  const version = 'system-2';
   const folder = join(base, 'runtime', `${version}-${process.arch}`);
   const files = { folder, seccomp: join(folder, 'seccomp.bpf'), empty: join(folder, 'empty') };
   if (existsSync(folder)) return files;

@@ -17,6 +17,7 @@ describe('the egress process of a host', () => {
       logFile,
       command: () => Promise.resolve(command),
       settings: { exceptions: [] },
+      endOutdated: () => {},
       sessions: () => [],
       log: (message) => said.push(message),
     });

@@ -29,6 +29,8 @@ export interface EgressHostDeps {
   /** Words that run the process: node and the program, after whatever changes the user. */
   command(): Promise<readonly string[]>;
   settings: EgressSettings;
+  /** Ends processes of an older version, which would go on with what it did; called once. */
+  endOutdated(): void;
   /** Every session that runs or is being started, for a process that starts anew. */
   sessions(): [sessionId: string, session: EgressSession][];
   log(message: string, details?: Record<string, string | number>): void;
@@ -38,8 +40,9 @@ const CONTROL = 'egress.sock';
 /** The process answers within milliseconds; one that is stopped never does. */
 const ANSWER_MS = 10_000;
 /** Both requests may be repeated: they say what is to be, not what is to change. */
-const ATTEMPTS = 6;
+const ATTEMPTS = 12;
 const PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 200;
 /** Between attempts to bring back a process that nobody waits for. */
 const REVIVE_MS = 2_000;
 
@@ -54,6 +57,7 @@ export function createEgressHost(deps: EgressHostDeps): EgressHost {
   let connecting: Promise<void> | undefined;
   let isReviving = false;
   let isClosed = false;
+  let isCurrent = false;
 
   /** Rejects with an AppError when the process refused, and with the system's error when it could not be reached. */
   function send(method: string, path: string, body?: unknown): Promise<void> {
@@ -93,7 +97,8 @@ export function createEgressHost(deps: EgressHostDeps): EgressHost {
       // The last line of a process that was killed while it wrote.
       details = { said: line };
     }
-    deps.log(details['decision'] === 'refused' ? 'egress refused' : 'egress', details);
+    const word = 'missed' in details ? 'egress decisions that came too fast to be logged' : 'egress';
+    deps.log(details['decision'] === 'refused' ? 'egress refused' : word, details);
   }
 
   /** Connects to the stream of decisions; its end is how the death of the process is noticed. Rejects when nobody listens. */
@@ -148,6 +153,8 @@ export function createEgressHost(deps: EgressHostDeps): EgressHost {
   function connect(): Promise<void> {
     connecting ??= withHostLock(join(deps.sockets, 'egress.lock'), async () => {
       if (events !== undefined) return;
+      if (!isCurrent) deps.endOutdated();
+      isCurrent = true;
       try {
         await watch();
       } catch {
@@ -197,7 +204,7 @@ export function createEgressHost(deps: EgressHostDeps): EgressHost {
       // Its death may be noticed here before the stream of decisions ends.
       events?.destroy();
       events = undefined;
-      await delay(PAUSE_MS * attempt);
+      await delay(Math.min(PAUSE_MS * attempt, LONGEST_PAUSE_MS));
     }
   }
 

@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { NetworkPolicy } from '../../network/policy.ts';
 import { createPublicHosts } from '../../network/public-hosts.ts';
 import { createSessionProxy } from './session-proxy.ts';
+import { createWatchers } from './watchers.ts';
 
 /** The first argument, as JSON. */
 export interface EgressSettings {
@@ -23,6 +24,8 @@ export interface EgressSession {
 /** The control socket, made by whoever started this process. */
 const CONTROL_DESCRIPTOR = 3;
 const LOG_BYTES = 10 * 1024 * 1024;
+/** Most that is said of a session: some thousand hosts. */
+const SESSION_BYTES = 4 * 1024 * 1024;
 /** Without anybody who watches it the process ends after this long without a connection, or without a session. */
 const ALONE_MS = 15 * 60_000;
 const EMPTY_MS = 30_000;
@@ -30,13 +33,13 @@ const EMPTY_MS = 30_000;
 const settings = JSON.parse(process.argv[2] ?? '{"exceptions":[]}') as EgressSettings;
 const hosts = createPublicHosts({ privateNetworks: settings.exceptions });
 const proxies = new Map<string, Server>();
-const watchers = new Set<ServerResponse>();
+const watchers = createWatchers();
 let written = 0;
 let lastUse = Date.now();
 
 function report(line: string): void {
   lastUse = Date.now();
-  for (const watcher of watchers) watcher.write(line);
+  watchers.tell(line);
   try {
     if (written > LOG_BYTES) {
       ftruncateSync(1, 0);
@@ -75,7 +78,13 @@ async function openProxy(id: string, { policy, socket }: EgressSession): Promise
 
 async function bodyOf(request: IncomingMessage): Promise<EgressSession> {
   const parts: Buffer[] = [];
-  for await (const chunk of request) parts.push(chunk as Buffer);
+  let size = 0;
+  for await (const chunk of request) {
+    const part = chunk as Buffer;
+    size += part.length;
+    if (size > SESSION_BYTES) throw new RangeError('the request is too large');
+    parts.push(part);
+  }
   return JSON.parse(Buffer.concat(parts).toString('utf8')) as EgressSession;
 }
 
@@ -86,7 +95,6 @@ async function control(request: IncomingMessage, response: ServerResponse): Prom
     response.writeHead(200, { 'content-type': 'application/x-ndjson' });
     response.write('\n');
     watchers.add(response);
-    response.once('close', () => watchers.delete(response));
     return;
   }
   if (request.method === 'PUT' && id !== undefined) await openProxy(id, await bodyOf(request));

@@ -1,31 +1,37 @@
-/** What the first bytes of a connection say: TLS with a server name, TLS without one, something else, or not enough yet. */
-export type Opening =
-  { kind: 'tls'; serverName: string | undefined } | { kind: 'other' } | { kind: 'incomplete' };
+/** What the hello of a TLS client says about where it wants to. */
+export type Hello =
+  | { kind: 'named'; serverName: string }
+  | { kind: 'nameless' }
+  /** Another hello with another name is hidden in it (ECH), or seems to be. */
+  | { kind: 'encrypted' }
+  /** No server would, or should, understand it. */
+  | { kind: 'nonsense' };
 
 const HANDSHAKE = 22;
 const CLIENT_HELLO = 1;
-const SERVER_NAME = 0;
-const HOST_NAME = 0;
 const RECORD_HEAD = 5;
 const LONGEST_RECORD = 16_384;
 /** A hello that is longer than this, or still incomplete after so much, is no honest client's. */
 const LONGEST_HELLO = 64 * 1024;
 
+const SERVER_NAME = 0;
+const HOST_NAME = 0;
+/** Encrypted client hello (RFC 9849), its drafts, and the encrypted server name before them. */
+const HIDES_NAME = new Set([0xfe0d, 0xfe0a, 0xfe09, 0xfe08, 0xffce]);
+
 /**
  * Reads the server name of a TLS client hello, without trusting any length in it. A hello may be spread over several records: servers
  * put them together, so a name in the second one counts as well.
  */
-export function readOpening(bytes: Uint8Array): Opening {
-  if (bytes.length === 0) return { kind: 'incomplete' };
-  if (bytes[0] !== HANDSHAKE) return { kind: 'other' };
+export function readHello(bytes: Uint8Array): Hello | 'incomplete' {
   const hello = helloIn(bytes);
-  if (hello === 'incomplete') return { kind: 'incomplete' };
-  if (hello === 'nonsense') return { kind: 'tls', serverName: undefined };
+  if (hello === 'incomplete') return 'incomplete';
+  if (hello === 'nonsense') return { kind: 'nonsense' };
   try {
-    return { kind: 'tls', serverName: serverNameIn(hello) };
+    return nameIn(hello);
   } catch (error) {
-    // A length that points outside: no hello that a server would understand.
-    if (error instanceof RangeError) return { kind: 'tls', serverName: undefined };
+    // A length that points outside.
+    if (error instanceof RangeError) return { kind: 'nonsense' };
     throw error;
   }
 }
@@ -48,30 +54,47 @@ function helloIn(bytes: Uint8Array): DataView | 'incomplete' | 'nonsense' {
     if (gathered < 4) continue;
     const message = Buffer.concat(parts);
     const end = 4 + message.readUIntBE(1, 3);
-    if (end > LONGEST_HELLO) return 'nonsense';
+    if (message[0] !== CLIENT_HELLO || end > LONGEST_HELLO) return 'nonsense';
     if (gathered >= end) return new DataView(message.buffer, message.byteOffset, end);
   }
 }
 
-function serverNameIn(view: DataView): string | undefined {
-  let at = 0;
-  if (view.getUint8(at) !== CLIENT_HELLO) return undefined;
-  at += 4 + 2 + 32;
+/** The extensions of a hello, each with its bytes. They fill the hello to its end: what follows them, a server would not read. */
+function* extensionsOf(view: DataView): Generator<{ type: number; body: DataView }> {
+  let at = 4 + 2 + 32;
   at += 1 + view.getUint8(at);
   at += 2 + view.getUint16(at);
   at += 1 + view.getUint8(at);
+  if (at === view.byteLength) return;
+  if (at + 2 + view.getUint16(at) !== view.byteLength) throw new RangeError('the extensions end elsewhere');
   at += 2;
-  while (at + 4 <= view.byteLength) {
-    const type = view.getUint16(at);
+  while (at < view.byteLength) {
     const length = view.getUint16(at + 2);
-    if (type === SERVER_NAME) {
-      if (view.getUint8(at + 6) !== HOST_NAME) return undefined;
-      const size = view.getUint16(at + 7);
-      if (at + 9 + size > view.byteLength) return undefined;
-      const name = new Uint8Array(view.buffer, view.byteOffset + at + 9, size);
-      return Buffer.from(name).toString('latin1').toLowerCase();
-    }
+    yield { type: view.getUint16(at), body: new DataView(view.buffer, view.byteOffset + at + 4, length) };
     at += 4 + length;
   }
-  return undefined;
+  if (at !== view.byteLength) throw new RangeError('an extension ends outside');
+}
+
+function nameIn(view: DataView): Hello {
+  let serverName: string | undefined;
+  let isEncrypted = false;
+  for (const { type, body } of extensionsOf(view)) {
+    if (HIDES_NAME.has(type)) isEncrypted = true;
+    if (type !== SERVER_NAME) continue;
+    // Servers take the first of two names, or the last.
+    if (serverName !== undefined) return { kind: 'nonsense' };
+    const size = body.getUint16(3);
+    if (
+      body.getUint16(0) !== body.byteLength - 2 ||
+      body.getUint8(2) !== HOST_NAME ||
+      size !== body.byteLength - 5
+    )
+      return { kind: 'nonsense' };
+    serverName = Buffer.from(body.buffer, body.byteOffset + 5, size)
+      .toString('latin1')
+      .toLowerCase();
+  }
+  if (isEncrypted) return { kind: 'encrypted' };
+  return serverName === undefined ? { kind: 'nameless' } : { kind: 'named', serverName };
 }

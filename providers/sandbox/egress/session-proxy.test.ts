@@ -1,67 +1,14 @@
-import { createServer, request as httpRequest, type Server } from 'node:http';
-import {
-  connect,
-  createServer as createTcpServer,
-  type AddressInfo,
-  type Server as TcpServer,
-} from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import { Duplex } from 'node:stream';
+import { createServer, request as httpRequest } from 'node:http';
+import { connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import type { NetworkPolicy } from '../../network/policy.ts';
 import { createPublicHosts } from '../../network/public-hosts.ts';
-import type { EgressDecision } from '../../network/egress-decision.ts';
 import { createSessionProxy } from './session-proxy.ts';
+import { createProxyLab, exchange, openTunnel } from './testing/proxy-lab.ts';
 
-const open: (Server | TcpServer)[] = [];
-afterEach(() => {
-  for (const server of open.splice(0)) server.close();
-});
-
-async function listen(server: Server | TcpServer): Promise<number> {
-  open.push(server);
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-/** A proxy whose names are given; `127.0.0.1` counts as public so that it can reach the test's own servers. */
-async function makeProxy(
-  policy: NetworkPolicy,
-  names: Record<string, string[][]> = {},
-): Promise<{ port: number; decisions: EgressDecision[]; lookups: string[] }> {
-  const decisions: EgressDecision[] = [];
-  const lookups: string[] = [];
-  const proxy = createSessionProxy({
-    policy,
-    hosts: createPublicHosts({
-      privateNetworks: ['127.0.0.1'],
-      lookup: (host) => {
-        lookups.push(host);
-        const answers = names[host] ?? [['127.0.0.1']];
-        return Promise.resolve((answers.length > 1 ? answers.shift() : answers[0]) ?? []);
-      },
-    }),
-    asker: 'session',
-    decided: (decision) => decisions.push(decision),
-  });
-  return { port: await listen(proxy), decisions, lookups };
-}
-
-/** What comes back for raw bytes. */
-function exchange(port: number, text: string): Promise<string> {
-  return new Promise((resolve) => {
-    let seen = '';
-    const socket = connect(port, '127.0.0.1', () => socket.write(text));
-    socket.on('data', (chunk: Buffer) => {
-      seen += chunk.toString();
-    });
-    socket.on('error', () => resolve(seen));
-    socket.on('close', () => resolve(seen));
-  });
-}
+const lab = createProxyLab();
+const { listen, proxy: makeProxy } = lab;
+afterEach(() => lab.close());
 
 const tunnel = (port: number, target: string, then = ''): Promise<string> =>
   exchange(port, `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n${then}`);
@@ -224,110 +171,103 @@ describe('the proxy of a session', () => {
   });
   it('says that a connection failed', async () => {
     const closed = await listen(createTcpServer());
-    open.splice(0).forEach((server) => server.close());
+    lab.close();
     const { port } = await makeProxy({ mode: 'unrestricted' });
     expect(await tunnel(port, `site.example:${closed}`)).toMatch(/^HTTP\/1.1 502 [^]*ECONNREFUSED/);
   });
 
-  describe('in a limited environment', () => {
-    const limited: NetworkPolicy = { mode: 'limited', hosts: ['api.example', '*.wild.example'] };
-
-    it('refuses hosts that are not listed without asking for their addresses', async () => {
-      const { port, lookups } = await makeProxy(limited);
-      expect(await tunnel(port, 'other.example:443')).toMatch(/^HTTP\/1.1 403 [^]*allowed_hosts/);
-      expect(
-        await exchange(
-          port,
-          'GET http://other.example/ HTTP/1.1\r\nHost: api.example\r\nConnection: close\r\n\r\n',
-        ),
-      ).toMatch(/^HTTP\/1.1 403 /);
-      expect(lookups).toEqual([]);
-    });
-    it('still refuses a listed name that leads inside', async () => {
-      const { port } = await makeProxy(limited, { 'api.example': [['192.168.0.1']] });
-      expect(await tunnel(port, 'api.example:443')).toContain('192.168.0.1');
-    });
-    it('lets TLS through only under the name that was asked for', async () => {
-      const received: Buffer[] = [];
-      const upstream = await listen(
-        createTcpServer((socket) =>
-          socket.on('data', (chunk: Buffer) => received.push(chunk)).on('error', () => {}),
-        ),
-      );
-      const { port, decisions } = await makeProxy(limited);
-      const speak = (servername: string): Promise<void> =>
-        new Promise((resolve) => {
-          const socket = connect(port, '127.0.0.1', () =>
-            socket.write(`CONNECT api.example:${upstream} HTTP/1.1\r\n\r\n`),
-          );
-          socket.once('data', () => {
-            const tls = connectTls({ socket, servername });
-            tls.on('error', () => {});
-            tls.on('close', () => resolve());
-            socket.on('close', () => resolve());
-            setTimeout(() => socket.destroy(), 300);
-          });
-        });
-      await speak('hidden.example');
-      expect(received).toEqual([]);
-      expect(decisions.at(-1)).toMatchObject({
-        decision: 'refused',
-        reason: 'the server name inside TLS is hidden.example',
-      });
-      await speak('api.example');
-      expect(Buffer.concat(received).includes('api.example')).toBe(true);
-    });
-    it('lets no TLS through that names no server, or hides the name in a second record', async () => {
-      let received = 0;
-      const upstream = await listen(
-        createTcpServer((socket) => socket.on('data', () => received++).on('error', () => {})),
-      );
-      const { port, decisions } = await makeProxy(limited);
-      const hello = await new Promise<Buffer>((resolve) => {
-        const sink = new Duplex({ read() {}, write: (chunk: Buffer) => resolve(chunk) });
-        connectTls({ socket: sink, servername: 'hidden.example' }).on('error', () => {});
-      });
-      const [head, rest] = [hello.subarray(5, 15), hello.subarray(15)];
-      const record = (part: Buffer): Buffer[] => [
-        Buffer.from([22, 3, 1, part.length >> 8, part.length & 255]),
-        part,
-      ];
-      const nameless = [22, 3, 1, 0, 4, 1, 255, 255, 255];
-      for (const bytes of [Buffer.concat([...record(head), ...record(rest)]), Buffer.from(nameless)]) {
-        await new Promise<void>((resolve) => {
-          const socket = connect(port, '127.0.0.1', () =>
-            socket.write(`CONNECT api.example:${upstream} HTTP/1.1\r\n\r\n`),
-          );
-          socket.once('data', () => socket.write(bytes));
-          socket.on('error', () => {}).on('close', () => resolve());
-        });
-      }
-      expect(received).toBe(0);
-      expect(decisions.filter(({ decision }) => decision === 'refused').map(({ reason }) => reason)).toEqual([
-        'the server name inside TLS is hidden.example',
-        'TLS names no server',
-      ]);
-    });
-    it('lets protocols through in which the server speaks first, each byte once', async () => {
-      const upstream = await listen(
+  describe('forwards nothing that two servers could read differently', () => {
+    /** What a server is sent, as text, for the bytes of a client. */
+    async function received(
+      request: (authority: string) => string,
+    ): Promise<{ sent: string; answer: string }> {
+      let sent = '';
+      const port = await listen(
         createTcpServer((socket) => {
-          socket.write('banner ');
-          socket.once('data', (chunk: Buffer) => socket.end(`got ${chunk.toString()}`));
+          socket.on('error', () => {});
+          socket.setEncoding('latin1').on('data', (text: string) => {
+            sent += text;
+            if (/\r\n\r\n/.test(sent))
+              socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-seen: 1\r\n\r\nok');
+          });
         }),
       );
-      const { port } = await makeProxy(limited);
-      const seen = await new Promise<string>((resolve) => {
-        let text = '';
-        const socket = connect(port, '127.0.0.1', () =>
-          socket.write(`CONNECT api.example:${upstream} HTTP/1.1\r\n\r\n`),
-        );
-        socket.on('data', (chunk: Buffer) => {
-          text += chunk.toString();
-          if (text.endsWith('banner ')) socket.write('hello');
-        });
-        socket.on('close', () => resolve(text));
-      });
-      expect(seen.split('\r\n\r\n')[1]).toBe('banner got hello');
+      const { port: proxy } = await makeProxy({ mode: 'unrestricted' });
+      const answer = await exchange(proxy, request(`site.example:${port}`));
+      return { sent, answer };
+    }
+    it.each([
+      ['a length and chunks', 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /x'],
+      ['two lengths', 'Content-Length: 5\r\nContent-Length: 6\r\n\r\nhelloX'],
+      ['a length that is no number', 'Content-Length: +5\r\n\r\nhello'],
+      ['another coding', 'Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
+      ['a bare line feed in a header', 'X: a\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+      ['a space before a colon', 'Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n'],
+    ])('such as %s', async (_what, rest) => {
+      const { sent, answer } = await received(
+        (authority) => `POST http://${authority}/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${rest}`,
+      );
+      expect(answer).toMatch(/^HTTP\/1.1 (400|501) /);
+      expect(sent).toBe('');
     });
+    it('such as headers of one connection, and those that Connection names', async () => {
+      const { sent, answer } = await received(
+        (authority) =>
+          `GET http://${authority}/a HTTP/1.1\r\nHost: x\r\nConnection: close, X-Hop, Content-Length\r\nX-Hop: 1\r\nX-Kept: 1\r\nTE: trailers\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nKeep-Alive: 5\r\nProxy-Authorization: Basic x\r\nExpect: 100-continue\r\nContent-Length: 14\r\n\r\nGET /b HTTP/1.`,
+      );
+      // The body stays a body, whatever Connection says of its length.
+      expect(sent.toLowerCase()).toMatch(
+        /^get \/a http\/1.1\r\n[^]*content-length: 14\r\n[^]*\r\n\r\nget \/b http\/1.$/,
+      );
+      expect(sent.toLowerCase()).toContain('x-kept: 1');
+      expect(sent.toLowerCase()).not.toMatch(/x-hop|\nte:|upgrade|http2|keep-alive|proxy-|expect/);
+      expect(answer).toMatch(/200 OK[^]*ok$/);
+    });
+    it('such as trailers', async () => {
+      const { sent } = await received(
+        (authority) =>
+          `POST http://${authority}/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTrailer: X-Late\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Late: 1\r\n\r\n`,
+      );
+      expect(sent).toMatch(/\r\n\r\n/);
+      expect(sent.toLowerCase()).not.toContain('late');
+    });
+  });
+  it('serves requests that are sent ahead one after the other, and ends a connection with too many', async () => {
+    const waiting: (() => void)[] = [];
+    let upstreams = 0;
+    const web = createServer(
+      (request, response) => void waiting.push(() => response.end(`<${request.url}>`)),
+    );
+    web.on('connection', () => upstreams++);
+    const port = await listen(web);
+    const { port: proxy } = await makeProxy({ mode: 'unrestricted' });
+    const request = (index: number): string =>
+      `GET http://site.example:${port}/${index} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    const socket = connect(proxy, '127.0.0.1');
+    let seen = '';
+    socket.setEncoding('latin1').on('data', (text: string) => (seen += text));
+    socket.write(Array.from({ length: 10 }, (_, index) => request(index)).join(''));
+    for (let index = 0; index < 10; index++) {
+      await vi.waitFor(() => expect(waiting).toHaveLength(1));
+      expect(upstreams).toBe(index + 1);
+      waiting.shift()?.();
+    }
+    await vi.waitFor(() => expect(seen.match(/<\/\d>/g)).toHaveLength(10));
+    const flood = exchange(proxy, Array.from({ length: 5_000 }, (_, index) => request(index)).join(''));
+    expect(await flood).toBe('');
+    expect(upstreams).toBeLessThan(13);
+    socket.destroy();
+  });
+  it('ends tunnels when it is closed', async () => {
+    const accepted = Promise.withResolvers<Socket>();
+    const echo = await listen(
+      createTcpServer((socket) => accepted.resolve(socket.on('error', () => {}).resume())),
+    );
+    const { port, server } = await makeProxy({ mode: 'unrestricted' });
+    const client = await openTunnel(port, `site.example:${echo}`);
+    const far = await accepted.promise;
+    client.resume();
+    server.closeAllConnections();
+    await vi.waitFor(() => expect(client.destroyed && (far.destroyed || far.readableEnded)).toBe(true));
   });
 });

@@ -7,6 +7,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { addressSet } from '../../../network/address-set.ts';
 import type { NetworkPolicy } from '../../../network/policy.ts';
 import { createPublicHosts } from '../../../network/public-hosts.ts';
+import { relay } from '../../../network/relay.ts';
 import { createSessionProxy } from '../../egress/session-proxy.ts';
 
 /** The first argument, as JSON. */
@@ -44,13 +45,7 @@ createServer({ allowHalfOpen: true }, (client) => {
     return;
   }
   const sandbox = connect({ ...settings.sandbox, allowHalfOpen: true });
-  const end = (): void => {
-    client.destroy();
-    sandbox.destroy();
-  };
-  client.on('error', end).once('close', end);
-  sandbox.on('error', end).once('close', end);
-  client.pipe(sandbox).pipe(client);
+  void relay(client, sandbox);
 }).listen(settings.entryPort);
 
 if (settings.policy.mode !== 'none') {
