@@ -1,5 +1,3 @@
-import { createApp } from './api/app.ts';
-import { createBodyBudget } from './api/bodies/body-budget.ts';
 import { startHttpServer } from './api/http-server.ts';
 import { configFileOf, loadConfig } from './config.ts';
 import { openPostgresBus } from './providers/bus/postgres/postgres-bus.ts';
@@ -7,24 +5,20 @@ import { createPostgresFiles } from './providers/store/postgres/files.ts';
 import { createPostgresAuditLog } from './providers/store/postgres/audit-log.ts';
 import { createLogger } from './providers/telemetry/logger.ts';
 import { secretsIn } from './providers/telemetry/redact.ts';
-import { apiAccess } from './wiring/access.ts';
-import { apiRoutes } from './wiring/api-routes.ts';
+import { apiApplication } from './wiring/api-application.ts';
 import { auditTrail } from './wiring/audit-trail.ts';
 import { openBlobs } from './wiring/blob-store.ts';
 import { startBuiltInSkills } from './wiring/built-in-skills.ts';
 import { temporalClient } from './wiring/connect-temporal.ts';
-import { consoleMount } from './wiring/console.ts';
 import { startHousekeeping } from './wiring/housekeeping.ts';
 import { keyRing } from './wiring/key-ring.ts';
 import { modelCatalog } from './wiring/model-access.ts';
 import { newId } from './wiring/new-ids.ts';
 import { openDecoder } from './wiring/open-decoder.ts';
 import { openStore, storeUrls } from './wiring/open-store.ts';
-import { rateLimiter } from './wiring/rate-limiter.ts';
 import { runUntilStopped } from './wiring/run-until-stopped.ts';
 import { sessionEngine } from './wiring/session-engine.ts';
 import { startTelemetry } from './wiring/telemetry.ts';
-import { temporalUi } from './wiring/temporal-ui.ts';
 
 /** An api process: serves HTTP. As many as one likes share the work. */
 const config = loadConfig({ ...configFileOf(), part: 'api' });
@@ -51,21 +45,9 @@ await runUntilStopped(log, async (signal) => {
   const models = await modelCatalog(config, database, log);
   const decoder = openDecoder(config, log);
   const parts = { config, log, database, blobs, decoder, marks, bus, engine, metrics, models };
-  const { routes, hub } = apiRoutes(parts);
   const audit = auditTrail(createPostgresAuditLog(database), log);
   const newRequestId = () => newId('request');
-  const access = apiAccess(config);
-  const application = createApp({
-    routes,
-    mounts: [temporalUi(config, access), consoleMount(config, access)],
-    access,
-    limiter: rateLimiter(config),
-    bodies: createBodyBudget(config.api.body_bytes),
-    trustedProxies: config.api.trusted_proxies,
-    log,
-    observers: { metrics, audit, traced },
-    newRequestId,
-  });
+  const { application, hub } = apiApplication(parts, { metrics, audit, traced }, newRequestId);
   const server = await startHttpServer(application, config.api, newRequestId);
   log.info({ host: config.api.host, port: server.port }, 'the api listens');
   return {

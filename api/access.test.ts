@@ -19,6 +19,7 @@ const asking = (headers: IncomingHttpHeaders, address = '192.0.2.1'): Asking => 
   headers,
   ip: address,
   socket: new Socket(),
+  secure: false,
 });
 
 describe('access by key', () => {

@@ -2,7 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Request } from 'express';
 import { AppError } from '../core/errors.ts';
-import { keyInCookie } from './console/key-cookie.ts';
+import { tokenInCookie } from './console/sign-in-cookie.ts';
+import type { SignIns } from './console/sign-ins.ts';
 import type { AddressLimiter, AddressLimits } from './door/address-limiter.ts';
 import { addressBlock, clientAddress } from './door/client-address.ts';
 
@@ -10,6 +11,8 @@ import { addressBlock, clientAddress } from './door/client-address.ts';
 export interface Caller {
   workspaceId: string;
   keyId: string | null;
+  /** The console's sign-in that stood for the key, where one did. */
+  signInId?: string;
 }
 
 /** Who may call, and from where. */
@@ -26,12 +29,21 @@ export interface Access {
   authenticate(request: Asking): Promise<Caller>;
   /** Whose a key is that somebody signs in with; the errors are those of `authenticate`. */
   callerWith(key: string, request: Asking): Caller;
+  /**
+   * Calls `ended` when the sign-in ends that a request came with, within 5 s. The returned function stops that. Keys end with the
+   * process: they are settings.
+   */
+  watch(caller: Caller, ended: () => void): () => void;
+  /** Whether the browser that sends a request reaches the service over TLS. */
+  isSecure(request: Asking): boolean;
+  /** The token of a sign-in that a request of the console's own pages brings; empty when there is none. */
+  tokenIn(request: Asking): string;
   /** Counts a request that is answered to anybody, once. Throws `rate_limited` when too many came from that address. */
   admitAnybody(request: Asking, what: keyof AddressLimits): void;
 }
 
 /** What is looked at of a request, before anything of its body is. */
-export type Asking = Pick<Request, 'headers' | 'ip' | 'socket'>;
+export type Asking = Pick<Request, 'headers' | 'ip' | 'socket' | 'secure'>;
 
 export interface AccessOptions {
   /** None: whoever reaches the loopback interface may call, as workspace `default`. */
@@ -40,13 +52,16 @@ export interface AccessOptions {
   publicUrl: string | null;
   /** Bounds what may be asked for without a key, where there are keys. Left out: nothing does. */
   addresses?: AddressLimiter;
+  /** Who is signed in to the console. Left out: nobody can be. */
+  signIns?: SignIns;
 }
 
 const DEFAULT_WORKSPACE = 'default';
 
-export function createAccess({ keys, publicUrl, addresses }: AccessOptions): Access {
+export function createAccess({ keys, publicUrl, addresses, signIns }: AccessOptions): Access {
   const known = keys.map(({ id, workspace, sha256 }) => ({
     caller: { workspaceId: workspace, keyId: id },
+    sha256,
     hash: Buffer.from(sha256, 'hex'),
   }));
   const publicOrigin = publicUrl === null ? null : new URL(publicUrl);
@@ -58,6 +73,23 @@ export function createAccess({ keys, publicUrl, addresses }: AccessOptions): Acc
     // All are compared, so that the time says nothing about which.
     for (const entry of known) if (timingSafeEqual(entry.hash, hash)) found = entry.caller;
     return found;
+  }
+
+  function isSecure({ secure }: Asking): boolean {
+    return publicOrigin?.protocol === 'https:' || secure;
+  }
+
+  function tokenIn(request: Asking): string {
+    return sentByOwnPage(request.headers, publicOrigin)
+      ? tokenInCookie(request.headers, isSecure(request))
+      : '';
+  }
+
+  async function callerSignedIn(request: Asking): Promise<Caller | null> {
+    const token = tokenIn(request);
+    const found = token === '' ? null : await signIns?.find(token);
+    const entry = known.find(({ caller, sha256 }) => caller.keyId === found?.keyId && found.isFor(sha256));
+    return found && entry ? { ...entry.caller, signInId: found.id } : null;
   }
 
   const counted = new WeakSet<Asking>();
@@ -116,8 +148,15 @@ export function createAccess({ keys, publicUrl, addresses }: AccessOptions): Acc
 
     async authenticate(request) {
       if (known.length === 0) return orRefused({ workspaceId: DEFAULT_WORKSPACE, keyId: null }, request);
-      return orRefused(callerOf(keyIn(request.headers, publicOrigin)), request);
+      const key = keyIn(request.headers);
+      return orRefused(key === null ? await callerSignedIn(request) : callerOf(key), request);
     },
+
+    watch: ({ signInId }, ended) =>
+      (signInId !== undefined && signIns?.watch(signInId, ended)) || (() => undefined),
+
+    isSecure,
+    tokenIn,
 
     callerWith: (key, request) =>
       orRefused(
@@ -127,15 +166,13 @@ export function createAccess({ keys, publicUrl, addresses }: AccessOptions): Acc
   };
 }
 
-/** The presented key; empty when there is none, or when two differ. A cookie counts only when no header brings a key. */
-function keyIn(headers: IncomingHttpHeaders, publicOrigin: URL | null): string {
+/** The presented key; empty when two differ, null when no header brings one: only then a cookie counts. */
+function keyIn(headers: IncomingHttpHeaders): string | null {
   const bearer = /^bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
   const header = headers['x-api-key'];
   const plain = typeof header === 'string' ? header.trim() : undefined;
   if (headers.authorization !== undefined && plain !== undefined && bearer !== plain) return '';
-  if (headers.authorization === undefined && plain === undefined) {
-    return sentByOwnPage(headers, publicOrigin) ? keyInCookie(headers) : '';
-  }
+  if (headers.authorization === undefined && plain === undefined) return null;
   return bearer ?? plain ?? '';
 }
 

@@ -7,6 +7,7 @@ import type { Metrics } from '../providers/telemetry/metrics.ts';
 import { createBodyBudget, type BodyBudget } from './bodies/body-budget.ts';
 import { bodyLease, leaseOf } from './bodies/body-lease.ts';
 import type { AuditTrail } from './audit/audit-trail.ts';
+import { admit } from './door/admit.ts';
 import { gateOf } from './middleware/answer-gate.ts';
 import { auditRequest } from './middleware/audit.ts';
 import { errors } from './middleware/errors.ts';
@@ -15,7 +16,7 @@ import { onHeaders } from './middleware/on-headers.ts';
 import { nameRoute, requestMetrics } from './middleware/request-metrics.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { requestTrace } from './middleware/request-trace.ts';
-import { inviteBody, letIn, unreadBody } from './middleware/unread-body.ts';
+import { inviteBody, unreadBody } from './middleware/unread-body.ts';
 import { parseQuery } from './parse-query.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Route } from './route.ts';
@@ -83,7 +84,7 @@ export function createApp(deps: AppDeps): Express {
     app.all(pattern, methodNotAllowed(sharing, access));
   }
   app.use(async (request, response) => {
-    if (/^\/(v1|api)\//.test(request.path)) letIn(response, await access.authenticate(request));
+    if (/^\/(v1|api)\//.test(request.path)) await admit(access, request, response);
     else access.admitAnybody(request, 'requests');
     throw new AppError('not_found', `There is no ${request.method} ${request.path.slice(0, 200)}.`);
   });
@@ -123,16 +124,14 @@ async function callerOf(route: Route, access: Access, request: Request, response
     access.admitAnybody(request, 'requests');
     return { workspaceId: '', keyId: null };
   }
-  const caller = await access.authenticate(request);
-  letIn(response, caller);
-  return caller;
+  return admit(access, request, response);
 }
 
 function methodNotAllowed(sharing: readonly Route[], access: Access): RequestHandler {
   const allowed = sharing.map(({ method }) => method);
   if (allowed.includes('GET')) allowed.push('HEAD' as 'GET');
   return async (request, response) => {
-    if (sharing.some((route) => route.access === 'key')) letIn(response, await access.authenticate(request));
+    if (sharing.some((route) => route.access === 'key')) await admit(access, request, response);
     else access.admitAnybody(request, 'requests');
     response.setHeader('allow', allowed.join(', '));
     throw new AppError(

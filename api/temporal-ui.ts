@@ -2,8 +2,9 @@ import express, { type Request, type RequestHandler } from 'express';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import { AppError } from '../core/errors.ts';
 import type { Access } from './access.ts';
-import { withoutKeyCookie } from './console/key-cookie.ts';
-import { inviteBody, letIn } from './middleware/unread-body.ts';
+import { withoutSignInCookie } from './console/sign-in-cookie.ts';
+import { admit } from './door/admit.ts';
+import { inviteBody } from './middleware/unread-body.ts';
 import type { OperatorCheck } from './operator-check.ts';
 import { temporalUiTarget, type TemporalUiTarget } from './temporal-ui-target.ts';
 
@@ -32,21 +33,20 @@ const CONTENT_POLICY = [
  */
 export function createTemporalUi(deps: {
   target: string | null;
-  access: Pick<Access, 'authenticate'>;
+  access: Pick<Access, 'authenticate' | 'watch'>;
   mayOperate: OperatorCheck;
   encrypted: boolean;
 }): RequestHandler {
   if (deps.target === null) {
     return async (request, response) => {
-      letIn(response, await deps.access.authenticate(request));
+      await admit(deps.access, request, response);
       throw new AppError('not_found', 'No Temporal UI is known. Name it in temporal.ui_url.');
     };
   }
   const target = temporalUiTarget(deps.target, TEMPORAL_UI_PATH);
   const router = express.Router();
   router.use(async (request, response, next) => {
-    const caller = await deps.access.authenticate(request);
-    letIn(response, caller);
+    const caller = await admit(deps.access, request, response);
     deps.mayOperate(caller);
     inviteBody(request, response);
     response.setHeader('content-security-policy', CONTENT_POLICY);
@@ -65,11 +65,11 @@ export function createTemporalUi(deps: {
       proxyTimeout: 30_000,
       on: {
         proxyReq: (proxied) => {
-          // Whoever runs the UI need not learn the keys of ours.
+          // Whoever runs the UI need not learn the keys of ours, nor tokens that stand for them.
           proxied.removeHeader('authorization');
           proxied.removeHeader('x-api-key');
           proxied.removeHeader('origin');
-          const cookies = withoutKeyCookie(String(proxied.getHeader('cookie') ?? ''));
+          const cookies = withoutSignInCookie(String(proxied.getHeader('cookie') ?? ''));
           if (cookies === '') proxied.removeHeader('cookie');
           else proxied.setHeader('cookie', cookies);
         },

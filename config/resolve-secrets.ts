@@ -12,7 +12,9 @@ type ModelSetting = Omit<Settings['models'][number], 'api_key_env'> & { has_key?
  * only where the key came from it.
  */
 export interface ResolvedSettings extends Omit<Settings, 'auth' | 'models' | 'encryption'> {
-  auth: { keys: { id: string; workspace: string; operator: boolean; sha256: string }[] };
+  auth: Omit<Settings['auth'], 'keys'> & {
+    keys: { id: string; workspace: string; operator: boolean; sha256: string }[];
+  };
   models: ModelSetting[];
   /** Providers that the brain can reach: they have a key or a base URL of their own. Known to every part, unlike the keys. */
   usable_providers: (keyof Settings['providers'])[];
@@ -70,6 +72,7 @@ export function resolveSecrets(settings: Settings, environment: Environment, par
       };
     }),
     auth: {
+      ...settings.auth,
       keys: settings.auth.keys.map(({ id, workspace, operator, sha256, key_env, key_file }, index) => {
         const key = read(`auth.keys.${index}.key`, null, key_file, key_env);
         const hash = sha256 ?? sha256Of(key ?? '');

@@ -18,6 +18,7 @@ export const ID_PREFIXES = {
   deployment: 'depl',
   work: 'work',
   request: 'req',
+  signIn: 'signin',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

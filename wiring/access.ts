@@ -1,13 +1,27 @@
 import { createAccess, type Access } from '../api/access.ts';
+import { createSignIns, type SignIns } from '../api/console/sign-ins.ts';
 import { createAddressLimiter } from '../api/door/address-limiter.ts';
 import type { Config } from '../config.ts';
+import type { Database } from '../providers/store/postgres/database.ts';
+import { createPostgresSignIns } from '../providers/store/postgres/sign-ins.ts';
+import { newId } from './new-ids.ts';
 
-/** Who may call the api, as the settings say. */
-export function apiAccess(config: Config): Access {
-  const { anonymous_per_minute: requests, sign_ins_per_minute: signIns } = config.rate_limits;
-  return createAccess({
+const HOUR_MS = 3_600_000;
+
+/** Who may call the api, as the settings say, and who is signed in to its console. */
+export function apiAccess(config: Config, database: Database): { access: Access; signIns: SignIns } {
+  const signIns = createSignIns({
+    store: createPostgresSignIns(database),
+    newId: () => newId('signIn'),
+    lifetimeMs: config.auth.sign_in_hours * HOUR_MS,
+    idleMs: config.auth.sign_in_idle_hours * HOUR_MS,
+  });
+  const { anonymous_per_minute: requests, sign_ins_per_minute: attempts } = config.rate_limits;
+  const access = createAccess({
     keys: config.auth.keys,
     publicUrl: config.api.public_url,
-    addresses: createAddressLimiter({ requests, signIns }, Date.now),
+    addresses: createAddressLimiter({ requests, signIns: attempts }, Date.now),
+    signIns,
   });
+  return { access, signIns };
 }

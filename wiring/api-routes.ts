@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { SignIns } from '../api/console/sign-ins.ts';
 import { openApiRoute, toOpenApi } from '../api/openapi.ts';
 import type { Route } from '../api/route.ts';
 import { createOperatorCheck } from '../api/operator-check.ts';
@@ -14,6 +15,7 @@ import { sessionResourceRoutes } from '../api/routes/session-resources.ts';
 import { sessionRoutes } from '../api/routes/sessions.ts';
 import { simpleFileRoutes } from '../api/routes/simple-files.ts';
 import { simpleSessionRoutes } from '../api/routes/simple-sessions.ts';
+import { signInRoutes } from '../api/routes/sign-ins.ts';
 import { skillRoutes } from '../api/routes/skills.ts';
 import { threadRoutes } from '../api/routes/threads.ts';
 import { unbuiltRoutes } from '../api/routes/unbuilt.ts';
@@ -63,6 +65,7 @@ export interface ApiParts {
   engine: SessionEngine;
   metrics: Metrics;
   models: ModelCatalog;
+  signIns: SignIns;
 }
 
 /** Everything that the api serves, and the streams that end first when it stops. */
@@ -140,6 +143,7 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
     }),
     ...skillRoutes({ skills, blobs, reader: createSkillReader(decoder), newId }),
     ...modelRoutes({ models }),
+    ...signInRoutes({ signIns: parts.signIns }),
     ...codecRoutes({ codec: createPayloadCodec(keyRing(config)), mayOperate }),
     ...(config.telemetry.metrics ? metricsRoutes({ metrics, mayOperate }) : []),
     ...healthRoutes({

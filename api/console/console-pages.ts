@@ -6,7 +6,7 @@ import type { Access } from '../access.ts';
 import { CONSOLE_CONTENT_POLICY } from './content-policy.ts';
 
 /** The console's own addresses. Nothing else is answered with its page, so that it never stands before a route of the API. */
-const PAGES = /^\/(?:(?:sessions|agents|environments|skills|files|models)(?:\/[^/]+)?)?\/?$/;
+const PAGES = /^\/(?:(?:sessions|agents|environments|skills|files|models|sign-ins)(?:\/[^/]+)?)?\/?$/;
 
 const TYPES: Record<string, string> = {
   '.js': 'text/javascript; charset=utf-8',

@@ -1,14 +1,20 @@
+import { createHash } from 'node:crypto';
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import type { Access, Caller } from '../access.ts';
 import type { OperatorCheck } from '../operator-check.ts';
+import { clientAddress } from '../door/client-address.ts';
 import { inviteBody } from '../middleware/unread-body.ts';
 import { readJsonBody, SMALL_BODY } from '../read-body.ts';
 import { validate } from '../validate.ts';
-import { keyCookie } from './key-cookie.ts';
+import { signInCookie, withoutOldCookie } from './sign-in-cookie.ts';
+import type { SignIns } from './sign-ins.ts';
 
 export const CONSOLE_SESSION_PATH = '/console/session';
+
+/** Characters that are kept of what a browser calls itself. */
+const MAX_CLIENT = 300;
 
 const SignIn = z.strictObject({ key: z.string().trim().min(1).max(1_000) });
 
@@ -18,35 +24,54 @@ export interface ConsoleSession {
   key_required: boolean;
   /** The caller's workspace; null: a key must be shown first. */
   workspace: string | null;
+  /** The sign-in of this browser; null: it shows a key itself, or needs none. */
+  sign_in: string | null;
   /** Address below which Temporal's UI shows the run of a session, by the session's id; null: none for this caller. */
   temporal_runs: string | null;
   version: string;
 }
 
 /**
- * Who uses the console, at {@link CONSOLE_SESSION_PATH}: `GET` tells, `POST` with a key signs in, `DELETE` signs out. The key goes into
- * a cookie that scripts cannot read.
+ * Who uses the console, at {@link CONSOLE_SESSION_PATH}: `GET` tells, `POST` with a key signs in, `DELETE` signs out. A random
+ * token stands for the key, in a cookie that scripts cannot read.
  */
 export function consoleSession(deps: {
-  access: Pick<Access, 'authenticate' | 'callerWith' | 'admitAnybody' | 'needsKey'>;
+  access: Omit<Access, 'checkOrigin' | 'watch'>;
+  signIns: Pick<SignIns, 'begin' | 'find' | 'end'>;
   mayOperate: OperatorCheck;
   /** The namespace of the runs; null: there is no Temporal UI. */
   temporalNamespace: string | null;
-  /** Whether browsers reach the service over TLS. */
-  isSecure: boolean;
   version: string;
 }): RequestHandler {
-  const { access, mayOperate, temporalNamespace, isSecure, version } = deps;
+  const { access, signIns, mayOperate, temporalNamespace, version } = deps;
 
   function describe(caller: Caller | null): ConsoleSession {
     const namespace = caller !== null && passes(() => mayOperate(caller)) ? temporalNamespace : null;
     return {
       key_required: access.needsKey,
       workspace: caller?.workspaceId ?? null,
+      sign_in: caller?.signInId ?? null,
       temporal_runs:
         namespace === null ? null : `/temporal/namespaces/${encodeURIComponent(namespace)}/workflows/`,
       version,
     };
+  }
+
+  /** Ends the sign-in that a browser has, if it has one. */
+  async function endOwn(request: Request): Promise<void> {
+    const found = await signIns.find(access.tokenIn(request));
+    if (found !== null) await signIns.end(found.keyId, found.id);
+  }
+
+  function setCookie(request: Request, response: Response, token: string): void {
+    const isSecure = access.isSecure(request);
+    response.append('set-cookie', signInCookie(token, request.headers, isSecure));
+    dropOldCookie(request, response);
+  }
+
+  function dropOldCookie(request: Request, response: Response): void {
+    const dropped = withoutOldCookie(request.headers, access.isSecure(request));
+    if (dropped !== null) response.append('set-cookie', dropped);
   }
 
   async function signIn(request: Request, response: Response): Promise<void> {
@@ -54,8 +79,19 @@ export function consoleSession(deps: {
     inviteBody(request, response);
     const { key } = validate(SignIn, await readJsonBody(request, response, SMALL_BODY));
     const caller = access.callerWith(key, request);
-    response.setHeader('set-cookie', keyCookie(key, request.headers, isSecure));
-    response.json(describe(caller));
+    if (caller.keyId === null) {
+      response.json(describe(caller));
+      return;
+    }
+    await endOwn(request);
+    const sha256 = createHash('sha256').update(key).digest('hex');
+    const from = {
+      address: clientAddress(request),
+      client: request.headers['user-agent']?.slice(0, MAX_CLIENT) ?? null,
+    };
+    const { id, token } = await signIns.begin({ id: caller.keyId, sha256 }, from);
+    setCookie(request, response, token);
+    response.json(describe({ ...caller, signInId: id }));
   }
 
   const router = express.Router();
@@ -64,12 +100,14 @@ export function consoleSession(deps: {
     next();
   });
   router.get('/', async (request, response) => {
+    dropOldCookie(request, response);
     response.json(describe(await known(access.authenticate(request))));
   });
   router.post('/', signIn);
-  router.delete('/', (request, response) => {
+  router.delete('/', async (request, response) => {
     access.admitAnybody(request, 'requests');
-    response.setHeader('set-cookie', keyCookie('', request.headers, isSecure));
+    await endOwn(request);
+    setCookie(request, response, '');
     response.json(describe(null));
   });
   return router;

@@ -7,6 +7,8 @@ import { z } from 'zod';
 import { createAccess } from '../access.ts';
 import { createApp } from '../app.ts';
 import { createBodyBudget, type BodyBudget } from '../bodies/body-budget.ts';
+import { createInMemorySignIns } from '../../providers/store/in-memory/sign-ins.ts';
+import { createSignIns } from '../console/sign-ins.ts';
 import { createConsole } from '../console/console-mount.ts';
 import { startHttpServer, type HttpServer } from '../http-server.ts';
 import { createOperatorCheck } from '../operator-check.ts';
@@ -47,9 +49,16 @@ async function start(limits: AddressLimits): Promise<HttpServer> {
       };
     },
   };
+  const signIns = createSignIns({
+    store: createInMemorySignIns(Date.now),
+    newId: () => 'signin_1',
+    lifetimeMs: 3_600_000,
+    idleMs: 3_600_000,
+  });
   const access = createAccess({
     keys,
     publicUrl: null,
+    signIns,
     addresses: createAddressLimiter(limits, Date.now),
   });
   const mayOperate = createOperatorCheck(keys);
@@ -87,9 +96,9 @@ async function start(limits: AddressLimits): Promise<HttpServer> {
         handler: createConsole({
           folder: '/nowhere',
           access,
+          signIns,
           mayOperate,
           temporalNamespace: null,
-          isSecure: false,
           version: '1',
         }),
       },

@@ -1,8 +1,6 @@
 import type { Socket } from 'node:net';
 import { finished } from 'node:stream';
 import type { Request, RequestHandler, Response } from 'express';
-import type { Caller } from '../access.ts';
-import { leaseOf } from '../bodies/body-lease.ts';
 import { SMALL_BODY, watchPace } from '../read-body.ts';
 import { onHeaders } from './on-headers.ts';
 
@@ -34,10 +32,9 @@ export function unreadBody(): RequestHandler {
   };
 }
 
-/** Notes who a request's caller is, whose body may therefore be read. */
-export function letIn(response: Response, { workspaceId, keyId }: Caller): void {
+/** Notes that a request's caller is known, whose body may therefore be read. */
+export function letIn(response: Response): void {
   response.locals['letIn'] = true;
-  leaseOf(response).ownedBy(keyId ?? workspaceId);
 }
 
 /** Tells a client that asked first (`Expect: 100-continue`) to send its body. Until then it sends nothing. */

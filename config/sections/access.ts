@@ -51,6 +51,18 @@ export const AuthSettings = z.strictObject({
     .describe(
       'API keys: id, workspace and one of sha256, key_env, key_file. None: loopback only, no key asked.',
     ),
+  sign_in_hours: z
+    .number()
+    .positive()
+    .max(8_760)
+    .default(168)
+    .describe('Hours after which a browser that signed in to the console has to do so again.'),
+  sign_in_idle_hours: z
+    .number()
+    .positive()
+    .max(8_760)
+    .default(24)
+    .describe('Hours without use after which it has to.'),
 });
 
 const Rate = z.number().positive().nullable().default(null);

@@ -25,6 +25,9 @@ const ModelsPage = lazy(async () => ({ default: (await import('../models/models-
 const SessionPage = lazy(async () => ({
   default: (await import('../session/session-page.tsx')).SessionPage,
 }));
+const SignInsPage = lazy(async () => ({
+  default: (await import('../sign-ins/sign-ins-page.tsx')).SignInsPage,
+}));
 const SkillPage = lazy(async () => ({ default: (await import('../skills/skill-page.tsx')).SkillPage }));
 const SkillsPage = lazy(async () => ({ default: (await import('../skills/skills-page.tsx')).SkillsPage }));
 
@@ -61,6 +64,7 @@ function Pages() {
           <Route path="skills/:id" element={<SkillPage />} />
           <Route path="files" element={<FilesPage />} />
           <Route path="models" element={<ModelsPage />} />
+          <Route path="sign-ins" element={<SignInsPage />} />
           <Route path="*" element={<NotFound />} />
         </Route>
       </Routes>

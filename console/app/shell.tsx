@@ -1,4 +1,16 @@
-import { Bot, Boxes, Cpu, FileText, LogOut, MessagesSquare, Monitor, Moon, Puzzle, Sun } from 'lucide-react';
+import {
+  Bot,
+  Boxes,
+  Cpu,
+  FileText,
+  KeyRound,
+  LogOut,
+  MessagesSquare,
+  Monitor,
+  Moon,
+  Puzzle,
+  Sun,
+} from 'lucide-react';
 import { Suspense } from 'react';
 import { NavLink, Outlet } from 'react-router';
 import { signOut } from '../service/console-session.ts';
@@ -55,6 +67,11 @@ export function Shell() {
             label={`Theme: ${theme}`}
             onClick={() => setTheme(NEXT_THEME[theme])}
           />
+          {session.key_required && (
+            <NavLink to="/sign-ins" className="icon-button" aria-label="Sign-ins" title="Sign-ins">
+              <KeyRound size={16} aria-hidden="true" />
+            </NavLink>
+          )}
           {session.key_required && (
             <IconButton
               icon={LogOut}

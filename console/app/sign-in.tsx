@@ -36,7 +36,7 @@ export function SignIn() {
         <h1>Managed Agent</h1>
         <TextField
           label="API key"
-          hint="It stays in a cookie of this browser that no script can read."
+          hint="It is not kept. A sign-in of this browser stands for it, which you can end at any time."
           type="password"
           autoComplete="current-password"
           required

@@ -31,15 +31,15 @@ export async function startConsoleLab(
   ensureBuiltConsole();
   const api = await startApi({
     keys,
-    mounts: (access) => [
+    mounts: (access, signIns) => [
       {
         path: '/',
         handler: createConsole({
           folder: FOLDER,
           access,
+          signIns,
           mayOperate: () => undefined,
           temporalNamespace: 'default',
-          isSecure: false,
           version: 'test',
         }),
       },

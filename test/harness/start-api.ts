@@ -3,6 +3,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import pino from 'pino';
 import { createAccess, type Access } from '../../api/access.ts';
 import { createApp, type AppDeps } from '../../api/app.ts';
+import { createSignIns, type SignIns } from '../../api/console/sign-ins.ts';
 import { startHttpServer } from '../../api/http-server.ts';
 import { createRateLimiter } from '../../api/rate-limiter.ts';
 import type { Route } from '../../api/route.ts';
@@ -15,6 +16,7 @@ import type { SessionEngine, SignalledEvent } from '../../providers/engine/sessi
 import type { Journal } from '../../providers/store/journal.ts';
 import { openDatabase, type Database } from '../../providers/store/postgres/database.ts';
 import { createPostgresJournal } from '../../providers/store/postgres/journal.ts';
+import { createPostgresSignIns } from '../../providers/store/postgres/sign-ins.ts';
 import { migrate } from '../../providers/store/postgres/migrate.ts';
 import { createHostMarks } from '../../providers/blob/host-marks.ts';
 import { createMetrics } from '../../providers/telemetry/metrics.ts';
@@ -59,7 +61,7 @@ export async function startApi(
     /** Another database than a fresh one of the shared server, or another way to it. */
     postgresUrl?: string;
     /** What is served beside the routes. */
-    mounts?: (access: Access) => NonNullable<AppDeps['mounts']>;
+    mounts?: (access: Access, signIns: SignIns) => NonNullable<AppDeps['mounts']>;
   } = {},
 ): Promise<TestApi> {
   const services = options.postgresUrl === undefined ? await startTestServices() : null;
@@ -89,6 +91,12 @@ export async function startApi(
   const metrics = createMetrics('api');
   const decoder = testDecoder();
   const models = await modelCatalog(config, database, log);
+  const signIns = createSignIns({
+    store: createPostgresSignIns(database),
+    newId: () => newId('signIn'),
+    lifetimeMs: 3_600_000,
+    idleMs: 3_600_000,
+  });
   const { routes, hub } = apiRoutes({
     config,
     log,
@@ -100,6 +108,7 @@ export async function startApi(
     engine,
     metrics,
     models,
+    signIns,
   });
   const keys = (options.keys ?? []).map(({ key, workspace }) => ({
     id: `key of ${workspace}`,
@@ -114,11 +123,11 @@ export async function startApi(
     streamsPerKey: null,
   };
   const newRequestId = () => newId('request');
-  const access = createAccess({ keys, publicUrl: null });
+  const access = createAccess({ keys, publicUrl: null, signIns });
   const app = createApp({
     routes,
     access,
-    ...(options.mounts && { mounts: options.mounts(access) }),
+    ...(options.mounts && { mounts: options.mounts(access, signIns) }),
     limiter: createRateLimiter(unlimited, Date.now),
     log,
     newRequestId,

@@ -20,8 +20,11 @@ export interface SavedSequence {
   called: boolean;
 }
 
-/** Tables that say something about this database or its present processes, not about the service's data. */
-const LEFT_OUT = ['schema_migrations', 'workers'];
+/**
+ * Tables that say something about this database or its present processes, not about the service's data; and who is signed in, so that
+ * nobody is again after a restore who was shut out since.
+ */
+const LEFT_OUT = ['schema_migrations', 'workers', 'sign_ins', 'sign_in_secret'];
 
 const fileOf = (folder: string, table: string): string => path.join(folder, `${table}.copy`);
 const quoted = (names: readonly string[]): string =>

@@ -1,0 +1,32 @@
+import type { Express } from 'express';
+import { createApp, type RequestObservers } from '../api/app.ts';
+import { createBodyBudget } from '../api/bodies/body-budget.ts';
+import type { StreamHub } from '../api/sse/stream-hub.ts';
+import { apiAccess } from './access.ts';
+import { apiRoutes, type ApiParts } from './api-routes.ts';
+import { consoleMount } from './console.ts';
+import { rateLimiter } from './rate-limiter.ts';
+import { temporalUi } from './temporal-ui.ts';
+
+/** All that the api serves, behind the rules for who may have it, and the streams that end first when it stops. */
+export function apiApplication(
+  parts: Omit<ApiParts, 'signIns'>,
+  observers: RequestObservers,
+  newRequestId: () => string,
+): { application: Express; hub: StreamHub } {
+  const { config, log, database } = parts;
+  const { access, signIns } = apiAccess(config, database);
+  const { routes, hub } = apiRoutes({ ...parts, signIns });
+  const application = createApp({
+    routes,
+    mounts: [temporalUi(config, access), consoleMount(config, access, signIns)],
+    access,
+    limiter: rateLimiter(config),
+    bodies: createBodyBudget(config.api.body_bytes),
+    trustedProxies: config.api.trusted_proxies,
+    log,
+    observers,
+    newRequestId,
+  });
+  return { application, hub };
+}
