@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { ROUTE_MAP } from '../api/route-map.ts';
 import { errorRow, type ErrorCode } from '../core/errors.ts';
 import { sdkRoutes } from './sdk-routes.ts';
@@ -67,4 +69,35 @@ it('every route that the official client asks for has its place', async () => {
   expect(asked.size).toBeGreaterThan(80);
   expect([...asked].filter((route) => !known.has(route))).toEqual([]);
   expect([...known].filter((route) => !asked.has(route))).toEqual([]);
+});
+
+/** What this repository builds itself. */
+const OWN_IMAGES = ['managed-agent', 'managed-agent-sandbox'];
+
+it('every image that is pulled is pinned by digest', () => {
+  const files = [
+    'docker-compose.yml',
+    'deploy/docker-sandboxes.yml',
+    'deploy/Dockerfile',
+    'sandboxd/Dockerfile',
+  ];
+  const images = files.flatMap((file) => {
+    const text = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
+    const stages = [...text.matchAll(/^FROM \S+ AS (\S+)/gm)].map(([, name]) => name);
+    return [...text.matchAll(/^(?:\s*image:|FROM|COPY --from=) ?(\S+)/gm)]
+      .map(([, image = '']) => image)
+      .filter((image) => !OWN_IMAGES.includes(image) && !stages.includes(image));
+  });
+  expect(images.length).toBeGreaterThanOrEqual(10);
+  expect(images.filter((image) => !/^[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}$/.test(image))).toEqual([]);
+});
+
+it('compose publishes the port of the api and no other', () => {
+  const { services } = parse(readFileSync(new URL('../docker-compose.yml', import.meta.url), 'utf8'), {
+    merge: true,
+  }) as { services: Record<string, { ports?: string[] }> };
+  const published = Object.entries(services).flatMap(([name, { ports = [] }]) =>
+    ports.map((port) => `${name} ${port}`),
+  );
+  expect(published).toEqual(['api 127.0.0.1:8080:8080']);
 });

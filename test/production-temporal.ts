@@ -24,7 +24,7 @@ import { startService } from './harness/service.ts';
  * its schema tool from their Go module, runs them with the compose file's dynamic configuration on a PostgreSQL, and lets a session with
  * the demo model run a command on it. Needs Go; building takes some minutes the first time.
  */
-const VERSION = 'v1.29.1';
+const VERSION = 'v1.31.2';
 const host = readHostEnvironment();
 const folder = mkdtempSync(path.join(tmpdir(), 'production-temporal-'));
 chmodSync(folder, 0o711);
