@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import type { SandboxPackages } from '../environment.ts';
@@ -13,11 +14,15 @@ async function isReachable(url: string): Promise<boolean> {
   }
 }
 
+/** Where the registry is for this machine: a mirror may have an address that is not public. */
+const registry = await lookup('registry.npmjs.org', { all: true }).catch(() => []);
+
 describe('the packages of an environment', () => {
   const starts: string[] = [];
   let packages: SandboxPackages = none;
   const lab = createSandboxLab({
     environmentOf: () => Promise.resolve({ network: { mode: 'none' }, packages }),
+    privateNetworks: registry.map(({ address }) => address),
     log: (message, details) => {
       if (message === 'sandbox started') starts.push(String(details?.['session']));
     },
