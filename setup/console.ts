@@ -16,14 +16,16 @@ export function consoleStep(root: string): SetupStep {
 }
 
 /**
- * Sees to it that the service starts with its console. A build that fails is told and holds up nothing: the API needs no console.
+ * Sees to it that the service starts with its console. A build that fails is told and holds up nothing: the API needs no console. `signal`
+ * ends it.
  */
-export async function ensureConsole(root: string, say: Say): Promise<void> {
+export async function ensureConsole(root: string, say: Say, signal?: AbortSignal): Promise<void> {
   if (isConsoleBuilt(root)) return;
   say('Building the console ...');
   try {
-    await build(root);
+    await build(root, signal);
   } catch (error) {
+    if (signal?.aborted) return;
     const reason = error instanceof Error ? error.message : String(error);
     say(
       `The console could not be built (${reason}); npm run console:build tries again. The API runs without it.`,
@@ -31,7 +33,10 @@ export async function ensureConsole(root: string, say: Say): Promise<void> {
   }
 }
 
-function build(root: string): Promise<void> {
+function build(root: string, signal?: AbortSignal): Promise<void> {
   const program = path.join(root, 'setup', 'build-console.ts');
-  return runCommand(process.execPath, ['--disable-warning=ExperimentalWarning', program], { folder: root });
+  return runCommand(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
+    folder: root,
+    ...(signal && { signal }),
+  });
 }

@@ -6,13 +6,14 @@ import path from 'node:path';
 export function runCommand(
   command: string,
   args: string[],
-  options: { environment?: Record<string, string | undefined>; folder?: string } = {},
+  options: { environment?: Record<string, string | undefined>; folder?: string; signal?: AbortSignal } = {},
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       stdio: 'inherit',
       ...(options.environment && { env: options.environment }),
       ...(options.folder && { cwd: options.folder }),
+      ...(options.signal && { signal: options.signal }),
     });
     child.once('error', reject);
     child.once('exit', (code, signal) => {

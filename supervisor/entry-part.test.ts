@@ -41,7 +41,7 @@ function started(): string[] {
 it.runIf(process.platform === 'linux')('leaves no process behind that it cannot write down', async () => {
   // Nothing can be written there, as on a disk that is full.
   mkdirSync(path.join(dataDir, 'run', 'api.json.new'), { recursive: true });
-  await expect(part().start()).rejects.toThrow('EISDIR');
+  await expect(part().start(new AbortController().signal)).rejects.toThrow('EISDIR');
   expect(started()).toEqual([]);
 });
 
@@ -51,7 +51,9 @@ it.runIf(process.platform === 'linux')(
     const refuse = () => {
       throw new Error('the disk is full');
     };
-    await expect(keepRunning(part(), () => {}, refuse)).rejects.toThrow('the disk is full');
+    await expect(keepRunning(part(), () => {}, refuse, new AbortController().signal)).rejects.toThrow(
+      'the disk is full',
+    );
     expect(started()).toEqual([]);
   },
 );

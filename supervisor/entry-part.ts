@@ -46,6 +46,10 @@ export function entryPart(options: EntryPartOptions): Part {
 
   return {
     name,
+    async endLeft() {
+      const note = readNote(noteFile);
+      if (note) await running(note.process, true).stop();
+    },
     async start() {
       const settings = options.settings();
       const version = createHash('sha256')

@@ -22,14 +22,16 @@ export interface KeptPart {
  * Starts a part, and starts it again whenever it ends. Resolves once it runs for the first time; rejects when that first start fails.
  *
  * @param onChange - told after each start.
+ * @param signal - gives up the first start.
  */
 export async function keepRunning(
   part: Part,
   say: (line: string) => void,
   onChange: () => Promise<void> | void,
+  signal: AbortSignal,
 ): Promise<KeptPart> {
   const stopping = new AbortController();
-  let running: RunningPart | null = await part.start();
+  let running: RunningPart | null = await part.start(signal);
   let startedAt = performance.now();
   try {
     await onChange();
@@ -61,10 +63,11 @@ export async function keepRunning(
         if (stopping.signal.aborted) return;
       }
       try {
-        running = await part.start();
+        running = await part.start(stopping.signal);
         startedAt = performance.now();
         await onChange();
       } catch (error) {
+        if (stopping.signal.aborted) return;
         quickEnds++;
         say(`${part.name} could not be started: ${error instanceof Error ? error.message : String(error)}`);
       }

@@ -13,6 +13,11 @@ export interface RunningPart {
 /** A process that the supervisor keeps running. */
 export interface Part {
   name: 'postgres' | 'temporal' | 'api' | 'worker';
-  /** Starts it or adopts the one that runs. Rejects with a reason that a person can act on. */
-  start(): Promise<RunningPart>;
+  /**
+   * Starts it or adopts the one that runs. Rejects with a reason that a person can act on; then nothing that it has started runs. So it
+   * does, soon, when `signal` aborts while it waits.
+   */
+  start(signal: AbortSignal): Promise<RunningPart>;
+  /** Ends the one that another supervisor left, if any. */
+  endLeft(): Promise<void>;
 }

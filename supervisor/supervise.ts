@@ -3,9 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Config, HostEnvironment } from '../config.ts';
 import { rotateLog } from '../providers/host/log-file.ts';
 import { isStopped } from '../providers/host/process-identity.ts';
-import { startPostgres } from '../providers/postgres-server/start-postgres.ts';
+import { endPostgres, startPostgres } from '../providers/postgres-server/start-postgres.ts';
 import { findTemporalCli } from '../providers/temporal-server/find-cli.ts';
-import { startTemporal } from '../providers/temporal-server/start-temporal.ts';
+import { endTemporal, startTemporal } from '../providers/temporal-server/start-temporal.ts';
 import { choosePort } from './choose-port.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
 import { entryPart } from './entry-part.ts';
@@ -25,6 +25,8 @@ export interface SuperviseOptions {
   entries?: { api: string; worker: string };
   /** Gets a sentence for each thing a person should know. */
   say: (line: string) => void;
+  /** Gives the start up. */
+  signal?: AbortSignal;
 }
 
 /** The running service. */
@@ -32,16 +34,18 @@ export interface SupervisedService {
   urls: RunFile['urls'];
   /** Resolves when `/readyz` answers 200. Rejects after two minutes. */
   ready(): Promise<void>;
-  /** Stops all parts in reverse order and gives the data folder back. */
+  /** Stops all parts in reverse order, and the sandboxes with their worker, and gives the data folder back. */
   stop(): Promise<void>;
 }
 
 /**
  * Runs the embedded service: PostgreSQL, Temporal, api and worker, in this order, each restarted at once when it dies. What a killed
- * supervisor left running is adopted while it is healthy.
+ * supervisor left running is adopted while it is healthy. Rejects with the reason of `signal` when that aborts meanwhile, and then, as
+ * after {@link SupervisedService.stop}, nothing of the service runs on this machine.
  */
 export async function supervise(options: SuperviseOptions): Promise<SupervisedService> {
   const { config, host, root, say, entries = { api: 'server.ts', worker: 'worker.ts' } } = options;
+  const { signal = new AbortController().signal } = options;
   const { data_dir: dataDir } = config;
   const unlock = lockDataFolder(dataDir);
   const log = (name: string): string => path.join(dataDir, 'logs', `${name}.log`);
@@ -77,82 +81,109 @@ export async function supervise(options: SuperviseOptions): Promise<SupervisedSe
     writeRunFile(dataDir, { urls, api_port: apiPort, pids });
   };
 
-  const run = async (part: Part): Promise<void> => {
-    kept.push(await keepRunning(part, say, note));
-    note();
+  const parts: Part[] = [];
+  if (config.store.url === null) {
+    parts.push({
+      name: 'postgres',
+      async start(stopped) {
+        const given = { dataDir, logFile: log('postgres'), ...host, say, signal: stopped };
+        const server = await startPostgres(given);
+        storeUrl = server.url;
+        return server;
+      },
+      endLeft: () => endPostgres(dataDir),
+    });
+  }
+  if (config.temporal.address === null) {
+    parts.push({
+      name: 'temporal',
+      async start(stopped) {
+        const server = await startTemporal({
+          cli: await findTemporalCli(host),
+          dataDir,
+          logFile: log('temporal'),
+          runtimeDir: host.runtimeDir,
+          tempDir: host.tempDir,
+          port: config.temporal.port,
+          uiPort: config.temporal.ui_port,
+          namespace: config.temporal.namespace,
+          retentionDays: config.retention.temporal_days,
+          environment: host.variables,
+          say,
+          signal: stopped,
+        });
+        urls.temporal = server.address;
+        uiUrl = server.uiUrl;
+        urls.temporal_ui = `${urls.api}/temporal`;
+        return server;
+      },
+      endLeft: () => endTemporal(dataDir),
+    });
+  }
+  const configArguments = config.file === null ? [] : ['--config', config.file];
+  for (const name of ['api', 'worker'] as const) {
+    parts.push(
+      entryPart({
+        name,
+        command: [
+          process.execPath,
+          '--disable-warning=ExperimentalWarning',
+          entries[name],
+          ...configArguments,
+        ],
+        folder: root,
+        dataDir,
+        say,
+        // Compiled code is kept, so that a part that is started again after a crash is there sooner.
+        inherited: {
+          NODE_COMPILE_CACHE: path.join(dataDir, 'cache', 'compiled'),
+          ...(name === 'api' ? withoutModelKeys(host.variables) : host.variables),
+        },
+        settings,
+        healthy: (running) =>
+          name === 'api' ? answers(`${localUrl}/healthz`) : Promise.resolve(!isStopped(running.pid)),
+        drainMs: (name === 'api' ? config.api.drain_seconds : config.worker.drain_seconds) * 1_000 + 10_000,
+      }),
+    );
+  }
+
+  /** Ends everything of the service on this machine, in reverse order; what fails to end keeps nothing else running. */
+  const end = async (): Promise<void> => {
+    for (const part of parts.toReversed()) {
+      const own = kept.find(({ name }) => name === part.name);
+      await attempt(`${part.name} could not be stopped`, own ? own.stop() : part.endLeft());
+      // After the worker, which may be waiting for a command, and would start sandboxes again.
+      if (part.name === 'worker') await attempt('the sandboxes could not be ended', endAllSandboxes(config));
+    }
+  };
+  const attempt = async (problem: string, work: Promise<void>): Promise<void> => {
+    await work.catch((error: unknown) =>
+      say(`${problem}: ${error instanceof Error ? error.message : String(error)}`),
+    );
   };
 
   try {
-    if (config.store.url === null) {
-      await run({
-        name: 'postgres',
-        async start() {
-          const server = await startPostgres({ dataDir, logFile: log('postgres'), ...host, say });
-          storeUrl = server.url;
-          return server;
-        },
-      });
-    }
-    if (config.temporal.address === null) {
-      const cli = await findTemporalCli(host);
-      await run({
-        name: 'temporal',
-        async start() {
-          const server = await startTemporal({
-            cli,
-            dataDir,
-            logFile: log('temporal'),
-            runtimeDir: host.runtimeDir,
-            tempDir: host.tempDir,
-            port: config.temporal.port,
-            uiPort: config.temporal.ui_port,
-            namespace: config.temporal.namespace,
-            retentionDays: config.retention.temporal_days,
-            environment: host.variables,
-            say,
-          });
-          urls.temporal = server.address;
-          uiUrl = server.uiUrl;
-          urls.temporal_ui = `${urls.api}/temporal`;
-          return server;
-        },
-      });
-    }
-    const configArguments = config.file === null ? [] : ['--config', config.file];
-    for (const name of ['api', 'worker'] as const) {
-      await run(
-        entryPart({
-          name,
-          command: [
-            process.execPath,
-            '--disable-warning=ExperimentalWarning',
-            entries[name],
-            ...configArguments,
-          ],
-          folder: root,
-          dataDir,
-          say,
-          // Compiled code is kept, so that a part that is started again after a crash is there sooner.
-          inherited: {
-            NODE_COMPILE_CACHE: path.join(dataDir, 'cache', 'compiled'),
-            ...(name === 'api' ? withoutModelKeys(host.variables) : host.variables),
-          },
-          settings,
-          healthy: (running) =>
-            name === 'api' ? answers(`${localUrl}/healthz`) : Promise.resolve(!isStopped(running.pid)),
-          drainMs: (name === 'api' ? config.api.drain_seconds : config.worker.drain_seconds) * 1_000 + 10_000,
-        }),
-      );
+    for (const part of parts) {
+      signal.throwIfAborted();
+      kept.push(await keepRunning(part, say, note, signal));
+      note();
     }
   } catch (error) {
-    await stopAll(kept);
+    if (signal.aborted) await end();
+    else
+      for (const part of kept.toReversed()) await attempt(`${part.name} could not be stopped`, part.stop());
     unlock();
     throw error;
   }
 
   const rotation = { maxBytes: config.log.max_file_bytes, maxFiles: config.log.max_files };
   const rotating = setInterval(() => {
-    for (const name of ['postgres', 'temporal', 'api', 'worker']) rotateLog(log(name), rotation);
+    try {
+      for (const { name } of parts) rotateLog(log(name), rotation);
+    } catch (error) {
+      // As on a full disk. Nobody may lose their supervisor for it.
+      say(`logs could not be rotated: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }, ROTATE_EVERY_MS);
 
   return {
@@ -168,14 +199,16 @@ export async function supervise(options: SuperviseOptions): Promise<SupervisedSe
     },
     async stop() {
       clearInterval(rotating);
-      await stopAll(kept);
+      await end();
       unlock();
     },
   };
 }
 
-async function stopAll(kept: readonly KeptPart[]): Promise<void> {
-  for (const part of kept.toReversed()) await part.stop();
+/** What it takes is loaded only now, since it is much, and mostly for nothing. */
+async function endAllSandboxes(config: Config): Promise<void> {
+  const { endSandboxes } = await import('../wiring/end-sandboxes.ts');
+  await endSandboxes(config);
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -61,6 +61,12 @@ export function reachableFolder(options: {
   return outside;
 }
 
+/** Where {@link reachableFolder} has put a folder, if it has. Nothing is made. */
+export function knownFolder(dataDir: string, name: string): string {
+  const note = path.join(dataDir, `${name}.location`);
+  return existsSync(note) ? readFileSync(note, 'utf8').trim() : path.join(dataDir, name);
+}
+
 /** A folder for programs that other users must be able to run; shared by all instances on the machine. */
 export function systemProgramFolder(name: string): string {
   mkdirSync(SYSTEM_FOLDER, { recursive: true, mode: 0o755 });

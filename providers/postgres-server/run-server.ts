@@ -19,6 +19,8 @@ export interface ServerRun {
   logFile: string;
   /** Longest that a start may take, recovery after a crash included. */
   timeoutMs?: number;
+  /** Gives the start up. */
+  signal?: AbortSignal | undefined;
 }
 
 /** The program of a server. */
@@ -55,13 +57,22 @@ export async function runServer(run: ServerRun): Promise<ProcessIdentity> {
   );
 }
 
-/** Waits until the server takes connections; false when it ends instead. Throws `unavailable` when neither happens in time. */
+/**
+ * Waits until the server takes connections; false when it ends instead. Throws `unavailable` when neither happens in time, and the
+ * signal's reason when that aborts.
+ */
 export async function becomesReady(
   running: ProcessIdentity,
-  { clusterDir, logFile, timeoutMs = 120_000 }: Pick<ServerRun, 'clusterDir' | 'logFile' | 'timeoutMs'>,
+  {
+    clusterDir,
+    logFile,
+    timeoutMs = 120_000,
+    signal,
+  }: Pick<ServerRun, 'clusterDir' | 'logFile' | 'timeoutMs' | 'signal'>,
 ): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   while (isAlive(running)) {
+    signal?.throwIfAborted();
     if (isReady(clusterDir)) return true;
     if (performance.now() >= deadline) {
       throw new AppError('unavailable', `PostgreSQL is not ready after ${timeoutMs} ms; see ${logFile}.`);

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { Client } from 'pg';
 import { AppError } from '../../core/errors.ts';
 import type { ProcessIdentity } from '../host/process-identity.ts';
-import { reachableFolder } from '../host/reachable-folder.ts';
+import { knownFolder, reachableFolder } from '../host/reachable-folder.ts';
 import { removeSocketFolder, socketFolder } from '../host/socket-folder.ts';
 import { unprivilegedUser } from '../host/system-user.ts';
 import { packagedPostgres, runnableBy, type PostgresBinaries } from './binaries.ts';
@@ -45,6 +45,8 @@ export interface PostgresServerOptions {
   say: (line: string) => void;
   /** Longest that a start may take, recovery after a crash included. */
   timeoutMs?: number;
+  /** Gives the start up: it then rejects with the signal's reason, and no server runs on the folder. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -93,7 +95,13 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
 
   const found = findPostmaster(clusterDir);
   if (found) {
-    const healthy = (await becomesReady(found, { ...options, clusterDir })) && (await answers(url));
+    const healthy = await becomesReady(found, { ...options, clusterDir }).then(
+      (ready) => ready && answers(url),
+      async (error: unknown) => {
+        if (options.signal?.aborted) await endPostmaster(found, clusterDir);
+        throw error;
+      },
+    );
     const same = lastCommandLine(clusterDir) === commandLineOf(serverProgram(binaries), args);
     if (healthy && same) return server(found, true);
     const reason = healthy ? 'runs with other settings' : 'does not answer';
@@ -102,6 +110,7 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
   } else {
     await clearAfterCrash(clusterDir);
   }
+  options.signal?.throwIfAborted();
   const child = await runServer({ ...options, clusterDir, socketDir, binaries, args, user });
   try {
     await provision(adminUrl, credentials.service);
@@ -110,6 +119,13 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
     throw error;
   }
   return server(child, false);
+}
+
+/** Ends the server that runs on a data folder, if any, whoever started it. */
+export async function endPostgres(dataDir: string): Promise<void> {
+  const clusterDir = knownFolder(dataDir, 'postgres');
+  const found = findPostmaster(clusterDir);
+  if (found) await endPostmaster(found, clusterDir);
 }
 
 function refuseOtherMajor(clusterDir: string, binaries: PostgresBinaries): void {

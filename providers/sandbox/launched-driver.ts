@@ -57,6 +57,8 @@ export interface Launcher {
     look(spec: SandboxSpec, what: 'if_known' | 'always'): Promise<'kept' | 'lost'>;
     renew(spec: SandboxSpec): Promise<void>;
   };
+  /** Ends what all sandboxes of this host share; none runs any more. */
+  endShared?(): Promise<void>;
   /** Lets go of what this process holds; sandboxes live on. */
   release?(): void;
   log(message: string, details?: Record<string, string | number>): void;
@@ -269,6 +271,9 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
         state: (await launcher.find(sessionId)) === undefined ? ('stopped' as const) : ('running' as const),
       }));
       return Promise.all(rows);
+    },
+    async endShared() {
+      await launcher.endShared?.();
     },
     close() {
       for (const sessionId of clients.keys()) disconnect(sessionId);

@@ -55,6 +55,8 @@ export interface TemporalServerOptions {
   /** Gets a sentence for each thing a person should know. */
   say: (line: string) => void;
   timeoutMs?: number;
+  /** Gives the start up: it then rejects with the signal's reason, and no server runs on the folder. */
+  signal?: AbortSignal;
 }
 
 /** What is written down about the running server, for whoever comes after us. */
@@ -84,6 +86,7 @@ export async function startTemporal(options: TemporalServerOptions): Promise<Tem
   setAsideUnusableDatabase(folder, cli.serverVersion, say);
   const attempts = socketDir === null && (options.port === 0 || options.uiPort === 0) ? 5 : 1;
   for (let attempt = 1; ; attempt += 1) {
+    options.signal?.throwIfAborted();
     const { ports, ...place } = await choosePlace(
       folder,
       socketDir,
@@ -102,6 +105,12 @@ export async function startTemporal(options: TemporalServerOptions): Promise<Tem
       `Temporal ended right after its start. The end of ${options.logFile}:\n${end}`,
     );
   }
+}
+
+/** Ends the server that runs on a data folder, if any, whoever started it. */
+export async function endTemporal(dataDir: string): Promise<void> {
+  const note = readNote(path.join(dataDir, 'temporal'));
+  if (note) await endProcess(note.process, POLITE);
 }
 
 /** Writes a new server down and waits until it can be used; null when it ends instead. It does not run on when anything fails. */
@@ -159,7 +168,7 @@ async function adopt(
 ): Promise<TemporalServer | null> {
   if (!isAlive(note.process)) return null;
   const same = JSON.stringify(commandFor(note, folder, socketDir, options)) === JSON.stringify(note.command);
-  if (same && (await answers(note, 5_000))) {
+  if (same && (await answers(note, 5_000, options.signal))) {
     await prepare(note.address, options);
     noteDatabaseVersion(folder, options.cli.serverVersion);
     return server(note, true, socketDir, options);
@@ -196,10 +205,11 @@ function writeNote(folder: string, note: Note): void {
 /** Waits until the server answers; false when it ends instead. */
 async function becomesReady(
   note: Note,
-  { logFile, timeoutMs = 60_000 }: TemporalServerOptions,
+  { logFile, timeoutMs = 60_000, signal }: TemporalServerOptions,
 ): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
-  while (!(await answers(note, 2_000))) {
+  while (!(await answers(note, 2_000, signal))) {
+    signal?.throwIfAborted();
     if (!isAlive(note.process)) return false;
     await sleep(20);
     if (performance.now() >= deadline) {
@@ -210,11 +220,15 @@ async function becomesReady(
 }
 
 /** Whether the server answers within the time; false at once when it ends. */
-async function answers({ process: running, address }: Note, timeoutMs: number): Promise<boolean> {
+async function answers(
+  { process: running, address }: Note,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   // The client goes on trying an address where nobody listens, so that is asked first.
   while (!(await isListening(whereOf(address)))) {
-    if (!isAlive(running) || performance.now() >= deadline) return false;
+    if (!isAlive(running) || signal?.aborted || performance.now() >= deadline) return false;
     await sleep(20);
   }
   const reached = openConnection({ address, connectTimeout: timeoutMs }).then(

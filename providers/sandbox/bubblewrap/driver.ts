@@ -313,6 +313,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     boot,
     clear,
     remove,
+    endShared: () => egress.end(),
     release() {
       egress.release();
       groupWatch.end();

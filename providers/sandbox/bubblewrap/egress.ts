@@ -37,6 +37,8 @@ export interface BubblewrapEgressDeps {
 export interface BubblewrapEgress {
   open(sessionId: string, folder: SessionFolder, identity: Identity): Promise<void>;
   close(sessionId: string, folder: SessionFolder): Promise<void>;
+  /** Ends the host's process; no sandbox runs any more. */
+  end(): Promise<void>;
   release(): void;
 }
 
@@ -122,6 +124,7 @@ export function createBubblewrapEgress(deps: BubblewrapEgressDeps): BubblewrapEg
       opening.delete(sessionId);
       if (sessionOf(folder) !== undefined) await host.unregister(sessionId);
     },
+    end: () => host.end(),
     release: () => host.close(),
   };
 }

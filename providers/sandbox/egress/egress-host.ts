@@ -19,6 +19,8 @@ export interface EgressHost {
   register(sessionId: string, session: EgressSession): Promise<void>;
   /** Closes the proxy of a session whose processes are gone. Never rejects: a sandbox must be able to stop without a proxy. */
   unregister(sessionId: string): Promise<void>;
+  /** Ends the process, for all workers of this host. Their sandboxes have ended before. */
+  end(): Promise<void>;
   close(): void;
 }
 
@@ -45,6 +47,8 @@ const PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 200;
 /** Between attempts to bring back a process that nobody waits for. */
 const REVIVE_MS = 2_000;
+/** The process ends within milliseconds of being asked. */
+const END_MS = 2_000;
 
 function isGone(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : '';
@@ -216,6 +220,20 @@ export function createEgressHost(deps: EgressHostDeps): EgressHost {
       } catch (error) {
         // A process that is gone took the session's socket with it, and the next one is not told of the session.
         if (!isGone(error)) deps.log(`the proxy of a stopped sandbox cannot be closed: ${String(error)}`);
+      }
+    },
+    async end() {
+      isClosed = true;
+      events?.destroy();
+      const deadline = Date.now() + END_MS;
+      try {
+        await send('POST', '/end');
+        while (Date.now() < deadline) {
+          await delay(10);
+          await send('GET', '/');
+        }
+      } catch (error) {
+        if (!isGone(error)) throw error;
       }
     },
     close() {

@@ -97,6 +97,10 @@ async function control(request: IncomingMessage, response: ServerResponse): Prom
     watchers.add(response);
     return;
   }
+  if (request.method === 'POST' && request.url === '/end') {
+    response.end('{}', () => process.exit(0));
+    return;
+  }
   if (request.method === 'PUT' && id !== undefined) await openProxy(id, await bodyOf(request));
   else if (request.method === 'DELETE' && id !== undefined) closeProxy(id);
   response.end('{}');
