@@ -7,6 +7,7 @@ import {
   readFileSync,
   readSync,
   readdirSync,
+  rmSync,
   statSync,
   writeFileSync,
   writeSync,
@@ -21,6 +22,8 @@ import { listProcesses, readProcess, signalQuietly } from './processes.ts';
 
 /** What is kept of a process's output; what it writes beyond is dropped. */
 const OUTPUT_BYTES = 16 * 1024 * 1024;
+/** Records of ended processes, with their output, beyond this many are removed, oldest first. */
+const KEPT_ENDED = 32;
 /** One read returns at most this much. */
 const READ_BYTES = 64 * 1024;
 
@@ -70,9 +73,15 @@ export function createBackground(deps: BackgroundDeps): Background {
       : undefined;
   };
 
+  const numbers = (): number[] =>
+    readdirSync(deps.folder)
+      .flatMap((name) => (/^p\d+$/.test(name) ? [Number(name.slice(1))] : []))
+      .sort((one, other) => one - other);
+
   function makeFolder(): string {
     mkdirSync(deps.folder, { recursive: true, mode: 0o700 });
-    for (let number = readdirSync(deps.folder).length + 1; ; number++) {
+    // No name is given twice, also when its record is gone.
+    for (let number = (numbers().at(-1) ?? 0) + 1; ; number++) {
       try {
         mkdirSync(folderOf(`p${number}`), { mode: 0o700 });
         return `p${number}`;
@@ -80,6 +89,14 @@ export function createBackground(deps: BackgroundDeps): Background {
         if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
       }
     }
+  }
+
+  function prune(): void {
+    const ended = numbers()
+      .map((number) => `p${number}`)
+      .filter((id) => sessionOf(id) === undefined);
+    for (const id of ended.slice(0, Math.max(0, ended.length - KEPT_ENDED)))
+      rmSync(folderOf(id), { recursive: true, force: true });
   }
 
   /** The process session of a running one. */
@@ -134,6 +151,7 @@ export function createBackground(deps: BackgroundDeps): Background {
       stdio: 'ignore',
     });
     runner.unref();
+    prune();
     return done(`Started process ${id}. Read what it writes with process_read.`);
   }
 

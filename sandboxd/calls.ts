@@ -45,6 +45,10 @@ export interface CallsDeps extends OperationDeps {
   shellFolder: string;
   /** A sentence for the first command after a restart of the sandbox; empty the first time. */
   restartNotice: string;
+  /** Removes the oldest kept outputs where they take too much. Returns a notice of it, empty where none was removed. */
+  pruneOutputs(): string;
+  /** Removes what is over the disk limit. Returns a notice of what was removed, empty where nothing was. */
+  makeRoom(): Promise<string>;
   log(message: string): void;
 }
 
@@ -70,7 +74,11 @@ export interface Calls {
   hasBackground(): boolean;
   /** Ends the processes that no call owns. `notice` goes before the output of the next command. */
   endBackground(notice: string): void;
+  /** Puts a notice before the output of the next command; an empty one says nothing. */
+  announce(notice: string): void;
   runningCount(): number;
+  /** How many calls this sandboxd has begun or taken up. */
+  startedCount(): number;
   /** Takes up what an earlier sandboxd left. */
   recover(): Promise<void>;
 }
@@ -89,6 +97,7 @@ export function createCalls(deps: CallsDeps): Calls {
   const running = new Map<string, Running>();
   const ownSession = readProcess(process.pid)?.session;
   let { restartNotice } = deps;
+  let started = 0;
 
   const spoolFileOf = (id: string): string => join(deps.outputs.folder, `${id}${GATHERING}`);
   const commandDeps = (id: string): CommandDeps => ({
@@ -98,6 +107,14 @@ export function createCalls(deps: CallsDeps): Calls {
     noteEnding: (reason) => records.noteEnding(id, reason),
   });
 
+  /** The command was ended since the disk is full; its result must not be lost as well when making room fails. */
+  function roomNotice(): Promise<string> {
+    return deps.makeRoom().catch((error: unknown) => {
+      deps.log(`no room could be made: ${String(error)}`);
+      return '';
+    });
+  }
+
   /** Waits for a command and turns what it left into a result. */
   async function commandResult(id: string, command: RunningCommand): Promise<OperationResult> {
     const code = await command.ended;
@@ -106,9 +123,12 @@ export function createCalls(deps: CallsDeps): Calls {
     const rendered = command.spool.render(deps.outputCharacters, join(deps.outputs.shownAt, file));
     if (rendered.preview) command.spool.keep(join(deps.outputs.folder, file));
     else command.spool.drop();
+    const pruned = rendered.preview ? deps.pruneOutputs() : '';
     const endedBy = records.endedBy(id) ?? (code === null ? 'kill' : 'exit');
-    const notice = restartNotice;
+    const notices = [restartNotice, pruned];
     restartNotice = '';
+    if (endedBy === 'limit') notices.push(await roomNotice());
+    const notice = notices.filter((one) => one !== '').join('\n');
     return {
       text: notice === '' ? rendered.text : `${notice}\n${rendered.text}`,
       isError: code !== 0 || endedBy !== 'exit',
@@ -131,6 +151,10 @@ export function createCalls(deps: CallsDeps): Calls {
         ? row.pid !== 1 && row.session !== ownSession
         : carriesMark(row.pid, deps.boot);
     });
+  }
+
+  function announce(notice: string): void {
+    restartNotice = [restartNotice, notice].filter((one) => one !== '').join('\n');
   }
 
   function restart(): OperationResult {
@@ -231,6 +255,7 @@ export function createCalls(deps: CallsDeps): Calls {
       return end;
     })();
     running.set(id, call);
+    started++;
   }
 
   function view(id: string, operation?: SandboxOperation): CallView {
@@ -300,9 +325,11 @@ export function createCalls(deps: CallsDeps): Calls {
         if (doomed.length === 0) break;
         for (const row of doomed) signalQuietly(row.pid, 'SIGKILL');
       }
-      restartNotice = notice;
+      announce(notice);
     },
+    announce,
     runningCount: () => running.size,
+    startedCount: () => started,
     async recover() {
       for (const id of records.all()) dropBackground(records.folder(id));
       const gathered = new Set(readdirSync(deps.outputs.folder).filter((name) => name.endsWith(GATHERING)));

@@ -6,12 +6,15 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { createArchives } from './archive.ts';
+import { agentPrefix } from './agent-prefix.ts';
 import { createAsAgent } from './as-agent.ts';
 import { createBackground } from './background.ts';
 import { createBrowserHost } from './browser-host.ts';
 import { createCalls } from './calls.ts';
 import { PROXY_PORT, startEgressRelay } from './egress-relay.ts';
 import { commandEnvironment, environmentWords, ownEnvironment, withoutProxy } from './environment.ts';
+import { createDiskWatch } from './limits/hold-disk.ts';
+import { pruneToolOutputs } from './limits/prune-tool-outputs.ts';
 import { createPipes } from './pipes.ts';
 import { prepare } from './prepare.ts';
 import { createRecords } from './record.ts';
@@ -30,27 +33,17 @@ const log = (message: string): void => {
   process.stderr.write(`${new Date().toISOString()} ${message}\n`);
 };
 const { folders, restartNotice } = prepare(settings);
-const { agent } = settings;
-const prefix =
-  agent === null
-    ? []
-    : [
-        'setpriv',
-        `--reuid=${agent.uid}`,
-        `--regid=${agent.gid}`,
-        '--clear-groups',
-        '--inh-caps=-all',
-        '--no-new-privs',
-        '--',
-      ];
+const prefix = agentPrefix(settings);
 const environment = ownEnvironment(settings);
 const variables = commandEnvironment(settings);
 const prelude = exportScript(variables);
-const asAgent = createAsAgent(agent);
+const asAgent = createAsAgent(settings.agent);
 
+const pruneOutputs = (): string => pruneToolOutputs(settings.outputsFolder, settings.diskBytes);
 const keepOutput = (name: string, text: string): string => {
   const file = `${name}.txt`;
   writeFileSync(join(settings.outputsFolder, file), text.toWellFormed(), { mode: 0o644 });
+  calls.announce(pruneOutputs());
   return join(settings.outputsPath, file);
 };
 const browser =
@@ -106,8 +99,14 @@ const calls = createCalls({
   outputFileBytes: settings.outputFileBytes,
   shellFolder: folders.shell,
   restartNotice,
+  pruneOutputs,
+  makeRoom: () => disk?.makeRoom() ?? Promise.resolve(''),
   log,
 });
+const disk =
+  settings.diskBytes > 0
+    ? createDiskWatch({ settings, asAgent, prefix, environment, calls, log })
+    : undefined;
 
 let lastTouched = Date.now();
 const server = createSandboxServer({
@@ -146,7 +145,7 @@ Promise.all([calls.recover(), startThreads()]).then(
 );
 
 if (settings.egressSocket !== null) startEgressRelay(settings.egressSocket, log);
-startWatchdog({ settings, asAgent, prefix, environment, calls, log });
+startWatchdog({ settings, asAgent, calls, log });
 if (settings.idleMs > 0) {
   setInterval(
     () => {

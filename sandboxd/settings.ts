@@ -44,9 +44,11 @@ export interface Settings {
   outputCharacters: number;
   /** How much of one command's output is kept as a file. */
   outputFileBytes: number;
+  /** Open files of one process. */
+  openFiles: number;
   /** All processes of the agent together, resident bytes; 0: no watch here. */
   memoryBytes: number;
-  /** Everything in `agentFolders`; 0: no watch here. */
+  /** Everything in `agentFolders`, `state` and `outputsFolder`, and deleted files that are still open; 0: no watch here. */
   diskBytes: number;
   diskFiles: number;
   /** A listening socket that the launcher made, or a port with the file that holds the bearer token. */

@@ -87,6 +87,7 @@ export function createUnsafeLocalDriver(options: UnsafeLocalOptions): SandboxDri
       idleMs: limits.idleMs,
       outputCharacters: limits.outputCharacters,
       outputFileBytes: limits.outputFileBytes,
+      openFiles: 0,
       memoryBytes: 0,
       diskBytes: 0,
       diskFiles: 0,

@@ -5,6 +5,7 @@ import { PACKAGES } from '../packages/install-script.ts';
 import type { RuntimeFiles } from '../runtime-files.ts';
 import type { Identity } from './identity.ts';
 import { sandboxdLoop } from '../sandboxd-loop.ts';
+import { NAMESPACE_SCRIPT, userBounds } from './kernel/kernel-bounds.ts';
 import { BROWSER_POLICIES, SYNTHETIC_ETC, type SystemFiles } from './system-files.ts';
 
 /** How a top-level folder of the host looks: part of /usr by a link, a folder of its own, or missing. */
@@ -89,7 +90,12 @@ const PARENTS = [
 /** Kernel files that tell about the host and that no program needs. */
 export const HIDDEN_PROC = ['cmdline', 'kallsyms', 'keys', 'key-users', 'timer_list', 'sched_debug', 'kcore'];
 
-/** What sandboxd may do: act as the agent, end its processes, and hand folders over to it. */
+/**
+ * What sandboxd may do, and no command: measure folders that the agent closed, look at the open files of its processes, and (process
+ * number 1) set what is counted per user namespace.
+ */
+const WATCH_CAPABILITIES = ['CAP_DAC_READ_SEARCH', 'CAP_SYS_PTRACE', 'CAP_SYS_RESOURCE'];
+/** Where it has an id of its own also: act as the agent, end its processes, and hand folders over to it. */
 const KEEPER_CAPABILITIES = ['CAP_SETUID', 'CAP_SETGID', 'CAP_KILL', 'CAP_CHOWN'];
 
 /**
@@ -97,6 +103,7 @@ const KEEPER_CAPABILITIES = ['CAP_SETUID', 'CAP_SETGID', 'CAP_KILL', 'CAP_CHOWN'
  * sandbox's own folder, so that no path of the host shows in /proc.
  */
 const INIT_SCRIPT = `exec >${INSIDE.state}/log 2>&1
+${NAMESPACE_SCRIPT}
 ${sandboxdLoop(INSIDE)}`;
 
 /** The folders between `top` and a path, from above. */
@@ -200,6 +207,7 @@ function isolationArguments({ identity, descriptors }: ArgumentsRequest): string
   ];
   words.push('--hostname', 'sandbox', '--new-session', '--as-pid-1', '--cap-drop', 'ALL');
   words.push('--info-fd', String(descriptors.info), '--seccomp', String(descriptors.seccomp));
+  for (const capability of WATCH_CAPABILITIES) words.push('--cap-add', capability);
   if (identity.kind === 'single') return [...words, '--uid', '1000', '--gid', '1000', '--disable-userns'];
   for (const capability of KEEPER_CAPABILITIES) words.push('--cap-add', capability);
   return [...words, '--uid', '0', '--gid', '0', '--userns-block-fd', String(descriptors.block)];
@@ -218,6 +226,7 @@ export function bubblewrapArguments(request: ArgumentsRequest, settings: string)
     `--nofile=${limits.openFiles}`,
     `--data=${limits.dataBytes}`,
     `--fsize=${limits.fileBytes}`,
+    ...userBounds(),
     '--',
   ];
   return [

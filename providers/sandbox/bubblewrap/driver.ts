@@ -26,6 +26,7 @@ import { startGroupWatch } from './group-watch.ts';
 import { createIdRegistry, type IdRegistry } from './id-registry.ts';
 import { DEFAULT_ROOT_RANGE, identitySource, type Identity, type IdRange } from './identity.ts';
 import { insideSettings } from './inside-settings.ts';
+import { boundTerminals } from './kernel/bound-terminals.ts';
 import { DESCRIPTORS, launch } from './launch.ts';
 import { listeningSocket } from '../listening-socket.ts';
 import { placesOf } from '../places.ts';
@@ -232,7 +233,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
         identity,
         words,
         socket: socket.descriptor,
-        seccompFile: system.seccomp,
+        seccompFile: system.seccomp({ isMemoryCounted: cgroups.version !== 'none', isDiskSized: false }),
         logFile: folder.bootLog,
         cgroupFiles: cgroups.create(cgroupName(sessionId), limits),
       });
@@ -240,7 +241,13 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
       await socket.release();
     }
     folder.saveRunning(noteOf(launched.pid, bootId));
-    await opened;
+    const bounded = boundTerminals(identity, launched.pid).catch((error: unknown) =>
+      options.log('the terminals of a sandbox are bounded by its watch only', {
+        session: sessionId,
+        error: String(error),
+      }),
+    );
+    await Promise.all([opened, bounded]);
     const failed = launched.exited.then((code) => {
       const words = readBootLog(folder.bootLog);
       throw new AppError('sandbox_unavailable', `The sandbox ended while it started (${code}): ${words}`);

@@ -1,7 +1,7 @@
 import { AppError } from '../../../core/errors.ts';
 import type { Identity } from './identity.ts';
 import { DESCRIPTORS, launch } from './launch.ts';
-import type { SystemFiles } from './system-files.ts';
+import { STRICTEST, type SystemFiles } from './system-files.ts';
 import type { TopFolder } from './arguments.ts';
 
 export interface EmptyRequest {
@@ -60,7 +60,7 @@ export async function emptyFiles({
     identity,
     words,
     socket: null,
-    seccompFile: system.seccomp,
+    seccompFile: system.seccomp(STRICTEST),
     logFile,
     cgroupFiles: [],
   });

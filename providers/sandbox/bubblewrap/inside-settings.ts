@@ -70,6 +70,7 @@ export function insideSettings(request: InsideRequest): Settings {
     idleMs: limits.idleMs,
     outputCharacters: limits.outputCharacters,
     outputFileBytes: limits.outputFileBytes,
+    openFiles: limits.openFiles,
     memoryBytes: request.isMemoryBound ? 0 : limits.memoryBytes,
     diskBytes: limits.diskBytes,
     diskFiles: limits.diskFiles,

@@ -9,7 +9,7 @@ import type { Cgroups } from './cgroups.ts';
 import type { Identity, IdentitySource } from './identity.ts';
 import { DESCRIPTORS, launch } from './launch.ts';
 import { hasSeccompFilter } from './seccomp.ts';
-import { prepareSystemFiles } from './system-files.ts';
+import { prepareSystemFiles, STRICTEST } from './system-files.ts';
 import type { TopFolder } from './arguments.ts';
 
 export interface ProbeRequest {
@@ -117,7 +117,7 @@ export async function probeBubblewrap({
       identity,
       words,
       socket: null,
-      seccompFile: system.seccomp,
+      seccompFile: system.seccomp(STRICTEST),
       logFile,
       cgroupFiles: [],
     });

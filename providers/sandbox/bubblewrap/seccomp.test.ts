@@ -2,19 +2,21 @@ import { describe, expect, it } from 'vitest';
 
 import { hasSeccompFilter, seccompFilter } from './seccomp.ts';
 
-const DATA = { number: 0, architecture: 4, firstArgument: 16, secondArgument: 24 };
+const DATA = { number: 0, architecture: 4, firstArgument: 16 };
 
 /** Runs the program as the kernel does, on one call. */
-function run(
-  filter: Uint8Array,
-  call: { arch: number; number: number; first?: number; second?: number },
-): number {
+function run(filter: Uint8Array, call: { arch: number; number: number; values?: readonly number[] }): number {
   const view = new DataView(filter.buffer);
   const data = new Map([
     [DATA.number, call.number],
     [DATA.architecture, call.arch],
-    [DATA.firstArgument, call.first ?? 0],
-    [DATA.secondArgument, call.second ?? 0],
+    ...Array.from({ length: 6 }, (_, index): [number, number][] => {
+      const value = call.values?.[index] ?? 0;
+      return [
+        [DATA.firstArgument + index * 8, value % 2 ** 32],
+        [DATA.firstArgument + index * 8 + 4, Math.floor(value / 2 ** 32)],
+      ];
+    }).flat(),
   ]);
   let accumulator = 0;
   for (let index = 0; index < filter.length / 8; index++) {
@@ -42,15 +44,26 @@ describe.each([
     'x64',
     0xc000003e,
     { read: 0, ptrace: 101, clone: 56, socket: 41, ioctl: 16, mount: 165, readers: [53, 319, 29, 57, 58] },
+    { mmap: 9, fallocate: 285, ioSetup: 206, memfdCreate: 319, shmget: 29, semget: 64 },
   ],
   [
     'arm64',
     0xc00000b7,
     { read: 63, ptrace: 117, clone: 220, socket: 198, ioctl: 29, mount: 40, readers: [199, 279, 194] },
+    { mmap: 222, fallocate: 47, ioSetup: 0, memfdCreate: 279, shmget: 194, semget: 190 },
   ],
-] as const)('the system call filter of %s', (architecture, arch, numbers) => {
-  const filter = seccompFilter(architecture);
-  const ask = (number: number, first = 0, second = 0): number => run(filter, { arch, number, first, second });
+] as const)('the system call filter of %s', (architecture, arch, numbers, shared) => {
+  const filters = {
+    bare: seccompFilter(architecture, { isMemoryCounted: false, isDiskSized: false }),
+    held: seccompFilter(architecture, { isMemoryCounted: true, isDiskSized: true }),
+  };
+  const on = (host: keyof typeof filters, number: number, ...values: number[]): number =>
+    run(filters[host], { arch, number, values });
+  const ask = (number: number, ...values: number[]): number => {
+    const answer = on('bare', number, ...values);
+    expect(on('held', number, ...values)).toBe(answer);
+    return answer;
+  };
 
   it('lets ordinary calls pass', () => {
     expect(ask(numbers.read)).toBe(ALLOW);
@@ -71,7 +84,7 @@ describe.each([
   });
   it('leaves a reader threads, but no processes, sockets or memory that nobody counts', () => {
     const reader = seccompFilter(architecture, 'reader');
-    const asReader = (number: number, first = 0): number => run(reader, { arch, number, first });
+    const asReader = (number: number, ...values: number[]): number => run(reader, { arch, number, values });
     expect(asReader(numbers.read)).toBe(ALLOW);
     expect(asReader(numbers.clone, 0x10000 | 0x100)).toBe(ALLOW);
     expect(asReader(numbers.clone, 17)).toBe(errno(1));
@@ -80,16 +93,49 @@ describe.each([
     for (const family of [1, 2, 10, 16]) expect(asReader(numbers.socket, family)).toBe(errno(97));
     for (const number of numbers.readers) {
       expect(asReader(number)).toBe(errno(1));
-      expect(ask(number)).toBe(ALLOW);
+      expect(on('held', number)).toBe(ALLOW);
     }
   });
   it('kills calls of another processor', () => {
-    expect(run(filter, { arch: arch + 1, number: numbers.read })).toBe(KILL);
+    expect(run(filters.held, { arch: arch + 1, number: numbers.read })).toBe(KILL);
+  });
+  it('refuses what takes of tables and pools of the whole host', () => {
+    expect(ask(shared.ioSetup, 1)).toBe(errno(38));
+    expect(ask(447)).toBe(errno(38));
+    expect(ask(shared.mmap, 0, 4096, 3, 0x22)).toBe(ALLOW);
+    expect(ask(shared.mmap, 0, 2 ** 21, 3, 0x40022)).toBe(errno(12));
+    expect(ask(shared.shmget, 0, 1_024, 0o4600)).toBe(errno(12));
+    expect(ask(shared.memfdCreate, 0, 4)).toBe(errno(38));
+  });
+  it('refuses memory that no process shows only where no control group counts it', () => {
+    expect(on('bare', shared.memfdCreate, 0, 1)).toBe(errno(38));
+    expect(on('held', shared.memfdCreate, 0, 1)).toBe(ALLOW);
+    for (const bytes of [65_537, 2 ** 32, 2 ** 32 + 56]) {
+      expect(on('bare', shared.shmget, 0, bytes, 0o600)).toBe(errno(22));
+      expect(on('held', shared.shmget, 0, bytes, 0o600)).toBe(ALLOW);
+    }
+    // PostgreSQL's own.
+    expect(ask(shared.shmget, 1, 56, 0o3600)).toBe(ALLOW);
+    expect(ask(shared.semget, 1, 20, 0o3600)).toBe(ALLOW);
+    expect(on('bare', shared.semget, 1, 32_000, 0o600)).toBe(errno(22));
+  });
+  it('refuses to allocate at one call only where the disk is watched', () => {
+    for (const mode of [0, 1, 16, 32, 64]) {
+      expect(on('bare', shared.fallocate, 3, mode, 0, 2 ** 33)).toBe(errno(95));
+      expect(on('held', shared.fallocate, 3, mode, 0, 2 ** 33)).toBe(ALLOW);
+    }
+    // Holes give back.
+    expect(ask(shared.fallocate, 3, 3, 0, 4096)).toBe(ALLOW);
+    for (const request of [0x40305828, 0x4030582a, 0x40305839]) {
+      expect(on('bare', numbers.ioctl, 3, request)).toBe(errno(95));
+      expect(on('held', numbers.ioctl, 3, request)).toBe(ALLOW);
+    }
   });
 });
 
 it('there is no filter where the calls have other numbers', () => {
   expect(hasSeccompFilter('x64')).toBe(true);
   expect(hasSeccompFilter('riscv64')).toBe(false);
-  expect(() => seccompFilter('riscv64')).toThrow(RangeError);
+  const variant = { isMemoryCounted: true, isDiskSized: true };
+  expect(() => seccompFilter('riscv64', variant)).toThrow(RangeError);
 });

@@ -2,8 +2,16 @@ import { endianness } from 'node:os';
 
 /**
  * The system call filter of a sandbox, as classic BPF. Everything is allowed except what leads out of a namespace, into the kernel's
- * rarely used and often broken parts, or to another process's memory.
+ * rarely used and often broken parts, or to another process's memory, and what takes of a table of the whole host without a bound.
  */
+
+/** What is bounded on this host by other means, and need not be refused. */
+export interface SeccompVariant {
+  /** A control group counts all memory. Else memory that belongs to no process is refused, or small pieces of it are allowed. */
+  isMemoryCounted: boolean;
+  /** The sandbox's files lie on a file system of their own size. Else what allocates gigabytes at one call is refused. */
+  isDiskSized: boolean;
+}
 
 /** One instruction: code, jump if true, jump if false, operand. */
 type Instruction = readonly [code: number, jumpTrue: number, jumpFalse: number, operand: number];
@@ -19,6 +27,9 @@ const KILL_PROCESS = 0x80000000;
 const failWith = (errno: number): number => 0x00050000 | errno;
 const EPERM = 1;
 const ENOSYS = 38;
+const ENOMEM = 12;
+const EINVAL = 22;
+const EOPNOTSUPP = 95;
 const EAFNOSUPPORT = 97;
 
 /** Offsets in the data that the kernel hands to the filter. */
@@ -26,6 +37,10 @@ const NUMBER = 0;
 const ARCHITECTURE = 4;
 const FIRST_ARGUMENT = 16;
 const SECOND_ARGUMENT = 24;
+const THIRD_ARGUMENT = 32;
+const FOURTH_ARGUMENT = 40;
+/** Of a 64-bit argument; both processors store the lower half first. */
+const UPPER_HALF = 4;
 
 /** CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
 const NEW_NAMESPACES =
@@ -33,6 +48,21 @@ const NEW_NAMESPACES =
 /** Terminal injection. */
 const TIOCSTI = 0x5412;
 const TIOCLINUX = 0x541c;
+/** Older ways to say fallocate: FS_IOC_RESVSP, FS_IOC_RESVSP64, FS_IOC_ZERO_RANGE. */
+const PREALLOCATIONS = [0x40305828, 0x4030582a, 0x40305839];
+/** FALLOC_FL_PUNCH_HOLE and FALLOC_FL_COLLAPSE_RANGE: these give space back. */
+const GIVES_BACK = 0x02 | 0x08;
+/** MAP_HUGETLB, SHM_HUGETLB, MFD_HUGETLB. The host's huge pages are one pool, which nothing else bounds. */
+const MAP_HUGETLB = 0x40000;
+const SHM_HUGETLB = 0o4000;
+const MFD_HUGETLB = 0x04;
+/**
+ * The largest System V segment where no control group counts them: PostgreSQL needs 56 bytes, and the 4096 segments that an IPC namespace
+ * may have are 256 MiB.
+ */
+const SHARED_SEGMENT_BYTES = 65_536;
+/** Likewise semaphores of one set: PostgreSQL takes 20; 32000 sets of 64 are 256 MiB. */
+const SEMAPHORES_OF_SET = 64;
 /** AF_UNIX, AF_INET, AF_INET6, AF_NETLINK (which programs use to list interfaces). */
 const SOCKET_FAMILIES = [1, 2, 10, 16];
 /** CLONE_THREAD. */
@@ -44,11 +74,20 @@ interface Architecture {
   clone3: number;
   ioctl: number;
   socket: number;
+  mmap: number;
+  fallocate: number;
+  ioSetup: number;
+  memfdCreate: number;
+  shmget: number;
+  semget: number;
   /** Numbers from here on are another calling convention (x32). */
   foreignFrom?: number;
   denied: readonly number[];
   deniedToReaders: readonly number[];
 }
+
+/** memfd_secret, on both: its pages can't be swapped and show in no process's memory. */
+const MEMFD_SECRET = 447;
 
 /** Numbers that are the same on both: io_uring, the new mount calls, pidfd_getfd, mount_setattr, quotactl_fd. */
 const DENIED_ON_BOTH = [425, 426, 427, 428, 429, 430, 431, 432, 433, 438, 442, 443];
@@ -69,6 +108,12 @@ const ARCHITECTURES: Partial<Record<NodeJS.Architecture, Architecture>> = {
     clone3: 435,
     ioctl: 16,
     socket: 41,
+    mmap: 9,
+    fallocate: 285,
+    ioSetup: 206,
+    memfdCreate: 319,
+    shmget: 29,
+    semget: 64,
     foreignFrom: 0x40000000,
     denied: [
       101, 310, 311, 165, 166, 155, 161, 308, 272, 321, 298, 250, 248, 249, 323, 246, 320, 175, 313, 176, 169,
@@ -83,6 +128,12 @@ const ARCHITECTURES: Partial<Record<NodeJS.Architecture, Architecture>> = {
     clone3: 435,
     ioctl: 29,
     socket: 198,
+    mmap: 222,
+    fallocate: 47,
+    ioSetup: 0,
+    memfdCreate: 279,
+    shmget: 194,
+    semget: 190,
     denied: [
       117, 270, 271, 40, 39, 41, 51, 268, 97, 280, 241, 219, 217, 218, 282, 104, 294, 105, 273, 106, 142, 265,
       264, 224, 225, 89, 60, 116, 170, 112, 266, 161, 162, 42, 18, 58, 272, 262,
@@ -104,15 +155,77 @@ function onNumber(number: number, value: number): Instruction[] {
   ];
 }
 
+type Test = readonly [code: number, operand: number];
+
+/**
+ * Returns `value` for a system call with an argument that passes the test, or, with `unless`, that does not; then goes on with the next rule.
+ * The number is loaded again, since one call may have several rules.
+ */
+function onArgument(
+  number: number,
+  offset: number,
+  [code, operand]: Test,
+  value: number,
+  unless = false,
+): Instruction[] {
+  return [
+    [JUMP_EQUAL, 0, 4, number],
+    [LOAD_WORD, 0, 0, offset],
+    [code, unless ? 1 : 0, unless ? 0 : 1, operand],
+    [RETURN, 0, 0, value],
+    [LOAD_WORD, 0, 0, NUMBER],
+  ];
+}
+
+/** What would take of something that all sandboxes of the host share, in the words of a kernel that does not have it. */
+function sharedTables(table: Architecture, { isMemoryCounted, isDiskSized }: SeccompVariant): Instruction[] {
+  const rules = [
+    // One call may take all that fs.aio-max-nr grants to the host. Programs do without, as on kernels built without it.
+    onNumber(table.ioSetup, failWith(ENOSYS)),
+    onNumber(MEMFD_SECRET, failWith(ENOSYS)),
+    onArgument(table.mmap, FOURTH_ARGUMENT, [JUMP_SET, MAP_HUGETLB], failWith(ENOMEM)),
+    onArgument(table.shmget, THIRD_ARGUMENT, [JUMP_SET, SHM_HUGETLB], failWith(ENOMEM)),
+    onArgument(table.memfdCreate, SECOND_ARGUMENT, [JUMP_SET, MFD_HUGETLB], failWith(ENOSYS)),
+  ];
+  if (!isMemoryCounted) {
+    rules.push(
+      // No process's memory shows what such a file holds while nothing maps it, or while it is on its way through a socket.
+      onNumber(table.memfdCreate, failWith(ENOSYS)),
+      onArgument(table.shmget, SECOND_ARGUMENT + UPPER_HALF, [JUMP_EQUAL, 0], failWith(EINVAL), true),
+      onArgument(
+        table.shmget,
+        SECOND_ARGUMENT,
+        [JUMP_GREATER_EQUAL, SHARED_SEGMENT_BYTES + 1],
+        failWith(EINVAL),
+      ),
+      onArgument(
+        table.semget,
+        SECOND_ARGUMENT,
+        [JUMP_GREATER_EQUAL, SEMAPHORES_OF_SET + 1],
+        failWith(EINVAL),
+      ),
+    );
+  }
+  if (!isDiskSized) {
+    rules.push(
+      onArgument(table.fallocate, SECOND_ARGUMENT, [JUMP_SET, GIVES_BACK], failWith(EOPNOTSUPP), true),
+      ...PREALLOCATIONS.map((request) =>
+        onArgument(table.ioctl, SECOND_ARGUMENT, [JUMP_EQUAL, request], failWith(EOPNOTSUPP)),
+      ),
+    );
+  }
+  return rules.flat();
+}
+
 /**
  * The program's bytes for `bwrap --seccomp`. Throws RangeError for a processor without a table.
  *
- * @param whom - `sandbox`: runs any program. `reader`: one process that computes, with threads, and has no use for sockets, for other
+ * @param whom - a sandbox, which runs any program. `reader`: one process that computes, with threads, and has no use for sockets, for other
  * processes or for memory that the kernel does not count as its own.
  */
 export function seccompFilter(
   architecture: NodeJS.Architecture,
-  whom: 'sandbox' | 'reader' = 'sandbox',
+  whom: SeccompVariant | 'reader',
 ): Uint8Array {
   const table = ARCHITECTURES[architecture];
   if (table === undefined) throw new RangeError(`no system call table for ${architecture}`);
@@ -129,6 +242,8 @@ export function seccompFilter(
   for (const number of denied) program.push(...onNumber(number, failWith(EPERM)));
   // The C library falls back to clone, whose flags can be looked at.
   program.push(...onNumber(table.clone3, failWith(ENOSYS)));
+  const variant = whom === 'reader' ? { isMemoryCounted: false, isDiskSized: false } : whom;
+  program.push(...sharedTables(table, variant));
   const unlessThread: Instruction[] = whom === 'reader' ? [[JUMP_SET, 1, 0, NEW_THREAD]] : [];
   program.push(
     [JUMP_EQUAL, 0, 4 + unlessThread.length, table.clone],

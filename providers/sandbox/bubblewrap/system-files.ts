@@ -1,13 +1,25 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { seccompFilter } from './seccomp.ts';
+import { seccompFilter, type SeccompVariant } from './seccomp.ts';
 
 /** Files that every sandbox of this host sees instead of the host's own, and the system call filter. */
 export interface SystemFiles {
   folder: string;
-  seccomp: string;
+  /** The file of the filter for a host that bounds so much by other means. */
+  seccomp(variant: SeccompVariant): string;
   empty: string;
+}
+
+/** For what runs a program of the service, and none of the agent's. */
+export const STRICTEST: SeccompVariant = { isMemoryCounted: false, isDiskSized: false };
+
+const VARIANTS: readonly SeccompVariant[] = [false, true].flatMap((isMemoryCounted) =>
+  [false, true].map((isDiskSized) => ({ isMemoryCounted, isDiskSized })),
+);
+
+function fileOf({ isMemoryCounted, isDiskSized }: SeccompVariant): string {
+  return `seccomp${isMemoryCounted ? '-counted' : ''}${isDiskSized ? '-sized' : ''}.bpf`;
 }
 
 const CONTENTS: Record<string, string> = {
@@ -54,13 +66,18 @@ export const BROWSER_POLICIES: readonly { file: string; place: string }[] = [
 export function prepareSystemFiles(base: string): SystemFiles {
   const version = 'system-2';
   const folder = join(base, 'runtime', `${version}-${process.arch}`);
-  const files = { folder, seccomp: join(folder, 'seccomp.bpf'), empty: join(folder, 'empty') };
+  const files: SystemFiles = {
+    folder,
+    seccomp: (variant) => join(folder, fileOf(variant)),
+    empty: join(folder, 'empty'),
+  };
   if (existsSync(folder)) return files;
   const building = `${folder}.${process.pid}-${Date.now()}`;
   mkdirSync(building, { recursive: true, mode: 0o755 });
   for (const [name, content] of Object.entries(CONTENTS))
     writeFileSync(join(building, name), content, { mode: 0o644 });
-  writeFileSync(join(building, 'seccomp.bpf'), seccompFilter(process.arch), { mode: 0o644 });
+  for (const variant of VARIANTS)
+    writeFileSync(join(building, fileOf(variant)), seccompFilter(process.arch, variant), { mode: 0o644 });
   try {
     renameSync(building, folder);
   } catch (error) {

@@ -48,8 +48,8 @@ export function volumeOptions(names: Names): VolumeCreateOptions[] {
   return names.volumes.map(({ name }) => ({ Name: name, Labels: names.labels }));
 }
 
-/** What sandboxd needs to act as the agent, end its processes, and hand folders over to it. Commands have none of it. */
-const KEEPER_CAPABILITIES = ['SETUID', 'SETGID', 'KILL', 'CHOWN'];
+/** What sandboxd needs to act as the agent, end its processes, hand folders over to it, and measure closed ones. Commands have none of it. */
+const KEEPER_CAPABILITIES = ['SETUID', 'SETGID', 'KILL', 'CHOWN', 'DAC_OVERRIDE'];
 
 /** Process number 1: it keeps the token where the agent can't read it, and keeps sandboxd running. */
 const INIT_SCRIPT = `umask 077

@@ -1,0 +1,144 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { AsAgent } from '../as-agent.ts';
+import type { Calls } from '../calls.ts';
+import { listProcesses, signalQuietly } from '../processes.ts';
+import type { Settings } from '../settings.ts';
+import { diskUsage, type DiskUsage } from './disk-usage.ts';
+import { createLookInside } from './look-inside.ts';
+import { removeNewest } from './remove-newest.ts';
+
+/** Usage is measured at most this often, and never for more than a fifth of the time: a large tree takes long. */
+const DISK_MS = 1_000;
+const DISK_SHARE = 4;
+/** What only background processes may have written is measured so many times less often. */
+const QUIET_DISK = 5;
+/** What is removed at once may free less than it seems: a file may have several names. */
+const REMOVALS = 8;
+const NAMES_SHOWN = 10;
+const NAME_CHARACTERS = 200;
+const MIB = 1024 * 1024;
+const FULL_NOTICE =
+  '[Background processes were ended, since they went on writing although the disk limit of the sandbox was reached.]';
+
+export interface DiskDeps {
+  settings: Pick<Settings, 'diskBytes' | 'diskFiles' | 'agentFolders' | 'state' | 'outputsFolder'>;
+  asAgent: AsAgent;
+  prefix: readonly string[];
+  environment: Record<string, string>;
+  calls: Pick<
+    Calls,
+    'endCommands' | 'endBackground' | 'announce' | 'hasBackground' | 'runningCount' | 'startedCount'
+  >;
+  log(message: string): void;
+}
+
+/** Bounds what lies on the disk, where no file system of its own size does. */
+export interface DiskWatch {
+  /** Removes what is over the limit. Returns a notice of what was removed, empty where nothing was. */
+  makeRoom(): Promise<string>;
+}
+
+function shown(name: string): string {
+  return JSON.stringify(name.length > NAME_CHARACTERS ? `${name.slice(0, NAME_CHARACTERS)}…` : name);
+}
+
+export function createDiskWatch({ settings, asAgent, prefix, environment, calls, log }: DiskDeps): DiskWatch {
+  const look = createLookInside(asAgent);
+  const measure = (): Promise<DiskUsage> =>
+    diskUsage([...settings.agentFolders, settings.state, settings.outputsFolder], environment, look);
+  const bytesOver = ({ bytes }: DiskUsage): number => bytes - settings.diskBytes;
+  const filesOver = ({ files }: DiskUsage): number =>
+    settings.diskFiles > 0 ? files - settings.diskFiles : 0;
+  const isOver = (usage: DiskUsage): boolean => bytesOver(usage) > 0 || filesOver(usage) > 0;
+
+  let last: DiskUsage | undefined;
+
+  async function removeWhatIsOver(): Promise<string> {
+    const removed: string[] = [];
+    let hasClosed = false;
+    for (let round = 0; round < REMOVALS; round++) {
+      const usage = (last = await measure());
+      if (!isOver(usage)) break;
+      if (usage.deletedBytes > 0) {
+        for (const row of listProcesses())
+          if (usage.holders.has(row.group)) signalQuietly(row.pid, 'SIGKILL');
+        hasClosed = true;
+        if (bytesOver(usage) <= usage.deletedBytes && filesOver(usage) <= 0) {
+          await delay(DISK_MS / 10);
+          continue;
+        }
+      }
+      const names = await removeNewest({
+        folders: settings.agentFolders,
+        bytes: bytesOver(usage) - usage.deletedBytes,
+        files: filesOver(usage),
+        prefix,
+        environment,
+      });
+      removed.push(...names);
+      if (names.length === 0 && usage.deletedBytes === 0) break;
+    }
+    if (removed.length === 0 && !hasClosed) return '';
+    const limit = `${Math.ceil(settings.diskBytes / MIB)} MiB or ${settings.diskFiles} files`;
+    const names = removed.slice(0, NAMES_SHOWN).map(shown).join(', ');
+    const more = removed.length > NAMES_SHOWN ? ` and ${removed.length - NAMES_SHOWN} more` : '';
+    log(`disk: ${removed.length} files were removed, since they were over the limit`);
+    return [
+      `[The disk limit of the sandbox (${limit}) was exceeded.`,
+      removed.length > 0 ? ` What was written last was removed: ${names}${more}.` : '',
+      hasClosed ? ' Programs that kept deleted files open were ended.' : '',
+      ']',
+    ].join('');
+  }
+
+  let making: Promise<string> | undefined;
+  const makeRoom = (): Promise<string> => {
+    making ??= removeWhatIsOver().finally(() => {
+      making = undefined;
+    });
+    return making;
+  };
+
+  /** After calls, and as long as the agent has processes that may write. */
+  async function watch(): Promise<never> {
+    // Before the first command: a sandbox may have been full already, and a command that makes room is let alone.
+    last = await measure().catch(() => undefined);
+    for (let pauseMs = DISK_MS, quietMs = 0, seen = 0; ;) {
+      await delay(pauseMs, undefined, { ref: false });
+      const isRunning = calls.runningCount() > 0;
+      const started = calls.startedCount();
+      if (!isRunning && started === seen) {
+        quietMs += pauseMs;
+        if (quietMs < DISK_MS * QUIET_DISK || !calls.hasBackground()) continue;
+      }
+      if (!isRunning) seen = started;
+      quietMs = 0;
+      const startedAt = performance.now();
+      try {
+        const before = last;
+        const usage = (last = await measure());
+        const isShrinking =
+          before !== undefined &&
+          (bytesOver(usage) > 0 ? usage.bytes < before.bytes : usage.files < before.files);
+        const hasGrown = before !== undefined && (usage.bytes > before.bytes || usage.files > before.files);
+        const what = `disk: ${usage.bytes} bytes in ${usage.files} files are over the limit`;
+        if (isOver(usage) && calls.runningCount() > 0 && !isShrinking) {
+          log(`${what}; commands are ended`);
+          // What is over is removed before their results are given.
+          calls.endCommands('limit');
+        } else if (isOver(usage) && calls.runningCount() === 0 && hasGrown) {
+          log(what);
+          if (calls.hasBackground()) calls.endBackground(FULL_NOTICE);
+          // Files in excess are little beside what they hold: there is time until the next command, which may remove them itself.
+          if (bytesOver(usage) > 0 || filesOver(usage) > settings.diskFiles) calls.announce(await makeRoom());
+        }
+      } catch (error) {
+        log(`disk usage cannot be measured: ${String(error)}`);
+      }
+      pauseMs = Math.max(DISK_MS, (performance.now() - startedAt) * DISK_SHARE);
+    }
+  }
+  void watch();
+  return { makeRoom };
+}
