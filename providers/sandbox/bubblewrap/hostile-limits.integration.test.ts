@@ -77,6 +77,18 @@ describe('what hides from a measure is bounded all the same:', () => {
     expect(text).toContain('"big"'.replaceAll('"', ''));
     expect(await sh(sandbox, 'ls')).toBe('kept\n');
   });
+
+  it('saved outputs of tools, of which the oldest go first, and the model is told', async () => {
+    const sandbox = lab.sandbox();
+    const texts: string[] = [];
+    for (let round = 0; round < 5; round++)
+      texts.push(await sh(sandbox, "head -c 6M /dev/zero | tr '\\0' x"));
+    const saved = texts.map((text) => /tool-outputs\/(\S+?\.txt)/.exec(text)?.[1] ?? '');
+    expect(texts.slice(0, 2).join('')).not.toContain('outputs were removed');
+    expect(texts[2]).toContain(`were removed, since together they took too much of the disk: ${saved[0]}`);
+    const left = await sh(sandbox, 'cd /mnt/session/tool-outputs; ls -tr *.txt');
+    expect(left.trim().split('\n')).toEqual(saved.slice(3));
+  });
 });
 
 describe('tables and pools of the whole host are bounded for one sandbox:', () => {

@@ -3,7 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** Runs suites of this folder as another user, who may not write here: `ordinary-user.integration.test.ts` starts it. */
 export default defineConfig({
   test: {
-    include: ['**/{driver,isolation,faults,limits,network,packages,programs,sources}.integration.test.ts'],
+    include: [
+      '**/{driver,isolation,faults,hostile-limits,limits,network,packages,programs,sources}.integration.test.ts',
+    ],
     root: import.meta.dirname,
     pool: 'forks',
     fileParallelism: false,
