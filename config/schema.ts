@@ -7,6 +7,7 @@ import { DefaultModel, ModelList, ProviderSettings } from './sections/models.ts'
 import { LogSettings, TelemetrySettings } from './sections/operations.ts';
 import {
   BlobSettings,
+  DiskSettings,
   EncryptionSettings,
   FileSettings,
   RetentionSettings,
@@ -25,6 +26,7 @@ export const Settings = z.strictObject({
   temporal: TemporalSettings.prefault({}),
   store: StoreSettings.prefault({}),
   blobs: BlobSettings.prefault({}),
+  disk: DiskSettings.prefault({}),
   files: FileSettings.prefault({}),
   providers: ProviderSettings.prefault({}),
   models: ModelList,

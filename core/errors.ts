@@ -19,6 +19,8 @@ const TABLE = {
   internal: { http: 500, type: 'api_error', retry: 'later' },
   not_implemented: { http: 501, type: 'api_error', retry: 'never' },
   unavailable: { http: 503, type: 'api_error', retry: 'later' },
+  /** The disk is kept for the database; there may be room later, when somebody made it. */
+  disk_full: { http: 507, type: 'api_error', retry: 'later' },
   /** The connection to the database broke while it committed: nobody knows whether it did. */
   commit_unknown: { http: 503, type: 'api_error', retry: 'later' },
 

@@ -13,6 +13,7 @@ import { createBrowserHost } from './browser-host.ts';
 import { createCalls } from './calls.ts';
 import { PROXY_PORT, startEgressRelay } from './egress-relay.ts';
 import { commandEnvironment, environmentWords, ownEnvironment, withoutProxy } from './environment.ts';
+import { guardReserve } from './limits/guard-reserve.ts';
 import { createDiskWatch } from './limits/hold-disk.ts';
 import { pruneToolOutputs } from './limits/prune-tool-outputs.ts';
 import { createPipes } from './pipes.ts';
@@ -145,6 +146,7 @@ Promise.all([calls.recover(), startThreads()]).then(
 );
 
 if (settings.egressSocket !== null) startEgressRelay(settings.egressSocket, log);
+guardReserve({ settings, asAgent, calls, log });
 startWatchdog({ settings, asAgent, calls, log });
 if (settings.idleMs > 0) {
   setInterval(

@@ -51,6 +51,11 @@ export interface Settings {
   /** Everything in `agentFolders`, `state` and `outputsFolder`, and deleted files that are still open; 0: no watch here. */
   diskBytes: number;
   diskFiles: number;
+  /**
+   * A folder on a disk that the database may share, and what stays free of it: commands that write are ended below that. Null bytes: a share
+   * of the disk.
+   */
+  reserve: { folder: string; bytes: number | null };
   /** A listening socket that the launcher made, or a port with the file that holds the bearer token. */
   listen: { fd: number } | { port: number; tokenFile: string };
 }

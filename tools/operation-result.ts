@@ -12,7 +12,9 @@ function endingOf({ code, endedBy }: NonNullable<OperationResult['exit']>): stri
     case 'kill':
       return 'The command was killed.';
     case 'limit':
-      return 'The command was ended: the files of this sandbox are over its limit of size or number. Remove some first; a command that only makes room is not ended.';
+      return 'The command was ended: the files of this sandbox are over its limit of size or number. What was over it is removed; a command that only makes room is not ended.';
+    case 'disk':
+      return 'The command was ended: the disk of the machine that runs this sandbox is almost full. Write little until whoever runs the service made room.';
     case 'exit':
       if (code === KILLED)
         return 'exit 137: it was killed; unless you did that, the memory of the sandbox did not suffice.';

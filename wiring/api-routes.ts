@@ -23,6 +23,8 @@ import { createDefaults } from '../api/simple/defaults.ts';
 import { createStreamHub, type StreamHub } from '../api/sse/stream-hub.ts';
 import type { Config } from '../config.ts';
 import type { ModelCatalog } from '../core/models/model-catalog.ts';
+import { describeRoom } from '../providers/disk/disk-reserve.ts';
+import { diskReserve } from './disk-reserve.ts';
 import { describeHands } from '../core/hands.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import type { HostMarks } from '../providers/blob/host-marks.ts';
@@ -161,6 +163,10 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
         blobs: hostBlobsCheck(parts),
         // Messages without pictures run all the same.
         decoder: async () => ({ ok: true, detail: (await decoder.probe()).detail }),
+        disk: async () => {
+          const room = diskReserve(config).look();
+          return { ok: room.state !== 'reserve', detail: describeRoom(room) };
+        },
         hands: async () => ({ ok: true, detail: describeHands(await liveWorkers(database)) }),
       },
     }),

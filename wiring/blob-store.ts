@@ -5,6 +5,8 @@ import type { BlobStore } from '../providers/blob/blob-store.ts';
 import { createFilesystemBlobStore } from '../providers/blob/filesystem.ts';
 import { createHostMarks, type HostMarks } from '../providers/blob/host-marks.ts';
 import { createEncryptedBlobStore } from '../providers/encryption/encrypted-blob-store.ts';
+import { createReservedBlobStore } from '../providers/blob/reserved-blob-store.ts';
+import { diskReserve } from './disk-reserve.ts';
 import { keyRing } from './key-ring.ts';
 
 /** The blob store that the settings name, encrypted when there are keys; and which hosts have the same. */
@@ -16,7 +18,10 @@ export async function openBlobs(config: Config): Promise<{ blobs: BlobStore; mar
 /** The blobs as they are stored, encrypted ones included: what a backup copies. */
 export async function storedBlobs(config: Config): Promise<BlobStore> {
   const { blobs, data_dir: dataDir } = config;
-  if (blobs.kind === 'folder') return createFilesystemBlobStore(blobs.folder ?? path.join(dataDir, 'blobs'));
+  if (blobs.kind === 'folder') {
+    const stored = createFilesystemBlobStore(blobs.folder ?? path.join(dataDir, 'blobs'));
+    return createReservedBlobStore(stored, diskReserve(config));
+  }
   if (blobs.s3_bucket === null) {
     throw new AppError(
       'bad_config',

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import { diskReserve } from './disk-reserve.ts';
 import { createAioDriver } from '../providers/sandbox/aio/driver.ts';
 import { createBubblewrapDriver } from '../providers/sandbox/bubblewrap/driver.ts';
 import { createDockerDriver } from '../providers/sandbox/docker/driver.ts';
@@ -16,6 +17,7 @@ export function sandboxDriver(
 ): SandboxDriver | null {
   const { driver: named, uid_base: first, uid_count: count, folder, private_networks } = config.sandbox;
   const limits = sandboxLimits(config);
+  const reserve = diskReserve(config);
   const log = (message: string, details: Record<string, string | number> = {}): void => {
     logger.info(details, message);
   };
@@ -24,8 +26,11 @@ export function sandboxDriver(
     environmentOf,
     privateNetworks: private_networks,
     limits,
+    reserveBytes: config.disk.reserve_bytes,
+    requireRoom: () => reserve.require('no sandbox can be started'),
     log,
   };
+
   const byPlatform = process.platform === 'linux' ? 'bubblewrap' : 'docker';
   const driver = named === 'auto' ? byPlatform : named;
   switch (driver) {

@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import { createMetrics, type Metrics } from '../providers/telemetry/metrics.ts';
 import { startMetricsServer } from '../providers/telemetry/metrics-server.ts';
 import { startTracing } from '../providers/telemetry/tracing.ts';
+import { diskReserve } from './disk-reserve.ts';
 import { VERSION } from './version.ts';
 
 /** What a process tells of itself, besides its log. */
@@ -27,6 +28,8 @@ export async function startTelemetry(
 ): Promise<Telemetry> {
   const { otlp_endpoint: endpoint, service_name: serviceName } = config.telemetry;
   const metrics = createMetrics(part);
+  const reserve = diskReserve(config);
+  metrics.readDisk(() => reserve.look());
   const tracing = endpoint === null ? null : startTracing(endpoint, { serviceName, part, version: VERSION });
   const closeServer = part === 'worker' ? await serveMetrics(config, log, metrics) : null;
   return {

@@ -1,3 +1,5 @@
+import { describeRoom } from '../providers/disk/disk-reserve.ts';
+import { diskReserve } from './disk-reserve.ts';
 import { hostname } from 'node:os';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
@@ -92,6 +94,9 @@ export async function startUpkeep(deps: {
   };
 }
 
+/** How often the disk of this host is looked at. */
+const DISK_LOOK_MS = 5_000;
+
 /** Lets operators read, where the service says whether it is ready, what the hands of this worker can do. */
 function reportHands(
   {
@@ -110,6 +115,25 @@ function reportHands(
       .describeHands(hands)
       .catch((error: unknown) => log.warn({ err: error }, 'what the hands can do is not reported'));
   };
-  if (host === null) report({ ok: true, limits: [] });
-  else host.onProbe(report);
+  if (host === null) return report({ ok: true, limits: [] });
+  const reserve = diskReserve(config);
+  let probe: SandboxProbe | undefined;
+  let state = reserve.look().state;
+  const tell = (): void => {
+    if (probe === undefined) return;
+    const room = state === 'ample' ? [] : [`DISK: ${describeRoom(reserve.look())}.`];
+    report({ ...probe, limits: [...room, ...probe.limits] });
+  };
+  host.onProbe((newest) => {
+    probe = newest;
+    tell();
+  });
+  setInterval(() => {
+    const now = reserve.look();
+    if (now.state === state) return;
+    state = now.state;
+    if (state === 'ample') log.info(describeRoom(now));
+    else log.warn(describeRoom(now));
+    tell();
+  }, DISK_LOOK_MS).unref();
 }

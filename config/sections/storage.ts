@@ -36,6 +36,18 @@ export const BlobSettings = z.strictObject({
   s3_secret_access_key_file: z.string().nullable().default(null).describe('File that holds the secret.'),
 });
 
+/** Room that the service keeps free of the disks that it writes to. */
+export const DiskSettings = z.strictObject({
+  reserve_bytes: z
+    .int()
+    .min(0)
+    .nullable()
+    .default(null)
+    .describe(
+      'Free space that is kept for the database: below twice of it no sandbox starts and no file is stored, below it commands are ended; null: 2 % of the disk, 256 MiB to 10 GiB; 0: none.',
+    ),
+});
+
 const ExpiryHours = z.number().min(1).max(2_160).nullable().default(null);
 
 /** The files of users and of agents. */

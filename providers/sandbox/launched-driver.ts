@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join, normalize } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { AppError } from '../../core/errors.ts';
+import { AppError, isAppError } from '../../core/errors.ts';
 import { areAttached, attachFiles, type AttachedFilesDeps } from './attached-files.ts';
 import { createClaimedSandbox } from './claimed-sandbox.ts';
 import { createClaims, isRecordName } from './claims.ts';
@@ -59,6 +59,8 @@ export interface Launcher {
   };
   /** Ends what all sandboxes of this host share; none runs any more. */
   endShared?(): Promise<void>;
+  /** Throws where the host has no room for another sandbox that runs. */
+  requireRoom?(): void;
   /** Lets go of what this process holds; sandboxes live on. */
   release?(): void;
   log(message: string, details?: Record<string, string | number>): void;
@@ -118,11 +120,22 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
     clients.delete(sessionId);
   }
 
+  /** To the model, and to those that try again, a host without room is one whose sandboxes can't be had. */
+  function checkRoom(): void {
+    try {
+      launcher.requireRoom?.();
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      throw new AppError('sandbox_unavailable', error.message, { cause: error });
+    }
+  }
+
   async function start(spec: SandboxSpec): Promise<SandboxdClient> {
     const { sessionId } = spec;
     return locked(sessionId, async () => {
       const running = await launcher.find(sessionId);
       if (running !== undefined) return connect(sessionId, running);
+      checkRoom();
       const startedAt = performance.now();
       disconnect(sessionId);
       await launcher.clear(sessionId);

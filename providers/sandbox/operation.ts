@@ -42,7 +42,7 @@ export type ProcessAction =
   | { do: 'kill'; id: string; signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT' };
 
 /** How a command ended: by itself, at its time limit, by a kill, or at the limit of the sandbox's files. */
-export type EndedBy = 'exit' | 'timeout' | 'kill' | 'limit';
+export type EndedBy = 'exit' | 'timeout' | 'kill' | 'limit' | 'disk';
 
 export interface OperationImage {
   mediaType: string;

@@ -19,7 +19,10 @@ export const resultSchema = z.object({
   text: z.string(),
   isError: z.boolean(),
   exit: z
-    .object({ code: z.number().int().nullable(), endedBy: z.enum(['exit', 'timeout', 'kill', 'limit']) })
+    .object({
+      code: z.number().int().nullable(),
+      endedBy: z.enum(['exit', 'timeout', 'kill', 'limit', 'disk']),
+    })
     .exactOptional(),
   output: z.object({ bytes: z.number(), path: z.string().nullable() }).exactOptional(),
   image: imageSchema.exactOptional(),

@@ -88,6 +88,7 @@ export function createUnsafeLocalDriver(options: UnsafeLocalOptions): SandboxDri
       outputCharacters: limits.outputCharacters,
       outputFileBytes: limits.outputFileBytes,
       openFiles: 0,
+      reserve: { folder: inside('state'), bytes: null },
       memoryBytes: 0,
       diskBytes: 0,
       diskFiles: 0,

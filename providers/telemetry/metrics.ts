@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { DiskRoom } from '../disk/disk-reserve.ts';
 import type { StoreGauges } from '../store/store-gauges.ts';
 import { createHostMetrics, NO_HOST_METRICS, type HostMetrics } from './host-metrics.ts';
 import { createMetricMakers } from './metric-makers.ts';
@@ -35,6 +36,8 @@ export interface Metrics {
   readonly hosts: HostMetrics;
   /** Adds gauges that are read from the store whenever the metrics are asked for. A failure shows as `store_up` 0. */
   readStore(read: () => Promise<StoreGauges>): void;
+  /** Adds gauges of the disk with the least room, read whenever the metrics are asked for. */
+  readDisk(look: () => DiskRoom): void;
   /** In the format of Prometheus. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -123,6 +126,21 @@ export function createMetrics(part: string): Metrics {
         saved.set(gauges?.checkpoints ?? Number.NaN);
         queued.set(gauges?.queuedEvents ?? Number.NaN);
         oldest.set(gauges?.oldestQueuedSeconds ?? Number.NaN);
+      });
+    },
+    readDisk(look) {
+      const free = gauge('disk_free_bytes', 'Free on the disk with the least room that is written to.', []);
+      const kept = gauge('disk_reserve_bytes', 'What is kept of it for the database.', []);
+      const low = gauge(
+        'disk_low',
+        '1: no sandbox is started and no file stored; 2: commands that write are ended as well.',
+        [],
+      );
+      reads.push(async () => {
+        const { state, freeBytes, reserveBytes } = look();
+        free.set(freeBytes);
+        kept.set(reserveBytes);
+        low.set({ ample: 0, low: 1, reserve: 2 }[state]);
       });
     },
     async text() {

@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { AsAgent } from '../as-agent.ts';
@@ -11,6 +12,8 @@ import { removeNewest } from './remove-newest.ts';
 /** Usage is measured at most this often, and never for more than a fifth of the time: a large tree takes long. */
 const DISK_MS = 1_000;
 const DISK_SHARE = 4;
+/** How often the free space of the whole disk is asked, which costs nothing: what was written since may be over the limit. */
+const GLANCE_MS = 100;
 /** What only background processes may have written is measured so many times less often. */
 const QUIET_DISK = 5;
 /** What is removed at once may free less than it seems: a file may have several names. */
@@ -100,16 +103,32 @@ export function createDiskWatch({ settings, asAgent, prefix, environment, calls,
     return making;
   };
 
+  const freeBytes = (): number => {
+    const { bavail, bsize } = statfsSync(settings.state);
+    return bavail * bsize;
+  };
+
+  /** Waits for the next measure, which comes early when the disk lost more than this sandbox may still write. */
+  async function pause(milliseconds: number, leastMs: number): Promise<number> {
+    const room = settings.diskBytes - (last?.bytes ?? 0);
+    const before = freeBytes();
+    for (let waited = 0; ; waited += GLANCE_MS) {
+      if (waited >= milliseconds) return waited;
+      await delay(Math.min(GLANCE_MS, milliseconds - waited), undefined, { ref: false });
+      if (calls.runningCount() > 0 && waited >= leastMs && before - freeBytes() > room) return waited;
+    }
+  }
+
   /** After calls, and as long as the agent has processes that may write. */
   async function watch(): Promise<never> {
     // Before the first command: a sandbox may have been full already, and a command that makes room is let alone.
     last = await measure().catch(() => undefined);
-    for (let pauseMs = DISK_MS, quietMs = 0, seen = 0; ;) {
-      await delay(pauseMs, undefined, { ref: false });
+    for (let leastMs = 0, quietMs = 0, seen = 0; ;) {
+      const waited = await pause(Math.max(DISK_MS, leastMs), leastMs);
       const isRunning = calls.runningCount() > 0;
       const started = calls.startedCount();
       if (!isRunning && started === seen) {
-        quietMs += pauseMs;
+        quietMs += waited;
         if (quietMs < DISK_MS * QUIET_DISK || !calls.hasBackground()) continue;
       }
       if (!isRunning) seen = started;
@@ -136,7 +155,7 @@ export function createDiskWatch({ settings, asAgent, prefix, environment, calls,
       } catch (error) {
         log(`disk usage cannot be measured: ${String(error)}`);
       }
-      pauseMs = Math.max(DISK_MS, (performance.now() - startedAt) * DISK_SHARE);
+      leastMs = (performance.now() - startedAt) * DISK_SHARE;
     }
   }
   void watch();

@@ -9,6 +9,7 @@ import { createRateLimiter } from '../../api/rate-limiter.ts';
 import type { Route } from '../../api/route.ts';
 import { loadConfig } from '../../config.ts';
 import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
+import { createReservedBlobStore } from '../../providers/blob/reserved-blob-store.ts';
 import type { BlobStore } from '../../providers/blob/blob-store.ts';
 import type { BusMessage } from '../../providers/bus/bus.ts';
 import { createInMemoryBus } from '../../providers/bus/in-memory.ts';
@@ -21,6 +22,7 @@ import { migrate } from '../../providers/store/postgres/migrate.ts';
 import { createHostMarks } from '../../providers/blob/host-marks.ts';
 import { createMetrics } from '../../providers/telemetry/metrics.ts';
 import { apiRoutes } from '../../wiring/api-routes.ts';
+import { diskReserve } from '../../wiring/disk-reserve.ts';
 import { modelCatalog } from '../../wiring/model-access.ts';
 import { newId } from '../../wiring/new-ids.ts';
 import { testDecoder } from './test-decoder.ts';
@@ -80,7 +82,8 @@ export async function startApi(
   const engine = createRecordingEngine();
   const published: BusMessage[] = [];
   const bus = createInMemoryBus();
-  const blobs = createInMemoryBlobStore();
+  const reserve = diskReserve(config);
+  const blobs = createReservedBlobStore(createInMemoryBlobStore(), reserve);
   const recordingBus = {
     ...bus,
     publish: (message: BusMessage) => {
@@ -90,6 +93,7 @@ export async function startApi(
   };
   const metrics = createMetrics('api');
   const decoder = testDecoder();
+  metrics.readDisk(() => reserve.look());
   const models = await modelCatalog(config, database, log);
   const signIns = createSignIns({
     store: createPostgresSignIns(database),

@@ -53,6 +53,10 @@ export interface BubblewrapOptions {
   privateNetworks?: readonly string[];
   /** The control groups that sandboxes are put in; by default those that the host lets the service make. */
   cgroups?: Cgroups;
+  /** Throws where the host has no room for another sandbox that runs. */
+  requireRoom?(): void;
+  /** What stays free of the disk while commands write; null or none: a share of it. */
+  reserveBytes?: number | null;
   log(message: string, details?: Record<string, string | number>): void;
 }
 
@@ -209,6 +213,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
       chromium,
       packages: ready?.packages,
       fillsPackages: installing !== undefined,
+      reserveBytes: options.reserveBytes ?? null,
     });
     const words = bubblewrapArguments(
       {
@@ -292,6 +297,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
       return probeBubblewrap({ source, cgroups, base: places.base, topFolders: tops });
     },
     sessions: () => Promise.resolve(sessionIds()),
+    requireRoom: () => options.requireRoom?.(),
     hasTraces: (sessionId) => existsSync(folderOf(sessionId).path),
     claimsFolder: (sessionId) => folderOf(sessionId).claims,
     lockFile: (sessionId) => join(places.sockets, `${shortName(sessionId)}.lock`),

@@ -19,6 +19,8 @@ export interface InsideRequest {
   chromium: string | null;
   /** Installed packages to be found by programs. */
   packages: SandboxPackages | undefined;
+  /** What stays free of the disk; null: a share of it. */
+  reserveBytes: number | null;
   /** This sandbox installs packages. */
   fillsPackages: boolean;
 }
@@ -74,6 +76,7 @@ export function insideSettings(request: InsideRequest): Settings {
     memoryBytes: request.isMemoryBound ? 0 : limits.memoryBytes,
     diskBytes: limits.diskBytes,
     diskFiles: limits.diskFiles,
+    reserve: { folder: INSIDE.claims, bytes: request.reserveBytes },
     listen: { fd: DESCRIPTORS.socket },
   };
 }

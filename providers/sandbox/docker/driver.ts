@@ -40,6 +40,10 @@ export interface DockerOptions {
   limits?: Partial<SandboxLimits>;
   environmentOf?: (spec: SandboxSpec) => Promise<SandboxEnvironment>;
   privateNetworks?: readonly string[];
+  /** Throws where the host has no room for another sandbox that runs. */
+  requireRoom?(): void;
+  /** What stays free of the disk while commands write; null or none: a share of it. */
+  reserveBytes?: number | null;
   log(message: string, details?: Record<string, string | number>): void;
 }
 
@@ -164,9 +168,12 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
         chromium: CHROMIUM,
         packages: packages?.packages,
         fillsPackages: packages?.use === 'install',
+        reserveBytes: options.reserveBytes ?? null,
       }),
       // The image leads there by a link.
       outputsFolder: `${INSIDE.state}/outputs`,
+      // The engine's disk, where the volumes lie.
+      reserve: { folder: INSIDE.state, bytes: options.reserveBytes ?? null },
       uploads: INSIDE.uploads,
       egressSocket: policy.mode === 'none' ? null : { host: network.gate, port: PORTS.proxy },
       listen: { port: PORTS.sandboxd, tokenFile: TOKEN_FILE },
@@ -263,6 +270,7 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
         throw engineError('The Docker engine cannot list its volumes', error);
       }
     },
+    requireRoom: () => options.requireRoom?.(),
     hasTraces: (sessionId) => existsSync(folderOf(sessionId)),
     claimsFolder: (sessionId) => join(folderOf(sessionId), 'claims'),
     lockFile: (sessionId) => join(places.sockets, `${shortName(sessionId, 20)}.lock`),

@@ -1,0 +1,43 @@
+import { statfsSync } from 'node:fs';
+import { toFile } from '@anthropic-ai/sdk';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startApi, type TestApi } from '../../harness/start-api.ts';
+
+const { bavail, bsize } = statfsSync('.');
+let low: TestApi;
+let full: TestApi;
+beforeAll(async () => {
+  low = await startApi({ settings: { DISK_RESERVE_BYTES: String(Math.round(bavail * bsize * 0.75)) } });
+  full = await startApi({ settings: { DISK_RESERVE_BYTES: String(bavail * bsize * 2) } });
+});
+afterAll(async () => Promise.all([low.stop(), full.stop()]));
+
+async function readiness(api: TestApi) {
+  const answer = await fetch(`${api.url}/readyz`);
+  return (await answer.json()) as { checks: { disk: { ok: boolean; detail: string } } };
+}
+
+it('a disk without room to spare stores no file, with 507 and the reason', async () => {
+  const file = await toFile(Buffer.alloc(300_000), 'data.bin');
+  const upload = low.client().beta.files.upload({ file }, { maxRetries: 0 });
+  await expect(upload).rejects.toMatchObject({
+    status: 507,
+    message: expect.stringContaining('almost full'),
+  });
+  // What is small goes on.
+  expect((await fetch(`${low.url}/v1/files`)).status).toBe(200);
+});
+
+it('readiness and metrics say how much room there is, and what follows from it', async () => {
+  expect((await readiness(low)).checks.disk).toMatchObject({
+    ok: true,
+    detail: expect.stringContaining('no sandbox is started and no file stored until'),
+  });
+  expect((await readiness(full)).checks.disk).toMatchObject({
+    ok: false,
+    detail: expect.stringContaining('commands that write are ended'),
+  });
+  const metrics = await (await fetch(`${full.url}/metrics`)).text();
+  expect(metrics).toMatch(/^managed_agent_disk_low\{part="api"\} 2$/m);
+  expect(metrics).toMatch(/^managed_agent_disk_free_bytes\{part="api"\} \d+/m);
+});

@@ -1,0 +1,15 @@
+import path from 'node:path';
+import type { Config } from '../config.ts';
+import { createDiskReserve, type DiskReserve } from '../providers/disk/disk-reserve.ts';
+
+/** Where sandboxes lie when root runs the service and other users can't pass through the data folder. */
+const ROOT_FOLDER = '/var/lib/managed-agent';
+
+/** What is kept free of the disks that the settings let this process write to. */
+export function diskReserve(config: Config): DiskReserve {
+  const { data_dir: dataDir, blobs, sandbox } = config;
+  const folders = [dataDir, sandbox.folder ?? dataDir];
+  if (process.getuid?.() === 0) folders.push(ROOT_FOLDER);
+  if (blobs.kind === 'folder') folders.push(blobs.folder ?? path.join(dataDir, 'blobs'));
+  return createDiskReserve(folders, config.disk.reserve_bytes);
+}
