@@ -56,13 +56,16 @@ export function createDiskWatch({ settings, asAgent, prefix, environment, calls,
   const isOver = (usage: DiskUsage): boolean => bytesOver(usage) > 0 || filesOver(usage) > 0;
 
   let last: DiskUsage | undefined;
+  /** Commands were ended, and what they left may be over still: one that was just ending by itself removes nothing with its result. */
+  let isOwed = false;
 
   async function removeWhatIsOver(): Promise<string> {
     const removed: string[] = [];
     let hasClosed = false;
     for (let round = 0; round < REMOVALS; round++) {
       const usage = (last = await measure());
-      if (!isOver(usage)) break;
+      isOwed = isOver(usage);
+      if (!isOwed) break;
       if (usage.deletedBytes > 0) {
         for (const row of listProcesses())
           if (usage.holders.has(row.group)) signalQuietly(row.pid, 'SIGKILL');
@@ -80,7 +83,11 @@ export function createDiskWatch({ settings, asAgent, prefix, environment, calls,
         environment,
       });
       removed.push(...names);
-      if (names.length === 0 && usage.deletedBytes === 0) break;
+      if (names.length === 0 && usage.deletedBytes === 0) {
+        // What is over is not the agent's to remove.
+        isOwed = false;
+        break;
+      }
     }
     if (removed.length === 0 && !hasClosed) return '';
     const limit = `${Math.ceil(settings.diskBytes / MIB)} MiB or ${settings.diskFiles} files`;
@@ -127,7 +134,7 @@ export function createDiskWatch({ settings, asAgent, prefix, environment, calls,
       const waited = await pause(Math.max(DISK_MS, leastMs), leastMs);
       const isRunning = calls.runningCount() > 0;
       const started = calls.startedCount();
-      if (!isRunning && started === seen) {
+      if (!isRunning && started === seen && !isOwed) {
         quietMs += waited;
         if (quietMs < DISK_MS * QUIET_DISK || !calls.hasBackground()) continue;
       }
@@ -145,12 +152,14 @@ export function createDiskWatch({ settings, asAgent, prefix, environment, calls,
         if (isOver(usage) && calls.runningCount() > 0 && !isShrinking) {
           log(`${what}; commands are ended`);
           // What is over is removed before their results are given.
+          isOwed = true;
           calls.endCommands('limit');
-        } else if (isOver(usage) && calls.runningCount() === 0 && hasGrown) {
+        } else if (isOver(usage) && calls.runningCount() === 0 && (hasGrown || isOwed)) {
           log(what);
           if (calls.hasBackground()) calls.endBackground(FULL_NOTICE);
           // Files in excess are little beside what they hold: there is time until the next command, which may remove them itself.
-          if (bytesOver(usage) > 0 || filesOver(usage) > settings.diskFiles) calls.announce(await makeRoom());
+          if (isOwed || bytesOver(usage) > 0 || filesOver(usage) > settings.diskFiles)
+            calls.announce(await makeRoom());
         }
       } catch (error) {
         log(`disk usage cannot be measured: ${String(error)}`);
