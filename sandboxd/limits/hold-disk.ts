@@ -1,4 +1,5 @@
 import { statfsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { AsAgent } from '../as-agent.ts';
@@ -25,7 +26,7 @@ const FULL_NOTICE =
   '[Background processes were ended, since they went on writing although the disk limit of the sandbox was reached.]';
 
 export interface DiskDeps {
-  settings: Pick<Settings, 'diskBytes' | 'diskFiles' | 'agentFolders' | 'state' | 'outputsFolder'>;
+  settings: Pick<Settings, 'diskBytes' | 'diskFiles' | 'agent' | 'agentFolders' | 'state' | 'outputsFolder'>;
   asAgent: AsAgent;
   prefix: readonly string[];
   environment: Record<string, string>;
@@ -50,6 +51,14 @@ export function createDiskWatch({ settings, asAgent, prefix, environment, calls,
   const look = createLookInside(asAgent);
   const measure = (): Promise<DiskUsage> =>
     diskUsage([...settings.agentFolders, settings.state, settings.outputsFolder], environment, look);
+  /**
+   * Where the agent can write, the likeliest first. With one user id that is all of the state: results of this session's calls are lost with it,
+   * which a command can bring about anyway.
+   */
+  const removable = [
+    settings.agentFolders,
+    [settings.agent === null ? settings.state : join(settings.state, 'shell')],
+  ];
   const bytesOver = ({ bytes }: DiskUsage): number => bytes - settings.diskBytes;
   const filesOver = ({ files }: DiskUsage): number =>
     settings.diskFiles > 0 ? files - settings.diskFiles : 0;
@@ -75,13 +84,17 @@ export function createDiskWatch({ settings, asAgent, prefix, environment, calls,
           continue;
         }
       }
-      const names = await removeNewest({
-        folders: settings.agentFolders,
-        bytes: bytesOver(usage) - usage.deletedBytes,
-        files: filesOver(usage),
-        prefix,
-        environment,
-      });
+      let names: string[] = [];
+      for (const folders of removable) {
+        if (names.length > 0) break;
+        names = await removeNewest({
+          folders,
+          bytes: bytesOver(usage) - usage.deletedBytes,
+          files: filesOver(usage),
+          prefix,
+          environment,
+        });
+      }
       removed.push(...names);
       if (names.length === 0 && usage.deletedBytes === 0) {
         // What is over is not the agent's to remove.

@@ -45,6 +45,13 @@ describe('what hides from a measure is bounded all the same:', () => {
     expect(await used(sandbox)).toBeLessThan(70 * MIB);
   });
 
+  it('files beside the records of sandboxd', async () => {
+    const sandbox = lab.sandbox();
+    const written = await lab.bash(sandbox, 'head -c 300M /dev/zero > /run/sandboxd/shell/x; sleep 20');
+    expect(written.text).toMatch(/disk limit of the sandbox.*shell\/x/);
+    expect(await sh(sandbox, 'ls /run/sandboxd/shell/x 2>&1')).toContain('No such file');
+  });
+
   it('deleted files that are still open, here or in the background', async () => {
     const sandbox = lab.sandbox();
     const hold = 'exec 3>gone; rm gone; head -c 300M /dev/zero >&3; sleep 20; echo held';
