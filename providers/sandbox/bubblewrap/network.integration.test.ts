@@ -68,6 +68,21 @@ describe('the network of a bubblewrap sandbox', () => {
       expect.objectContaining({ session: sandbox.spec.sessionId, host: '127.0.0.1', decision: 'allowed' }),
     );
   });
+  it('lets the usual programs through to an allowed host, also those that open a tunnel for plain HTTP', async () => {
+    const sandbox = sandboxWith({ mode: 'limited', hosts: ['127.0.0.1'] });
+    const { text } = await lab.bash(
+      sandbox,
+      via(
+        `curl -sS ${url}/curl; curl -sS --proxytunnel ${url}/tunnel; node -e "fetch('${url}/node').then((r) => r.text()).then(console.log)"`,
+      ),
+    );
+    expect(text).toBe('served /curlserved /tunnelserved /node\n');
+    const other = await lab.bash(
+      sandbox,
+      via(`curl -sS -i --proxytunnel -H 'Host: hidden.example' ${url}/x`),
+    );
+    expect(other.text).toContain('the Host inside the tunnel is hidden.example');
+  });
   it('is closed to everything that is not allowed', async () => {
     const sandbox = sandboxWith({ mode: 'limited', hosts: ['allowed.example'] });
     const refused = await lab.bash(sandbox, via(`curl -sS ${url}/`));
