@@ -5,6 +5,7 @@ import { createPostgresFiles } from './providers/store/postgres/files.ts';
 import { createPostgresAuditLog } from './providers/store/postgres/audit-log.ts';
 import { createLogger } from './providers/telemetry/logger.ts';
 import { secretsIn } from './providers/telemetry/redact.ts';
+import { apiObservers } from './wiring/api-observers.ts';
 import { apiApplication } from './wiring/api-application.ts';
 import { auditTrail } from './wiring/audit-trail.ts';
 import { openBlobs } from './wiring/blob-store.ts';
@@ -46,8 +47,9 @@ await runUntilStopped(log, async (signal) => {
   const decoder = openDecoder(config, log);
   const parts = { config, log, database, blobs, decoder, marks, bus, engine, metrics, models };
   const audit = auditTrail(createPostgresAuditLog(database), log);
+  const observers = apiObservers(audit, metrics, traced);
   const newRequestId = () => newId('request');
-  const { application, hub } = apiApplication(parts, { metrics, audit, traced }, newRequestId);
+  const { application, hub } = apiApplication(parts, observers, newRequestId);
   const server = await startHttpServer(application, config.api, newRequestId);
   log.info({ host: config.api.host, port: server.port }, 'the api listens');
   return {
@@ -61,7 +63,7 @@ await runUntilStopped(log, async (signal) => {
       models.close();
       stopBuiltInSkills();
       await decoder.close();
-      await audit.close();
+      await observers.close();
       await telemetry.close();
       await bus.close();
       await Promise.allSettled([temporal.connection.close(), database.close()]);

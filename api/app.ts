@@ -6,9 +6,11 @@ import type { Access, Caller } from './access.ts';
 import type { Metrics } from '../providers/telemetry/metrics.ts';
 import { createBodyBudget, type BodyBudget } from './bodies/body-budget.ts';
 import { bodyLease, leaseOf } from './bodies/body-lease.ts';
+import type { AuditTally } from './audit/audit-tally.ts';
 import type { AuditTrail } from './audit/audit-trail.ts';
 import { admit } from './door/admit.ts';
 import { gateOf } from './middleware/answer-gate.ts';
+import { auditRefusals } from './middleware/audit-refusals.ts';
 import { auditRequest } from './middleware/audit.ts';
 import { errors } from './middleware/errors.ts';
 import { requestId, requestIdOf } from './middleware/request-id.ts';
@@ -27,6 +29,8 @@ export interface RequestObservers {
   metrics?: Pick<Metrics, 'request'>;
   /** Of every request that changes something. */
   audit?: Pick<AuditTrail, 'add'>;
+  /** Of every request that is refused for whoever sent it. */
+  refusals?: Pick<AuditTally, 'note'>;
   /** Whether requests are traced. */
   traced?: boolean;
 }
@@ -66,6 +70,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(unreadBody());
   app.use(bodyLease(bodies));
   if (observers.metrics) app.use(requestMetrics(observers.metrics));
+  if (observers.refusals) app.use(auditRefusals(observers.refusals));
   if (observers.traced) app.use(requestTrace());
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } }, hsts: false }));
   app.use((request, _response, next) => {

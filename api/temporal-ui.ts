@@ -2,13 +2,19 @@ import express, { type Request, type RequestHandler } from 'express';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import { AppError } from '../core/errors.ts';
 import type { Access } from './access.ts';
+import type { AuditTally } from './audit/audit-tally.ts';
+import type { AuditTrail } from './audit/audit-trail.ts';
 import { withoutSignInCookie } from './console/sign-in-cookie.ts';
 import { admit } from './door/admit.ts';
+import { gateOf } from './middleware/answer-gate.ts';
+import { entryOf } from './middleware/audit-refusals.ts';
 import { inviteBody } from './middleware/unread-body.ts';
 import type { OperatorCheck } from './operator-check.ts';
 import { temporalUiTarget, type TemporalUiTarget } from './temporal-ui-target.ts';
 
 export const TEMPORAL_UI_PATH = '/temporal';
+/** Name of its use in the audit log. */
+const USE = 'useTemporalUi';
 
 /** The UI is a program of its own with inline scripts; it may load and call nothing elsewhere. */
 const CONTENT_POLICY = [
@@ -36,6 +42,10 @@ export function createTemporalUi(deps: {
   access: Pick<Access, 'authenticate' | 'watch'>;
   mayOperate: OperatorCheck;
   encrypted: boolean;
+  /** Told of each request that may change something. */
+  audit?: Pick<AuditTrail, 'add'>;
+  /** Told of each that reads. */
+  reads?: Pick<AuditTally, 'note'>;
 }): RequestHandler {
   if (deps.target === null) {
     return async (request, response) => {
@@ -48,6 +58,13 @@ export function createTemporalUi(deps: {
   router.use(async (request, response, next) => {
     const caller = await admit(deps.access, request, response);
     deps.mayOperate(caller);
+    const entry = entryOf(request, response, USE);
+    const { audit, reads } = deps;
+    if (request.method === 'GET' || request.method === 'HEAD') {
+      response.once('close', () => reads?.note({ ...entry, status: response.statusCode }));
+    } else if (audit) {
+      gateOf(response).atEnd(async () => audit.add({ ...entry, status: response.statusCode }));
+    }
     inviteBody(request, response);
     response.setHeader('content-security-policy', CONTENT_POLICY);
     next();

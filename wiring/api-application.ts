@@ -1,8 +1,9 @@
 import type { Express } from 'express';
-import { createApp, type RequestObservers } from '../api/app.ts';
+import { createApp } from '../api/app.ts';
 import { createBodyBudget } from '../api/bodies/body-budget.ts';
 import type { StreamHub } from '../api/sse/stream-hub.ts';
 import { apiAccess } from './access.ts';
+import type { ApiObservers } from './api-observers.ts';
 import { apiRoutes, type ApiParts } from './api-routes.ts';
 import { consoleMount } from './console.ts';
 import { rateLimiter } from './rate-limiter.ts';
@@ -11,7 +12,7 @@ import { temporalUi } from './temporal-ui.ts';
 /** All that the api serves, behind the rules for who may have it, and the streams that end first when it stops. */
 export function apiApplication(
   parts: Omit<ApiParts, 'signIns'>,
-  observers: RequestObservers,
+  observers: ApiObservers,
   newRequestId: () => string,
 ): { application: Express; hub: StreamHub } {
   const { config, log, database } = parts;
@@ -19,7 +20,7 @@ export function apiApplication(
   const { routes, hub } = apiRoutes({ ...parts, signIns });
   const application = createApp({
     routes,
-    mounts: [temporalUi(config, access), consoleMount(config, access, signIns)],
+    mounts: [temporalUi(config, access, observers), consoleMount(config, access, signIns, observers)],
     access,
     limiter: rateLimiter(config),
     bodies: createBodyBudget(config.api.body_bytes),

@@ -4,6 +4,7 @@ import type { AppDeps } from '../api/app.ts';
 import { createConsole } from '../api/console/console-mount.ts';
 import type { SignIns } from '../api/console/sign-ins.ts';
 import { createOperatorCheck } from '../api/operator-check.ts';
+import type { ApiObservers } from './api-observers.ts';
 import type { Config } from '../config.ts';
 import { VERSION } from './version.ts';
 
@@ -14,11 +15,13 @@ export function consoleMount(
   config: Config,
   access: Access,
   signIns: SignIns,
+  { audit }: ApiObservers,
 ): NonNullable<AppDeps['mounts']>[number] {
   const handler = createConsole({
     folder: FOLDER,
     access,
     signIns,
+    audit,
     mayOperate: createOperatorCheck(config.auth.keys),
     temporalNamespace: config.temporal.ui_url === null ? null : config.temporal.namespace,
     version: VERSION,

@@ -3,8 +3,10 @@ import express, { type Request, type RequestHandler, type Response } from 'expre
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import type { Access, Caller } from '../access.ts';
+import type { AuditTrail } from '../audit/audit-trail.ts';
 import type { OperatorCheck } from '../operator-check.ts';
 import { clientAddress } from '../door/client-address.ts';
+import { entryOf } from '../middleware/audit-refusals.ts';
 import { inviteBody } from '../middleware/unread-body.ts';
 import { readJsonBody, SMALL_BODY } from '../read-body.ts';
 import { validate } from '../validate.ts';
@@ -39,6 +41,8 @@ export function consoleSession(deps: {
   access: Omit<Access, 'checkOrigin' | 'watch'>;
   signIns: Pick<SignIns, 'begin' | 'find' | 'end'>;
   mayOperate: OperatorCheck;
+  /** Told who signs in and out. */
+  audit?: Pick<AuditTrail, 'add'>;
   /** The namespace of the runs; null: there is no Temporal UI. */
   temporalNamespace: string | null;
   version: string;
@@ -58,9 +62,11 @@ export function consoleSession(deps: {
   }
 
   /** Ends the sign-in that a browser has, if it has one. */
-  async function endOwn(request: Request): Promise<void> {
+  async function endOwn(request: Request, response: Response): Promise<void> {
     const found = await signIns.find(access.tokenIn(request));
-    if (found !== null) await signIns.end(found.keyId, found.id);
+    if (found === null || !(await signIns.end(found.keyId, found.id))) return;
+    const { keyId, id: resource } = found;
+    await deps.audit?.add({ ...entryOf(request, response, 'signOut'), keyId, resource });
   }
 
   function setCookie(request: Request, response: Response, token: string): void {
@@ -83,7 +89,7 @@ export function consoleSession(deps: {
       response.json(describe(caller));
       return;
     }
-    await endOwn(request);
+    await endOwn(request, response);
     const sha256 = createHash('sha256').update(key).digest('hex');
     const from = {
       address: clientAddress(request),
@@ -91,6 +97,8 @@ export function consoleSession(deps: {
     };
     const { id, token } = await signIns.begin({ id: caller.keyId, sha256 }, from);
     setCookie(request, response, token);
+    const { workspaceId, keyId } = caller;
+    await deps.audit?.add({ ...entryOf(request, response, 'signIn'), workspaceId, keyId, resource: id });
     response.json(describe({ ...caller, signInId: id }));
   }
 
@@ -106,7 +114,7 @@ export function consoleSession(deps: {
   router.post('/', signIn);
   router.delete('/', async (request, response) => {
     access.admitAnybody(request, 'requests');
-    await endOwn(request);
+    await endOwn(request, response);
     setCookie(request, response, '');
     response.json(describe(null));
   });

@@ -16,6 +16,7 @@ export async function admit(
 ): Promise<Caller> {
   const caller = await access.authenticate(request);
   letIn(response);
+  response.locals['caller'] = caller;
   leaseOf(response).ownedBy(caller.keyId ?? caller.workspaceId);
   if (caller.signInId !== undefined) {
     response.once(

@@ -12,7 +12,7 @@ const TOO_MANY_REQUESTS = 429;
 /**
  * Notes one request that changes something: who asked for what, and how it was answered. The answer goes out once the entry is durable;
  * one that is a stream is noted when its headers go, since it may never come to its end. Reads, and requests that were turned away for
- * their number, are not noted.
+ * their number, are not noted here.
  *
  * @param operation - the route's `operationId`.
  */
@@ -34,6 +34,7 @@ export function auditRequest(
   let noted = false;
   const note = (): Promise<void> => {
     noted = true;
+    response.locals['audited'] = true;
     return trail.add({
       workspaceId: caller.workspaceId,
       keyId: caller.keyId,

@@ -30,10 +30,17 @@ export interface AuditMark {
   hash: string;
 }
 
+/** What is wrong with an entry, or where one should be. */
+export interface AuditProblem {
+  seq: number;
+  problem: string;
+}
+
 export type AuditVerdict =
-  | { intact: true; entries: number; newest: AuditMark }
+  /** `isCompared`: the expected mark was found in its place. False: the log begins after it. */
+  | { intact: true; entries: number; newest: AuditMark; isCompared: boolean }
   /** `seq` is the first entry that is not as it was written, or that is missing. */
-  | { intact: false; seq: number; problem: string };
+  | ({ intact: false } & AuditProblem);
 
 /** The audit log: append-only, every entry chained to the one before by its hash. */
 export interface AuditLog {
@@ -42,8 +49,10 @@ export interface AuditLog {
   /**
    * Reads the whole log and checks the chain. Whoever could rewrite all of the store could also make a new chain: compare with a
    * mark that was kept elsewhere, such as the one that the log of the api names.
+   *
+   * @param onProblem - told of everything that is wrong, as it is found.
    */
-  verify(expected?: AuditMark): Promise<AuditVerdict>;
+  verify(expected?: AuditMark, onProblem?: (found: AuditProblem) => void): Promise<AuditVerdict>;
   /** Removes entries from before `time`, Unix milliseconds, and notes where the log now begins. Returns how many. */
   prune(time: number): Promise<number>;
 }

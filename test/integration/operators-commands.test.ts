@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../examples/connect.ts';
@@ -42,6 +43,28 @@ describe('the commands of operators on a service that npm start runs', () => {
     const { status, said } = await run('rebuild-journal', id);
     expect(said).toMatch(/1 runs tell of \d+ events\.\n$/);
     expect(status).toBe(0);
+  });
+
+  it('verify the audit log, and compare it with what was kept', async () => {
+    const file = path.join(service.dataDir, 'audit-mark');
+    const { beta } = connect(service.url);
+    await beta.environments.create({ name: 'audited' });
+    const first = await run('verify-audit', '--keep', file);
+    expect(first.said).toMatch(/All \d+ entries are as they were written\./);
+    expect(first.status).toBe(0);
+    const kept = readFileSync(file, 'utf8').trim();
+    expect(kept).toMatch(/^[1-9]\d*:[0-9a-f]{64}$/);
+    await beta.environments.create({ name: 'audited too' });
+    const later = await run('verify-audit', '--mark', kept);
+    expect(later.said).toMatch(/--mark [1-9]\d*:[0-9a-f]{64}$/m);
+    expect(later.status).toBe(0);
+    const [seq = ''] = kept.split(':');
+    const other = await run('verify-audit', '--mark', `${seq}:${'0'.repeat(64)}`);
+    expect(other.said).toContain(`Entry ${seq}: The entry has another hash`);
+    expect(other.status).toBe(1);
+    const cut = await run('verify-audit', '--mark', `${Number(seq) + 1_000}:${'0'.repeat(64)}`);
+    expect([cut.status, cut.said.includes('are missing')]).toEqual([1, true]);
+    expect((await run('verify-audit', '--mark', 'x')).status).toBe(2);
   });
 
   it('speak with the Temporal that nobody else reaches', async () => {

@@ -31,7 +31,8 @@ export function createInMemoryAuditLog(now: () => number): InMemoryAuditLog {
       if (expected && expected.seq > last.seq) {
         return { intact: false, seq: last.seq + 1, problem: 'Entries are missing.' };
       }
-      return { intact: true, entries: entries.length, newest: last };
+      const isCompared = expected === undefined || expected.seq >= base.seq;
+      return { intact: true, entries: entries.length, newest: last, isCompared };
     },
     async prune(time) {
       const kept = entries.findIndex((entry) => entry.at >= time);

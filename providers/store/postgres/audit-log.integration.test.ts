@@ -63,4 +63,48 @@ describe('the audit log on PostgreSQL', () => {
     await admin.end();
     expect(await log.verify()).toMatchObject({ intact: false, seq });
   });
+
+  async function tamper(...statements: string[]): Promise<void> {
+    const admin = new Client({ connectionString: services.postgresAdminUrl });
+    await admin.connect();
+    await admin.query("SET session_replication_role = 'replica'");
+    for (const statement of statements) await admin.query(statement);
+    await admin.end();
+  }
+  const SET_BACK = `UPDATE audit_head SET seq = 2, hash = (SELECT hash FROM audit_log WHERE seq = 2)`;
+
+  it('names everything that is wrong, and goes on behind it', async () => {
+    await log.append([auditEntry(), auditEntry(), auditEntry()]);
+    await tamper(
+      `UPDATE audit_log SET status = 500 WHERE seq = 1`,
+      'DELETE FROM audit_log WHERE seq IN (3, 4)',
+      `UPDATE audit_log SET path = '/other' WHERE seq = 6`,
+    );
+    const found: number[] = [];
+    expect(await log.verify(undefined, ({ seq }) => found.push(seq))).toMatchObject({
+      intact: false,
+      seq: 1,
+    });
+    expect(found).toEqual([1, 3, 6]);
+  });
+
+  it('notices entries behind its head, and a cut end with a head that fits by what was kept elsewhere', async () => {
+    const mark = await log.append([]);
+    await tamper(SET_BACK);
+    expect(await log.verify()).toMatchObject({ intact: false, seq: 3 });
+    await tamper('DELETE FROM audit_log WHERE seq = 3');
+    expect(await log.verify()).toMatchObject({ intact: true, entries: 2 });
+    expect(await log.verify(mark)).toMatchObject({ intact: false, seq: 3 });
+    await log.append([auditEntry({ operation: 'another' }), auditEntry()]);
+    expect(await log.verify(mark)).toMatchObject({ intact: false, seq: 3 });
+  });
+
+  it('says when what was kept is from before its beginning', async () => {
+    const mark = await log.append([]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await log.append([auditEntry()]);
+    await log.prune(Date.now() + 60_000);
+    expect(await log.verify(mark)).toMatchObject({ intact: true, isCompared: false });
+    expect(await log.verify({ seq: 4, hash: '0'.repeat(64) })).toMatchObject({ intact: false, seq: 4 });
+  });
 });

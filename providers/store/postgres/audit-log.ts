@@ -1,4 +1,11 @@
-import type { AuditEntry, AuditLog, AuditMark, AuditVerdict, StoredAuditEntry } from '../audit-log.ts';
+import type {
+  AuditEntry,
+  AuditLog,
+  AuditMark,
+  AuditProblem,
+  AuditVerdict,
+  StoredAuditEntry,
+} from '../audit-log.ts';
 import { auditHash } from '../audit/audit-hash.ts';
 import type { Connection, Database } from './database.ts';
 
@@ -15,6 +22,7 @@ const HEAD = `SELECT seq, encode(hash, 'hex') AS hash, base_seq, encode(base_has
 const COLUMNS = `seq, at, workspace_id AS "workspaceId", key_id AS "keyId", request_id AS "requestId", operation, method, path,
   status, resource, address, encode(hash, 'hex') AS hash`;
 const PAGE = 5_000;
+const MISSING = 'The entry is missing.';
 
 /** The audit log on PostgreSQL. */
 export function createPostgresAuditLog(database: Database): AuditLog {
@@ -34,11 +42,13 @@ export function createPostgresAuditLog(database: Database): AuditLog {
         return { seq: newest.seq, hash: newest.hash };
       }),
 
-    async verify(expected) {
-      const [head] = await database.query<HeadRow>(HEAD);
-      if (!head) return { intact: false, seq: 0, problem: 'The head of the log is missing.' };
-      return verifyChain(database, head, expected);
-    },
+    verify: (expected, onProblem) =>
+      database.transaction(async (connection) => {
+        // One moment of the log, whatever is added or removed meanwhile.
+        connection.send('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+        const { rows } = await connection.query<HeadRow>(HEAD);
+        return verifyChain(connection, rows[0], expected, onProblem);
+      }),
 
     prune: (time) =>
       database.transaction(async (connection) => {
@@ -105,33 +115,70 @@ function insert(connection: Connection, entries: readonly StoredAuditEntry[]): v
 }
 
 async function verifyChain(
-  database: Database,
-  head: HeadRow,
+  connection: Connection,
+  head: HeadRow | undefined,
   expected: AuditMark | undefined,
+  onProblem: (found: AuditProblem) => void = () => undefined,
 ): Promise<AuditVerdict> {
-  let last: AuditMark = { seq: head.base_seq, hash: head.base_hash };
-  const broken = (seq: number, problem: string): AuditVerdict => ({ intact: false, seq, problem });
-  while (last.seq < head.seq) {
-    const page = await database.query<StoredAuditEntry>(
-      `SELECT ${COLUMNS} FROM audit_log WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT ${PAGE}`,
-      [last.seq, head.seq],
+  const found: { first: AuditProblem | null } = { first: null };
+  const report = (seq: number, problem: string) => {
+    if (found.first === null || seq < found.first.seq) found.first = { seq, problem };
+    onProblem({ seq, problem });
+  };
+  if (!head) report(0, 'The head of the log is missing.');
+  const base: AuditMark = { seq: head?.base_seq ?? 0, hash: head?.base_hash ?? '' };
+  compare(base, expected, report);
+
+  let last = base;
+  // Unknown after a gap: what follows it can only be checked from the entry after.
+  let previous: string | null = base.hash;
+  for (let seq = -1; ;) {
+    const page = await connection.query<StoredAuditEntry>(
+      `SELECT ${COLUMNS} FROM audit_log WHERE seq > $1 ORDER BY seq LIMIT ${PAGE}`,
+      [seq],
     );
-    if (page.length === 0) return broken(last.seq + 1, 'Entries are missing at the end.');
-    for (const entry of page) {
-      if (entry.seq !== last.seq + 1) return broken(last.seq + 1, 'The entry is missing.');
-      if (auditHash(last.hash, entry) !== entry.hash) {
-        return broken(entry.seq, 'The entry, or one before it, is not what was written.');
+    for (const entry of page.rows) {
+      seq = entry.seq;
+      if (seq <= base.seq) {
+        report(seq, 'The entry stands before the one where the log begins.');
+        continue;
       }
-      last = { seq: entry.seq, hash: entry.hash };
-      if (expected?.seq === last.seq && expected.hash !== last.hash) {
-        return broken(last.seq, 'The entry has another hash than the one that was kept elsewhere.');
+      if (head && seq > head.seq) report(seq, 'The entry stands after the newest that the head names.');
+      if (seq !== last.seq + 1) {
+        report(last.seq + 1, seq === last.seq + 2 ? MISSING : `Entries up to ${seq - 1} are missing.`);
+        previous = null;
       }
+      if (previous !== null && auditHash(previous, entry) !== entry.hash) {
+        report(seq, 'The entry, or the hash of the one before it, is not what was written.');
+      }
+      previous = entry.hash;
+      last = { seq, hash: entry.hash };
+      compare(last, expected, report);
+      if (seq === head?.seq && entry.hash !== head.hash)
+        report(seq, 'The head names another hash of the entry.');
     }
+    if (page.rows.length < PAGE) break;
   }
-  if (last.hash !== head.hash)
-    return broken(head.seq, 'The newest entry is not the one that the head names.');
-  if (expected && expected.seq > head.seq) {
-    return broken(head.seq + 1, `Entries up to ${expected.seq}, which was kept elsewhere, are missing.`);
+  if (head && last.seq < head.seq) {
+    report(last.seq + 1, `Entries up to ${head.seq}, which the head names, are missing at the end.`);
+  } else if (head?.seq === base.seq && head.hash !== base.hash) {
+    report(head.seq, 'The newest entry is not the one that the head names.');
   }
-  return { intact: true, entries: head.seq - head.base_seq, newest: last };
+  const newest = Math.max(last.seq, head?.seq ?? 0);
+  if (expected && expected.seq > newest) {
+    report(newest + 1, `Entries up to ${expected.seq}, which was kept elsewhere, are missing.`);
+  }
+  if (found.first !== null) return { intact: false, ...found.first };
+  const isCompared = expected === undefined || expected.seq >= base.seq;
+  return { intact: true, entries: last.seq - base.seq, newest: last, isCompared };
+}
+
+function compare(
+  place: AuditMark,
+  expected: AuditMark | undefined,
+  report: (seq: number, problem: string) => void,
+): void {
+  if (expected?.seq === place.seq && expected.hash !== place.hash) {
+    report(place.seq, 'The entry has another hash than the one that was kept elsewhere.');
+  }
 }
