@@ -12,6 +12,7 @@ import { Loading } from '../ui/loading.tsx';
 import { Page } from '../ui/page.tsx';
 import { Problem } from '../ui/problem.tsx';
 import { AgentForm } from './agent-form.tsx';
+import { ShortText } from '../text/short-text.tsx';
 
 /** One agent: to change it, and to see what it was. */
 export function AgentPage() {
@@ -80,7 +81,7 @@ export function AgentPage() {
                 Version {version.version}
                 <span className="quiet">
                   {' '}
-                  · {version.model.id} · {fullTime(version.updated_at)}
+                  · <ShortText text={version.model.id} /> · {fullTime(version.updated_at)}
                 </span>
               </li>
             ))}

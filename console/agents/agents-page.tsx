@@ -11,6 +11,7 @@ import { Page } from '../ui/page.tsx';
 import { Problem } from '../ui/problem.tsx';
 import { AgentForm } from './agent-form.tsx';
 import { useAgents } from './use-agents.ts';
+import { ShortText } from '../text/short-text.tsx';
 
 /** The list of agents. */
 export function AgentsPage() {
@@ -33,11 +34,15 @@ export function AgentsPage() {
         {agents.data?.map((agent) => (
           <li key={agent.id} className="card">
             <Link to={`/agents/${agent.id}`} className="card-link">
-              {agent.name}
+              <ShortText text={agent.name} />
             </Link>
-            <p className="card-about">{agent.description ?? agent.system ?? 'No description'}</p>
+            <p className="card-about">
+              <ShortText text={agent.description ?? agent.system ?? 'No description'} />
+            </p>
             <p className="card-facts">
-              <span>{agent.model.id}</span>
+              <span>
+                <ShortText text={agent.model.id} />
+              </span>
               <span>version {agent.version}</span>
               <span title={fullTime(agent.updated_at)}>changed {ago(agent.updated_at, now)}</span>
             </p>

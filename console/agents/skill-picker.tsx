@@ -1,7 +1,7 @@
 import { useSkills } from '../skills/use-skills.ts';
-import { Revealed } from '../text/revealed.tsx';
 import { Choice } from '../ui/choice.tsx';
 import type { AgentDraft } from './agent-draft.ts';
+import { ShortText } from '../text/short-text.tsx';
 
 interface Props {
   skills: AgentDraft['skills'];
@@ -33,7 +33,7 @@ export function SkillPicker({ skills, onChange }: Props) {
                     );
                   }}
                 />
-                <Revealed text={name} />
+                <ShortText text={name} />
               </label>
               {chosen !== undefined && (
                 <Choice

@@ -10,6 +10,7 @@ import { Page } from '../ui/page.tsx';
 import { Problem } from '../ui/problem.tsx';
 import { EnvironmentForm } from './environment-form.tsx';
 import { useEnvironments } from './use-environments.ts';
+import { ShortText } from '../text/short-text.tsx';
 
 /** The list of environments. */
 export function EnvironmentsPage() {
@@ -33,9 +34,11 @@ export function EnvironmentsPage() {
         {environments.data?.map((environment) => (
           <li key={environment.id} className="card">
             <Link to={`/environments/${environment.id}`} className="card-link">
-              {environment.name}
+              <ShortText text={environment.name} />
             </Link>
-            <p className="card-about">{environment.description || 'No description'}</p>
+            <p className="card-about">
+              <ShortText text={environment.description || 'No description'} />
+            </p>
             <p className="card-facts">
               <span>{networkOf(environment)}</span>
               <span>{packagesOf(environment)}</span>

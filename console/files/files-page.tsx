@@ -5,7 +5,6 @@ import { Link } from 'react-router';
 import { age, fullTime } from '../format/age.ts';
 import { bytes } from '../format/bytes.ts';
 import { client } from '../service/client.ts';
-import { Revealed } from '../text/revealed.tsx';
 import { Button } from '../ui/button.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { Empty } from '../ui/empty.tsx';
@@ -14,6 +13,8 @@ import { Loading } from '../ui/loading.tsx';
 import { useNow } from '../ui/now.ts';
 import { Page } from '../ui/page.tsx';
 import { Problem } from '../ui/problem.tsx';
+import { spelled } from '../text/spelled.ts';
+import { ShortText } from '../text/short-text.tsx';
 
 /** All files of the workspace: uploaded ones and those that sessions made. */
 export function FilesPage() {
@@ -85,7 +86,7 @@ export function FilesPage() {
               <tr key={file.id} className="row">
                 <td className="cell-main">
                   <span className="file-name">
-                    <Revealed text={file.filename} />
+                    <ShortText text={file.filename} />
                   </span>
                   <span className="cell-sub">{file.id}</span>
                 </td>
@@ -101,8 +102,8 @@ export function FilesPage() {
                     <a
                       className="icon-button"
                       href={`/v1/files/${encodeURIComponent(file.id)}/content`}
-                      download={file.filename}
-                      aria-label={`Download ${file.filename}`}
+                      download={spelled(file.filename)}
+                      aria-label={`Download ${spelled(file.filename)}`}
                       title="Download"
                     >
                       <Download size={16} aria-hidden="true" />

@@ -7,6 +7,7 @@ import { Loading } from '../ui/loading.tsx';
 import { Page } from '../ui/page.tsx';
 import { Problem } from '../ui/problem.tsx';
 import { useModels } from './use-models.ts';
+import { ShortText } from '../text/short-text.tsx';
 
 /** The models that agents can use here. */
 export function ModelsPage() {
@@ -40,14 +41,20 @@ export function ModelsPage() {
             {models.data.map((model) => (
               <tr key={model.id} className="row">
                 <td className="cell-main">
-                  <span>{model.display_name}</span>
-                  <span className="cell-sub">{model.id}</span>
+                  <span>
+                    <ShortText text={model.display_name} />
+                  </span>
+                  <span className="cell-sub">
+                    <ShortText text={model.id} />
+                  </span>
                 </td>
                 <td className="cell-number">
                   {model.max_input_tokens === null ? '–' : tokens(model.max_input_tokens)}
                 </td>
                 <td className="cell-number">{model.max_tokens === null ? '–' : tokens(model.max_tokens)}</td>
-                <td className="cell-wide cell-quiet">{abilitiesOf(model).join(', ') || 'text'}</td>
+                <td className="cell-wide cell-quiet">
+                  <ShortText text={abilitiesOf(model).join(', ') || 'text'} />
+                </td>
               </tr>
             ))}
           </tbody>

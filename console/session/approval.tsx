@@ -7,13 +7,14 @@ import { Button } from '../ui/button.tsx';
 import { Problem } from '../ui/problem.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import { useSend } from './use-send.ts';
+import { Revealed } from '../text/revealed.tsx';
 
 /** Asks whether a call may run, showing exactly what would. */
 export function Approval({ call: { use }, others }: { call: ToolCall; others: readonly ToolCall[] }) {
   const [isDenying, setDenying] = useState(false);
   const [reason, setReason] = useState('');
   const send = useSend();
-  const hidden = countHidden(allText(use.input));
+  const hidden = countHidden(`${use.name}\n${allText(use.input)}`);
   const alsoAsk = others.filter(({ state }) => state === 'asks');
   const answer = (result: 'allow' | 'deny', ids: readonly string[]) =>
     send.mutate(
@@ -29,7 +30,11 @@ export function Approval({ call: { use }, others }: { call: ToolCall; others: re
       <h2 className="waiting-title">
         <ShieldQuestion size={16} aria-hidden="true" />
         <span>
-          May the agent use <code>{use.name}</code>?
+          May the agent use{' '}
+          <code>
+            <Revealed text={use.name} />
+          </code>
+          ?
         </span>
       </h2>
       {hidden > 0 && (

@@ -1,10 +1,10 @@
 import { FileText, X } from 'lucide-react';
 import { bytes } from '../format/bytes.ts';
 import { problemText } from '../service/problem-text.ts';
-import { Revealed } from '../text/revealed.tsx';
 import { IconButton } from '../ui/icon-button.tsx';
 import type { Attachment } from './attachment.ts';
 import type { AttachmentList } from './use-attachments.ts';
+import { ShortText } from '../text/short-text.tsx';
 
 /** The files of the next message. */
 export function Attachments({ attachments }: { attachments: AttachmentList }) {
@@ -19,7 +19,7 @@ export function Attachments({ attachments }: { attachments: AttachmentList }) {
             <img src={one.preview} alt="" />
           )}
           <span className="attachment-name" title={one.name}>
-            <Revealed text={one.name} />
+            <ShortText text={one.name} />
           </span>
           <span className="quiet">{noteOf(one)}</span>
           <IconButton icon={X} label={`Remove ${one.name}`} onClick={() => attachments.remove([one.key])} />

@@ -1,4 +1,5 @@
 import type { Connection } from '../feed/session-feed.ts';
+import { ShortText } from '../text/short-text.tsx';
 
 /** Says when what is shown may be behind. Nothing while all is well. */
 export function ConnectionBar({ connection }: { connection: Connection }) {
@@ -10,7 +11,7 @@ export function ConnectionBar({ connection }: { connection: Connection }) {
           {`Connection lost. Reconnecting${connection.attempt > 1 ? `, attempt ${connection.attempt}` : ''} …`}
         </>
       )}
-      {connection.state === 'failed' && `Not live any more: ${connection.message}`}
+      {connection.state === 'failed' && <ShortText text={`Not live any more: ${connection.message}`} />}
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { Button } from '../ui/button.tsx';
 import { Problem } from '../ui/problem.tsx';
 import { TextArea } from '../ui/text-field.tsx';
 import { useSend } from './use-send.ts';
+import { ShortText } from '../text/short-text.tsx';
 
 /** A call of a tool that is not the service's own: whoever uses the console may answer for it. */
 export function CustomResult({ call: { use } }: { call: ToolCall }) {
@@ -29,7 +30,10 @@ export function CustomResult({ call: { use } }: { call: ToolCall }) {
       <h2 className="waiting-title">
         <Wrench size={16} aria-hidden="true" />
         <span>
-          The agent called <code>{use.name}</code>
+          The agent called{' '}
+          <code>
+            <ShortText text={use.name} />
+          </code>
         </span>
       </h2>
       <p className="quiet">It is your own tool. A program usually answers; you can do it here.</p>

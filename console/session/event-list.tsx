@@ -7,6 +7,7 @@ import type { FeedSnapshot } from '../feed/session-feed.ts';
 import { client } from '../service/client.ts';
 import { Button } from '../ui/button.tsx';
 import { Problem } from '../ui/problem.tsx';
+import { ShortText } from '../text/short-text.tsx';
 
 const ROW = 30;
 
@@ -53,7 +54,7 @@ export function EventList({ log, sessionId }: { log: FeedSnapshot; sessionId: st
             return (
               <li key={event.id} style={{ transform: `translateY(${start}px)` }}>
                 <Link to={`/sessions/${sessionId}?event=${event.id}`} replace>
-                  {event.type}
+                  <ShortText text={event.type} />
                 </Link>
                 <time>
                   {'processed_at' in event && event.processed_at ? timeOf(event.processed_at) : 'queued'}

@@ -2,6 +2,7 @@ import { useId, useState, type KeyboardEvent } from 'react';
 import type { Session } from '../service/wire.ts';
 import { completionsFor, type Completion } from './skill-completion.ts';
 import { useSkillCommands } from './use-skill-commands.ts';
+import { ShortText } from '../text/short-text.tsx';
 
 interface Props {
   skills: Session['agent']['skills'];
@@ -63,8 +64,12 @@ export function MessageField({ skills, text, onText, onSend, onInterrupt, placeh
               onMouseDown={(event) => event.preventDefault()}
               onClick={() => take(completion)}
             >
-              <span className="completion-name">/{completion.name}</span>
-              <span className="completion-about">{completion.about}</span>
+              <span className="completion-name">
+                /<ShortText text={completion.name} />
+              </span>
+              <span className="completion-about">
+                <ShortText text={completion.about} />
+              </span>
             </li>
           ))}
         </ul>

@@ -6,6 +6,7 @@ import { duration } from '../format/duration.ts';
 import type { Session } from '../service/wire.ts';
 import { Facts } from '../ui/facts.tsx';
 import { SessionSkills } from './session-skills.tsx';
+import { ShortText } from '../text/short-text.tsx';
 
 /** What the session is and what it used. */
 export function SessionDetails({ session }: { session: Session }) {
@@ -20,7 +21,7 @@ export function SessionDetails({ session }: { session: Session }) {
           [
             'Agent',
             <Link key="agent" to={`/agents/${agent.id}`}>
-              {agent.name}, version {agent.version}
+              <ShortText text={agent.name} />, version {agent.version}
             </Link>,
           ],
           ['Model', agent.model.id],

@@ -4,9 +4,10 @@ import { bytes } from '../format/bytes.ts';
 import { allPages } from '../service/all-pages.ts';
 import { client } from '../service/client.ts';
 import type { Session } from '../service/wire.ts';
-import { Revealed } from '../text/revealed.tsx';
 import { Loading } from '../ui/loading.tsx';
 import { Problem } from '../ui/problem.tsx';
+import { spelled } from '../text/spelled.ts';
+import { ShortText } from '../text/short-text.tsx';
 
 /** What was put into the session and what it made. */
 export function SessionFiles({ session }: { session: Session }) {
@@ -34,15 +35,15 @@ export function SessionFiles({ session }: { session: Session }) {
           <li key={file.id}>
             <FileText size={16} aria-hidden="true" />
             <span className="file-name">
-              <Revealed text={file.filename} />
+              <ShortText text={file.filename} />
             </span>
             <span className="quiet">{bytes(file.size_bytes)}</span>
             {file.downloadable === true && (
               <a
                 className="icon-button"
                 href={`/v1/files/${encodeURIComponent(file.id)}/content`}
-                download={file.filename}
-                aria-label={`Download ${file.filename}`}
+                download={spelled(file.filename)}
+                aria-label={`Download ${spelled(file.filename)}`}
                 title="Download"
               >
                 <Download size={16} aria-hidden="true" />
@@ -58,7 +59,7 @@ export function SessionFiles({ session }: { session: Session }) {
           <li key={resource.mount_path}>
             <FileText size={16} aria-hidden="true" />
             <span className="file-name">
-              <Revealed text={resource.mount_path ?? resource.type} />
+              <ShortText text={resource.mount_path ?? resource.type} />
             </span>
             <span className="quiet">{resource.type.replaceAll('_', ' ')}</span>
           </li>

@@ -9,6 +9,7 @@ import { CopyButton } from '../ui/copy-button.tsx';
 import { IconButton } from '../ui/icon-button.tsx';
 import { StatusBadge } from '../ui/status-badge.tsx';
 import { SessionMenu } from './session-menu.tsx';
+import { ShortText } from '../text/short-text.tsx';
 
 interface Props {
   session: Session;
@@ -28,10 +29,16 @@ export function SessionHeader({ session, isWaiting, isInspected, onInspect }: Pr
         <ArrowLeft size={16} aria-hidden="true" />
       </Link>
       <div className="session-heading">
-        <h1 title={session.id}>{sessionName(session)}</h1>
+        <h1 title={session.id}>
+          <ShortText text={sessionName(session)} />
+        </h1>
         <p className="session-facts">
-          <Link to={`/agents/${session.agent.id}`}>{session.agent.name}</Link>
-          <span>{session.agent.model.id}</span>
+          <Link to={`/agents/${session.agent.id}`}>
+            <ShortText text={session.agent.name} />
+          </Link>
+          <span>
+            <ShortText text={session.agent.model.id} />
+          </span>
           <span title={`${read} tokens read, ${written} written`}>
             {tokens(read)} → {tokens(written)} tokens
           </span>

@@ -2,7 +2,7 @@ import { useQueries } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import { client } from '../service/client.ts';
 import type { Session } from '../service/wire.ts';
-import { Revealed } from '../text/revealed.tsx';
+import { ShortText } from '../text/short-text.tsx';
 
 /** The skills that the session was created with, and whether newer versions exist. */
 export function SessionSkills({ skills }: { skills: Session['agent']['skills'] }) {
@@ -22,7 +22,7 @@ export function SessionSkills({ skills }: { skills: Session['agent']['skills'] }
           return (
             <li key={id}>
               <Link to={`/skills/${id}`}>
-                <Revealed text={newest[index]?.data?.display_name ?? id} />
+                <ShortText text={newest[index]?.data?.display_name ?? id} />
               </Link>
               <span className="quiet">
                 {' '}

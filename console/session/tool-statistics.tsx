@@ -2,6 +2,7 @@ import { useMemo } from 'react';
 import type { FeedSnapshot } from '../feed/session-feed.ts';
 import { duration } from '../format/duration.ts';
 import { toolUsage } from './tool-usage.ts';
+import { ShortText } from '../text/short-text.tsx';
 
 /** Which tools were called how often, how many calls failed, and how long they usually took. */
 export function ToolStatistics({ log }: { log: FeedSnapshot }) {
@@ -29,7 +30,9 @@ export function ToolStatistics({ log }: { log: FeedSnapshot }) {
           {rows.map(({ name, calls, failed, medianMs }) => (
             <tr key={name}>
               <td>
-                <code>{name}</code>
+                <code>
+                  <ShortText text={name} />
+                </code>
               </td>
               <td className="cell-number">{calls}</td>
               <td className="cell-number">{failed}</td>

@@ -7,6 +7,7 @@ import type { Session } from '../service/wire.ts';
 import { StatusBadge } from '../ui/status-badge.tsx';
 import { sessionName, sessionTokens } from './session-words.ts';
 import { useIsWaiting } from './use-is-waiting.ts';
+import { ShortText } from '../text/short-text.tsx';
 
 /** One line of the list of sessions. */
 export const SessionRow = memo(function SessionRow({ session, now }: { session: Session; now: number }) {
@@ -19,12 +20,16 @@ export const SessionRow = memo(function SessionRow({ session, now }: { session: 
       </td>
       <td className="cell-main">
         <Link to={`/sessions/${session.id}`} className="row-link">
-          {sessionName(session)}
+          <ShortText text={sessionName(session)} />
         </Link>
         <span className="cell-sub">{session.id}</span>
       </td>
-      <td className="cell-wide">{session.agent.name}</td>
-      <td className="cell-wide cell-quiet">{session.agent.model.id}</td>
+      <td className="cell-wide">
+        <ShortText text={session.agent.name} />
+      </td>
+      <td className="cell-wide cell-quiet">
+        <ShortText text={session.agent.model.id} />
+      </td>
       <td className="cell-number" title={`${read} read, ${written} written`}>
         {tokens(read + written)}
       </td>

@@ -5,6 +5,7 @@ import { Revealed } from '../text/revealed.tsx';
 import { Loading } from '../ui/loading.tsx';
 import { Problem } from '../ui/problem.tsx';
 import { readSkill, type SkillFile } from './read-skill.ts';
+import { ShortText } from '../text/short-text.tsx';
 
 /** The files of a version: `SKILL.md` as it reads, everything else as it is. */
 export function SkillContents({ skillId, version }: { skillId: string; version: string }) {
@@ -28,7 +29,7 @@ export function SkillContents({ skillId, version }: { skillId: string; version: 
               aria-current={file.path === shown?.path}
               onClick={() => setPath(file.path)}
             >
-              <Revealed text={file.path} />
+              <ShortText text={file.path} />
             </button>
           </li>
         ))}

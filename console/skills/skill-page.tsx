@@ -5,7 +5,6 @@ import { Link, useNavigate, useParams } from 'react-router';
 import { fullTime } from '../format/age.ts';
 import { allPages } from '../service/all-pages.ts';
 import { client } from '../service/client.ts';
-import { Revealed } from '../text/revealed.tsx';
 import { Button } from '../ui/button.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { Loading } from '../ui/loading.tsx';
@@ -14,6 +13,8 @@ import { Page } from '../ui/page.tsx';
 import { Problem } from '../ui/problem.tsx';
 import { SkillContents } from './skill-contents.tsx';
 import { SkillUpload } from './skill-upload.tsx';
+import { ShortText } from '../text/short-text.tsx';
+import { spelled } from '../text/spelled.ts';
 
 /** One skill: its versions, and what is in them. */
 export function SkillPage() {
@@ -75,7 +76,10 @@ export function SkillPage() {
           {shown !== undefined && (
             <>
               <p className="skill-about">
-                <code>/{shown.name}</code> <Revealed text={shown.description} />
+                <code>
+                  /<ShortText text={shown.name} />
+                </code>{' '}
+                <ShortText text={shown.description} />
               </p>
               <SkillContents key={shown.id} skillId={id} version={shown.id} />
             </>
@@ -98,7 +102,7 @@ export function SkillPage() {
                 <a
                   className="icon-button"
                   href={`/v1/skills/${encodeURIComponent(id)}/versions/${encodeURIComponent(version.id)}/content`}
-                  download={`${version.name}.zip`}
+                  download={`${spelled(version.name)}.zip`}
                   aria-label={`Download version ${version.id}`}
                   title="Download"
                 >

@@ -2,7 +2,6 @@ import { Puzzle, Upload } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { ago, fullTime } from '../format/age.ts';
-import { Revealed } from '../text/revealed.tsx';
 import { Button } from '../ui/button.tsx';
 import { Empty } from '../ui/empty.tsx';
 import { Loading } from '../ui/loading.tsx';
@@ -12,6 +11,7 @@ import { Page } from '../ui/page.tsx';
 import { Problem } from '../ui/problem.tsx';
 import { SkillUpload } from './skill-upload.tsx';
 import { useSkills } from './use-skills.ts';
+import { ShortText } from '../text/short-text.tsx';
 
 /** The list of skills. */
 export function SkillsPage() {
@@ -34,7 +34,7 @@ export function SkillsPage() {
         {skills.data?.map((skill) => (
           <li key={skill.id} className="card">
             <Link to={`/skills/${skill.id}`} className="card-link">
-              <Revealed text={skill.display_name} />
+              <ShortText text={skill.display_name} />
             </Link>
             <p className="card-facts">
               <span>{skill.source.type === 'custom' ? 'yours' : 'built in'}</span>

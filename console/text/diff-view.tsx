@@ -1,6 +1,7 @@
 import { structuredPatch } from 'diff';
 import { useMemo } from 'react';
 import { Revealed } from './revealed.tsx';
+import { spelled } from './spelled.ts';
 
 const MAX_EDIT_LENGTH = 4_000;
 
@@ -15,7 +16,7 @@ export function DiffView({ before, after, label }: { before: string; after: stri
   }, [before, after]);
   return (
     // A region that scrolls must be reachable by keyboard.
-    <pre className="diff" tabIndex={0} role="group" aria-label={label}>
+    <pre className="diff" tabIndex={0} role="group" aria-label={spelled(label)}>
       {hunks.flatMap((hunk, place) => [
         ...(place > 0
           ? [

@@ -3,6 +3,7 @@ import { Image as ImageIcon } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
 import { client } from '../service/client.ts';
 import { Modal } from '../ui/modal.tsx';
+import { ShortText } from './short-text.tsx';
 
 /** Pictures without scripts. A type of this list is said to the browser, whatever the data claims to be. */
 const TYPES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
@@ -13,7 +14,12 @@ export function InlineImage({ data, type }: { data: string; type: string }) {
     if (!TYPES.has(type)) return null;
     return new Blob([Uint8Array.from(atob(data), (character) => character.charCodeAt(0))], { type });
   }, [data, type]);
-  if (blob === null) return <p className="quiet">[image of type {type}, not shown]</p>;
+  if (blob === null)
+    return (
+      <p className="quiet">
+        [image of type <ShortText text={type} />, not shown]
+      </p>
+    );
   return <Picture blob={blob} />;
 }
 
@@ -34,7 +40,7 @@ export function FileImage({ id }: { id: string }) {
   if (data?.blob) return <Picture blob={data.blob} />;
   return (
     <p className="source-chip">
-      <ImageIcon size={14} aria-hidden="true" /> Image {data?.name ?? id}
+      <ImageIcon size={14} aria-hidden="true" /> Image <ShortText text={data?.name ?? id} />
     </p>
   );
 }

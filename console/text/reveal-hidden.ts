@@ -55,6 +55,38 @@ export function revealHidden(text: string): RevealedPart[] {
   return parts;
 }
 
+/**
+ * What may stand in names though it is hidden elsewhere, since one sees what it does: joiners and selectors within an emoji, the tags of a
+ * flag's, joiners after letters of scripts that join, and spaces of other widths within a text.
+ */
+const SEEN_IN_NAMES = [
+  /\p{RGI_Emoji}/v,
+  /(?<=[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Myanmar}])[\u200c\u200d](?=\p{L})/u,
+  /(?<=\S)[\u00a0\u2002-\u200a\u202f\u3000](?=\S)/u,
+];
+const SEEN = new RegExp(SEEN_IN_NAMES.map(({ source }) => source).join('|'), 'gv');
+
+/** As {@link revealHidden}, for names and titles: scripts and emoji that people write with stay readable. */
+export function revealInName(text: string): RevealedPart[] {
+  const seen = [...text.matchAll(SEEN)].map(({ 0: { length }, index }) => ({
+    from: index,
+    to: index + length,
+  }));
+  const parts: RevealedPart[] = [];
+  let at = 0;
+  for (const part of revealHidden(text)) {
+    const from = at;
+    at += 'text' in part ? part.text.length : part.hidden.length;
+    const isSeen = seen.some((place) => place.from <= from && at <= place.to);
+    const last = parts.at(-1);
+    const shown = 'text' in part ? part.text : isSeen ? part.hidden : null;
+    if (shown === null) parts.push(part);
+    else if (last !== undefined && 'text' in last) last.text += shown;
+    else parts.push({ text: shown });
+  }
+  return parts;
+}
+
 /** How many hidden characters a text holds. */
 export function countHidden(text: string): number {
   return revealHidden(text).filter((part) => 'hidden' in part).length;

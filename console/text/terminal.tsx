@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'react';
 import { keepDirection } from './keep-direction.ts';
 import { parseAnsi } from './parse-ansi.ts';
+import { spelled } from './spelled.ts';
 
 const SHOWN_LINES = 24;
 
@@ -26,7 +27,7 @@ export function Terminal({
         </button>
       )}
       {/* A region that scrolls must be reachable by keyboard. */}
-      <pre tabIndex={0} role="group" aria-label={label}>
+      <pre tabIndex={0} role="group" aria-label={spelled(label)}>
         {runs.map(({ text, classes }, index) => (
           // Runs of one output never change places.
           <span key={index} className={classes || undefined}>

@@ -1,6 +1,7 @@
 import { DiffView } from '../text/diff-view.tsx';
 import { Revealed } from '../text/revealed.tsx';
 import { inputText } from './input-text.ts';
+import { spelled } from '../text/spelled.ts';
 
 interface Props {
   name: string;
@@ -60,7 +61,7 @@ function PathLine({ path }: { path: string }) {
 function Code({ label, text, prompt = '' }: { label: string; text: string; prompt?: string }) {
   return (
     // A region that scrolls must be reachable by keyboard.
-    <pre className="tool-code" tabIndex={0} role="group" aria-label={label}>
+    <pre className="tool-code" tabIndex={0} role="group" aria-label={spelled(label)}>
       {prompt !== '' && <span className="prompt">{prompt}</span>}
       <Revealed text={text} />
     </pre>

@@ -1,5 +1,7 @@
 import { Select } from '@base-ui/react/select';
 import { Check, ChevronDown } from 'lucide-react';
+import { ShortText } from '../text/short-text.tsx';
+import { spelled } from '../text/spelled.ts';
 
 export interface Option<Value extends string> {
   value: Value;
@@ -25,16 +27,18 @@ export function Choice<Value extends string>({
   onChange,
   look = 'field',
 }: Props<Value>) {
-  const chosen = options.find((option) => option.value === value);
+  const shown = options.find((option) => option.value === value)?.label ?? value;
   return (
     <Select.Root
       items={options}
       value={value}
       onValueChange={(next) => (next === null ? undefined : onChange(next))}
     >
-      <Select.Trigger className="choice" data-look={look} aria-label={`${label}: ${chosen?.label ?? value}`}>
+      <Select.Trigger className="choice" data-look={look} aria-label={`${spelled(label)}: ${spelled(shown)}`}>
         {look === 'filter' && <span className="choice-name">{label}</span>}
-        <span className="choice-value">{chosen?.label ?? value}</span>
+        <span className="choice-value">
+          <ShortText text={shown} />
+        </span>
         <ChevronDown size={14} aria-hidden="true" />
       </Select.Trigger>
       <Select.Portal>
@@ -44,8 +48,12 @@ export function Choice<Value extends string>({
               {options.map((option) => (
                 <Select.Item key={option.value} value={option.value} className="popup-item">
                   <Select.ItemText>
-                    {option.label}
-                    {option.hint !== undefined && <span className="popup-hint">{option.hint}</span>}
+                    <ShortText text={option.label} />
+                    {option.hint !== undefined && (
+                      <span className="popup-hint">
+                        <ShortText text={option.hint} />
+                      </span>
+                    )}
                   </Select.ItemText>
                   <Select.ItemIndicator>
                     <Check size={14} aria-hidden="true" />

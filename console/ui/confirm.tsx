@@ -1,4 +1,5 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog';
+import { ShortText } from '../text/short-text.tsx';
 
 interface Props {
   isOpen: boolean;
@@ -17,8 +18,12 @@ export function Confirm({ isOpen, onClose, title, description, action, onConfirm
       <AlertDialog.Portal>
         <AlertDialog.Backdrop className="modal-backdrop" />
         <AlertDialog.Popup className="modal">
-          <AlertDialog.Title className="modal-title">{title}</AlertDialog.Title>
-          <AlertDialog.Description className="modal-description">{description}</AlertDialog.Description>
+          <AlertDialog.Title className="modal-title">
+            <ShortText text={title} />
+          </AlertDialog.Title>
+          <AlertDialog.Description className="modal-description">
+            <ShortText text={description} />
+          </AlertDialog.Description>
           <div className="modal-actions">
             <AlertDialog.Close className="button" data-look="plain">
               Cancel

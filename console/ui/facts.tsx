@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { ShortText } from '../text/short-text.tsx';
 
 /** Names and values. A value of null is left out. */
 export function Facts({ facts }: { facts: readonly (readonly [name: string, value: ReactNode])[] }) {
@@ -8,8 +9,10 @@ export function Facts({ facts }: { facts: readonly (readonly [name: string, valu
         .filter(([, value]) => value !== null)
         .map(([name, value]) => (
           <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
+            <dt>
+              <ShortText text={name} />
+            </dt>
+            <dd>{typeof value === 'string' ? <ShortText text={value} /> : value}</dd>
           </div>
         ))}
     </dl>

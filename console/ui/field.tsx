@@ -1,4 +1,5 @@
 import { useId, type ReactNode } from 'react';
+import { ShortText } from '../text/short-text.tsx';
 
 interface Props {
   label: string;
@@ -12,12 +13,12 @@ export function Field({ label, hint, children }: Props) {
   return (
     <div className="field">
       <label htmlFor={id} className="field-label">
-        {label}
+        <ShortText text={label} />
       </label>
       {children({ id, 'aria-describedby': hint === undefined ? undefined : `${id}-hint` })}
       {hint !== undefined && (
         <p id={`${id}-hint`} className="field-hint">
-          {hint}
+          <ShortText text={hint} />
         </p>
       )}
     </div>

@@ -1,5 +1,6 @@
 import type { LucideIcon } from 'lucide-react';
 import type { ComponentProps } from 'react';
+import { spelled } from '../text/spelled.ts';
 
 interface Props extends Omit<ComponentProps<'button'>, 'children'> {
   icon: LucideIcon;
@@ -8,7 +9,8 @@ interface Props extends Omit<ComponentProps<'button'>, 'children'> {
 }
 
 /** A button that is a picture. */
-export function IconButton({ icon: Icon, label, className = '', ...rest }: Props) {
+export function IconButton({ icon: Icon, label: given, className = '', ...rest }: Props) {
+  const label = spelled(given);
   return (
     <button type="button" title={label} {...rest} aria-label={label} className={`icon-button ${className}`}>
       <Icon size={16} aria-hidden="true" />

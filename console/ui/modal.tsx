@@ -1,6 +1,7 @@
 import { Dialog } from '@base-ui/react/dialog';
 import { X } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { ShortText } from '../text/short-text.tsx';
 
 interface Props {
   isOpen: boolean;
@@ -20,13 +21,17 @@ export function Modal({ isOpen, onClose, title, description, width = 'normal', c
         <Dialog.Backdrop className="modal-backdrop" />
         <Dialog.Popup className="modal" data-width={width}>
           <header className="modal-header">
-            <Dialog.Title className="modal-title">{title}</Dialog.Title>
+            <Dialog.Title className="modal-title">
+              <ShortText text={title} />
+            </Dialog.Title>
             <Dialog.Close className="icon-button" aria-label="Close">
               <X size={16} aria-hidden="true" />
             </Dialog.Close>
           </header>
           {description !== undefined && (
-            <Dialog.Description className="modal-description">{description}</Dialog.Description>
+            <Dialog.Description className="modal-description">
+              <ShortText text={description} />
+            </Dialog.Description>
           )}
           {children}
         </Dialog.Popup>

@@ -1,4 +1,6 @@
 import { useEffect, type ReactNode } from 'react';
+import { ShortText } from '../text/short-text.tsx';
+import { spelled } from '../text/spelled.ts';
 
 interface Props {
   title: string;
@@ -17,7 +19,9 @@ export function Page({ title, name, actions, lead, children }: Props) {
       <header className="page-header">
         <div className="page-heading">
           {lead}
-          <h1>{title}</h1>
+          <h1>
+            <ShortText text={title} />
+          </h1>
         </div>
         {actions !== undefined && <div className="page-actions">{actions}</div>}
       </header>
@@ -29,6 +33,6 @@ export function Page({ title, name, actions, lead, children }: Props) {
 /** Names the browser's tab. */
 export function usePageTitle(title: string): void {
   useEffect(() => {
-    document.title = title === '' ? 'Managed Agent' : `${title} · Managed Agent`;
+    document.title = title === '' ? 'Managed Agent' : `${spelled(title)} · Managed Agent`;
   }, [title]);
 }

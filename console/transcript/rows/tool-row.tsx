@@ -5,6 +5,7 @@ import { Revealed } from '../../text/revealed.tsx';
 import { toolLook } from '../../tools/tool-look.ts';
 import { ToolBody } from '../../tools/tool-body.tsx';
 import type { ToolCall, ToolState } from '../transcript-item.ts';
+import { ShortText } from '../../text/short-text.tsx';
 
 const STATES: Record<ToolState, string> = {
   running: 'running',
@@ -40,7 +41,9 @@ export function ToolRow({ call }: { call: ToolCall }) {
         <ChevronRight size={14} aria-hidden="true" className="tool-chevron" />
         <Icon size={15} aria-hidden="true" />
         <span className="tool-name">
-          {use.type === 'agent.mcp_tool_use' ? `${use.mcp_server_name} · ${use.name}` : use.name}
+          <ShortText
+            text={use.type === 'agent.mcp_tool_use' ? `${use.mcp_server_name} · ${use.name}` : use.name}
+          />
         </span>
         <span className="tool-summary">
           <Revealed text={summary} />

@@ -79,6 +79,22 @@ const HOSTILE: PlannedEvent[] = [
   { type: 'agent.never_seen', content: ALL },
 ];
 
+/** In the browser: the texts, read-out names and names of downloads of a page that hold what turns, hides or breaks what is beside it. */
+const HIDDEN_ON_PAGE = String.raw`(() => {
+  const hidden = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/u;
+  const shown = ['title of the page: ' + document.title];
+  for (const element of document.querySelectorAll('body *')) {
+    for (const { name, value } of element.attributes) {
+      if (/^(aria-label|title|alt|placeholder|download)$/.test(name)) shown.push(name + ': ' + value);
+    }
+    if (element.closest('.markdown, .plain-text') !== null) continue;
+    for (const node of element.childNodes) {
+      if (node.nodeType === Node.TEXT_NODE) shown.push(element.className + ': ' + node.nodeValue);
+    }
+  }
+  return shown.filter((text) => hidden.test(text));
+})()`;
+
 describe.skipIf(!hasBrowser())('hostile text in the console', () => {
   let lab: ConsoleLab;
   let browser: Browser;
@@ -171,5 +187,88 @@ describe.skipIf(!hasBrowser())('hostile text in the console', () => {
       await page.waitForLoadState('networkidle');
     }
     expect(await page.getByText('U+202E').count()).toBe(1);
+  });
+
+  /** What turns, hides or breaks what is beside it, as a page shows it: in its text, in what is read out, in what a file is saved as. */
+  const hiddenOnPage = async (): Promise<string[]> => page.evaluate<string[]>(HIDDEN_ON_PAGE);
+
+  it('hides and turns nothing in names, titles and metadata, on any page', async () => {
+    const { beta } = lab.api.client();
+    const evil = 'a\u202egnp\u2066b\u200fc\u061cd\u200be\ufefff\u{e0041}g\u2028h';
+    const name = `${evil} 👩‍💻 تقرير`;
+    const agent = await beta.agents.create({
+      name,
+      description: name,
+      model: 'demo',
+      metadata: { [evil]: name },
+    });
+    const environment = await beta.environments.create({ name, description: name });
+    const session = await lab.session(name, [
+      { type: 'user.message', content: [{ type: 'text', text: 'hello' }] },
+      {
+        type: 'agent.tool_use',
+        id: 'sevt_x',
+        name: evil,
+        input: { [evil]: evil },
+        evaluated_permission: 'ask',
+      },
+      {
+        type: 'agent.mcp_tool_use',
+        id: 'sevt_m',
+        name: evil,
+        mcp_server_name: evil,
+        input: { file_path: evil },
+        evaluated_permission: 'allow',
+      },
+      {
+        type: 'session.error',
+        error: { type: 'unknown_error', message: evil, retry_status: { type: 'exhausted' } },
+      },
+    ]);
+    await beta.sessions.create({ agent: agent.id, environment_id: environment.id, title: name });
+    await beta.sessions.update(session.id, { metadata: { [evil]: name } });
+    const skill = await beta.skills.create({
+      display_name: name.replace('\u2028', ''),
+      files: [new File([`---\nname: odd\ndescription: Odd ${'\u202e'}one.\n---\nx\n`], 'odd/SKILL.md')],
+    });
+    await beta.files.upload({ file: new File(['x'], `${evil.replace('\u2028', '')}.txt`) });
+    const places = [
+      'sessions',
+      `sessions/${session.id}`,
+      'agents',
+      `agents/${agent.id}`,
+      'environments',
+      `environments/${environment.id}`,
+      'skills',
+      `skills/${skill.id}`,
+      'files',
+      'models',
+    ];
+    for (const place of places) {
+      await page.goto(`${lab.api.url}/${place}`);
+      await page.locator('h1').first().waitFor();
+      // A session's page keeps a stream open.
+      if (place === `sessions/${session.id}`) await page.locator('.waiting-title').waitFor();
+      else await page.waitForLoadState('networkidle');
+      expect(await hiddenOnPage(), place).toEqual([]);
+      for (const head of await page.locator('.tool-head[aria-expanded=false]').all()) await head.click();
+      const details = page.getByRole('button', { name: 'Details, files and events' });
+      if ((await details.count()) === 0) continue;
+      await details.click();
+      for (const tab of ['Details', 'Files', 'Tools', 'Events']) {
+        const found = page.getByRole('tab', { name: tab });
+        if ((await found.count()) > 0) await found.click();
+        expect(await hiddenOnPage(), `${place}, ${tab}`).toEqual([]);
+      }
+    }
+    await page.goto(`${lab.api.url}/sessions/${session.id}`);
+    await page.waitForFunction(`document.title.includes('U+202E')`);
+    expect(await page.locator('h1').textContent()).toContain('👩‍💻 تقرير');
+    await page.goto(`${lab.api.url}/sessions?new=1`);
+    for (const choice of await page.locator('.choice').all()) {
+      await choice.click();
+      expect(await hiddenOnPage()).toEqual([]);
+      await page.keyboard.press('Escape');
+    }
   });
 });
