@@ -25,6 +25,7 @@ export function mediaDeps(parts: {
   const { config, files, blobs, decoder, log } = parts;
   return {
     files,
+    quotaBytes: config.files.workspace_bytes,
     blobs,
     newId,
     now: Date.now,

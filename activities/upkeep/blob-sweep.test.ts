@@ -12,11 +12,14 @@ function stage(role: boolean) {
   let time = Date.now();
   const blobs = createInMemoryBlobStore(() => time);
   const referenced = new Set<string>();
+  const loose = new Set<string>();
   const sweep = createBlobSweep({
     blobs,
     leftovers: {
       ended: async (ids) => new Map(ids.filter((id) => id === 'deleted').map((id) => [id, 'deleted'])),
       isReferenced: async (_workspace, name) => referenced.has(name),
+      loose: async () => [...loose].map((sha256) => ({ workspaceId: 'w', sha256 })),
+      settled: async (_workspace, name) => void loose.delete(name),
     },
     lease: { held: async () => role, release: async () => undefined },
     graceMs: DAY,
@@ -27,7 +30,7 @@ function stage(role: boolean) {
   const pass = (milliseconds: number) => {
     time += milliseconds;
   };
-  return { blobs, referenced, sweep, put, pass };
+  return { blobs, referenced, loose, sweep, put, pass };
 }
 
 it('removes what no row refers to after its grace', async () => {
@@ -75,4 +78,19 @@ it('removes nothing without the role', async () => {
   pass(99 * DAY);
   expect(await sweep.sweep()).toBe(0);
   expect(await blobs.has('w', name)).toBe(true);
+});
+
+it('removes what was given up minutes later, but neither what is referred to nor what was stored anew', async () => {
+  const { blobs, referenced, loose, sweep, put, pass } = stage(true);
+  const [gone, used, anew] = [await put('w', 'gone'), await put('w', 'used'), await put('w', 'anew')];
+  for (const name of [gone, used, anew]) loose.add(name);
+  referenced.add(used);
+  expect(await sweep.sweepLoose()).toBe(0);
+  pass(10 * 60_000 + 1);
+  await put('w', 'anew');
+  expect(await sweep.sweepLoose()).toBe(1);
+  const left = await Promise.all([gone, used, anew].map(async (name) => blobs.has('w', name)));
+  expect(left).toEqual([false, true, true]);
+  // What was stored anew goes on counting until it is old, or something refers to it.
+  expect([...loose]).toEqual([anew]);
 });

@@ -6,10 +6,19 @@ import type { Lease } from '../../providers/store/lease.ts';
 import type { Leftovers } from '../../providers/store/leftovers.ts';
 
 const PERIOD_MS = 3_600_000;
+const LOOSE_PERIOD_MS = 5 * 60_000;
+/**
+ * How long bytes that were given up, or stored anew, stay: whoever is about to refer to them (a message that names the file, an upload of
+ * the same content) has a few minutes at most, by its own time limits.
+ */
+const LOOSE_GRACE_MS = 10 * 60_000;
+const AT_ONCE = 500;
 
 export interface BlobSweep {
   /** One sweep, if this process has the role. Returns how many blobs went. Rejects with `unavailable`; nothing is lost by that. */
   sweep(): Promise<number>;
+  /** The same for what workspaces gave up or were refused, which counts against their quotas until it is gone. */
+  sweepLoose(): Promise<number>;
   start(): void;
   stop(): Promise<void>;
 }
@@ -23,7 +32,7 @@ export interface BlobSweep {
  * @param deps.historyMs - how long Temporal keeps the history of a closed run.
  */
 export function createBlobSweep(deps: {
-  blobs: Pick<BlobStore, 'sweep'>;
+  blobs: Pick<BlobStore, 'sweep' | 'remove'>;
   leftovers: Leftovers;
   lease: Lease;
   graceMs: number;
@@ -31,8 +40,8 @@ export function createBlobSweep(deps: {
   log: Logger;
 }): BlobSweep {
   const { blobs, leftovers, lease, graceMs, historyMs, log } = deps;
-  let timer: NodeJS.Timeout | undefined;
-  let round: Promise<unknown> | undefined;
+  const timers: NodeJS.Timeout[] = [];
+  const rounds = new Map<() => Promise<number>, Promise<unknown>>();
 
   async function isNeeded(place: string, sha256: string): Promise<boolean> {
     if (isHostMark(place)) return true;
@@ -53,20 +62,41 @@ export function createBlobSweep(deps: {
     return removed + outlived;
   }
 
+  async function sweepLoose(): Promise<number> {
+    if (!(await lease.held())) return 0;
+    let removed = 0;
+    for (const { workspaceId, sha256 } of await leftovers.loose(LOOSE_GRACE_MS, AT_ONCE)) {
+      const isReferenced = async (): Promise<boolean> => leftovers.isReferenced(workspaceId, sha256);
+      const isGone = await blobs.remove(workspaceId, sha256, LOOSE_GRACE_MS, isReferenced);
+      if (isGone) removed += 1;
+      // One that was stored anew a moment ago is looked at again.
+      if (isGone || (await isReferenced())) await leftovers.settled(workspaceId, sha256);
+    }
+    if (removed > 0) log.info({ blobs: removed }, 'blobs that were given up are removed');
+    return removed;
+  }
+
+  function every(milliseconds: number, work: () => Promise<number>): void {
+    const look = (): void => {
+      if (rounds.has(work)) return;
+      const round = work()
+        .catch((error: unknown) => log.warn({ err: error }, 'sweeping blobs was cut short and is repeated'))
+        .finally(() => rounds.delete(work));
+      rounds.set(work, round);
+    };
+    timers.push(setInterval(look, milliseconds));
+  }
+
   return {
     sweep,
+    sweepLoose,
     start() {
-      timer = setInterval(() => {
-        round ??= sweep()
-          .catch((error: unknown) => log.warn({ err: error }, 'sweeping blobs was cut short and is repeated'))
-          .finally(() => {
-            round = undefined;
-          });
-      }, PERIOD_MS);
+      every(PERIOD_MS, sweep);
+      every(LOOSE_PERIOD_MS, sweepLoose);
     },
     async stop() {
-      clearInterval(timer);
-      await round;
+      for (const timer of timers) clearInterval(timer);
+      await Promise.all(rounds.values());
       await lease.release();
     },
   };

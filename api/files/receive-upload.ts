@@ -1,8 +1,8 @@
 import busboy from 'busboy';
 import type { Request } from 'express';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { AppError } from '../../core/errors.ts';
-import type { BlobStore } from '../../providers/blob/blob-store.ts';
+import type { BlobStore, StagedBlob } from '../../providers/blob/blob-store.ts';
 import { watchPace } from '../read-body.ts';
 
 /** A file named `file` that comes as a plain text field may have as many bytes. */
@@ -12,12 +12,13 @@ const MAX_IGNORED_BYTES = 64 * 1_048_576;
 
 /** What a form brought. */
 export interface Upload {
-  file: { name: string | null; type: string; sha256: string; bytes: number };
+  file: { name: string | null; type: string } & StagedBlob;
   fields: ReadonlyMap<string, string>;
 }
 
 /**
- * Reads a multipart form with one file, which goes into the blob store as it comes.
+ * Reads a multipart form with one file, which is staged in the blob store as it comes: the caller keeps it when all that it checks is
+ * well, and drops it else.
  *
  * @param knownFields - text fields that the form may have.
  * @throws `invalid_request`, `too_large` beyond `maxBytes`, and what the blob store throws.
@@ -25,7 +26,7 @@ export interface Upload {
 export async function receiveUpload(
   request: Request,
   options: {
-    blobs: Pick<BlobStore, 'put' | 'putStream'>;
+    blobs: Pick<BlobStore, 'stage'>;
     workspaceId: string;
     maxBytes: number;
     knownFields: readonly string[];
@@ -75,18 +76,18 @@ async function readForm(
 
   await new Promise<void>((resolve, reject) => {
     const refuse = (message: string) => reject(new AppError('invalid_request', message));
-    const take = (
-      store: Promise<{ sha256: string; bytes: number }>,
-      name: string | undefined,
-      type: string,
-    ) => {
-      if (file) refuse('file: is there twice');
-      file ??= store.then((stored) => ({ name: name ?? null, type, ...stored }));
+    const take = (staging: Promise<StagedBlob>, name: string | undefined, type: string) => {
+      if (file) {
+        staging.then(async (second) => second.drop()).catch(() => undefined);
+        return refuse('file: is there twice');
+      }
+      file = staging.then((staged) => ({ name: name ?? null, type, ...staged }));
       file.catch(reject);
+      return undefined;
     };
     parser.on('file', (field: string, stream: Readable, info) => {
       if (field === 'file')
-        return take(blobs.putStream(workspaceId, stream, maxBytes), info.filename, info.mimeType);
+        return take(blobs.stage(workspaceId, stream, maxBytes), info.filename, info.mimeType);
       stream.resume();
       return refuse(`${field.slice(0, 100)}: is not a field of this form`);
     });
@@ -94,7 +95,11 @@ async function readForm(
       if (info.valueTruncated || info.nameTruncated)
         return refuse(`${field.slice(0, 100)}: is too long for a text field`);
       if (field === 'file')
-        return take(blobs.put(workspaceId, Buffer.from(value, 'utf8')), undefined, info.mimeType);
+        return take(
+          blobs.stage(workspaceId, Readable.from([Buffer.from(value, 'utf8')]), MAX_FIELD_BYTES),
+          undefined,
+          info.mimeType,
+        );
       if (!knownFields.includes(field)) return refuse(`${field.slice(0, 100)}: is not a field of this form`);
       if (fields.has(field)) return refuse(`${field}: is there twice`);
       fields.set(field, value);
@@ -109,6 +114,11 @@ async function readForm(
       if (!request.complete) reject(new AppError('invalid_request', 'The upload ended before its end.'));
     });
     request.pipe(parser);
+  }).catch(async (error: unknown) => {
+    // A file that is still coming breaks with the form, and leaves nothing by itself.
+    parser.destroy();
+    file?.then(async (staged) => staged.drop()).catch(() => undefined);
+    throw error;
   });
   if (!file) throw new AppError('invalid_request', 'file: expected a file');
   return { file: await file, fields };

@@ -37,18 +37,25 @@ const tiff = await PICTURE.clone().resize(20).tiff().toBuffer();
 
 let blobs = createInMemoryBlobStore();
 let files: StoredFile[] = [];
+let room = 1_000_000;
 let web: Map<string, WebPage | WebRefusal>;
 let deps: MediaDeps;
 beforeEach(() => {
   blobs = createInMemoryBlobStore();
   files = [];
+  room = 1_000_000;
   web = new Map();
   let ids = 0;
   deps = {
     blobs,
     images,
     pdfs: createDecodedPdfs(decoder, { pages: 3, characters: 1_000 }),
-    files: { some: async () => files },
+    files: {
+      some: async () => files,
+      room: async () => ({ files: room, held: room }),
+      loosen: async () => undefined,
+    },
+    quotaBytes: 1_000_000,
     fetcher: {
       fetch: async ({ url }) => web.get(url) ?? { refusal: 'it leads nowhere', reason: 'failed' },
     },

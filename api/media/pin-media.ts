@@ -1,4 +1,5 @@
 import { AppError } from '../../core/errors.ts';
+import { quotaExceeded } from '../../core/files/quota-exceeded.ts';
 import { MEDIA_LIMITS } from '../../core/files/media-limits.ts';
 import type { MediaPin } from '../../core/journal/media-pins.ts';
 import type { ClientEvent } from '../../core/schema/client-event.ts';
@@ -10,7 +11,9 @@ import { isMedia, readMedia, type MediaBlock } from './media-source.ts';
 import { pinBlock, type MediaAudience, type PinDeps } from './pin-block.ts';
 
 export interface MediaDeps extends PinDeps {
-  files: Pick<FileStore, 'some'>;
+  files: Pick<FileStore, 'some' | 'room' | 'loosen'>;
+  /** Of all files of a workspace; who holds twice as much, with what was given up, sends no images and documents either. */
+  quotaBytes: number;
   blobs: Pick<BlobStore, 'put' | 'get'>;
   fetcher: WebFetcher;
   /** Told of each address that was to be fetched: whether it was allowed, and why not. */
@@ -50,6 +53,7 @@ export async function pinMedia(
   const places = placesOf(events, where);
   const pins = new Map<number, MediaPin[]>();
   if (places.length === 0) return pins;
+  if ((await deps.files.room(workspaceId, deps.quotaBytes)).held <= 0) throw quotaExceeded(deps.quotaBytes);
   const files = await findFiles(deps, workspaceId, places);
   const asked = await audience();
   checkCounts(places, asked);

@@ -18,6 +18,7 @@ import type { FileStore, StoredFile } from '../../providers/store/files.ts';
 import type { Position } from '../../providers/store/position.ts';
 import { encodeCursor, pageStart } from '../cursor.ts';
 import { mimeTypeOf } from '../files/mime-type.ts';
+import { keepUpload } from '../files/keep-upload.ts';
 import { receiveUpload } from '../files/receive-upload.ts';
 import { refuseOverQuota } from '../files/refuse-over-quota.ts';
 import { sendContent } from '../files/send-content.ts';
@@ -88,27 +89,28 @@ export function fileRoutes(deps: FileRouteDeps): Route[] {
           maxBytes: deps.maxFileBytes,
           knownFields: ['expires_in_seconds'],
         });
-        const seconds = fields.get('expires_in_seconds');
-        const expiresInSeconds =
-          seconds === undefined
-            ? deps.expireAfterSeconds
-            : validate(ExpiresInSeconds, seconds, 'expires_in_seconds');
-        const mimeType = mimeTypeOf(file.type, file.name);
-        const filename = fileNameOf(file.name, extension(mimeType) || null);
-        const stored = await files.create(
-          {
-            id: newId('file'),
+        const stored = await keepUpload(files, file, deps.quotaBytes, () => {
+          const seconds = fields.get('expires_in_seconds');
+          const expiresInSeconds =
+            seconds === undefined
+              ? deps.expireAfterSeconds
+              : validate(ExpiresInSeconds, seconds, 'expires_in_seconds');
+          const mimeType = mimeTypeOf(file.type, file.name);
+          const filename = fileNameOf(file.name, extension(mimeType) || null);
+          const { bytes, sha256 } = file;
+          const id = newId('file');
+          return {
+            id,
             workspaceId,
             sessionId: null,
             filename,
             mimeType,
-            bytes: file.bytes,
-            sha256: file.sha256,
+            bytes,
+            sha256,
             downloadable: false,
             expiresInSeconds,
-          },
-          deps.quotaBytes,
-        );
+          };
+        });
         response.json(toFileMetadata(stored));
       },
     }),

@@ -13,9 +13,11 @@ import { skillPlace } from '../../core/skills/skill-id.ts';
 import type { BlobStore } from '../../providers/blob/blob-store.ts';
 import type { SkillReader } from '../../providers/skill-archive/skill-reader.ts';
 import { storePackage } from '../../providers/skill-archive/store-package.ts';
-import type { SkillStore, StoredSkillVersion } from '../../providers/store/skills.ts';
+import type { FileStore } from '../../providers/store/files.ts';
+import type { NewSkillVersion, SkillStore, StoredSkillVersion } from '../../providers/store/skills.ts';
 import { leaseOf } from '../bodies/body-lease.ts';
 import { pageStart, toPage } from '../cursor.ts';
+import { refuseOverQuota } from '../files/refuse-over-quota.ts';
 import { sendContent } from '../files/send-content.ts';
 import type { NewId } from '../new-id.ts';
 import { defineRoute, defineStreamRoute, type Route } from '../route.ts';
@@ -27,12 +29,23 @@ export interface SkillRouteDeps {
   skills: SkillStore;
   blobs: BlobStore;
   reader: SkillReader;
+  files: Pick<FileStore, 'room' | 'loosen'>;
+  /** Of all files of a workspace; who is over it uploads no skills either. */
+  quotaBytes: number;
   newId: NewId;
 }
 
 const skillParams = z.object({ skill_id: SkillId });
 const params = z.object({ skill_id: SkillId, version: SkillVersionId });
 const tag = 'Skills';
+
+/** Counts the bytes of a skill that was refused when they were stored already. */
+export async function loosenPackage(
+  files: Pick<FileStore, 'loosen'>,
+  { workspaceId, archiveSha256, archiveBytes }: NewSkillVersion,
+): Promise<void> {
+  await files.loosen(workspaceId, [{ sha256: archiveSha256, bytes: archiveBytes }]);
+}
 
 /** The routes of the versions of skills. */
 export function skillVersionRoutes(deps: SkillRouteDeps): Route[] {
@@ -64,9 +77,14 @@ export function skillVersionRoutes(deps: SkillRouteDeps): Route[] {
       ) => {
         const place = ownSkill(workspaceId, id);
         if (!(await skills.get(workspaceId, id))) throw skillNotFound(id);
+        await refuseOverQuota(deps.files, workspaceId, raw, deps.quotaBytes, 'held');
         const { skill } = await receiveSkill(raw, leaseOf(response), [], reader, workspaceId, signal);
         const version = await storePackage(blobs, place, skill, () => newId('skillVersion'));
-        response.json(shownSkills(headers).version(await skills.addVersion(version)));
+        const added = await skills.addVersion(version).catch(async (error: unknown) => {
+          await loosenPackage(deps.files, version);
+          throw error;
+        });
+        response.json(shownSkills(headers).version(added));
       },
     }),
 

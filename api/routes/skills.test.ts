@@ -69,6 +69,8 @@ describe('the skill routes', () => {
         skills,
         blobs,
         reader: createSkillReader(decoder),
+        files: { room: async () => ({ files: 1, held: 1_000_000_000 }), loosen: async () => undefined },
+        quotaBytes: 1_000_000_000,
         newId: (kind) => makeId(kind, (clock += 1), randomBytes(10)),
       }),
       access: createAccess({ keys: [], publicUrl: null }),

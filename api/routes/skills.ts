@@ -13,12 +13,13 @@ import { BUILT_IN_WORKSPACE, skillPlace } from '../../core/skills/skill-id.ts';
 import { storePackage } from '../../providers/skill-archive/store-package.ts';
 import { leaseOf } from '../bodies/body-lease.ts';
 import { pageStart, toPage } from '../cursor.ts';
+import { refuseOverQuota } from '../files/refuse-over-quota.ts';
 import { defineRoute, defineStreamRoute, type Route } from '../route.ts';
 import { ownSkill, skillNotFound } from '../skills/own-skill.ts';
 import { receiveSkill } from '../skills/receive-skill.ts';
 import { shownSkills } from '../skills/shown-skill.ts';
 import { validate } from '../validate.ts';
-import { skillVersionRoutes, type SkillRouteDeps } from './skill-versions.ts';
+import { loosenPackage, skillVersionRoutes, type SkillRouteDeps } from './skill-versions.ts';
 
 const params = z.object({ skill_id: SkillId });
 const tag = 'Skills';
@@ -38,6 +39,7 @@ export function skillRoutes(deps: SkillRouteDeps): Route[] {
       response: Skill,
       content: 'application/json',
       handle: async ({ raw, caller: { workspaceId }, headers }, response, signal) => {
+        await refuseOverQuota(deps.files, workspaceId, raw, deps.quotaBytes, 'held');
         const known = ['display_name', 'display_title'];
         const { skill, fields } = await receiveSkill(
           raw,
@@ -50,7 +52,11 @@ export function skillRoutes(deps: SkillRouteDeps): Route[] {
         const displayName = displayNameOf(fields) ?? skill.document.name;
         const place = { workspaceId, skillId: newId('skill') };
         const version = await storePackage(blobs, place, skill, () => newId('skillVersion'));
-        response.json(shownSkills(headers).skill(await skills.create(displayName, version)));
+        const created = await skills.create(displayName, version).catch(async (error: unknown) => {
+          await loosenPackage(deps.files, version);
+          throw error;
+        });
+        response.json(shownSkills(headers).skill(created));
       },
     }),
 

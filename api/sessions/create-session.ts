@@ -19,6 +19,7 @@ import { newResources } from './new-resources.ts';
 import type { SendDeps } from './send-events.ts';
 import { settleCommit } from './settle-commit.ts';
 import { toSession } from './shown-session.ts';
+import { giveUpStored } from '../media/give-up-stored.ts';
 
 export interface CreateDeps extends SendDeps {
   agents: Pick<AgentStore, 'get'>;
@@ -41,41 +42,49 @@ export async function createSession(
   params: SessionCreate,
 ): Promise<ShownSession> {
   const session = await newSession(deps, workspaceId, params);
-  const prepared = await prepareEvents(
-    { ...deps, pins: async () => session.skills },
-    workspaceId,
-    async () =>
-      deps.audienceOf(
-        workspaceId,
-        session.sessionAgent,
-        // A message that names the file of a resource means the copy that lies in the sandbox.
-        session.resources.map((resource) =>
-          'copyOf' in resource ? { mountPath: resource.mountPath, fileId: resource.copyOf } : resource,
+  const { events, accepted, lastSeq } = await giveUpStored(deps, workspaceId, async (storing) => {
+    const prepared = await prepareEvents(
+      { ...storing, pins: async () => session.skills },
+      workspaceId,
+      async () =>
+        deps.audienceOf(
+          workspaceId,
+          session.sessionAgent,
+          // A message that names the file of a resource means the copy that lies in the sandbox.
+          session.resources.map((resource) =>
+            'copyOf' in resource ? { mountPath: resource.mountPath, fileId: resource.copyOf } : resource,
+          ),
         ),
-      ),
-    params.initial_events ?? [],
-    'initial_events',
-  );
-  const events = prepared.map(({ event }) => event);
-  const ids = { event: () => deps.newId('event') };
-  const { accepted, lastSeq } = await settleCommit(
-    async () => {
-      const { result, lastSeq: seq } = await deps.journal.createSession(session, (view) => {
-        if (events.length === 0) return { writes: null, result: [] as Accepted[] };
-        const { writes, accepted: places } = accept(view, events, deps.maxUnprocessedEvents, ids);
-        return { writes, result: places };
-      });
-      return { accepted: result, lastSeq: seq };
-    },
-    // The first events of a fresh session all wait, in their order.
-    async () =>
-      (await deps.journal.head(session.id)) === null
-        ? null
-        : {
-            accepted: events.map(({ id }, index) => ({ id, arrival: index + 1, seq: null, finished: false })),
-            lastSeq: 0,
-          },
-  );
+      params.initial_events ?? [],
+      'initial_events',
+    );
+    const given = prepared.map(({ event }) => event);
+    const ids = { event: () => deps.newId('event') };
+    const settled = await settleCommit(
+      async () => {
+        const { result, lastSeq: seq } = await deps.journal.createSession(session, (view) => {
+          if (given.length === 0) return { writes: null, result: [] as Accepted[] };
+          const { writes, accepted: places } = accept(view, given, deps.maxUnprocessedEvents, ids);
+          return { writes, result: places };
+        });
+        return { accepted: result, lastSeq: seq };
+      },
+      // The first events of a fresh session all wait, in their order.
+      async () =>
+        (await deps.journal.head(session.id)) === null
+          ? null
+          : {
+              accepted: given.map(({ id }, index) => ({
+                id,
+                arrival: index + 1,
+                seq: null,
+                finished: false,
+              })),
+              lastSeq: 0,
+            },
+    );
+    return { ...settled, events: given };
+  });
   const { agentId, title, threadId, id: sessionId } = session;
   const start = async (): Promise<void> => {
     const model = session.sessionAgent.model.id;

@@ -15,6 +15,7 @@ import { findSession } from './find-session.ts';
 import { deliver, type DeliverDeps } from './deliver.ts';
 import { prepareEvents, type PreparedEvent } from './new-events.ts';
 import { settleCommit } from './settle-commit.ts';
+import { giveUpStored } from '../media/give-up-stored.ts';
 
 export interface SendDeps extends DeliverDeps {
   journal: Pick<Journal, 'transact' | 'event' | 'markSignalled'>;
@@ -63,17 +64,20 @@ export async function sendEvents(
     const { agent, resources } = await findSession(deps.sessions, workspaceId, sessionId);
     return deps.audienceOf(workspaceId, agent, resources);
   };
-  const prepared = await prepareEvents(
-    { ...deps, pins: async () => deps.sessionSkills.of(sessionId) },
-    workspaceId,
-    audience,
-    events,
-    'events',
-  );
-  const outcome = await settleCommit(
-    async () => accepting(deps, workspaceId, sessionId, prepared),
-    async () => standing(deps.journal, workspaceId, sessionId, prepared),
-  );
+  const { prepared, outcome } = await giveUpStored(deps, workspaceId, async (storing) => {
+    const ready = await prepareEvents(
+      { ...storing, pins: async () => deps.sessionSkills.of(sessionId) },
+      workspaceId,
+      audience,
+      events,
+      'events',
+    );
+    const settled = await settleCommit(
+      async () => accepting(deps, workspaceId, sessionId, ready),
+      async () => standing(deps.journal, workspaceId, sessionId, ready),
+    );
+    return { prepared: ready, outcome: settled };
+  });
   const delivered = deliver(deps, {
     sessionId,
     workspaceId,

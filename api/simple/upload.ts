@@ -8,6 +8,7 @@ import type { BlobStore } from '../../providers/blob/blob-store.ts';
 import type { FileStore } from '../../providers/store/files.ts';
 import type { SessionRecord, SessionStore } from '../../providers/store/sessions.ts';
 import { mimeTypeOf } from '../files/mime-type.ts';
+import { keepUpload } from '../files/keep-upload.ts';
 import { receiveUpload } from '../files/receive-upload.ts';
 import { refuseOverQuota } from '../files/refuse-over-quota.ts';
 import type { NewId } from '../new-id.ts';
@@ -18,8 +19,8 @@ const MAX_BYTES = 100 * 1024 * 1024;
 const FOLDER = '/mnt/session/uploads/';
 
 export interface UploadDeps {
-  files: Pick<FileStore, 'create' | 'delete' | 'totalBytes' | 'get'>;
-  blobs: Pick<BlobStore, 'put' | 'putStream'>;
+  files: Pick<FileStore, 'create' | 'delete' | 'room' | 'get' | 'loosen'>;
+  blobs: Pick<BlobStore, 'stage'>;
   sessions: Pick<SessionStore, 'attach' | 'detach'>;
   newId: NewId;
   quotaBytes: number;
@@ -48,23 +49,25 @@ export async function uploadTo(
     maxBytes: MAX_BYTES,
     knownFields: ['path', 'message'],
   });
-  const mimeType = mimeTypeOf(file.type, file.name);
-  const filename = fileNameOf(file.name, extension(mimeType) || null);
-  const path = mountPathOf(fields.get('path') ?? FOLDER + filename, filename, 'path');
-  const stored = await files.create(
-    {
-      id: newId('file'),
+  let path = '';
+  const stored = await keepUpload(files, file, deps.quotaBytes, () => {
+    const mimeType = mimeTypeOf(file.type, file.name);
+    const filename = fileNameOf(file.name, extension(mimeType) || null);
+    path = mountPathOf(fields.get('path') ?? FOLDER + filename, filename, 'path');
+    const { bytes, sha256 } = file;
+    const id = newId('file');
+    return {
+      id,
       workspaceId,
       sessionId: null,
       filename,
       mimeType,
-      bytes: file.bytes,
-      sha256: file.sha256,
+      bytes,
+      sha256,
       downloadable: false,
       expiresInSeconds: null,
-    },
-    deps.quotaBytes,
-  );
+    };
+  });
   try {
     for (const resource of session.resources) {
       if (samePlace(resource.mountPath, path)) await sessions.detach(workspaceId, sessionId, resource.id);

@@ -51,6 +51,36 @@ export function blobStoreContract(
       expect(await buffer(await store.open('one', sha256))).toHaveLength(0);
     });
 
+    it('finds a staged stream once it is kept, and nothing of one that is dropped', async () => {
+      const [kept, dropped] = await Promise.all(
+        ['kept', 'dropped'].map(async (text) => store.stage('staging', Readable.from([bytesOf(text)]), 100)),
+      );
+      if (!kept || !dropped) throw new Error('nothing was staged');
+      expect([await store.has('staging', kept.sha256), kept.bytes]).toEqual([false, 4]);
+      await kept.keep();
+      await dropped.drop();
+      expect(Buffer.from(await store.get('staging', kept.sha256)).toString()).toBe('kept');
+      expect(await blobsOf('staging')).toEqual([kept.sha256]);
+      await expect(store.stage('staging', Readable.from([bytesOf('too much')]), 3)).rejects.toMatchObject({
+        code: 'too_large',
+      });
+    });
+
+    it('removes one blob that is old and that nobody claims', async () => {
+      const { sha256 } = await store.put('removing', bytesOf('to be removed'));
+      const none = async () => false;
+      expect(await store.remove('removing', sha256, HOUR, none)).toBe(false);
+      await age(2 * HOUR);
+      expect(await store.remove('removing', sha256, HOUR, async () => true)).toBe(false);
+      expect(await store.has('removing', sha256)).toBe(true);
+      await store.put('removing', bytesOf('to be removed'));
+      expect(await store.remove('removing', sha256, HOUR, none)).toBe(false);
+      await age(2 * HOUR);
+      expect(await store.remove('removing', sha256, HOUR, none)).toBe(true);
+      expect(await store.has('removing', sha256)).toBe(false);
+      expect(await store.remove('removing', sha256, HOUR, none)).toBe(true);
+    });
+
     it('takes the same bytes twice as one blob, also when both come at once', async () => {
       const bytes = bytesOf('the same bytes');
       const stored = await Promise.all([1, 2, 3, 4].map(async () => store.put('one', bytes)));

@@ -4,7 +4,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat, unlink, utimes } from
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { blobNotFound, type BlobStore } from './blob-store.ts';
+import { blobNotFound, type BlobStore, type StagedBlob } from './blob-store.ts';
 import { hashed } from './hashed.ts';
 import { newFile } from './new-file.ts';
 
@@ -50,7 +50,53 @@ export function createFilesystemBlobStore(root: string): BlobStore {
     await syncFolder(path.dirname(folder));
   }
 
+  /** Whether a blob went: an old one that nobody refers to. */
+  async function removeOld(
+    file: string,
+    cutoff: number,
+    isReferenced: () => Promise<boolean>,
+  ): Promise<boolean> {
+    if ((await modifiedAt(file)) > cutoff || (await isReferenced())) return false;
+    // Whoever stores the same bytes now either touched the blob before it was moved, which the second look sees, or misses
+    // it and writes it anew.
+    const aside = path.join(incoming, randomUUID());
+    if (!(await renamed(file, aside))) return false;
+    if ((await modifiedAt(aside)) > cutoff) {
+      await renamed(aside, file);
+      return false;
+    }
+    await unlink(aside);
+    return true;
+  }
+
+  async function stage(workspaceId: string, source: Readable, limit: number): Promise<StagedBlob> {
+    const counted = hashed(limit);
+    const aside = await writeAside(Readable.from(pipe(source, counted.pass)));
+    const { sha256, bytes } = counted.result();
+    return {
+      sha256,
+      bytes,
+      async keep() {
+        if (await refreshed(pathOf(workspaceId, sha256))) await rm(aside, { force: true });
+        else await moveIntoPlace(aside, workspaceId, sha256);
+      },
+      drop: async () => rm(aside, { force: true }),
+    };
+  }
+
   return {
+    stage,
+
+    async remove(workspaceId, sha256, graceMs, isReferenced) {
+      await mkdir(incoming, { recursive: true, mode: 0o700 });
+      const file = pathOf(workspaceId, sha256);
+      const isThere = await stat(file).then(
+        () => true,
+        (error: unknown) => ifMissing(error, false),
+      );
+      return !isThere || (await removeOld(file, Date.now() - graceMs, isReferenced));
+    },
+
     async put(workspaceId, bytes) {
       const sha256 = createHash('sha256').update(bytes).digest('hex');
       if (!(await refreshed(pathOf(workspaceId, sha256)))) {
@@ -60,11 +106,8 @@ export function createFilesystemBlobStore(root: string): BlobStore {
     },
 
     async putStream(workspaceId, source, limit) {
-      const counted = hashed(limit);
-      const aside = await writeAside(Readable.from(pipe(source, counted.pass)));
-      const { sha256, bytes } = counted.result();
-      if (await refreshed(pathOf(workspaceId, sha256))) await rm(aside, { force: true });
-      else await moveIntoPlace(aside, workspaceId, sha256);
+      const { sha256, bytes, keep } = await stage(workspaceId, source, limit);
+      await keep();
       return { sha256, bytes };
     },
 
@@ -98,16 +141,7 @@ export function createFilesystemBlobStore(root: string): BlobStore {
       let removed = 0;
       await mkdir(incoming, { recursive: true, mode: 0o700 });
       for await (const { workspaceId, sha256, file } of blobsIn(root)) {
-        if ((await modifiedAt(file)) > cutoff || (await isReferenced(workspaceId, sha256))) continue;
-        // Whoever stores the same bytes now either touched the blob before it was moved, which the second look sees, or misses
-        // it and writes it anew.
-        const aside = path.join(incoming, randomUUID());
-        if (!(await renamed(file, aside))) continue;
-        if ((await modifiedAt(aside)) > cutoff) await renamed(aside, file);
-        else {
-          await unlink(aside);
-          removed += 1;
-        }
+        if (await removeOld(file, cutoff, async () => isReferenced(workspaceId, sha256))) removed += 1;
       }
       for (const left of await readdir(incoming)) {
         const file = path.join(incoming, left);

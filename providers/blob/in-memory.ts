@@ -19,19 +19,40 @@ export function createInMemoryBlobStore(now: () => number = Date.now): BlobStore
     return Uint8Array.from(blob.bytes);
   };
 
+  const stage: BlobStore['stage'] = async (workspaceId, source, limit) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of source) {
+      const bytes = Buffer.from(chunk as Uint8Array);
+      length += bytes.length;
+      if (length > limit) throw new AppError('too_large', `More than ${limit} bytes came.`);
+      chunks.push(bytes);
+    }
+    const content = Buffer.concat(chunks);
+    return {
+      sha256: createHash('sha256').update(content).digest('hex'),
+      bytes: length,
+      keep: async () => {
+        await put(workspaceId, content);
+      },
+      drop: async () => undefined,
+    };
+  };
+
   return {
     put,
     get,
+    stage,
     async putStream(workspaceId, source, limit) {
-      const chunks: Buffer[] = [];
-      let length = 0;
-      for await (const chunk of source) {
-        const bytes = Buffer.from(chunk as Uint8Array);
-        length += bytes.length;
-        if (length > limit) throw new AppError('too_large', `More than ${limit} bytes came.`);
-        chunks.push(bytes);
-      }
-      return put(workspaceId, Buffer.concat(chunks));
+      const { sha256, bytes, keep } = await stage(workspaceId, source, limit);
+      await keep();
+      return { sha256, bytes };
+    },
+    async remove(workspaceId, sha256, graceMs, isReferenced) {
+      const blob = blobs.get(keyOf(workspaceId, sha256));
+      if (!blob) return true;
+      if (blob.writtenAt > now() - graceMs || (await isReferenced())) return false;
+      return blobs.delete(keyOf(workspaceId, sha256));
     },
     async open(workspaceId, sha256) {
       return Readable.from([Buffer.from(await get(workspaceId, sha256))]);

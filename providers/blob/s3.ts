@@ -13,7 +13,7 @@ import {
   paginateListObjectsV2,
 } from '@aws-sdk/client-s3';
 import { AppError, isAppError } from '../../core/errors.ts';
-import { blobNotFound, type BlobStore } from './blob-store.ts';
+import { blobNotFound, type BlobStore, type StagedBlob } from './blob-store.ts';
 import { hashed } from './hashed.ts';
 import { newFile } from './new-file.ts';
 
@@ -83,6 +83,36 @@ export function createS3BlobStore(options: S3Options): BlobStore {
     }
   }
 
+  async function stage(workspaceId: string, source: Readable, limit: number): Promise<StagedBlob> {
+    await mkdir(spoolFolder, { recursive: true, mode: 0o700 });
+    await removeLeft(spoolFolder);
+    const spool = path.join(spoolFolder, randomUUID());
+    const drop = async (): Promise<void> => rm(spool, { force: true });
+    const counted = hashed(limit);
+    try {
+      await pipeline(
+        source,
+        async function* count(chunks: AsyncIterable<Uint8Array>) {
+          for await (const chunk of chunks) yield counted.pass(chunk);
+        },
+        await newFile(spool),
+      );
+    } catch (error) {
+      await drop();
+      throw error;
+    }
+    const { sha256, bytes } = counted.result();
+    return {
+      sha256,
+      bytes,
+      async keep() {
+        await store(workspaceId, sha256, createReadStream(spool), bytes);
+        await drop();
+      },
+      drop,
+    };
+  }
+
   return {
     async put(workspaceId, bytes) {
       const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -90,25 +120,32 @@ export function createS3BlobStore(options: S3Options): BlobStore {
       return { sha256, bytes: bytes.length };
     },
 
+    stage,
+
     async putStream(workspaceId, source, limit) {
-      await mkdir(spoolFolder, { recursive: true, mode: 0o700 });
-      await removeLeft(spoolFolder);
-      const spool = path.join(spoolFolder, randomUUID());
-      const counted = hashed(limit);
+      const { sha256, bytes, keep, drop } = await stage(workspaceId, source, limit);
       try {
-        await pipeline(
-          source,
-          async function* count(chunks: AsyncIterable<Uint8Array>) {
-            for await (const chunk of chunks) yield counted.pass(chunk);
-          },
-          await newFile(spool),
-        );
-        const { sha256, bytes } = counted.result();
-        await store(workspaceId, sha256, createReadStream(spool), bytes);
+        await keep();
         return { sha256, bytes };
       } finally {
-        await rm(spool, { force: true });
+        await drop();
       }
+    },
+
+    async remove(workspaceId, sha256, graceMs, isReferenced) {
+      const place = { Bucket: bucket, Key: keyOf(workspaceId, sha256) };
+      try {
+        const { LastModified: modified } = await client
+          .send(new HeadObjectCommand(place))
+          .catch(fail(sha256));
+        if ((modified?.getTime() ?? Number.POSITIVE_INFINITY) > Date.now() - graceMs) return false;
+      } catch (error) {
+        if (isAppError(error) && error.code === 'not_found') return true;
+        throw error;
+      }
+      if (await isReferenced()) return false;
+      await client.send(new DeleteObjectCommand(place)).catch(fail(sha256));
+      return true;
     },
 
     async get(workspaceId, sha256) {

@@ -23,6 +23,23 @@ import { undecryptable } from './seal.ts';
  * `undecryptable` besides; a stream breaks with them before any byte that was not verified comes out.
  */
 export function createEncryptedBlobStore(inner: BlobStore, ring: KeyRing): BlobStore {
+  const stage: BlobStore['stage'] = async (workspaceId, source, limit) => {
+    let bytes = 0;
+    async function* counted(): AsyncGenerator<Uint8Array> {
+      for await (const chunk of source as AsyncIterable<Uint8Array>) {
+        bytes += chunk.length;
+        if (bytes > limit)
+          throw new AppError('too_large', `More than ${limit} bytes came; that is the most.`);
+        yield chunk;
+      }
+    }
+    const { current } = ring;
+    const stored =
+      current === null ? markedStream(counted()) : encryptedStream(ring, current, workspaceId, counted());
+    const staged = await inner.stage(workspaceId, Readable.from(stored), Number.MAX_SAFE_INTEGER);
+    return { ...staged, bytes };
+  };
+
   return {
     async put(workspaceId, content) {
       const plain = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
@@ -33,21 +50,13 @@ export function createEncryptedBlobStore(inner: BlobStore, ring: KeyRing): BlobS
     },
 
     async putStream(workspaceId, source, limit) {
-      let bytes = 0;
-      async function* counted(): AsyncGenerator<Uint8Array> {
-        for await (const chunk of source as AsyncIterable<Uint8Array>) {
-          bytes += chunk.length;
-          if (bytes > limit)
-            throw new AppError('too_large', `More than ${limit} bytes came; that is the most.`);
-          yield chunk;
-        }
-      }
-      const { current } = ring;
-      const stored =
-        current === null ? markedStream(counted()) : encryptedStream(ring, current, workspaceId, counted());
-      const { sha256 } = await inner.putStream(workspaceId, Readable.from(stored), Number.MAX_SAFE_INTEGER);
+      const { sha256, bytes, keep } = await stage(workspaceId, source, limit);
+      await keep();
       return { sha256, bytes };
     },
+
+    stage,
+    remove: async (...args) => inner.remove(...args),
 
     async get(workspaceId, sha256) {
       const stored = Buffer.from(await inner.get(workspaceId, sha256));

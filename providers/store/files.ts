@@ -21,7 +21,7 @@ export type NewFile = Omit<StoredFile, 'createdAt' | 'expiresAt'> & { expiresInS
 export interface FileStore {
   /**
    * Stores a file's row. Rejects with `invalid_request` (`storage_quota_exceeded`) when the workspace's files would take more than
-   * `quotaBytes` with it; two that come at once cannot pass together.
+   * `quotaBytes` with it, or there is no {@link room}; two that come at once cannot pass together.
    */
   create(file: NewFile, quotaBytes: number): Promise<StoredFile>;
   get(workspaceId: string, fileId: string): Promise<StoredFile | null>;
@@ -38,8 +38,14 @@ export interface FileStore {
       sessionId: string | null;
     },
   ): Promise<{ items: StoredFile[]; hasMore: boolean }>;
-  /** Bytes that the workspace's files take together. Copies of one content count once, expired files not at all. */
-  totalBytes(workspaceId: string): Promise<number>;
+  /**
+   * Bytes that a workspace may still store. `files`: in files, which may take `quotaBytes` together; copies of one content count once,
+   * expired files not at all. `held`: of any kind, as long as its files and the bytes that it gave up, and that are not swept yet, take
+   * less than twice that: who deletes has room at once, and who uploads and deletes over and over has an end.
+   */
+  room(workspaceId: string, quotaBytes: number): Promise<{ files: number; held: number }>;
+  /** Counts bytes that were stored and then refused, until they are swept. */
+  loosen(workspaceId: string, blobs: readonly { sha256: string; bytes: number }[]): Promise<void>;
   /** Removes files that expired longer than `keepMs` ago. Returns how many. */
   removeExpired(keepMs: number): Promise<number>;
 }

@@ -183,6 +183,8 @@ describe('blobs that rows refer to', () => {
       'checkpoints.blobs',
       'events.blobs',
       'files.sha256',
+      // Bytes that nothing refers to any more.
+      'loose_blobs.sha256',
       'session_skills.archive_sha256',
       'session_skills.document_sha256',
       'skill_versions.archive_sha256',

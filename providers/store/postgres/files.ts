@@ -22,9 +22,24 @@ const COLUMNS = `f.id, f.workspace_id, f.session_id, f.filename, f.mime_type, f.
 /** Namespace of the advisory locks of workspaces whose files are being counted. */
 const QUOTA_LOCK = 7_301;
 
-const TOTAL_BYTES = `SELECT coalesce(sum(size_bytes), 0) AS total FROM (
-  SELECT DISTINCT sha256, size_bytes FROM files
-  WHERE workspace_id = $1 AND (expires_at IS NULL OR expires_at > clock_timestamp())) AS contents`;
+/** Copies of one content are one blob. */
+const USED = `SELECT
+  (SELECT coalesce(sum(size_bytes), 0) FROM (
+    SELECT DISTINCT sha256, size_bytes FROM files
+    WHERE workspace_id = $1 AND (expires_at IS NULL OR expires_at > clock_timestamp())) AS live) AS files,
+  (SELECT coalesce(sum(size_bytes), 0) FROM (
+    SELECT sha256, size_bytes FROM files WHERE workspace_id = $1 AND NOT loosened
+    UNION SELECT sha256, size_bytes FROM loose_blobs WHERE workspace_id = $1) AS present) AS held`;
+
+interface Used {
+  files: number;
+  held: number;
+}
+
+function roomOf(used: Used | undefined, quotaBytes: number): { files: number; held: number } {
+  const held = 2 * quotaBytes - (used?.held ?? 0);
+  return { files: Math.min(quotaBytes - (used?.files ?? 0), held), held };
+}
 
 const INSERT = `INSERT INTO files AS f (id, workspace_id, session_id, filename, mime_type, size_bytes, sha256, downloadable, created_at,
     expires_at)
@@ -42,8 +57,8 @@ export function createPostgresFiles(database: Database): FileStore {
           QUOTA_LOCK,
           file.workspaceId,
         ]);
-        const { rows: sums } = await connection.query<{ total: number }>(TOTAL_BYTES, [file.workspaceId]);
-        if ((sums[0]?.total ?? 0) + file.bytes > quotaBytes) throw quotaExceeded(quotaBytes);
+        const { rows: sums } = await connection.query<Used>(USED, [file.workspaceId]);
+        if (file.bytes > roomOf(sums[0], quotaBytes).files) throw quotaExceeded(quotaBytes);
         const { rows } = await connection.query<FileRow>(INSERT, [
           file.id,
           file.workspaceId,
@@ -109,9 +124,19 @@ export function createPostgresFiles(database: Database): FileStore {
       return { items: backwards ? items.reverse() : items, hasMore: rows.length > limit };
     },
 
-    async totalBytes(workspaceId) {
-      const rows = await database.query<{ total: number }>(TOTAL_BYTES, [workspaceId]);
-      return rows[0]?.total ?? 0;
+    async room(workspaceId, quotaBytes) {
+      const [used] = await database.query<Used>(USED, [workspaceId]);
+      return roomOf(used, quotaBytes);
+    },
+
+    async loosen(workspaceId, blobs) {
+      if (blobs.length === 0) return;
+      await database.query(
+        `INSERT INTO loose_blobs (workspace_id, sha256, size_bytes)
+          SELECT DISTINCT ON (sha256) $1, sha256, bytes FROM unnest($2::text[], $3::bigint[]) AS n (sha256, bytes)
+          ON CONFLICT (workspace_id, sha256) DO UPDATE SET since = clock_timestamp()`,
+        [workspaceId, blobs.map(({ sha256 }) => sha256), blobs.map(({ bytes }) => bytes)],
+      );
     },
 
     async removeExpired(keepMs) {

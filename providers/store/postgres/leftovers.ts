@@ -33,6 +33,29 @@ export function createPostgresLeftovers(database: Database): Leftovers {
       );
       return new Map(rows.map((row) => [row.session_id, row.state]));
     },
+    async loose(graceMs, limit) {
+      await database.query(
+        `WITH expired AS (
+          UPDATE files SET loosened = true WHERE NOT loosened AND expires_at <= clock_timestamp()
+          RETURNING workspace_id, sha256, size_bytes)
+        INSERT INTO loose_blobs (workspace_id, sha256, size_bytes)
+          SELECT DISTINCT ON (workspace_id, sha256) workspace_id, sha256, size_bytes FROM expired
+          ON CONFLICT DO NOTHING`,
+        [],
+      );
+      const rows = await database.query<{ workspace_id: string; sha256: string }>(
+        `SELECT workspace_id, sha256 FROM loose_blobs WHERE since < clock_timestamp() - make_interval(secs => $1 / 1000.0)
+          ORDER BY since LIMIT $2`,
+        [graceMs, limit],
+      );
+      return rows.map((row) => ({ workspaceId: row.workspace_id, sha256: row.sha256 }));
+    },
+    async settled(workspaceId, sha256) {
+      await database.query('DELETE FROM loose_blobs WHERE workspace_id = $1 AND sha256 = $2', [
+        workspaceId,
+        sha256,
+      ]);
+    },
     async isReferenced(workspaceId, sha256) {
       const rows = await database.query<{ referenced: boolean }>(
         IS_REFERENCED,
