@@ -229,7 +229,7 @@ describe.skipIf(!hasBrowser())('hostile text in the console', () => {
     await beta.sessions.update(session.id, { metadata: { [evil]: name } });
     const skill = await beta.skills.create({
       display_name: name.replace('\u2028', ''),
-      files: [new File([`---\nname: odd\ndescription: Odd ${'\u202e'}one.\n---\nx\n`], 'odd/SKILL.md')],
+      files: [new File([`---\nname: odd\ndescription: Odd \u202eone.\n---\nx\n`], 'odd/SKILL.md')],
     });
     await beta.files.upload({ file: new File(['x'], `${evil.replace('\u2028', '')}.txt`) });
     const places = [
@@ -262,7 +262,7 @@ describe.skipIf(!hasBrowser())('hostile text in the console', () => {
       }
     }
     await page.goto(`${lab.api.url}/sessions/${session.id}`);
-    await page.waitForFunction(`document.title.includes('U+202E')`);
+    await expect.poll(async () => page.title()).toContain('U+202E');
     expect(await page.locator('h1').textContent()).toContain('👩‍💻 تقرير');
     await page.goto(`${lab.api.url}/sessions?new=1`);
     for (const choice of await page.locator('.choice').all()) {
