@@ -51,6 +51,8 @@ export interface Settings {
   /** Everything in `agentFolders`, `state` and `outputsFolder`, and deleted files that are still open; 0: no watch here. */
   diskBytes: number;
   diskFiles: number;
+  /** All of these lie on a file system of their own, which knows what is taken. */
+  isDiskSized: boolean;
   /**
    * A folder on a disk that the database may share, and what stays free of it: commands that write are ended below that. Null bytes: a share
    * of the disk.

@@ -37,7 +37,11 @@ export function sandboxDriver(
     case 'none':
       return null;
     case 'bubblewrap':
-      return createBubblewrapDriver({ ...shared, idRange: { first, count } });
+      return createBubblewrapDriver({
+        ...shared,
+        idRange: { first, count },
+        sizesDisks: config.sandbox.sized_disks,
+      });
     case 'docker':
       return createDockerDriver({
         ...shared,

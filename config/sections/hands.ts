@@ -120,6 +120,12 @@ export const SandboxSettings = z.strictObject({
     .nullable()
     .default(null)
     .describe('Sandboxes that run at once on a host; null: no limit.'),
+  sized_disks: z
+    .boolean()
+    .default(false)
+    .describe(
+      'bubblewrap as root: each new session has a file system of its own size, in a file of the host.',
+    ),
   limits: Limits.prefault({}),
   aio_url: z
     .string()

@@ -90,6 +90,7 @@ export function createUnsafeLocalDriver(options: UnsafeLocalOptions): SandboxDri
       openFiles: 0,
       reserve: { folder: inside('state'), bytes: null },
       memoryBytes: 0,
+      isDiskSized: false,
       diskBytes: 0,
       diskFiles: 0,
       listen: { fd: SOCKET },

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 import type { AsAgent } from '../as-agent.ts';
@@ -15,6 +15,19 @@ export interface DiskUsage {
   deletedBytes: number;
   /** Process groups that hold deleted files. */
   holders: ReadonlySet<number>;
+}
+
+/** What a file system that is all the sandbox's says of itself, at once and whatever hides in it. */
+export function sizedUsage(folder: string, look: AsAgent): DiskUsage {
+  const { blocks, bfree, bsize, files, ffree } = statfsSync(folder);
+  const others = listProcesses().filter((row) => row.pid !== process.pid);
+  const deleted = look(() => deletedFiles(others, new Set([statSync(folder).dev])));
+  return {
+    bytes: (blocks - bfree) * bsize,
+    files: files - ffree,
+    deletedBytes: deleted.bytes,
+    holders: deleted.holders,
+  };
 }
 
 const MEASURE_MS = 60_000;

@@ -6,7 +6,7 @@ import type { AsAgent } from '../as-agent.ts';
 import type { Calls } from '../calls.ts';
 import { listProcesses, signalQuietly } from '../processes.ts';
 import type { Settings } from '../settings.ts';
-import { diskUsage, type DiskUsage } from './disk-usage.ts';
+import { diskUsage, sizedUsage, type DiskUsage } from './disk-usage.ts';
 import { createLookInside } from './look-inside.ts';
 import { removeNewest } from './remove-newest.ts';
 
@@ -26,7 +26,10 @@ const FULL_NOTICE =
   '[Background processes were ended, since they went on writing although the disk limit of the sandbox was reached.]';
 
 export interface DiskDeps {
-  settings: Pick<Settings, 'diskBytes' | 'diskFiles' | 'agent' | 'agentFolders' | 'state' | 'outputsFolder'>;
+  settings: Pick<
+    Settings,
+    'diskBytes' | 'diskFiles' | 'agent' | 'agentFolders' | 'state' | 'outputsFolder' | 'isDiskSized'
+  >;
   asAgent: AsAgent;
   prefix: readonly string[];
   environment: Record<string, string>;
@@ -49,8 +52,9 @@ function shown(name: string): string {
 
 export function createDiskWatch({ settings, asAgent, prefix, environment, calls, log }: DiskDeps): DiskWatch {
   const look = createLookInside(asAgent);
-  const measure = (): Promise<DiskUsage> =>
-    diskUsage([...settings.agentFolders, settings.state, settings.outputsFolder], environment, look);
+  const folders = [...settings.agentFolders, settings.state, settings.outputsFolder];
+  const measure = async (): Promise<DiskUsage> =>
+    settings.isDiskSized ? sizedUsage(settings.state, look) : diskUsage(folders, environment, look);
   /**
    * Where the agent can write, the likeliest first. With one user id that is all of the state: results of this session's calls are lost with it,
    * which a command can bring about anyway.

@@ -20,6 +20,8 @@ import { bubblewrapArguments, HIDDEN_PROC, INSIDE } from './arguments.ts';
 import type { Cgroups } from './cgroups.ts';
 import { createBubblewrapEgress } from './egress.ts';
 import { findChromium } from './find-chromium.ts';
+import { createSizedDisks } from './disk/sized-disks.ts';
+import type { SessionDisk } from './disk/mount-words.ts';
 import { detectCgroups } from './detect-cgroups.ts';
 import { emptyFiles } from './empty-files.ts';
 import { startGroupWatch } from './group-watch.ts';
@@ -51,6 +53,8 @@ export interface BubblewrapOptions {
   environmentOf?: (spec: SandboxSpec) => Promise<SandboxEnvironment>;
   /** Private networks, such as `10.1.0.0/16`, that sandboxes may reach all the same. */
   privateNetworks?: readonly string[];
+  /** New sessions get a file system of their own size, where root can mount one. */
+  sizesDisks?: boolean;
   /** The control groups that sandboxes are put in; by default those that the host lets the service make. */
   cgroups?: Cgroups;
   /** Throws where the host has no room for another sandbox that runs. */
@@ -72,6 +76,12 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
   }
   const source = identitySource(uid, options.idRange ?? DEFAULT_ROOT_RANGE);
   const cgroups = options.cgroups ?? detectCgroups(uid);
+  const disks =
+    source.kind === 'pair' && options.sizesDisks === true
+      ? createSizedDisks(places.base, limits, options.log)
+      : undefined;
+  const diskOf = (folder: SessionFolder): SessionDisk | undefined =>
+    existsSync(folder.image) ? { image: folder.image, files: folder.files } : undefined;
   const tops = topFolders();
   const chromium = findChromium();
   const hiddenProc = HIDDEN_PROC.filter((name) => existsSync(`/proc/${name}`));
@@ -172,6 +182,9 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     const folder = folderOf(sessionId);
     mkdirSync(folder.path, { recursive: true, mode: uid === 0 ? 0o711 : 0o700 });
     const identity = await identityOf(folder);
+    // A sandbox that installs packages writes to the folder that others will share.
+    if (!existsSync(folder.files) && !installers.has(sessionId) && (await disks?.isUsable()) === true)
+      await disks?.create(folder.image);
     folder.create(identity.kind === 'pair' ? identity.keeper : undefined);
   }
 
@@ -185,17 +198,19 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     const folder = folderOf(sessionId);
     const identity = await identityOf(folder);
     const { network } = environment;
+    const disk = diskOf(folder);
     const packages =
       installing === undefined
         ? ready && ({ folder: ready.installed.place, use: 'read' } as const)
         : ({ folder: installing.fills, use: 'install' } as const);
     const checkSources = (): void => {
-      for (const bound of sessionSources(folder, identity, uid)) checkSource(folder.path, bound);
+      for (const bound of sessionSources(folder, identity, uid, disk !== undefined))
+        checkSource(folder.path, bound);
       // The users of the sandbox that filled it may be another sandbox's by now.
       if (packages !== null)
         checkSource(packagesBase, { path: packages.folder, type: 'folder', isOwner: () => true });
     };
-    makeToolOutputs(folder, identity, uid);
+    if (disk === undefined) makeToolOutputs(folder, identity, uid);
     checkSources();
     folder.saveNetwork(network);
     const hasNetwork = network.mode !== 'none';
@@ -214,6 +229,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
       packages: ready?.packages,
       fillsPackages: installing !== undefined,
       reserveBytes: options.reserveBytes ?? null,
+      isDiskSized: disk !== undefined,
     });
     const words = bubblewrapArguments(
       {
@@ -238,8 +254,12 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
         identity,
         words,
         socket: socket.descriptor,
-        seccompFile: system.seccomp({ isMemoryCounted: cgroups.version !== 'none', isDiskSized: false }),
+        seccompFile: system.seccomp({
+          isMemoryCounted: cgroups.version !== 'none',
+          isDiskSized: disk !== undefined,
+        }),
         logFile: folder.bootLog,
+        disk,
         cgroupFiles: cgroups.create(cgroupName(sessionId), limits),
       });
     } finally {
@@ -272,6 +292,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     if (identity?.kind === 'pair' && !(await killAllOf([identity.keeper, identity.agent]))) {
       throw new AppError('sandbox_unavailable', `Processes of session ${sessionId} cannot be ended.`);
     }
+    if (diskOf(folder) !== undefined) await disks?.untilFree(folder.image);
     await egress.close(sessionId, folder);
     rmSync(socketPath(sessionId), { force: true });
     cgroups.remove(cgroupName(sessionId));
@@ -280,7 +301,8 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
   async function remove(sessionId: string): Promise<void> {
     const folder = folderOf(sessionId);
     const identity = folder.identity();
-    if (identity !== undefined && existsSync(folder.files)) {
+    // A disk of its own goes as one file.
+    if (identity !== undefined && diskOf(folder) === undefined && existsSync(folder.files)) {
       const system = prepareSystemFiles(places.base);
       await emptyFiles({ identity, folder: folder.files, logFile: folder.bootLog, system, topFolders: tops });
     }
@@ -294,7 +316,8 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     probe() {
       // Made now, the runtime does not cost the first session its time.
       runtimeFiles();
-      return probeBubblewrap({ source, cgroups, base: places.base, topFolders: tops });
+      const isSized = disks?.isUsable() ?? false;
+      return probeBubblewrap({ source, cgroups, base: places.base, topFolders: tops, isSized });
     },
     sessions: () => Promise.resolve(sessionIds()),
     requireRoom: () => options.requireRoom?.(),

@@ -19,6 +19,8 @@ export interface InsideRequest {
   chromium: string | null;
   /** Installed packages to be found by programs. */
   packages: SandboxPackages | undefined;
+  /** Its files lie on a file system of their own. */
+  isDiskSized: boolean;
   /** What stays free of the disk; null: a share of it. */
   reserveBytes: number | null;
   /** This sandbox installs packages. */
@@ -76,6 +78,7 @@ export function insideSettings(request: InsideRequest): Settings {
     memoryBytes: request.isMemoryBound ? 0 : limits.memoryBytes,
     diskBytes: limits.diskBytes,
     diskFiles: limits.diskFiles,
+    isDiskSized: request.isDiskSized,
     reserve: { folder: INSIDE.claims, bytes: request.reserveBytes },
     listen: { fd: DESCRIPTORS.socket },
   };

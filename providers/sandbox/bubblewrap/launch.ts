@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 
 import { AppError } from '../../../core/errors.ts';
 import { strayDescriptors } from '../../host/stray-descriptors.ts';
+import { mountWords, type SessionDisk } from './disk/mount-words.ts';
 import type { Identity } from './identity.ts';
 
 /** Descriptors of the child, by position in its stdio. */
@@ -21,6 +22,8 @@ export interface LaunchRequest {
   logFile: string;
   /** Control groups to enter first. */
   cgroupFiles: readonly string[];
+  /** The disk of its own that it sees in place of its files; only with a pair of ids. */
+  disk?: SessionDisk | undefined;
 }
 
 /** A bwrap that was started. `pid` is process number 1 of the sandbox, as the host numbers it. */
@@ -36,12 +39,13 @@ const INFO_MS = 10_000;
 export const AGENT_ID = 1000;
 
 /** The words before `bwrap`: stray open files closed, control groups, then the session's own user where the service is root. */
-function outerWords({ identity, cgroupFiles }: LaunchRequest): string[] {
+function outerWords({ identity, cgroupFiles, disk }: LaunchRequest): string[] {
   const user =
     identity.kind === 'pair'
       ? [`--reuid=${identity.keeper}`, `--regid=${identity.keeper}`, '--clear-groups']
       : [];
-  const words = ['setpriv', ...user, '--inh-caps=-all', '--no-new-privs', 'bwrap'];
+  const mount = disk !== undefined && identity.kind === 'pair' ? mountWords(disk, identity.keeper) : [];
+  const words = [...mount, 'setpriv', ...user, '--inh-caps=-all', '--no-new-privs', 'bwrap'];
   const passed: number[] = Object.values(DESCRIPTORS);
   const stray = strayDescriptors().filter((descriptor) => !passed.includes(descriptor));
   if (cgroupFiles.length === 0 && stray.length === 0) return words;

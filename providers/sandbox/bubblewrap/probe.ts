@@ -17,6 +17,8 @@ export interface ProbeRequest {
   cgroups: Cgroups;
   base: string;
   topFolders: readonly TopFolder[];
+  /** Whether sessions get file systems of a size of their own. */
+  isSized: boolean | Promise<boolean>;
 }
 
 const PROGRAMS = ['bwrap', 'setpriv', 'prlimit', 'setsid', 'flock', 'rg', 'bash', 'socat'];
@@ -30,7 +32,7 @@ async function missingPrograms(): Promise<string[]> {
 }
 
 /** Sentences about which bounds hold on this host. */
-function describeLimits(source: IdentitySource, cgroups: Cgroups): string[] {
+function describeLimits(source: IdentitySource, cgroups: Cgroups, isSized: boolean): string[] {
   const users = {
     pair: 'Each session has two unprivileged user ids of its own: one for its commands, one for sandboxd and its records.',
     subordinate:
@@ -47,7 +49,9 @@ function describeLimits(source: IdentitySource, cgroups: Cgroups): string[] {
     cgroups.version === 'none'
       ? 'CPU: a command that has computed for two seconds gets a smaller share than others.'
       : 'CPU: a sandbox whose command has computed for two seconds gets what nobody else on the host wants.',
-    'Disk: watched every second while commands run, of large trees less often.',
+    isSized
+      ? 'Disk: a file system of its own size per session.'
+      : 'Disk: watched every second while commands run, of large trees less often.',
   ];
 }
 
@@ -57,8 +61,9 @@ export async function probeBubblewrap({
   cgroups,
   base,
   topFolders,
+  isSized,
 }: ProbeRequest): Promise<SandboxProbe> {
-  const limits = describeLimits(source, cgroups);
+  const limits = describeLimits(source, cgroups, await isSized);
   const refuse = (why: string): SandboxProbe => ({ ok: false, isolation: 'namespace', limits, why });
   if (process.platform !== 'linux')
     return refuse('bubblewrap runs on Linux only; set sandbox.driver to docker or aio.');

@@ -23,6 +23,8 @@ export interface SessionFolder {
   bootLog: string;
   claims: string;
   files: string;
+  /** The file of a disk of the session's own, which is mounted on `files` for its sandbox alone; sessions of hosts that can't, and of version 0.1.0, have none. */
+  image: string;
   paths: SessionPaths;
   identity(): Identity | undefined;
   saveIdentity(identity: Identity): void;
@@ -68,6 +70,7 @@ export function sessionFolder(base: string, sessionId: string): SessionFolder {
     bootLog: join(path, 'boot.log'),
     claims,
     files,
+    image: join(path, 'disk'),
     paths,
     identity: () => readJson(join(path, 'identity.json')) as Identity | undefined,
     saveIdentity: (identity) => writeWhole(join(path, 'identity.json'), identity),
@@ -82,6 +85,7 @@ export function sessionFolder(base: string, sessionId: string): SessionFolder {
       for (const folder of [claims, network, paths.uploads])
         if (!isThere(folder)) mkdirSync(folder, { mode: 0o755 });
       if (isThere(files)) return;
+      if (isThere(join(path, 'disk'))) return mkdirSync(files, { mode: 0o755 });
       // Made under another name, so that a crash in between leaves nothing half done.
       const building = `${files}.new`;
       const folders = ['', 'workspace', 'home', 'outputs', 'state', 'tool-outputs'];

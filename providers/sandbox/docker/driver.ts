@@ -169,6 +169,7 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
         packages: packages?.packages,
         fillsPackages: packages?.use === 'install',
         reserveBytes: options.reserveBytes ?? null,
+        isDiskSized: false,
       }),
       // The image leads there by a link.
       outputsFolder: `${INSIDE.state}/outputs`,
