@@ -17,8 +17,11 @@ import { join } from 'node:path';
 
 import type { OperationResult, ProcessAction } from '../providers/sandbox/operation.ts';
 import { cleanText, decode, trimPartialEnd, trimPartialStart } from './clean-text.ts';
+import { adopterWords } from './family/adopter.ts';
+import { descendantsOf } from './family/descendants.ts';
+import { endProcesses } from './family/end-processes.ts';
 import type { Pipes } from './pipes.ts';
-import { listProcesses, readProcess, signalQuietly } from './processes.ts';
+import { listProcesses, signalQuietly, type ProcessRow } from './processes.ts';
 
 /** What is kept of a process's output; what it writes beyond is dropped. */
 const OUTPUT_BYTES = 16 * 1024 * 1024;
@@ -99,24 +102,35 @@ export function createBackground(deps: BackgroundDeps): Background {
       rmSync(folderOf(id), { recursive: true, force: true });
   }
 
-  /** The process session of a running one. */
-  function sessionOf(id: string): number | undefined {
+  /** The runner of a process, if it lives, with all that the process started; the runner's own programs are in its session. */
+  function familyOf(
+    id: string,
+    rows = listProcesses(),
+  ): { runner: number; family: ProcessRow[] } | undefined {
     const note = noteOf(id);
     const runner = numberIn(id, 'runner');
-    if (
-      note === undefined ||
-      note.boot !== deps.boot ||
-      runner === undefined ||
-      readProcess(runner) === undefined
-    )
+    if (note?.boot !== deps.boot || runner === undefined || !rows.some((row) => row.pid === runner))
       return undefined;
+    return { runner, family: descendantsOf(rows, [runner]).filter((row) => row.session !== runner) };
+  }
+
+  /** The process session of a running one: its shell is the child of one of the runner's own programs. */
+  function sessionOf(id: string): number | undefined {
     const rows = listProcesses();
-    const family = new Set([runner]);
-    for (let grown = 0; grown !== family.size;) {
-      grown = family.size;
-      for (const row of rows) if (family.has(row.parent)) family.add(row.pid);
-    }
-    return rows.find((row) => family.has(row.pid) && row.session === row.pid && row.pid !== runner)?.pid;
+    const found = familyOf(id, rows);
+    if (found === undefined) return undefined;
+    const own = new Set(
+      rows.filter((row) => row.session === found.runner && row.pid !== found.runner).map((row) => row.pid),
+    );
+    return found.family.find((row) => row.session === row.pid && own.has(row.parent))?.pid;
+  }
+
+  async function kill(id: string, note: Note, signal: NodeJS.Signals): Promise<OperationResult> {
+    const family = familyOf(id)?.family ?? [];
+    if (family.length === 0) return done(`process ${id} ${stateOf(id, note)} already`);
+    if (signal === 'SIGKILL') await endProcesses((rows) => familyOf(id, rows)?.family ?? []);
+    else for (const { pid } of family) signalQuietly(pid, signal);
+    return done(`sent ${signal} to process ${id}`);
   }
 
   function stateOf(id: string, note: Note): string {
@@ -135,7 +149,9 @@ export function createBackground(deps: BackgroundDeps): Background {
       JSON.stringify({ command, boot: deps.boot, startedAt: Date.now() } satisfies Note),
     );
     await deps.pipes.take(join(folder, 'in'));
-    const words = [
+    const [program = '', ...words] = [
+      ...adopterWords(),
+      '/bin/sh',
       '-c',
       SCRIPT,
       'background',
@@ -144,7 +160,7 @@ export function createBackground(deps: BackgroundDeps): Background {
       String(OUTPUT_BYTES),
       ...deps.prefix,
     ];
-    const runner = spawn('/bin/sh', words, {
+    const runner = spawn(program, words, {
       cwd: '/',
       detached: true,
       env: deps.environment,
@@ -210,12 +226,8 @@ export function createBackground(deps: BackgroundDeps): Background {
           return read(action.id, note, action.offset);
         case 'write':
           return write(action.id, action.input);
-        case 'kill': {
-          const session = sessionOf(action.id);
-          if (session === undefined) return done(`process ${action.id} ${stateOf(action.id, note)} already`);
-          signalQuietly(-session, action.signal);
-          return done(`sent ${action.signal} to process ${action.id}`);
-        }
+        case 'kill':
+          return kill(action.id, note, action.signal);
       }
     },
   };

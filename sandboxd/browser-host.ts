@@ -3,6 +3,9 @@ import { createInterface } from 'node:readline';
 
 import type { BrowserAction } from '../providers/sandbox/browser-action.ts';
 import type { OperationResult } from '../providers/sandbox/operation.ts';
+import { adopterWords } from './family/adopter.ts';
+import { descendantsOf } from './family/descendants.ts';
+import { endProcesses } from './family/end-processes.ts';
 import type { BrowserReply, BrowserSettings } from './browser/protocol.ts';
 
 /** The longest that one action takes, starting the browser included. */
@@ -33,7 +36,9 @@ export function createBrowserHost(deps: BrowserHostDeps): BrowserHost {
   let lastId = 0;
 
   function start(): Running {
-    const [program = '', ...words] = deps.command;
+    // It waits for its program and for the orphans that come to it.
+    const holder = ['/bin/sh', '-c', '"$@"; exit $?', 'browser'];
+    const [program = '', ...words] = [...adopterWords(), ...holder, ...deps.command];
     const child = spawn(program, [...words, JSON.stringify(deps.settings)], {
       cwd: '/',
       env: deps.environment,
@@ -66,7 +71,7 @@ export function createBrowserHost(deps: BrowserHostDeps): BrowserHost {
       });
     });
     child.stderr.on('data', (chunk: Buffer) => deps.log(`browser: ${chunk.toString('utf8').slice(0, 500)}`));
-    child.stdin.on('error', () => child.kill('SIGKILL'));
+    child.stdin.on('error', () => stop(started));
     child.once('error', (error) => end(`the browser cannot be started: ${error.message}`));
     child.once('exit', () => end('the browser ended; the next action starts it again, with a new page'));
     return started;
@@ -74,12 +79,11 @@ export function createBrowserHost(deps: BrowserHostDeps): BrowserHost {
 
   /** Ends the browser with all its processes. */
   function stop({ child }: Running): void {
-    if (child.pid === undefined) return;
-    try {
-      process.kill(-child.pid, 'SIGKILL');
-    } catch {
-      // It is gone already.
-    }
+    const { pid } = child;
+    if (pid === undefined) return;
+    void endProcesses((rows) => descendantsOf(rows, [pid])).catch((error: unknown) =>
+      deps.log(`the browser cannot be ended: ${String(error)}`),
+    );
   }
 
   return {

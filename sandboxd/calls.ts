@@ -14,9 +14,15 @@ import {
   type CommandDeps,
   type RunningCommand,
 } from './command.ts';
+import { endCode } from './code/end-code.ts';
+import type { Holder, Kernels, Language } from './code/kernels.ts';
+import { descendantsOf } from './family/descendants.ts';
+import { endProcesses } from './family/end-processes.ts';
+import { straysOf } from './family/strays.ts';
 import { isReadOnly, performFileOperation, type OperationDeps } from './operations.ts';
 import type { Pipes } from './pipes.ts';
 import { carriesMark, listProcesses, readProcess, signalQuietly, type ProcessRow } from './processes.ts';
+import { ABANDONED, RUNNER_GONE, SANDBOX_GONE } from './lost-reasons.ts';
 import type { CallEnd, Records } from './record.ts';
 import { commandScript } from './shell-script.ts';
 import { forgetShellState, promoteShellState } from './shell-state.ts';
@@ -31,8 +37,7 @@ export interface CallsDeps extends OperationDeps {
   background: Background;
   /** The beginning of every script: it gives the shell the environment of commands. */
   prelude: string;
-  /** The shell script that runs the code on descriptor 3. */
-  codeScript(language: 'python' | 'javascript'): string;
+  kernels: Kernels;
   /** Keeps a text where the agent can read it; returns its path as the agent sees it. */
   keepOutput(name: string, text: string): string;
   boot: string;
@@ -55,6 +60,8 @@ export interface CallsDeps extends OperationDeps {
 interface Running {
   operation: SandboxOperation;
   settled: Promise<CallEnd>;
+  /** Unix milliseconds. */
+  startedAt: number;
   command?: RunningCommand;
   cancel: AbortController;
 }
@@ -86,18 +93,14 @@ export interface Calls {
 const BACKGROUND_PASSES = 20;
 /** The end of the name of an output that is being gathered. */
 const GATHERING = '.running';
-const ABANDONED = 'The call was ended before it started, and will not start any more.';
-const SANDBOX_GONE =
-  'The sandbox stopped while the call ran. Whether, or how far, it took effect is unknown; look before you do it again.';
-const RUNNER_GONE =
-  'The call was cut off while it ran. Whether, or how far, it took effect is unknown; look before you do it again.';
-
 export function createCalls(deps: CallsDeps): Calls {
   const { records } = deps;
   const running = new Map<string, Running>();
   const ownSession = readProcess(process.pid)?.session;
   let { restartNotice } = deps;
   let started = 0;
+  /** When a call of each language ended last, in Unix milliseconds. */
+  const codeEnds = new Map<Language, number>();
 
   const spoolFileOf = (id: string): string => join(deps.outputs.folder, `${id}${GATHERING}`);
   const commandDeps = (id: string): CommandDeps => ({
@@ -118,6 +121,8 @@ export function createCalls(deps: CallsDeps): Calls {
   /** Waits for a command and turns what it left into a result. */
   async function commandResult(id: string, command: RunningCommand): Promise<OperationResult> {
     const code = await command.ended;
+    if (code === null)
+      await endProcesses((rows) => straysOf(rows, backgroundProcesses(rows), command.runner.startTime));
     promoteShellState(deps.asAgent, deps.shellFolder, id);
     const file = `${id}.txt`;
     const rendered = command.spool.render(deps.outputCharacters, join(deps.outputs.shownAt, file));
@@ -138,15 +143,14 @@ export function createCalls(deps: CallsDeps): Calls {
   }
 
   /** Processes that no running call owns. */
-  function backgroundProcesses(): ProcessRow[] {
-    const alive = new Set<number>();
-    for (const call of running.values()) {
-      if (call.command === undefined) continue;
-      alive.add(call.command.runnerPid);
-      alive.add(call.command.processSession() ?? call.command.runnerPid);
-    }
-    return listProcesses().filter((row) => {
-      if (row.pid === process.pid || row.parent === process.pid || alive.has(row.session)) return false;
+  function backgroundProcesses(rows = listProcesses()): ProcessRow[] {
+    const runners = [...running.values()].flatMap(({ command }) =>
+      command === undefined ? [] : [command.runner.pid],
+    );
+    const owned = new Set(descendantsOf(rows, runners).map((row) => row.pid));
+    for (const pid of runners) owned.add(pid);
+    return rows.filter((row) => {
+      if (row.pid === process.pid || row.parent === process.pid || owned.has(row.pid)) return false;
       return deps.processes === 'all'
         ? row.pid !== 1 && row.session !== ownSession
         : carriesMark(row.pid, deps.boot);
@@ -190,23 +194,42 @@ export function createCalls(deps: CallsDeps): Calls {
     if (operation.type === 'mcp') return { text: 'There are no MCP servers in this sandbox.', isError: true };
     if (operation.type !== 'bash' && operation.type !== 'code')
       return performFileOperation(deps, operation, call.cancel.signal);
-    const folder = records.folder(id);
     const isCode = operation.type === 'code';
     const script = isCode
-      ? deps.codeScript(operation.language)
+      ? deps.kernels.script(operation.language)
       : commandScript(deps.shellFolder, id, deps.workdir);
-    const text = isCode ? operation.code : operation.command;
-    call.command = await startCommand(
-      {
-        folder,
-        command: text,
-        script: `${deps.prelude}${script}`,
-        prefix: deps.prefix,
-        environment: deps.environment,
-      },
-      commandDeps(id),
+    const request = {
+      folder: records.folder(id),
+      command: isCode ? operation.code : operation.command,
+      script: `${deps.prelude}${script}`,
+      prefix: deps.prefix,
+      environment: deps.environment,
+    };
+    if (!isCode) {
+      call.command = await startCommand(request, commandDeps(id));
+      return follow(id, call, call.command, operation.timeoutMs);
+    }
+    const holder = await deps.kernels.ensure(operation.language);
+    call.startedAt = Date.now();
+    call.command = await startCommand(request, commandDeps(id));
+    return followCode(id, call, call.command, { ...operation, holder });
+  }
+
+  async function followCode(
+    id: string,
+    call: Running,
+    command: RunningCommand,
+    { language, timeoutMs, holder }: { language: Language; timeoutMs: number; holder: Holder },
+  ): Promise<OperationResult> {
+    const result = await follow(id, call, command, timeoutMs);
+    const sinceMs = Math.max(call.startedAt, codeEnds.get(language) ?? 0);
+    codeEnds.set(language, Date.now());
+    // The kernel runs one call after the other: one that waited behind another has started nothing.
+    const hasWaited = [...running.values()].some(
+      ({ operation, startedAt }) =>
+        operation.type === 'code' && operation.language === language && startedAt < call.startedAt,
     );
-    return follow(id, call, call.command, operation.timeoutMs);
+    return hasWaited ? result : endCode(deps.kernels, { language, holder, result, sinceMs });
   }
 
   async function follow(
@@ -232,6 +255,7 @@ export function createCalls(deps: CallsDeps): Calls {
   ): void {
     const call: Running = {
       operation,
+      startedAt: Date.now(),
       cancel: new AbortController(),
       settled: Promise.resolve({ state: 'lost', reason: '' }),
     };
@@ -358,11 +382,15 @@ export function createCalls(deps: CallsDeps): Calls {
         }
         const { command } = adoption;
         gathered.delete(`${id}${GATHERING}`);
-        track(id, start.operation, (call) => {
-          call.command = command;
+        const { operation, startedAt } = start;
+        track(id, operation, async (call) => {
+          Object.assign(call, { command, startedAt });
           const noted = records.endedBy(id);
           if (noted !== undefined) command.end(noted);
-          return follow(id, call, command, start.startedAt + timeoutMs - Date.now());
+          const leftMs = startedAt + timeoutMs - Date.now();
+          if (operation.type !== 'code') return follow(id, call, command, leftMs);
+          const holder = await deps.kernels.ensure(operation.language);
+          return followCode(id, call, command, { ...operation, timeoutMs: leftMs, holder });
         });
       }
       // Nobody asks for what these calls wrote any more.

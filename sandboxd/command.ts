@@ -12,10 +12,14 @@ import {
 } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import type { EndedBy } from '../providers/sandbox/operation.ts';
 import type { Pipes } from './pipes.ts';
-import { listProcesses, readProcess, signalQuietly } from './processes.ts';
+import { adopterWords } from './family/adopter.ts';
+import { descendantsOf } from './family/descendants.ts';
+import { endProcesses } from './family/end-processes.ts';
+import { listProcesses, readProcess, signalQuietly, type ProcessRow } from './processes.ts';
 import { RUNNER_SCRIPT } from './shell-script.ts';
 import { openSpool, type Spool } from './spool.ts';
 
@@ -33,9 +37,14 @@ export interface RunningCommand {
   readonly spool: Spool;
   /** Asks the command's processes to end, and after two seconds ends them. */
   end(reason: EndedBy): void;
-  readonly runnerPid: number;
-  /** The session id of the command's processes, once it has any. */
-  processSession(): number | undefined;
+  readonly runner: Runner;
+}
+
+/** The process between sandboxd and a command. Whatever the command starts descends from it as long as it lives. */
+export interface Runner {
+  readonly pid: number;
+  /** Clock ticks since boot. */
+  readonly startTime: string;
 }
 
 export interface CommandRequest {
@@ -106,10 +115,9 @@ export function dropBackground(folder: string): void {
  */
 function watch(
   folder: string,
-  runner: { pid: number; exited: Promise<void>; release(): void },
+  { runner, exited, release }: { runner: Runner; exited: Promise<void>; release(): void },
   deps: CommandDeps,
 ): RunningCommand {
-  const { pid: runnerPid, exited, release } = runner;
   const spool = openSpool(deps.spoolFile, deps.outputFileBytes);
   const descriptor = openSync(join(folder, 'pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
   const reader = new Socket({ fd: descriptor, readable: true, writable: false });
@@ -123,43 +131,25 @@ function watch(
 
   const life = { over: false };
   let killing: Promise<void> | undefined;
-  let processSession: number | undefined;
-  const findSession = (): number | undefined => {
-    processSession ??= listProcesses().find(
-      (row) => row.parent === runnerPid && row.session === row.pid,
-    )?.pid;
-    return processSession;
-  };
-  const pause = (milliseconds: number): Promise<void> =>
-    new Promise((resolve) => {
-      setTimeout(resolve, milliseconds);
-    });
-  async function endProcesses(): Promise<void> {
+  /** What the command has started. The runner's own programs are in its session, and nothing else can be. */
+  const family = (rows: ProcessRow[]): ProcessRow[] =>
+    rows.some((row) => row.pid === runner.pid && row.startTime === runner.startTime)
+      ? descendantsOf(rows, [runner.pid]).filter((row) => row.session !== runner.pid)
+      : [];
+  async function endFamily(): Promise<void> {
     const patience = Date.now() + GRACE_MS;
-    let asked = false;
-    while (!life.over) {
-      const session = findSession();
-      if (session !== undefined && !asked) {
-        signalQuietly(-session, 'SIGTERM');
-        asked = true;
-      }
-      if (Date.now() >= patience) {
-        for (const row of listProcesses()) {
-          if (row.session === session || row.group === session || row.parent === runnerPid) {
-            signalQuietly(row.pid, 'SIGKILL');
-          }
-        }
-      }
-      await pause(asked && Date.now() >= patience ? 10 : POLL_MS);
+    for (let isAsked = false; !life.over && Date.now() < patience; await delay(POLL_MS)) {
+      if (isAsked) continue;
+      const rows = family(listProcesses());
+      for (const { pid } of rows) signalQuietly(pid, 'SIGTERM');
+      isAsked = rows.length > 0;
     }
-    // The shell is gone; what it started in its own group goes too, whatever it does with SIGTERM.
-    const session = processSession;
-    if (session === undefined) return;
-    for (let round = 0; round < 200; round++) {
-      const rest = listProcesses().filter((row) => row.session === session || row.group === session);
-      if (rest.length === 0) return;
-      for (const row of rest) signalQuietly(row.pid, 'SIGKILL');
-      await pause(5);
+    // The shell may be gone by now; what it started goes too, whatever it does with SIGTERM.
+    await endProcesses(family);
+    // A shell that had not begun.
+    while (!life.over) {
+      await endProcesses(family);
+      await delay(POLL_MS);
     }
   }
 
@@ -179,13 +169,12 @@ function watch(
   return {
     ended,
     spool,
-    runnerPid,
+    runner,
     end(reason) {
       if (life.over) return;
       deps.noteEnding(reason);
-      killing ??= endProcesses();
+      killing ??= endFamily();
     },
-    processSession: findSession,
   };
 }
 
@@ -196,16 +185,14 @@ export async function startCommand(request: CommandRequest, deps: CommandDeps): 
   await deps.pipes.take(join(folder, 'pipe'));
   // Opened for both directions, so that the pipe has a reader as long as any of the command's processes lives.
   const output = openSync(join(folder, 'pipe'), constants.O_RDWR);
-  const runner = spawn(
-    '/bin/sh',
-    ['-c', RUNNER_SCRIPT, 'runner', folder, request.script, ...request.prefix],
-    {
-      cwd: '/',
-      detached: true,
-      env: request.environment,
-      stdio: ['ignore', output, output, 'pipe'],
-    },
-  );
+  const words = ['/bin/sh', '-c', RUNNER_SCRIPT, 'runner', folder, request.script, ...request.prefix];
+  const [program = '', ...rest] = [...adopterWords(), ...words];
+  const runner = spawn(program, rest, {
+    cwd: '/',
+    detached: true,
+    env: request.environment,
+    stdio: ['ignore', output, output, 'pipe'],
+  });
   runner.unref();
   const control = runner.stdio[3] as Socket;
   control.unref();
@@ -220,7 +207,12 @@ export async function startCommand(request: CommandRequest, deps: CommandDeps): 
       await exited;
       throw new Error('the runner of the command did not start');
     }
-    return watch(folder, { pid: runner.pid, exited, release: () => control.end() }, deps);
+    const startTime = readProcess(runner.pid)?.startTime ?? '';
+    return watch(
+      folder,
+      { runner: { pid: runner.pid, startTime }, exited, release: () => control.end() },
+      deps,
+    );
   } finally {
     closeSync(output);
   }
@@ -269,5 +261,8 @@ export async function adoptCommand(folder: string, deps: CommandDeps): Promise<A
       });
     }
   })();
-  return { state: 'running', command: watch(folder, { pid, exited, release: () => {} }, deps) };
+  return {
+    state: 'running',
+    command: watch(folder, { runner: { pid, startTime: startTime ?? '' }, exited, release: () => {} }, deps),
+  };
 }

@@ -11,6 +11,7 @@ import { createAsAgent } from './as-agent.ts';
 import { createBackground } from './background.ts';
 import { createBrowserHost } from './browser-host.ts';
 import { createCalls } from './calls.ts';
+import { createKernels } from './code/kernels.ts';
 import { PROXY_PORT, startEgressRelay } from './egress-relay.ts';
 import { commandEnvironment, environmentWords, ownEnvironment, withoutProxy } from './environment.ts';
 import { guardReserve } from './limits/guard-reserve.ts';
@@ -19,7 +20,7 @@ import { pruneToolOutputs } from './limits/prune-tool-outputs.ts';
 import { createPipes } from './pipes.ts';
 import { prepare } from './prepare.ts';
 import { createRecords } from './record.ts';
-import { codeScript, commandScript, exportScript } from './shell-script.ts';
+import { commandScript, exportScript } from './shell-script.ts';
 import { createSandboxServer } from './server.ts';
 import { readSettings, tokenOf } from './settings.ts';
 import { createTransfer } from './transfer.ts';
@@ -81,7 +82,16 @@ const background = createBackground({
 
 const calls = createCalls({
   background,
-  codeScript: (language) => codeScript(settings, language),
+  kernels: createKernels({
+    folder: folders.kernels,
+    codeFolder: settings.codeFolder,
+    workdir: settings.workdir,
+    boot: settings.boot,
+    prelude,
+    asAgent,
+    prefix,
+    environment,
+  }),
   browser,
   keepOutput,
   asAgent,

@@ -19,6 +19,7 @@ export interface StateFolders {
   pipes: string;
   shell: string;
   processes: string;
+  kernels: string;
   /** A file that changes whenever a sandboxd has begun to listen. */
   listening: string;
 }
@@ -31,6 +32,7 @@ export function prepare(settings: Settings): { folders: StateFolders; restartNot
     pipes: join(state, 'pipes'),
     shell: join(state, 'shell'),
     processes: join(state, 'processes'),
+    kernels: join(state, 'kernels'),
     listening: join(state, 'listening'),
   };
   chmodSync(state, 0o711);

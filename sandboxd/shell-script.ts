@@ -37,25 +37,6 @@ export function commandScript(shellFolder: string, id: string, workdir: string):
   ].join('\n');
 }
 
-/** The script that runs the code on descriptor 3 in the kernel of its language. */
-export function codeScript(
-  settings: { codeFolder: string; workdir: string },
-  language: 'python' | 'javascript',
-): string {
-  const kernel = join(
-    settings.codeFolder,
-    language === 'python' ? 'python-kernel.py' : 'javascript-kernel.cjs',
-  );
-  const words = [
-    process.execPath,
-    join(settings.codeFolder, 'client.cjs'),
-    language,
-    kernel,
-    settings.workdir,
-  ];
-  return `{ echo 1000 > /proc/self/oom_score_adj; } 2>/dev/null\nexec ${words.map(shellQuote).join(' ')}`;
-}
-
 /**
  * What runs between sandboxd and the command: it belongs to sandboxd's user, lives in a process group of its own, and writes down the
  * exit code, whether sandboxd is alive at that moment or not. `set -C` makes the creation of `runner` exclusive: a restarted sandboxd

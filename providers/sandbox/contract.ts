@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { isAppError } from '../../core/errors.ts';
 import { archiveContract } from './contract/archives.ts';
+import { endingsContract } from './contract/endings.ts';
 import { hostileFilesContract } from './contract/hostile-files.ts';
 import { programsContract } from './contract/programs.ts';
 import type { OperationResult, SandboxOperation } from './operation.ts';
@@ -301,6 +302,8 @@ export function sandboxContract(
     });
 
     if (hasFileSystem === 'real') hostileFilesContract({ newSandbox, perform });
+    if (hasFileSystem === 'real')
+      endingsContract({ newSandbox, perform, hasKernels: () => driver.kind !== 'aio' });
     if (hasFileSystem === 'real') programsContract({ newSandbox, perform });
     archiveContract({ newSandbox, perform, fileOf, fileExists });
 

@@ -10,10 +10,14 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync, stop } from 'esbuild';
+
+import { ADOPTER } from '../../sandboxd/family/adopter.ts';
+import { adopterProgram } from '../../sandboxd/family/adopter-program.ts';
 
 /** What every sandbox is started with: sandboxd as JavaScript, and a node to run it. */
 export interface RuntimeFiles {
@@ -127,4 +131,6 @@ export function buildPrograms(building: string): void {
   const modules = join(building, 'browser', 'node_modules');
   cpSync(PLAYWRIGHT, join(modules, 'playwright-core'), { recursive: true });
   openToAll(building);
+  const adopter = adopterProgram(process.arch);
+  if (adopter !== null) writeFileSync(join(building, 'sandboxd', ADOPTER), adopter, { mode: 0o755 });
 }

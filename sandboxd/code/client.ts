@@ -1,26 +1,20 @@
 /**
- * Runs one piece of code in the kernel of its language, which it starts where none runs. It is the process that sandboxd follows: its
- * output is the code's, its exit code says whether the code failed, and a SIGTERM to it interrupts the code.
+ * Runs one piece of code in the kernel of its language. It is the process that sandboxd follows: its output is the code's, its exit code
+ * says whether the code failed, and a SIGTERM to it interrupts the code.
  *
- * Arguments: the language, the program of its kernel, and the working directory. The code comes on descriptor 3.
+ * Arguments: the language, the kernel's socket, and the file that appears when the kernel has ended. The code comes on descriptor 3.
  */
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const START_MS = 10_000;
 /** Between the interruption of the code and the end of its kernel; sandboxd kills this process two seconds after SIGTERM. */
 const INTERRUPT_MS = 1_500;
 
-const [, , language = '', kernel = '', workdir = '/'] = process.argv;
-/** Sandboxes that share a /tmp, since nothing isolates them, have different working directories. The path of a socket must be short. */
-const folder = `/tmp/.code-${createHash('sha256').update(workdir).digest('hex').slice(0, 16)}`;
-const path = join(folder, `${language}.sock`);
+const [, , language = '', path = '', ended = ''] = process.argv;
 
-function reach(): Promise<Socket> {
+function connectOnce(): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
     socket.once('error', reject);
@@ -31,54 +25,26 @@ function reach(): Promise<Socket> {
   });
 }
 
-/** Runs `work` alone of all clients of this language: two that start a kernel at once would each have variables of their own. */
-async function alone<Result>(work: () => Promise<Result>): Promise<Result> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (lstatSync(folder).uid !== process.getuid?.()) throw new Error(`${folder} belongs to another user`);
-  const holder = spawn('flock', ['-x', join(folder, `${language}.lock`), 'cat'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  try {
-    await new Promise<void>((resolve, reject) => {
-      // It comes back from `cat`, which starts when the lock is held.
-      holder.stdout.once('data', () => resolve());
-      holder.once('error', reject).once('exit', () => reject(new Error('the lock cannot be taken')));
-      holder.stdin.write('held');
-    });
-    return await work();
-  } finally {
-    holder.stdin.end();
-  }
-}
-
-async function startKernel(): Promise<Socket> {
-  rmSync(path, { force: true });
-  const words = language === 'python' ? ['python3', kernel, path] : [process.execPath, kernel, path];
-  const [program = '', ...rest] = words;
-  const child = spawn(program, rest, { cwd: workdir, detached: true, stdio: 'ignore' });
-  const end: { reason?: string } = {};
-  child.once('error', (error) => {
-    end.reason = error.message;
-  });
-  child.once('exit', (code) => {
-    end.reason = `it ended with ${code}`;
-  });
-  child.unref();
-  for (const late = Date.now() + START_MS; Date.now() < late && end.reason === undefined;) {
-    await new Promise((resolve) => {
-      setTimeout(resolve, 20);
-    });
+/** A kernel that sandboxd has just started may not listen yet. */
+async function reach(): Promise<Socket> {
+  for (const late = Date.now() + START_MS; ;) {
     try {
-      return await reach();
-    } catch {
-      // Not yet.
+      return await connectOnce();
+    } catch (error) {
+      if (existsSync(ended)) {
+        const code = readFileSync(ended, 'utf8').trim();
+        throw new Error(`${language} cannot be started: it ended with ${code}`, { cause: error });
+      }
+      if (Date.now() > late) throw new Error(`${language} cannot be started`, { cause: error });
+      await new Promise((resolve) => {
+        setTimeout(resolve, 20);
+      });
     }
   }
-  throw new Error(`${language} cannot be started${end.reason === undefined ? '' : `: ${end.reason}`}`);
 }
 
 async function main(): Promise<void> {
-  const socket = await reach().catch(() => alone(() => reach().catch(startKernel)));
+  const socket = await reach();
   let kernelPid = 0;
   let isInterrupted = false;
   process.on('SIGTERM', () => {

@@ -2,6 +2,7 @@
  * The JavaScript of a sandbox's execute_code: one process that keeps its names from call to call, with top-level await. It listens on a
  * unix socket; see `client.ts` for what is said there.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, type Socket } from 'node:net';
@@ -32,10 +33,14 @@ silent.resume();
 Object.assign(globalThis, { require: createRequire(join(process.cwd(), 'code.js')) });
 
 let redirected: { out: number; err: number } | undefined;
-/** What is written while no call runs belongs to a timer of an earlier one, and has no reader. */
+/** Follows a call's code through its timers and promises. */
+const callOf = new AsyncLocalStorage<number>();
+let currentCall = 0;
+/** What a timer of an earlier call writes has no reader: that call has its result. */
 function redirect(stream: NodeJS.WriteStream, which: 'out' | 'err'): void {
   stream.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
-    if (redirected !== undefined)
+    const call = callOf.getStore() ?? currentCall;
+    if (redirected !== undefined && call === currentCall)
       writeSync(redirected[which], typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
     const done = rest.findLast((value) => typeof value === 'function') as (() => void) | undefined;
     done?.();
@@ -104,17 +109,25 @@ async function run({ code, out, err }: Request): Promise<boolean> {
   }
 }
 
+/** Gives a client its turn: it is told whom to interrupt, and then sends its code. */
+async function serve(socket: Socket): Promise<void> {
+  if (socket.destroyed) return;
+  const lines = createInterface({ input: socket });
+  lines.on('error', () => socket.destroy());
+  const asked = new Promise<string | undefined>((resolve) => {
+    lines.once('line', resolve);
+    socket.once('close', () => resolve(undefined));
+  });
+  socket.write(`${JSON.stringify({ pid: process.pid })}\n`);
+  const line = await asked;
+  if (line === undefined) return;
+  const ok = await callOf.run(++currentCall, () => run(JSON.parse(line) as Request));
+  socket.write(`${JSON.stringify({ ok })}\n`);
+}
+
 let queue: Promise<void> = Promise.resolve();
 const path = process.argv[2] ?? '';
 createServer((socket: Socket) => {
   socket.on('error', () => socket.destroy());
-  socket.write(`${JSON.stringify({ pid: process.pid })}\n`);
-  createInterface({ input: socket })
-    .on('error', () => socket.destroy())
-    .on('line', (line) => {
-      queue = queue.then(async () => {
-        const ok = await run(JSON.parse(line) as Request);
-        socket.write(`${JSON.stringify({ ok })}\n`);
-      });
-    });
+  queue = queue.then(() => serve(socket)).catch(() => void socket.destroy());
 }).listen(`${path}.new`, () => renameSync(`${path}.new`, path));

@@ -6,19 +6,69 @@ opened here, so that everything written by the code and by its subprocesses goes
 
 import ast
 import asyncio
+import concurrent.futures
+import contextvars
 import inspect
+import io
 import json
 import linecache
 import os
 import signal
 import socket
 import sys
+import threading
 import traceback
 
 namespace = {"__name__": "__main__", "__builtins__": __builtins__}
 loop = asyncio.new_event_loop()
 asyncio.set_event_loop(loop)
 calls = 0
+# Which call code belongs to, through its tasks and threads.
+owner = contextvars.ContextVar("owner", default=None)
+
+
+class CallStream(io.TextIOWrapper):
+    """Standard output or error. What a thread or task of an earlier call writes has no reader: that call has its result."""
+
+    def write(self, text):
+        if owner.get() in (None, calls):
+            return super().write(text)
+        return len(text)
+
+
+def in_call(call, work, *words, **named):
+    token = owner.set(call)
+    try:
+        return work(*words, **named)
+    finally:
+        owner.reset(token)
+
+
+def follow_calls():
+    """Threads begin without a call; they get that of who starts them, and those of pools that of who hands work to them."""
+    start = threading.Thread.start
+    submit = concurrent.futures.ThreadPoolExecutor.submit
+
+    def start_in_call(thread):
+        run, call = thread.run, owner.get()
+
+        def run_in_call():
+            # Not undone: what the thread says of its own failure comes after its work.
+            owner.set(call)
+            run()
+
+        thread.run = run_in_call
+        return start(thread)
+
+    def submit_in_call(pool, work, /, *words, **named):
+        return submit(pool, in_call, owner.get(), work, *words, **named)
+
+    threading.Thread.start = start_in_call
+    concurrent.futures.ThreadPoolExecutor.submit = submit_in_call
+    for name, descriptor in (("stdout", 1), ("stderr", 2)):
+        before = getattr(sys, name)
+        raw = open(descriptor, "wb", 0, closefd=False)
+        setattr(sys, name, CallStream(raw, before.encoding, before.errors, write_through=True))
 
 
 def evaluate(node, mode, name):
@@ -29,8 +79,6 @@ def evaluate(node, mode, name):
 
 def run(source):
     """Runs the source and shows the value of its last expression."""
-    global calls
-    calls += 1
     name = f"<code {calls}>"
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
     tree = ast.parse(source, name)
@@ -59,6 +107,7 @@ def redirect(path, descriptor):
 
 
 def serve(connection):
+    global calls
     reader = connection.makefile("r", encoding="utf-8")
     connection.sendall(json.dumps({"pid": os.getpid()}).encode() + b"\n")
     line = reader.readline()
@@ -66,6 +115,8 @@ def serve(connection):
         return
     request = json.loads(line)
     ok = True
+    calls += 1
+    owner.set(calls)
     try:
         redirect(request["out"], 1)
         redirect(request["err"], 2)
@@ -90,6 +141,7 @@ def serve(connection):
 
 def main():
     path = sys.argv[1]
+    follow_calls()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     server = socket.socket(socket.AF_UNIX)
     server.bind(path + ".new")

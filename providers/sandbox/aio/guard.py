@@ -4,7 +4,7 @@ Called with one argument: base64 of a JSON request, or @PATH of a file that hold
 is made whole and then renamed into place: exactly one maker wins. Its lock is held by the process that runs the command, and the kernel
 lets go of it when that process dies.
 """
-import base64, fcntl, json, os, select, shutil, signal, subprocess, sys, time, uuid
+import base64, ctypes, fcntl, json, os, select, shutil, signal, subprocess, sys, time, uuid
 
 GONE = "The sandbox stopped while the call ran. Whether, or how far, it took effect is unknown; look before you do it again."
 ABANDONED = "The call was ended before it started, and will not start any more."
@@ -26,6 +26,55 @@ def get(path):
             return json.load(file)
     except (FileNotFoundError, ValueError):
         return None
+
+
+def adopt_orphans():
+    """Whatever descends from this process stays its descendant, also after setsid and a double fork."""
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+
+
+def descendants():
+    """Every process that this one started, and that those started; zombies count as gone."""
+    children = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat", "rb") as file:
+                state, parent = file.read().rpartition(b")")[2].split()[:2]
+        except OSError:
+            continue
+        children.setdefault(int(parent), []).append((int(name), state in (b"Z", b"X")))
+    found, following = [], [os.getpid()]
+    while following:
+        for pid, is_gone in children.get(following.pop(), []):
+            following.append(pid)
+            if not is_gone:
+                found.append(pid)
+    return found
+
+
+def signal_all(pids, number):
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except OSError:
+            pass
+
+
+def end_descendants():
+    """Ends them all: stopped first, so that none starts another meanwhile."""
+    stopped = set()
+    for _ in range(100):
+        fresh = set(descendants()) - stopped
+        if not fresh:
+            break
+        signal_all(fresh, signal.SIGSTOP)
+        stopped |= fresh
+    for _ in range(400):
+        rest = descendants()
+        if not rest:
+            break
+        signal_all(rest, signal.SIGKILL)
+        time.sleep(0.005)
 
 
 class Guard:
@@ -196,6 +245,7 @@ class Guard:
     def run(self, id, lock, command, script, environment, timeout, fileBytes, headBytes):
         folder = self.record(id)
         os.makedirs(self.shell, exist_ok=True)
+        adopt_orphans()
         reader, writer = os.pipe()
         begin = f"exec 3<'{folder}/command'\n"
         child = subprocess.Popen(
@@ -236,15 +286,17 @@ class Guard:
                     elif now > deadline:
                         ended_by = "timeout"
                     if ended_by != "exit":
-                        self.signal_group(child.pid, signal.SIGTERM)
+                        signal_all(descendants(), signal.SIGTERM)
                         kill_at = now + 2
                 elif now > kill_at:
-                    self.signal_group(child.pid, signal.SIGKILL)
+                    end_descendants()
                 if chunk == b"":
                     time.sleep(0.02)
         if total > fileBytes:
             with open(os.path.join(folder, "tail"), "wb") as file:
                 file.write(tail)
+        if ended_by != "exit":
+            end_descendants()
         code = child.returncode
         if ended_by == "exit" and code < 0:
             ended_by = "kill"
@@ -254,12 +306,6 @@ class Guard:
             "headBytes": headBytes,
         })
         os.close(lock)
-
-    def signal_group(self, group, number):
-        try:
-            os.killpg(group, number)
-        except (ProcessLookupError, PermissionError):
-            pass
 
     def promote(self, id):
         saved = os.path.join(self.shell, id)
