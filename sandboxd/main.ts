@@ -2,7 +2,7 @@
  * sandboxd: the server inside a sandbox. It runs as a user that the agent's commands can neither signal nor trace, keeps the records of
  * calls where they can't write, and does everything that touches the agent's files with the agent's rights.
  */
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { createArchives } from './archive.ts';
@@ -34,6 +34,8 @@ const settings = readSettings(process.argv[2]);
 const log = (message: string): void => {
   process.stderr.write(`${new Date().toISOString()} ${message}\n`);
 };
+// Whoever removed the session's folder under a running sandbox has no more use for it, and nothing can be kept any more.
+if (statSync(settings.state).nlink === 0) process.exit(STOP_CODE);
 const { folders, restartNotice } = prepare(settings);
 const prefix = agentPrefix(settings);
 const environment = ownEnvironment(settings);

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../core/errors.ts';
 import { createClaimedSandbox } from './claimed-sandbox.ts';
 import { createClaims } from './claims.ts';
-import type { SandboxdClient } from './sandboxd-client.ts';
+import { SandboxSilentError, type SandboxdClient } from './sandboxd-client.ts';
 
 describe('a sandbox that goes away', () => {
   let folder: string;
@@ -34,6 +34,7 @@ describe('a sandbox that goes away', () => {
       find: async () => undefined,
       prepare: async () => undefined,
       suspect: () => undefined,
+      end: async () => undefined,
       files: { attach: never, outputs: never, keepOutput: never, openOutput: never },
     });
   }
@@ -52,5 +53,27 @@ describe('a sandbox that goes away', () => {
       .catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'sandbox_unavailable', details: { begun: true } });
     expect(createClaims(folder).decide(call.id, 'abandoned').standing).toBe('start');
+  });
+
+  it('that answers nobody is ended, and the next one tells what became of the call', async () => {
+    const said: string[] = [];
+    const silent = { begin: () => Promise.reject(new SandboxSilentError('nothing')) };
+    const next = { begin: async () => ({ state: 'lost', reason: 'the sandbox was ended' }) };
+    let client = silent as Partial<SandboxdClient> as SandboxdClient;
+    const outcome = await createClaimedSandbox({
+      spec: { workspaceId: 'w', sessionId: 's', environmentId: 'e' },
+      claims: createClaims(folder),
+      reach: async () => client,
+      find: async () => client,
+      prepare: async () => undefined,
+      suspect: never,
+      async end(stuck) {
+        said.push(stuck === client ? 'ended' : 'another one was ended');
+        client = next as Partial<SandboxdClient> as SandboxdClient;
+      },
+      files: { attach: never, outputs: never, keepOutput: never, openOutput: never },
+    }).call(call, 'start');
+    expect(said).toEqual(['ended']);
+    expect(outcome).toEqual({ state: 'lost', reason: 'the sandbox was ended' });
   });
 });

@@ -14,6 +14,7 @@ import type {
 import {
   SandboxGoneError,
   SandboxProtocolError,
+  SandboxSilentError,
   type SandboxdClient,
   type SandboxdView,
 } from './sandboxd-client.ts';
@@ -46,6 +47,8 @@ export interface ClaimedSandboxDeps {
   find(): Promise<SandboxdClient | undefined>;
   /** A connection failed: the next `reach` must look again. */
   suspect(client: SandboxdClient): void;
+  /** The sandbox runs and answers nobody: ends it, unless that was done already, so that the next `reach` starts it anew. */
+  end(client: SandboxdClient): Promise<void>;
   files: SandboxFiles;
   /** Absent where what it keeps cannot be saved. */
   archive?: SandboxArchive;
@@ -93,6 +96,12 @@ export function createClaimedSandbox(deps: ClaimedSandboxDeps): Sandbox {
         signal.throwIfAborted();
         if (isAppError(error)) throw error;
         failures++;
+        // The next one finds the record of the call, and tells that it was lost.
+        if (error instanceof SandboxSilentError && failures < ATTEMPTS) {
+          await deps.end(client);
+          isBegun = false;
+          continue;
+        }
         if (error instanceof SandboxProtocolError || failures >= ATTEMPTS) {
           deps.suspect(client);
           const reason = error instanceof Error ? error.message : String(error);
@@ -132,6 +141,7 @@ export function createClaimedSandbox(deps: ClaimedSandboxDeps): Sandbox {
     try {
       await client.kill(id);
     } catch (error) {
+      if (error instanceof SandboxSilentError) return deps.end(client);
       deps.suspect(client);
       // A sandbox that ended meanwhile took the call with it; one that runs must hear the kill.
       const again = await deps.find();

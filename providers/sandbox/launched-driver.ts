@@ -48,6 +48,8 @@ export interface Launcher {
   clear(sessionId: string): Promise<void>;
   /** Removes files and notes. Nothing runs any more. */
   remove(sessionId: string): Promise<void>;
+  /** Milliseconds without an answer after which a sandbox counts as stuck; by default a minute. */
+  silenceMs?: number | undefined;
   /** The client of a sandbox that does not speak sandboxd's own protocol; by default that of sandboxd. */
   connect?(sessionId: string, address: SandboxdAddress): SandboxdClient;
   /** Of the archives of its sandboxes; by default those of sandboxd. */
@@ -111,7 +113,8 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
   function connect(sessionId: string, address: SandboxdAddress): SandboxdClient {
     const known = clients.get(sessionId);
     if (known !== undefined) return known;
-    const client = launcher.connect?.(sessionId, address) ?? createSandboxdClient(address);
+    const client =
+      launcher.connect?.(sessionId, address) ?? createSandboxdClient(address, launcher.silenceMs);
     clients.set(sessionId, client);
     return client;
   }
@@ -252,6 +255,13 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
         reach: () => reach(spec),
         find: () => find(sessionId),
         files: filesOf(spec),
+        end: (client) =>
+          locked(sessionId, async () => {
+            if (clients.get(sessionId) !== client) return;
+            launcher.log('a sandbox that answers nobody is ended', { session: sessionId });
+            disconnect(sessionId);
+            await launcher.clear(sessionId);
+          }),
         suspect(client) {
           if (clients.get(sessionId) === client) disconnect(sessionId);
         },

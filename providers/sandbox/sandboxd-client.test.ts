@@ -3,7 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { createSandboxdClient, SandboxProtocolError, type SandboxdClient } from './sandboxd-client.ts';
+import {
+  createSandboxdClient,
+  SandboxProtocolError,
+  SandboxSilentError,
+  type SandboxdClient,
+} from './sandboxd-client.ts';
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -13,17 +18,14 @@ afterEach(() => {
   }
 });
 
-async function clientOf(listener: RequestListener): Promise<SandboxdClient> {
+async function clientOf(listener: RequestListener, silenceMs?: number): Promise<SandboxdClient> {
   const server = createServer(listener);
   servers.push(server);
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
-  return createSandboxdClient({
-    host: '127.0.0.1',
-    port: (server.address() as AddressInfo).port,
-    token: 't',
-  });
+  const { port } = server.address() as AddressInfo;
+  return createSandboxdClient({ host: '127.0.0.1', port, token: 't' }, silenceMs);
 }
 
 /** A file that goes on for ever. */
@@ -38,6 +40,13 @@ describe('the client of sandboxd', () => {
   it.each(['', 'no'])('hears a refusal that says %j', async (words) => {
     const client = await clientOf((_request, response) => response.writeHead(404).end(words));
     await expect(client.read('/x')).rejects.toThrow(SandboxProtocolError);
+    client.close();
+  });
+  it('waits for no answer that does not come', async () => {
+    const client = await clientOf(() => undefined, 50);
+    const signal = new AbortController().signal;
+    await expect(client.status()).rejects.toThrow(SandboxSilentError);
+    await expect(client.wait('c', 10, signal)).rejects.toThrow('the sandbox said nothing for 0.05 s');
     client.close();
   });
   it('hears a refusal that breaks off', async () => {

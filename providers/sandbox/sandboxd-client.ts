@@ -9,6 +9,10 @@ import type { SandboxOperation } from './operation.ts';
 /** Where a sandboxd listens. */
 export type SandboxdAddress = { socketPath: string } | { host: string; port: number; token: string };
 
+/** How long an answer may take beyond what the request itself waits for: far longer than a busy host needs. */
+const SILENCE_MS = 60_000;
+/** The same for files and archives, which are gathered before the first byte is sent. */
+const FILE_SILENCE_MS = 10 * 60_000;
 /** One reply holds at most a result: text, or an image in base64. */
 const REPLY_BYTES = 32 * 1024 * 1024;
 
@@ -104,17 +108,28 @@ export interface SandboxdClient {
 /** The sandbox answered, but not as sandboxd does. */
 export class SandboxProtocolError extends Error {}
 
+/** The sandbox took a request and said nothing to it for so long that it counts as stuck. */
+export class SandboxSilentError extends SandboxProtocolError {}
+
 /** Another sandbox stands where the one was that was meant. The request did nothing. */
 export class SandboxGoneError extends SandboxProtocolError {}
 
-export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
+/**
+ * @param silenceMs - milliseconds after which an answer that does not come rejects with {@link SandboxSilentError}.
+ */
+export function createSandboxdClient(address: SandboxdAddress, silenceMs = SILENCE_MS): SandboxdClient {
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
   const target =
     'socketPath' in address ? { socketPath: address.socketPath } : { host: address.host, port: address.port };
   const headers: Record<string, string> =
     'token' in address ? { authorization: `Bearer ${address.token}` } : {};
 
-  function send(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<unknown> {
+  function send(
+    method: string,
+    path: string,
+    body: unknown,
+    { signal, waitMs = 0 }: { signal?: AbortSignal; waitMs?: number } = {},
+  ): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
       const request = httpRequest({
@@ -128,6 +143,8 @@ export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
             : { ...headers, 'content-type': 'application/json', 'content-length': payload.length },
         ...(signal === undefined ? {} : { signal }),
       });
+      const silence = setTimeout(() => request.destroy(silent(silenceMs)), waitMs + silenceMs);
+      request.once('close', () => clearTimeout(silence));
       request.on('error', reject);
       request.once('response', (response) => {
         const parts: Buffer[] = [];
@@ -168,6 +185,7 @@ export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
   ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const request = httpRequest({ ...target, agent, method, path, headers });
+      request.setTimeout(FILE_SILENCE_MS, () => request.destroy(silent(FILE_SILENCE_MS)));
       request.on('error', reject);
       request.once('response', (response) => {
         if (accepted.includes(response.statusCode ?? 0)) {
@@ -204,9 +222,13 @@ export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
 
   return {
     status: async () => parse(statusSchema, await send('GET', '/v1/status', undefined)),
-    begin: async (id, body, signal) => parse(viewSchema, await send('POST', `/v1/calls/${id}`, body, signal)),
+    begin: async (id, body, signal) =>
+      parse(viewSchema, await send('POST', `/v1/calls/${id}`, body, { signal, waitMs: body.wait_ms })),
     wait: async (id, waitMs, signal) =>
-      parse(viewSchema, await send('GET', `/v1/calls/${id}?wait_ms=${waitMs}`, undefined, signal)),
+      parse(
+        viewSchema,
+        await send('GET', `/v1/calls/${id}?wait_ms=${waitMs}`, undefined, { signal, waitMs }),
+      ),
     async kill(id) {
       await send('DELETE', `/v1/calls/${id}`, undefined);
     },
@@ -264,4 +286,8 @@ export function createSandboxdClient(address: SandboxdAddress): SandboxdClient {
     },
     close: () => agent.destroy(),
   };
+}
+
+function silent(milliseconds: number): SandboxSilentError {
+  return new SandboxSilentError(`the sandbox said nothing for ${milliseconds / 1_000} s`);
 }

@@ -16,7 +16,7 @@ while :; do
   code=$?
   [ $code = 75 ] && exit 0
   now=
-  [ -e ${listening} ] && read -r now <${listening}
+  [ -f ${listening} ] && read -r now <${listening}
   if [ "$now" != "$known" ]; then early=0; known=$now; else early=$((early + 1)); fi
   echo "sandboxd ended with code $code" >&2
   if [ $early -ge ${EARLY_ENDS} ]; then

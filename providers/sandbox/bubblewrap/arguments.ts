@@ -100,9 +100,15 @@ const KEEPER_CAPABILITIES = ['CAP_SETUID', 'CAP_SETGID', 'CAP_KILL', 'CAP_CHOWN'
 
 /**
  * Process number 1 of the sandbox: it keeps sandboxd running, reaps orphans, and can't be killed from inside. Its log lies in the
- * sandbox's own folder, so that no path of the host shows in /proc.
+ * sandbox's own folder, so that no path of the host shows in /proc. Where commands have put something else in its place, such as a pipe
+ * that nobody reads, it is set aside.
  */
-const INIT_SCRIPT = `exec >${INSIDE.state}/log 2>&1
+const INIT_SCRIPT = `log=${INSIDE.state}/log
+[ -w ${INSIDE.state} ] && [ -x ${INSIDE.state} ] || chmod 711 ${INSIDE.state}
+if [ -e $log ] || [ -L $log ]; then
+  [ -f $log ] && [ -w $log ] && [ ! -L $log ] || mv -T $log $log.not-$(date +%s%N)
+fi
+exec >$log 2>&1
 ${NAMESPACE_SCRIPT}
 ${sandboxdLoop(INSIDE)}`;
 

@@ -61,6 +61,8 @@ export interface BubblewrapOptions {
   requireRoom?(): void;
   /** What stays free of the disk while commands write; null or none: a share of it. */
   reserveBytes?: number | null;
+  /** Milliseconds without an answer after which a sandbox counts as stuck; by default a minute. */
+  silenceMs?: number;
   log(message: string, details?: Record<string, string | number>): void;
 }
 
@@ -313,6 +315,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
 
   const driver = createLaunchedDriver({
     kind: 'bubblewrap',
+    silenceMs: options.silenceMs,
     probe() {
       // Made now, the runtime does not cost the first session its time.
       runtimeFiles();

@@ -65,6 +65,7 @@ describe('the bubblewrap driver of a service that is not root', () => {
       'faults',
       'programs',
       'sources',
+      'state',
     ]);
     expect(status, output).toBe(0);
   });
