@@ -7,7 +7,7 @@ const GIB = 1024 ** 3;
 it('reserves a share of the disk, never too little for a database and never more than it needs', () => {
   expect(defaultReserve(4 * GIB)).toBe(GIB / 4);
   expect(defaultReserve(100 * GIB)).toBe(2 * GIB);
-  expect(defaultReserve(10_000 * GIB)).toBe(10 * GIB);
+  expect(defaultReserve(10_000 * GIB)).toBe(4 * GIB);
 });
 it('begins nothing large below twice the reserve, and ends what writes below it', () => {
   expect(diskState(20, 10)).toBe('ample');

@@ -44,7 +44,7 @@ export const DiskSettings = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'Free space that is kept for the database: below twice of it no sandbox starts and no file is stored, below it commands are ended; null: 2 % of the disk, 256 MiB to 10 GiB; 0: none.',
+      'Free space that is kept for the database: below twice of it no sandbox starts and no file is stored, below it commands are ended; null: 2 % of the disk, 256 MiB to 4 GiB; 0: none.',
     ),
 });
 
