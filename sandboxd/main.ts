@@ -16,7 +16,7 @@ import { PROXY_PORT, startEgressRelay } from './egress-relay.ts';
 import { commandEnvironment, environmentWords, ownEnvironment, withoutProxy } from './environment.ts';
 import { guardReserve } from './limits/guard-reserve.ts';
 import { createDiskWatch } from './limits/hold-disk.ts';
-import { pruneToolOutputs } from './limits/prune-tool-outputs.ts';
+import { mostOutputBytes, pruneToolOutputs } from './limits/prune-tool-outputs.ts';
 import { createPipes } from './pipes.ts';
 import { prepare } from './prepare.ts';
 import { createRecords } from './record.ts';
@@ -109,7 +109,7 @@ const calls = createCalls({
   claims: settings.claims,
   outputs: { folder: settings.outputsFolder, shownAt: settings.outputsPath },
   outputCharacters: settings.outputCharacters,
-  outputFileBytes: settings.outputFileBytes,
+  outputFileBytes: mostOutputBytes(settings),
   shellFolder: folders.shell,
   restartNotice,
   pruneOutputs,

@@ -63,6 +63,8 @@ export function createDiskWatch({ settings, asAgent, prefix, environment, calls,
     settings.agentFolders,
     [settings.agent === null ? settings.state : join(settings.state, 'shell')],
   ];
+  /** Without them the next command would begin in another folder, or sandboxd not know what it did before. */
+  const spared = ['shell/current', 'boot', 'listening', 'log'].map((name) => join(settings.state, name));
   const bytesOver = ({ bytes }: DiskUsage): number => bytes - settings.diskBytes;
   const filesOver = ({ files }: DiskUsage): number =>
     settings.diskFiles > 0 ? files - settings.diskFiles : 0;
@@ -93,6 +95,7 @@ export function createDiskWatch({ settings, asAgent, prefix, environment, calls,
         if (names.length > 0) break;
         names = await removeNewest({
           folders,
+          spared,
           bytes: bytesOver(usage) - usage.deletedBytes,
           files: filesOver(usage),
           prefix,

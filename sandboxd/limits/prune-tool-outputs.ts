@@ -6,6 +6,17 @@ const SHARE = 4;
 const UNLIMITED_BYTES = 1024 * 1024 * 1024;
 const NAMES_SHOWN = 5;
 
+/** What one command's output may take: no more than all of them together. */
+export function mostOutputBytes({
+  diskBytes,
+  outputFileBytes,
+}: {
+  diskBytes: number;
+  outputFileBytes: number;
+}): number {
+  return diskBytes > 0 ? Math.min(outputFileBytes, Math.floor(diskBytes / SHARE)) : outputFileBytes;
+}
+
 /** Removes the oldest kept outputs of tools when all together take too much. Returns a notice of it, empty where none was removed. */
 export function pruneToolOutputs(folder: string, diskBytes: number): string {
   const most = diskBytes > 0 ? diskBytes / SHARE : UNLIMITED_BYTES;

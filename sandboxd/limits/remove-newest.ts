@@ -4,6 +4,8 @@ import { once } from 'node:events';
 export interface RemovalRequest {
   /** The agent's own. */
   folders: readonly string[];
+  /** Files that are let alone as long as they are small. */
+  spared: readonly string[];
   /** What has to go at least. */
   bytes: number;
   files: number;
@@ -13,6 +15,7 @@ export interface RemovalRequest {
 }
 
 const BLOCK_BYTES = 512;
+const SMALL_BYTES = 64 * 1024;
 /** Names of one pass; the next measure says whether more have to go. */
 const MOST_NAMES = 50_000;
 /**
@@ -56,10 +59,12 @@ export async function removeNewest(request: RemovalRequest): Promise<string[]> {
     unread = rows.pop() ?? '';
     for (const row of rows) {
       if (isEnough()) break;
-      const [, blocks = '0', ...name] = row.split(' ');
-      bytes += Number(blocks) * BLOCK_BYTES;
+      const [, blocks = '0', ...words] = row.split(' ');
+      const [size, name] = [Number(blocks) * BLOCK_BYTES, words.join(' ')];
+      if (size <= SMALL_BYTES && request.spared.includes(name)) continue;
+      bytes += size;
       files++;
-      chosen.push(name.join(' '));
+      chosen.push(name);
     }
     if (isEnough()) break;
   }
