@@ -208,7 +208,7 @@ describe.skipIf(realDockerHost === undefined && process.getuid?.() !== 0)(
         PidsLimit: 512,
       });
       const added = (walls.CapAdd ?? []).map((name: string) => name.replace('CAP_', ''));
-      expect(added.toSorted()).toEqual(['CHOWN', 'KILL', 'SETGID', 'SETUID']);
+      expect(added.toSorted()).toEqual(['CHOWN', 'DAC_OVERRIDE', 'KILL', 'SETGID', 'SETUID']);
       expect(walls.Privileged ?? false).toBe(false);
       expect(walls.Binds ?? []).toEqual([]);
       const gate = await (await engine.container('gate', sessionId)).inspect();
