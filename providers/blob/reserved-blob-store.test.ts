@@ -17,6 +17,9 @@ it('refuses streams while the disk is full, and goes on with small contents', as
   const source = Readable.from([Buffer.from('more')]);
   await expect(store.putStream('one', source, 10)).rejects.toMatchObject({ code: 'disk_full' });
   expect(source.destroyed).toBe(true);
+  const staged = Readable.from([Buffer.from('more')]);
+  await expect(store.stage('one', staged, 10)).rejects.toMatchObject({ code: 'disk_full' });
+  expect(staged.destroyed).toBe(true);
   expect(await store.get('one', sha256)).toEqual(new Uint8Array(Buffer.from('file')));
   expect((await store.put('one', Buffer.from('small'))).bytes).toBe(5);
 });

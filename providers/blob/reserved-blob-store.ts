@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 import type { DiskReserve } from '../disk/disk-reserve.ts';
 import type { BlobStore } from './blob-store.ts';
 
@@ -6,16 +8,23 @@ import type { BlobStore } from './blob-store.ts';
  * parts of messages and of sessions that run, and pass.
  */
 export function createReservedBlobStore(inner: BlobStore, reserve: Pick<DiskReserve, 'require'>): BlobStore {
+  function requireRoom(source: Readable): void {
+    try {
+      reserve.require('no file can be stored');
+    } catch (error) {
+      source.destroy();
+      throw error;
+    }
+  }
   return {
     ...inner,
     async putStream(workspaceId, source, limit) {
-      try {
-        reserve.require('no file can be stored');
-      } catch (error) {
-        source.destroy();
-        throw error;
-      }
+      requireRoom(source);
       return inner.putStream(workspaceId, source, limit);
+    },
+    async stage(workspaceId, source, limit) {
+      requireRoom(source);
+      return inner.stage(workspaceId, source, limit);
     },
   };
 }

@@ -27,8 +27,8 @@ describe('a disk that is almost full', () => {
     const written = await full.bash(sandbox, writer, 60_000);
     expect(written.exit?.endedBy).toBe('disk');
     expect(written.text).not.toContain('whole');
-    // The notice goes with whichever result comes next, which may be that of the command that began it.
-    let { text } = await full.bash(sandbox, `setsid sh -c '${writer}' > /dev/null 2>&1 & sleep 1`);
+    // It begins when its own call is over, which would end it too. The notice goes with whichever result comes next, which may be that of the command that began it.
+    let { text } = await full.bash(sandbox, `setsid sh -c 'sleep 1; ${writer}' > /dev/null 2>&1 &`);
     while (!text.includes('Background processes were ended'))
       text += (await full.bash(sandbox, 'sleep 0.1')).text;
   });
