@@ -4,7 +4,10 @@ import { createConfinedDecoder } from '../providers/decoder/confined-decoder.ts'
 import type { Decoder } from '../providers/decoder/decoder.ts';
 import { placesOf } from '../providers/sandbox/places.ts';
 
-/** What reads the bytes of strangers. How it is held on this host is found out, and logged, while the service starts. */
+/** After a restart runs that wait have the processors first; whoever brings an image or a document sooner does not wait for this. */
+const PROBE_AFTER_MS = 5_000;
+
+/** What reads the bytes of strangers. How it is held on this host is found out, and logged, soon after the start. */
 export function openDecoder(config: Config, log: Logger): Decoder {
   const { folder, uid_base: first, uid_count: count } = config.sandbox;
   const decoder = createConfinedDecoder({
@@ -12,9 +15,18 @@ export function openDecoder(config: Config, log: Logger): Decoder {
     // The first one that no sandbox is given.
     uid: first + count,
   });
-  void decoder.probe().then(({ isolation, detail }) => {
-    if (isolation === 'bubblewrap') log.info(detail);
-    else log.warn(detail);
-  });
-  return decoder;
+  const probing = setTimeout(() => {
+    void decoder.probe().then(({ isolation, detail }) => {
+      if (isolation === 'bubblewrap') log.info(detail);
+      else log.warn(detail);
+    });
+  }, PROBE_AFTER_MS);
+  probing.unref();
+  return {
+    ...decoder,
+    async close() {
+      clearTimeout(probing);
+      await decoder.close();
+    },
+  };
 }

@@ -73,7 +73,10 @@ describe.each([
   afterAll(() => decoder.close());
 
   there('says how it is held', async () => {
-    expect(await decoder.probe()).toMatchObject({ isolation });
+    expect(decoder.known()).toBeNull();
+    const probe = await decoder.probe();
+    expect(probe).toMatchObject({ isolation });
+    expect(decoder.known()).toEqual(probe);
   });
 
   there('sees nothing of the environment', async () => {

@@ -64,6 +64,7 @@ export function createConfinedDecoder(options: ConfinedDecoderOptions): Decoder 
   const taken = new WeakSet<ConfinedProcess>();
   let waiting: Waiting[] = [];
   let isClosed = false;
+  let known: DecoderProbe | null = null;
   let finding: Promise<FoundIsolation> | undefined;
 
   async function find(): Promise<FoundIsolation> {
@@ -76,6 +77,7 @@ export function createConfinedDecoder(options: ConfinedDecoderOptions): Decoder 
   function found(): Promise<FoundIsolation> {
     finding ??= find().then(
       (one) => {
+        known = { isolation: one.confinement.isolation, detail: one.detail };
         const timer = setTimeout(() => {
           if (!taken.has(one.first)) one.first.kill();
         }, idleMs);
@@ -84,6 +86,7 @@ export function createConfinedDecoder(options: ConfinedDecoderOptions): Decoder 
       },
       (error: unknown) => {
         finding = undefined;
+        known = noIsolation(error);
         throw error;
       },
     );
@@ -198,6 +201,7 @@ export function createConfinedDecoder(options: ConfinedDecoderOptions): Decoder 
         return noIsolation(error);
       }
     },
+    known: () => known,
     async close() {
       isClosed = true;
       for (const { reject, stopListening } of waiting.splice(0)) {

@@ -45,5 +45,7 @@ export interface Decoder {
   decode(job: DecodeJob, signal: AbortSignal): Promise<DecodeOutcome>;
   /** Finds out how processes are held here, by starting one. Never rejects. */
   probe(): Promise<DecoderProbe>;
+  /** What was found out so far, without starting anything; null before the first process. */
+  known(): DecoderProbe | null;
   close(): Promise<void>;
 }
