@@ -4,8 +4,11 @@ import { createConfinedDecoder } from '../providers/decoder/confined-decoder.ts'
 import type { Decoder } from '../providers/decoder/decoder.ts';
 import { placesOf } from '../providers/sandbox/places.ts';
 
-/** After a restart runs that wait have the processors first; whoever brings an image or a document sooner does not wait for this. */
-const PROBE_AFTER_MS = 5_000;
+/**
+ * After a restart, runs that wait have the processors first; two slow cores may take ten seconds for them. Whoever brings an image or a
+ * document sooner does not wait for this.
+ */
+const PROBE_AFTER_MS = 15_000;
 
 /** What reads the bytes of strangers. How it is held on this host is found out, and logged, soon after the start. */
 export function openDecoder(config: Config, log: Logger): Decoder {
