@@ -3,6 +3,8 @@ import { PassThrough, type Readable } from 'node:stream';
 
 import type Docker from 'dockerode';
 
+import { decisionMessage } from '../../network/egress-decision.ts';
+
 const FRAME_HEAD = 8;
 
 /** The text of logs that came as a whole: the engine sends frames, each after a head that says how long it is. */
@@ -39,8 +41,7 @@ export function createDecisionLog(
     } catch {
       details = { said: line };
     }
-    const message = details['decision'] === 'refused' ? 'egress refused' : 'egress';
-    log(message, { session: sessionId, ...details });
+    log(decisionMessage(details), { session: sessionId, ...details });
   }
 
   async function open(sessionId: string, gate: string): Promise<void> {

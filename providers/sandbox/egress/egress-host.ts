@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { AppError } from '../../../core/errors.ts';
+import { decisionMessage } from '../../network/egress-decision.ts';
 import { withHostLock } from '../host-lock.ts';
 import { listeningSocket } from '../listening-socket.ts';
 import type { EgressSession, EgressSettings } from './main.ts';
@@ -101,8 +102,7 @@ export function createEgressHost(deps: EgressHostDeps): EgressHost {
       // The last line of a process that was killed while it wrote.
       details = { said: line };
     }
-    const word = 'missed' in details ? 'egress decisions that came too fast to be logged' : 'egress';
-    deps.log(details['decision'] === 'refused' ? 'egress refused' : word, details);
+    deps.log(decisionMessage(details), details);
   }
 
   /** Connects to the stream of decisions; its end is how the death of the process is noticed. Rejects when nobody listens. */

@@ -5,6 +5,7 @@
 import { chmodSync, ftruncateSync, rmSync, writeSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
+import { boundDecisions, type BoundedDecisions } from '../../network/bounded-decisions.ts';
 import type { NetworkPolicy } from '../../network/policy.ts';
 import { createPublicHosts } from '../../network/public-hosts.ts';
 import { createSessionProxy } from './session-proxy.ts';
@@ -32,7 +33,7 @@ const EMPTY_MS = 30_000;
 
 const settings = JSON.parse(process.argv[2] ?? '{"exceptions":[]}') as EgressSettings;
 const hosts = createPublicHosts({ privateNetworks: settings.exceptions });
-const proxies = new Map<string, Server>();
+const proxies = new Map<string, { proxy: Server; decisions: BoundedDecisions }>();
 const watchers = createWatchers();
 let written = 0;
 let lastUse = Date.now();
@@ -52,28 +53,26 @@ function report(line: string): void {
 }
 
 function closeProxy(id: string): void {
-  const proxy = proxies.get(id);
+  const found = proxies.get(id);
   proxies.delete(id);
-  proxy?.close();
-  proxy?.closeAllConnections();
+  found?.proxy.close();
+  found?.proxy.closeAllConnections();
+  found?.decisions.flush();
 }
 
 async function openProxy(id: string, { policy, socket }: EgressSession): Promise<void> {
   closeProxy(id);
-  const proxy = createSessionProxy({
-    policy,
-    hosts,
-    asker: id,
-    decided: (decision) =>
-      report(`${JSON.stringify({ time: new Date().toISOString(), session: id, ...decision })}\n`),
-  });
+  const decisions = boundDecisions((told) =>
+    report(`${JSON.stringify({ time: new Date().toISOString(), session: id, ...told })}\n`),
+  );
+  const proxy = createSessionProxy({ policy, hosts, asker: id, decided: decisions.decided });
   rmSync(socket, { force: true });
   await new Promise<void>((resolve, reject) => {
     proxy.once('error', reject);
     proxy.listen(socket, resolve);
   });
   chmodSync(socket, 0o660);
-  proxies.set(id, proxy);
+  proxies.set(id, { proxy, decisions });
 }
 
 async function bodyOf(request: IncomingMessage): Promise<EgressSession> {

@@ -5,6 +5,7 @@
 import { connect, createServer, type Socket } from 'node:net';
 
 import { addressSet } from '../../../network/address-set.ts';
+import { boundDecisions } from '../../../network/bounded-decisions.ts';
 import type { NetworkPolicy } from '../../../network/policy.ts';
 import { createPublicHosts } from '../../../network/public-hosts.ts';
 import { relay } from '../../../network/relay.ts';
@@ -56,7 +57,7 @@ if (settings.policy.mode !== 'none') {
       moreHostAddresses: settings.hostAddresses,
     }),
     asker: 'sandbox',
-    decided: (decision) => report({ ...decision }),
+    decided: boundDecisions((told) => report({ ...told })).decided,
   });
   // Others on the outer network have no business with this session's way out.
   proxy.on('connection', (socket: Socket) => {
