@@ -6,6 +6,7 @@ import type { EgressDecision } from '../../network/egress-decision.ts';
 import { normalHost } from '../../network/policy.ts';
 import { relay } from '../../network/relay.ts';
 import { hostHeader, parseAuthority, type Target } from './authority.ts';
+import { createHelloGate } from './hello-gate.ts';
 import { readOpening, type Opening } from './opening.ts';
 import { beginOnward, HEAD_BYTES, onwardHeaders, passOn } from './pass-on.ts';
 import { createPipelining } from './pipelining.ts';
@@ -228,6 +229,13 @@ export function createGuardedTunnels(
       return;
     }
     if (opening !== 'silence' && opening.kind === 'http') serveTunnel(tunnel);
-    else await relay(client, upstream);
+    else {
+      const judge = (hello: Hello): string | undefined => helloRefusal(hello, tunnel.target);
+      await relay(
+        client,
+        upstream,
+        createHelloGate(judge, (reason) => refused(tunnel, reason)),
+      );
+    }
   };
 }

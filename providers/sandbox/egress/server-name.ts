@@ -28,7 +28,7 @@ export function readHello(bytes: Uint8Array): Hello | 'incomplete' {
   if (hello === 'incomplete') return 'incomplete';
   if (hello === 'nonsense') return { kind: 'nonsense' };
   try {
-    return nameIn(hello);
+    return nameIn(hello.message);
   } catch (error) {
     // A length that points outside.
     if (error instanceof RangeError) return { kind: 'nonsense' };
@@ -36,8 +36,20 @@ export function readHello(bytes: Uint8Array): Hello | 'incomplete' {
   }
 }
 
+/** How many bytes the records have that hold a hello. Undefined: it is none, or not complete. */
+export function helloLength(bytes: Uint8Array): number | undefined {
+  const hello = helloIn(bytes);
+  return typeof hello === 'string' ? undefined : hello.length;
+}
+
+interface FoundHello {
+  message: DataView;
+  /** Of its records, in bytes. */
+  length: number;
+}
+
 /** The first handshake message, put together from its records. */
-function helloIn(bytes: Uint8Array): DataView | 'incomplete' | 'nonsense' {
+function helloIn(bytes: Uint8Array): FoundHello | 'incomplete' | 'nonsense' {
   const all = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const parts: Uint8Array[] = [];
   let gathered = 0;
@@ -55,7 +67,10 @@ function helloIn(bytes: Uint8Array): DataView | 'incomplete' | 'nonsense' {
     const message = Buffer.concat(parts);
     const end = 4 + message.readUIntBE(1, 3);
     if (message[0] !== CLIENT_HELLO || end > LONGEST_HELLO) return 'nonsense';
-    if (gathered >= end) return new DataView(message.buffer, message.byteOffset, end);
+    // Whoever packs something behind it hides it from whoever reads the hello only.
+    if (gathered > end) return 'nonsense';
+    if (gathered === end)
+      return { message: new DataView(message.buffer, message.byteOffset, end), length: at };
   }
 }
 
