@@ -181,6 +181,23 @@ describe('a decoder', () => {
     await own.close();
   });
 
+  it('lets no workspaces that send too much keep another one out', async () => {
+    const own = testDecoder({ modules, waitingJobs: 4, processes: 2 });
+    const gone = new AbortController();
+    const refused: string[] = [];
+    const greedy = Array.from({ length: 20 }, async (_, index) => {
+      const job = { workspaceId: `greedy-${index % 2}`, milliseconds: 300, signal: gone.signal };
+      return deedOn(own)('loop', job).catch((error: unknown) => {
+        if (isAppError(error)) refused.push(error.code);
+      });
+    });
+    expect(await deedOn(own)('fine', { workspaceId: 'modest' })).toMatchObject({ ok: true });
+    expect(refused.length).toBeGreaterThanOrEqual(12);
+    gone.abort(new Error('enough'));
+    await Promise.all(greedy);
+    await own.close();
+  });
+
   it('says so when too much waits, and lets go of those whose caller has gone', async () => {
     const own = testDecoder({ modules, waitingJobs: 1, processes: 1 });
     const gone = new AbortController();

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
 import { startConfinedProcess, type ConfinedProcess } from './confined-process.ts';
 import type { Isolation } from './confinement.ts';
@@ -5,6 +6,7 @@ import type { DecodeJob, DecodeOutcome, Decoder, DecoderProbe } from './decoder.
 import { findIsolation, noIsolation, type FoundIsolation } from './find-isolation.ts';
 import { PROCESS_LIMITS, type ProcessLimits } from './process-limits.ts';
 import { prepareDecoderRuntime } from './runtime.ts';
+import { noteUse, removeUnusedRuntimes } from './unused-runtimes.ts';
 
 export interface ConfinedDecoderOptions {
   /** Holds the runtime; others can pass through it. */
@@ -28,6 +30,8 @@ export interface ConfinedDecoderOptions {
   isInnerOpen?: boolean;
 }
 
+/** Of what may wait, the part that one workspace may have. */
+const WORKSPACE_SHARE = 1 / 2;
 /** Beside the ids that sandboxes are given by default. */
 const DEFAULT_UID = 1_901_000_000;
 /** A process is replaced when it has worked for so long: well before the kernel would end it in the middle of a job. */
@@ -66,9 +70,13 @@ export function createConfinedDecoder(options: ConfinedDecoderOptions): Decoder 
   let isClosed = false;
   let known: DecoderProbe | null = null;
   let finding: Promise<FoundIsolation> | undefined;
+  let endNoting: () => void = () => undefined;
 
   async function find(): Promise<FoundIsolation> {
     const runtime = await prepareDecoderRuntime(options.folder, process.execPath, options.modules);
+    endNoting();
+    endNoting = noteUse(runtime.folder);
+    removeUnusedRuntimes(options.folder, runtime.folder);
     const { isolations = ['bubblewrap', 'permissions'], isInnerOpen = false } = options;
     return findIsolation({ runtime, limits, uid, isInnerOpen }, isolations);
   }
@@ -94,7 +102,11 @@ export function createConfinedDecoder(options: ConfinedDecoderOptions): Decoder 
   }
 
   async function start(): Promise<ConfinedProcess> {
-    const { confinement, first } = await found();
+    let { confinement, first } = await found();
+    if (!existsSync(confinement.runtime.folder)) {
+      finding = undefined;
+      ({ confinement, first } = await found());
+    }
     if (first.isUsable() && !taken.has(first)) {
       taken.add(first);
       return first;
@@ -153,20 +165,28 @@ export function createConfinedDecoder(options: ConfinedDecoderOptions): Decoder 
     }
   }
 
+  /** Those who have least at work come first, and of these who came first. */
   function next(): void {
-    waiting = waiting.filter((one) => {
+    const atWork = Map.groupBy(slots, ({ workspaceId }) => workspaceId);
+    const had = ({ job }: Waiting): number => atWork.get(job.workspaceId)?.length ?? 0;
+    for (const one of waiting.toSorted((left, right) => had(left) - had(right))) {
       const slot = slotFor(one.job.workspaceId);
-      if (slot === undefined) return true;
+      if (slot === undefined) continue;
+      waiting = waiting.filter((other) => other !== one);
       one.stopListening();
       void work(slot, one);
-      return false;
-    });
+    }
   }
 
   function refuseTooMuch(job: DecodeJob): void {
     const held = (one: DecodeJob): number => one.parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    const bytes = waiting.reduce((sum, one) => sum + held(one.job), held(job));
-    if (waiting.length < waitingJobs && (waiting.length === 0 || bytes <= waitingBytes)) return;
+    const hasRoom = (jobs: readonly Waiting[], share: number): boolean => {
+      const bytes = jobs.reduce((sum, one) => sum + held(one.job), held(job));
+      return jobs.length === 0 || (jobs.length < waitingJobs * share && bytes <= waitingBytes * share);
+    };
+    const own = waiting.filter((one) => one.job.workspaceId === job.workspaceId);
+    // A workspace of which nothing waits gets its turn, however much the others sent.
+    if (own.length === 0 || (hasRoom(own, WORKSPACE_SHARE) && hasRoom(waiting, 1))) return;
     const message = 'Too many images and documents wait to be decoded; try again in a few seconds.';
     throw new AppError('unavailable', message, { retryAfterMs: 5_000 });
   }
@@ -204,6 +224,7 @@ export function createConfinedDecoder(options: ConfinedDecoderOptions): Decoder 
     known: () => known,
     async close() {
       isClosed = true;
+      endNoting();
       for (const { reject, stopListening } of waiting.splice(0)) {
         stopListening();
         reject(stopping());

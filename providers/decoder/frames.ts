@@ -1,3 +1,5 @@
+import { jsonFault } from '../../core/json-fault.ts';
+
 /**
  * How jobs and answers go through a pipe: two lengths of four bytes each, a header in JSON, and the bytes of all parts, one after the
  * other. Nothing but lengths, JSON and bytes is read of what a decoder process writes.
@@ -35,7 +37,7 @@ export function cutBody(body: Uint8Array, lengths: readonly number[]): Uint8Arra
 
 /**
  * Puts frames together from the chunks of a pipe. `most` is asked for each frame how many bytes it may have; what announces more, or is
- * no JSON, makes `take` throw before any more is kept.
+ * no JSON or too much of it, makes `take` throw before any more is kept.
  */
 export function createFrameReader(most: () => number, onFrame: (frame: Frame) => void) {
   let chunks: Uint8Array[] = [];
@@ -58,6 +60,8 @@ export function createFrameReader(most: () => number, onFrame: (frame: Frame) =>
     }
     const { header, body } = lengths;
     const text = all.subarray(PREFIX, PREFIX + header).toString('utf8');
+    const fault = jsonFault(text);
+    if (fault !== null) throw new RangeError(`a header ${fault}`);
     const frame = {
       header: JSON.parse(text) as unknown,
       body: all.subarray(PREFIX + header, PREFIX + header + body),
