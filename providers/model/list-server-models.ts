@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { isAppError } from '../../core/errors.ts';
 import type { ModelSetting } from '../../core/models/model-setting.ts';
+import { readAtMost } from '../network/read-at-most.ts';
 import { connectionFailure } from './connection-failure.ts';
 import { toModelError } from './vendor-failure.ts';
 
@@ -12,6 +14,8 @@ export interface ServerAddress {
 
 /** How long a server may take to list its models. */
 const PATIENCE_MS = 10_000;
+/** What it may say: some thousand models. */
+const ANSWER_BYTES = 16 * 1024 * 1024;
 
 /**
  * The models that a server lists by itself, as settings for the catalogue, with the limits that it names. Fails with an `AppError` of a
@@ -27,20 +31,23 @@ export async function listServerModels(address: ServerAddress, signal: AbortSign
       headers,
       signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
     });
+    const tooMuch = (): Error => toModelError({ vendor, message: 'it answered with too much' });
+    const text =
+      response.body === null ? '' : (await readAtMost(response.body, ANSWER_BYTES, tooMuch)).toString('utf8');
     if (!response.ok)
       throw toModelError({
         vendor,
         status: response.status,
-        message: (await response.text()).slice(0, 500),
+        message: text.slice(0, 500),
         headers: response.headers,
       });
-    body = await response.json();
+    body = JSON.parse(text);
   } catch (error) {
     signal.throwIfAborted();
     const timedOut = error instanceof DOMException && error.name === 'TimeoutError';
     if (timedOut)
       throw toModelError({ vendor, message: 'its list of models did not come in time', cause: error });
-    throw connectionFailure(error, vendor) ?? error;
+    throw isAppError(error) ? error : (connectionFailure(error, vendor) ?? error);
   }
   const models = read(body);
   if (models === undefined) throw toModelError({ vendor, message: 'its list of models is none' });

@@ -49,6 +49,33 @@ describe('the client of sandboxd', () => {
     await expect(client.wait('c', 10, signal)).rejects.toThrow('the sandbox said nothing for 0.05 s');
     client.close();
   });
+  it('reads no more of a refusal, or of what it did not ask for, than a few words', async () => {
+    const sources: Readable[] = [];
+    const client = await clientOf((request, response) => {
+      const isArchive = request.url?.startsWith('/v1/archive') === true;
+      response.writeHead(isArchive ? 413 : request.method === 'PUT' ? 200 : 500);
+      const source = endless();
+      sources.push(source);
+      source.pipe(response);
+      response.once('close', () => source.destroy());
+    });
+    await expect(client.read('/x')).rejects.toThrow(SandboxProtocolError);
+    await expect(client.archive({ since: null, maxBytes: 1, maxFiles: 1 })).rejects.toThrow(
+      SandboxProtocolError,
+    );
+    await client.write('/x', 0o644, Readable.from([Buffer.from('content')]));
+    await vi.waitFor(() => expect(sources.map(({ destroyed }) => destroyed)).toEqual([true, true, true]));
+    client.close();
+  });
+  it('parses no reply of very many values, which would take twenty times its memory', async () => {
+    const client = await clientOf((_request, response) => {
+      response.end(`{"state":"finished","result":[${'{},'.repeat(1_000_000)}0]}`);
+    });
+    await expect(client.wait('c', 0, new AbortController().signal)).rejects.toThrow(
+      'the reply of the sandbox holds more than 100000 values',
+    );
+    client.close();
+  });
   it('hears a refusal that breaks off', async () => {
     const client = await clientOf((_request, response) => {
       response.writeHead(404, { 'content-length': 10 });

@@ -1,8 +1,9 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { pipeline, type Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 
+import { jsonFault } from '../../core/json-fault.ts';
+import { readAtMost } from '../network/read-at-most.ts';
 import { toFileFrames } from './file-frames.ts';
 import type { SandboxOperation } from './operation.ts';
 
@@ -15,6 +16,8 @@ const SILENCE_MS = 60_000;
 const FILE_SILENCE_MS = 10 * 60_000;
 /** One reply holds at most a result: text, or an image in base64. */
 const REPLY_BYTES = 32 * 1024 * 1024;
+/** What is read of a refusal, and of an answer whose status says it all. */
+const WORDS_BYTES = 4_096;
 
 const imageSchema = z.object({ mediaType: z.string(), base64: z.string() });
 
@@ -147,29 +150,12 @@ export function createSandboxdClient(address: SandboxdAddress, silenceMs = SILEN
       request.once('close', () => clearTimeout(silence));
       request.on('error', reject);
       request.once('response', (response) => {
-        const parts: Buffer[] = [];
-        let size = 0;
-        response.on('data', (chunk: Buffer) => {
-          size += chunk.length;
-          if (size > REPLY_BYTES)
-            request.destroy(new SandboxProtocolError('the reply of the sandbox is too large'));
-          else parts.push(chunk);
-        });
-        response.on('error', reject);
-        response.once('end', () => {
-          const text = Buffer.concat(parts).toString('utf8');
-          if (response.statusCode !== 200) {
-            reject(
-              new SandboxProtocolError(`the sandbox answered ${response.statusCode}: ${text.slice(0, 500)}`),
-            );
-            return;
-          }
-          try {
-            resolve(JSON.parse(text));
-          } catch (cause) {
-            reject(new SandboxProtocolError('the reply of the sandbox is no JSON', { cause }));
-          }
-        });
+        wordsOf(response, REPLY_BYTES)
+          .then((text) => {
+            if (response.statusCode !== 200) throw refusal(response, text);
+            resolve(valueIn(text));
+          }, reject)
+          .catch(reject);
       });
       request.end(payload);
     });
@@ -192,17 +178,7 @@ export function createSandboxdClient(address: SandboxdAddress, silenceMs = SILEN
           resolve(response);
           return;
         }
-        let text = '';
-        response.setEncoding('utf8').on('data', (piece: string) => {
-          if (text.length < 500) text += piece;
-        });
-        response.on('error', reject);
-        // Also for an answer that says nothing, or breaks off.
-        response.once('close', () =>
-          reject(
-            new SandboxProtocolError(`the sandbox answered ${response.statusCode}: ${text.slice(0, 500)}`),
-          ),
-        );
+        wordsOf(response, WORDS_BYTES).then((text) => reject(refusal(response, text)), reject);
       });
       if (content === undefined) {
         request.end();
@@ -236,17 +212,17 @@ export function createSandboxdClient(address: SandboxdAddress, silenceMs = SILEN
     read: (path) => stream('GET', fileRoute(path)),
     async write(path, mode, content) {
       const response = await stream('PUT', `${fileRoute(path)}&mode=${mode.toString(8)}`, content);
-      response.resume();
+      ignore(response);
     },
     async writeMany(files) {
-      (await stream('PUT', '/v1/files/many', toFileFrames(files))).resume();
+      ignore(await stream('PUT', '/v1/files/many', toFileFrames(files)));
     },
     async remove(path) {
       await send('DELETE', fileRoute(path), undefined);
     },
     async upload(path, content) {
       const response = await stream('PUT', uploadRoute(path), content);
-      response.resume();
+      ignore(response);
     },
     async removeUpload(path) {
       await send('DELETE', uploadRoute(path), undefined);
@@ -258,11 +234,11 @@ export function createSandboxdClient(address: SandboxdAddress, silenceMs = SILEN
       const query = `max_bytes=${maxBytes}&max_files=${maxFiles}${since === null ? '' : `&since=${since}`}`;
       const answer = await stream('GET', `/v1/archive?${query}`, undefined, [200, 204, 413]);
       if (answer.statusCode === 204) {
-        answer.resume();
+        ignore(answer);
         return { state: 'unchanged' };
       }
       if (answer.statusCode === 413) {
-        return { state: 'too_large', ...parse(tooLargeSchema, JSON.parse(await text(answer))) };
+        return { state: 'too_large', ...parse(tooLargeSchema, valueIn(await wordsOf(answer, WORDS_BYTES))) };
       }
       const headers = archiveHeaders.safeParse(answer.headers);
       if (!headers.success) {
@@ -279,13 +255,38 @@ export function createSandboxdClient(address: SandboxdAddress, silenceMs = SILEN
       };
     },
     async putArchive(content, maxBytes) {
-      (await stream('PUT', `/v1/archive?max_bytes=${maxBytes}`, content)).resume();
+      ignore(await stream('PUT', `/v1/archive?max_bytes=${maxBytes}`, content));
     },
     async markArchive(mark) {
       await send('POST', `/v1/archive?mark=${encodeURIComponent(mark)}`, undefined);
     },
     close: () => agent.destroy(),
   };
+}
+
+/** What an answer says, which must not be more than `most` bytes: a connection on which more comes is ended. */
+async function wordsOf(response: IncomingMessage, most: number): Promise<string> {
+  const tooMuch = (): Error => new SandboxProtocolError('the reply of the sandbox is too large');
+  return (await readAtMost(response, most, tooMuch)).toString('utf8');
+}
+
+/** Reads the rest of an answer whose status said all, so that its connection can be used again. */
+function ignore(response: IncomingMessage): void {
+  wordsOf(response, WORDS_BYTES).catch(() => undefined);
+}
+
+function refusal({ statusCode }: IncomingMessage, words: string): SandboxProtocolError {
+  return new SandboxProtocolError(`the sandbox answered ${statusCode}: ${words.slice(0, 500)}`);
+}
+
+function valueIn(text: string): unknown {
+  const fault = jsonFault(text);
+  if (fault !== null) throw new SandboxProtocolError(`the reply of the sandbox ${fault}`);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new SandboxProtocolError('the reply of the sandbox is no JSON', { cause });
+  }
 }
 
 function silent(milliseconds: number): SandboxSilentError {

@@ -1,19 +1,15 @@
 import { z } from 'zod';
 
 import { AppError } from '../../core/errors.ts';
+import { jsonFault } from '../../core/json-fault.ts';
+import { readAtMost } from '../network/read-at-most.ts';
 
 const ANSWER_MS = 20_000;
 const ANSWER_BYTES = 4 * 1024 * 1024;
 
-async function textOf(response: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of response.body ?? []) {
-    size += part.length;
-    if (size > ANSWER_BYTES) throw new AppError('unavailable', 'The search engine answered with too much.');
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8');
+async function textOf({ body }: Response): Promise<string> {
+  const tooMuch = (): Error => new AppError('unavailable', 'The search engine answered with too much.');
+  return body === null ? '' : (await readAtMost(body, ANSWER_BYTES, tooMuch)).toString('utf8');
 }
 
 /** Sends one request to a search engine and checks its answer against a schema. */
@@ -45,6 +41,8 @@ export async function askEngine<Answer>(
     return fail(`answered ${response.status}`, seconds > 0 ? { retryAfterMs: seconds * 1_000 } : {});
   }
   let json: unknown;
+  const fault = jsonFault(text);
+  if (fault !== null) return fail(`answered with JSON that ${fault}`);
   try {
     json = JSON.parse(text);
   } catch (cause) {

@@ -107,6 +107,11 @@ describe('search engines', () => {
     expect((await ask('brave'))[0]).toMatchObject({ title: 'A first page', snippet: "Tom & Jerry's tale" });
     expect(plainText('a &lt;b&gt; &#x41; &unknown; &#99999999;')).toBe('a <b> A &unknown; &#99999999;');
   });
+
+  it('are read in time that grows with their length only, whatever it is that they found', () => {
+    const text = '<a'.repeat(500_000);
+    expect(plainText(text)).toBe(text);
+  });
 });
 
 it('a domain covers its subdomains and the beginning of a path', () => {

@@ -10,8 +10,12 @@ export type DemoRequest =
   | { kind: 'call'; tool: string; input: JsonObject }
   | { kind: 'help' };
 
+/** Longer messages are more than a simple request; looking them over could also take very long. */
+const CHARACTERS = 10_000;
+
 /** The requests of a message, in order, one a line or joined by "then"; empty where it holds anything else. */
 export function understand(text: string): DemoRequest[] {
+  if (text.length > CHARACTERS) return [];
   const block = /^(?:please\s+)?(?:run|execute)\b[^\n`]*\n?```[a-z]*\n([\s\S]+?)\n?```\s*$/i.exec(
     text.trim(),
   );

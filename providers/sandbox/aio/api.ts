@@ -1,13 +1,21 @@
-import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
+import { randomUUID } from 'node:crypto';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { pipeline, Readable } from 'node:stream';
 import { z } from 'zod';
 
+import { jsonFault } from '../../../core/json-fault.ts';
+import { readAtMost } from '../../network/read-at-most.ts';
 import { SandboxProtocolError } from '../sandboxd-client.ts';
 
 /** Longest that AIO may take for what waits for nothing. */
 const ANSWER_MS = 30_000;
+/** The same for a file. */
+const FILE_MS = 10 * 60_000;
 /** Replies are capped: a screenshot or a page is the largest of them. */
 const REPLY_BYTES = 32 * 1024 * 1024;
+/** Of a refusal. */
+const WORDS_BYTES = 4_096;
 
 /** Every JSON endpoint answers in this form; a failure of the tool is 200 with `success: false`. */
 const envelope = z.object({
@@ -18,6 +26,8 @@ const envelope = z.object({
 
 /** What AIO says of a file that it could not use. */
 const fileFailure = z.object({ message: z.string(), error_type: z.string() });
+
+const tooMuch = (): Error => new SandboxProtocolError('the reply of AIO is too large');
 
 /** AIO did what was asked, and it failed. */
 export class AioFailure extends Error {
@@ -57,7 +67,7 @@ export interface AioApi {
 
 interface AioRequest {
   method?: string;
-  body?: string | FormData;
+  body?: string;
   headers?: Record<string, string>;
   signal?: AbortSignal;
 }
@@ -75,24 +85,41 @@ export function createAioApi(base: string, apiKey: string | null): AioApi {
       signal,
     });
     if (response.ok) return response;
-    const text = (await response.text()).slice(0, 300);
-    const message = `AIO answered ${response.status} to ${path.split('?')[0]}: ${text}`;
-    throw new AioStatusError(message, response.status);
+    throw await refusal(path, response.status, response.body ?? Readable.from([]));
   }
 
-  async function read(response: Response): Promise<Buffer> {
-    const parts: Uint8Array[] = [];
-    let size = 0;
-    for await (const part of response.body ?? []) {
-      size += part.length;
-      if (size > REPLY_BYTES) throw new SandboxProtocolError('the reply of AIO is too large');
-      parts.push(part);
-    }
-    return Buffer.concat(parts);
+  async function refusal(
+    path: string,
+    status: number,
+    said: AsyncIterable<Uint8Array>,
+  ): Promise<AioStatusError> {
+    const words = await readAtMost(said, WORDS_BYTES, tooMuch).catch(() => Buffer.alloc(0));
+    const text = words.toString('utf8').slice(0, 300);
+    return new AioStatusError(`AIO answered ${status} to ${path.split('?')[0]}: ${text}`, status);
+  }
+
+  /** Sends what may be larger than memory. `fetch` would read the rest of it, and hold it, when the connection breaks. */
+  function sendStream(path: string, type: string, body: Readable): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const request = (root.startsWith('https:') ? httpsRequest : httpRequest)(`${root}${path}`, {
+        method: 'POST',
+        headers: { ...headers, 'content-type': type },
+        signal: AbortSignal.timeout(FILE_MS),
+      });
+      request.on('error', reject);
+      request.once('response', resolve);
+      pipeline(body, request, () => undefined);
+    });
+  }
+
+  async function read({ body }: Response): Promise<Buffer> {
+    return body === null ? Buffer.alloc(0) : readAtMost(body, REPLY_BYTES, tooMuch);
   }
 
   function unwrap<Value>(text: string, path: string, schema: z.ZodType<Value>): Value {
     let answer: z.infer<typeof envelope>;
+    const fault = jsonFault(text);
+    if (fault !== null) throw new SandboxProtocolError(`the reply of AIO to ${path} ${fault}`);
     try {
       answer = envelope.parse(JSON.parse(text));
     } catch (cause) {
@@ -128,16 +155,31 @@ export function createAioApi(base: string, apiKey: string | null): AioApi {
       return { type, content: await read(response) };
     },
     async stream(path) {
-      const response = await send(path, {}, 10 * 60_000);
+      const response = await send(path, {}, FILE_MS);
       if (response.body === null) throw new SandboxProtocolError('AIO sent no file');
       return Readable.fromWeb(response.body);
     },
     async upload(path, content) {
-      const form = new FormData();
-      form.append('file', new Blob([await buffer(content)]), 'file');
-      form.append('path', path);
-      const response = await send('/v1/file/upload', { method: 'POST', body: form }, 10 * 60_000);
-      unwrap((await read(response)).toString('utf8'), '/v1/file/upload', z.unknown());
+      const boundary = `file-${randomUUID()}`;
+      const route = '/v1/file/upload';
+      const response = await sendStream(
+        route,
+        `multipart/form-data; boundary=${boundary}`,
+        Readable.from(formOf(boundary, path, content), { objectMode: false }),
+      );
+      const { statusCode: status = 0 } = response;
+      if (status !== 200) throw await refusal(route, status, response);
+      unwrap((await readAtMost(response, REPLY_BYTES, tooMuch)).toString('utf8'), route, z.unknown());
     },
   };
+}
+
+/** A form with a path and a file, whose content is read as it is sent: it may be larger than what fits into memory. */
+async function* formOf(boundary: string, path: string, content: Readable): AsyncGenerator<Uint8Array> {
+  const field = (name: string, more: string): string =>
+    `--${boundary}\r\ncontent-disposition: form-data; name="${name}"${more}\r\n`;
+  yield Buffer.from(`${field('path', '')}\r\n${path}\r\n`);
+  yield Buffer.from(`${field('file', '; filename="file"')}content-type: application/octet-stream\r\n\r\n`);
+  for await (const piece of content) yield typeof piece === 'string' ? Buffer.from(piece) : (piece as Buffer);
+  yield Buffer.from(`\r\n--${boundary}--\r\n`);
 }

@@ -44,7 +44,8 @@ function textOf(output: z.infer<typeof outputSchema>): string {
 function isUnknownSession(error: unknown): boolean {
   if (error instanceof AioStatusError) return error.status === 404;
   return (
-    error instanceof AioFailure && /session.*(not found|does not exist|unknown|expired)/i.test(error.message)
+    error instanceof AioFailure &&
+    /session.*(not found|does not exist|unknown|expired)/i.test(error.message.slice(0, 1_000))
   );
 }
 

@@ -171,6 +171,8 @@ export function editFile(
         `old_string occurs ${found} times; make it longer so that it is unique, or set replace_all`,
       );
     }
+    const longer = text.length + found * (newText.length - oldText.length);
+    if (longer > FILE_BYTES) throw new FileProblem(REASONS[27]);
     await putFile(deps, path, parts.join(newText));
     return done(`edited ${shown} (${found} replacement${found === 1 ? '' : 's'})`);
   });
