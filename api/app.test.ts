@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -8,6 +9,7 @@ import { AppError } from '../core/errors.ts';
 import { listen } from '../test/harness/listen.ts';
 import { createAccess } from './access.ts';
 import { createApp } from './app.ts';
+import { sendContent } from './files/send-content.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { defineRoute, defineStreamRoute } from './route.ts';
 
@@ -293,5 +295,65 @@ it('slows callers down beyond their limits, and says for how long', async () => 
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '30']);
   expect(await refused.json()).toMatchObject({ error: { type: 'rate_limit_error' } });
   expect((await fetch(`${url}/v1/things/special`, { headers })).status).toBe(200);
+  await close();
+});
+
+it('ends the connection of a client that takes nothing of an answer, whoever made it', async () => {
+  const gone = { json: Promise.withResolvers<void>(), stream: Promise.withResolvers<void>() };
+  const large = { text: 'x'.repeat(32_000_000) };
+  const app = createApp({
+    routes: [
+      defineRoute({
+        method: 'GET',
+        path: '/v1/json',
+        ...about('json'),
+        rate: 'read',
+        handle: () => large,
+      }),
+      defineStreamRoute({
+        method: 'GET',
+        path: '/v1/stream',
+        ...about('stream'),
+        content: 'application/octet-stream',
+        rate: 'read',
+        handle: async (_request, response, signal) => {
+          signal.addEventListener('abort', () => gone.stream.resolve());
+          const content = Readable.from(Array.from({ length: 2_000 }, () => Buffer.alloc(65_536)));
+          await sendContent(
+            response,
+            { content, bytes: 2_000 * 65_536, type: 'text/plain', filename: 'f' },
+            signal,
+          );
+        },
+      }),
+    ],
+    access: createAccess({ keys: [], publicUrl: null }),
+    limiter: createRateLimiter(
+      {
+        sessionsPerKey: null,
+        requestsPerKey: null,
+        readsPerWorkspace: null,
+        streamsPerKey: null,
+        createsPerWorkspace: null,
+      },
+      () => 1_000,
+    ),
+    log: pino({ level: 'silent' }),
+    newRequestId: () => 'req_1',
+    stallMs: 200,
+  });
+  const { port, close } = await listen((request, response) => {
+    if (request.url === '/v1/json') response.once('close', () => gone.json.resolve());
+    app(request, response);
+  });
+  const clients = ['/v1/json', '/v1/stream'].map((path) => {
+    const client = connect(port, '127.0.0.1', () =>
+      client.write(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n\r\n`),
+    );
+    client.on('error', () => undefined).pause();
+    return client;
+  });
+  await Promise.all([gone.json.promise, gone.stream.promise]);
+  for (const client of clients) client.destroy();
   await close();
 });

@@ -48,11 +48,14 @@ export interface AppDeps {
   trustedProxies?: readonly string[];
   log: Logger;
   observers?: RequestObservers;
+  /** How long a client may take nothing of an answer before its connection is ended, milliseconds. Event streams are watched apart. */
+  stallMs?: number;
   newRequestId: () => string;
 }
 
 /** Bytes of bodies that are held at once, where nothing else is set. */
 export const BODY_BYTES = 128 * 1024 * 1024;
+const STALL_MS = 60_000;
 
 /** The HTTP application: routes behind the transport's rules. It holds nothing open and needs no closing. */
 export function createApp(deps: AppDeps): Express {
@@ -97,7 +100,10 @@ export function createApp(deps: AppDeps): Express {
   return app;
 }
 
-function handlerOf(route: Route, { access, limiter, observers }: AppDeps): RequestHandler {
+function handlerOf(
+  route: Route,
+  { access, limiter, observers, stallMs = STALL_MS }: AppDeps,
+): RequestHandler {
   return async (request: Request, response: Response) => {
     nameRoute(response, route.path);
     const caller = await callerOf(route, access, request, response);
@@ -109,11 +115,15 @@ function handlerOf(route: Route, { access, limiter, observers }: AppDeps): Reque
     limiter.take(caller, route.rate);
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    if (route.response.type === 'text/event-stream' || route.mayStream)
-      response.once('close', limiter.openStream(caller));
+    const isStream = route.response.type === 'text/event-stream' || route.mayStream === true;
+    if (isStream) response.once('close', limiter.openStream(caller));
     const lease = leaseOf(response);
-    // An event stream goes on for long after its request was understood.
-    onHeaders(response, () => lease.release());
+    onHeaders(response, () => {
+      // An event stream goes on for long after its request was understood.
+      lease.release();
+      // What a client does not take is held for it. Node counts from when it last took something, and ends the connection.
+      if (!isStream) response.setTimeout(stallMs);
+    });
     if (route.access === 'key') inviteBody(request, response);
     await route.serve(request, response, {
       caller,

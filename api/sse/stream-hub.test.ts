@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openStream, streamUrl } from '../../test/streams/open-stream.ts';
 import { newMessage, startStreamLab, type StreamLab } from '../../test/streams/stream-lab.ts';
@@ -236,6 +237,29 @@ describe('an event stream', () => {
     await stream.ended;
     expect(stream.types()).toEqual(['error']);
     await broken.stop();
+  });
+
+  it('closes those on which most lies untaken, when it is too much together', async () => {
+    const own = await startStreamLab({ untakenBytes: 8_000_000 });
+    const { sessionId } = await own.newSession();
+    await own.write(sessionId, (writer) => writer.append(newMessage('x'.repeat(30_000_000))));
+    const url = new URL(streamUrl(own.url, sessionId));
+    const opened: string[] = [];
+    own.server.once('connection', (socket) => socket.once('close', () => opened.push('untaken closed')));
+    const untaken = connect(Number(url.port), url.hostname, () =>
+      untaken.write(`GET ${url.pathname} HTTP/1.1\r\nhost: ${url.host}\r\nlast-event-id: 0\r\n\r\n`),
+    );
+    untaken.on('error', () => undefined).pause();
+    await new Promise((resolve) => untaken.once('connect', resolve));
+    const reading = await openStream(url.href, { lastEventId: 1 });
+    // What the connection itself holds is a few megabytes; the server has let go of the rest with the stream.
+    await vi.waitFor(() => expect(opened).toEqual(['untaken closed']), { timeout: 10_000 });
+    expect(own.hub.open).toBe(1);
+    await own.journalAndPoke(sessionId, (writer) => writer.append(newMessage('more')));
+    await reading.until(1);
+    reading.close();
+    untaken.destroy();
+    await own.stop();
   });
 
   it('ends all streams while draining and takes no new ones', async () => {

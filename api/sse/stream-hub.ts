@@ -45,6 +45,8 @@ export interface StreamHubDeps {
   /** Unix milliseconds. */
   now: () => number;
   onProblem: (message: string, error: unknown) => void;
+  /** Bytes that all clients together may leave untaken. */
+  untakenBytes?: number;
   /** The connections whose clients are gone without a word; by default what the system knows. */
   deadPeers?: () => Promise<ReadonlySet<string>>;
 }
@@ -53,6 +55,8 @@ const TICK_MS = 1_000;
 /** Each stream gets a ping in one of this many ticks. */
 const PING_TICKS = 10;
 const READS_AT_ONCE = 4;
+/** One event may be some dozen megabytes, and is held for each client that has begun to take it. */
+const UNTAKEN_BYTES = 256 * 1024 * 1024;
 
 interface Held {
   feed: SessionFeed;
@@ -62,7 +66,7 @@ interface Held {
 }
 
 export function createStreamHub(deps: StreamHubDeps): StreamHub {
-  const { bus, journal, list, now, onProblem } = deps;
+  const { bus, journal, list, now, onProblem, untakenBytes = UNTAKEN_BYTES } = deps;
   const attention = createAttention({ bus, list, now });
   const reader = createFrameReader({ journal, hydrate: deps.hydrate, concurrency: READS_AT_ONCE });
   const feeds = new Map<string, Held>();
@@ -141,6 +145,17 @@ export function createStreamHub(deps: StreamHubDeps): StreamHub {
     feed.end();
   }
 
+  /** Closes the streams on which most lies untaken, when it is too much together. Their clients go on behind their last event. */
+  function shed(): void {
+    const held = [...watchers.values()].map(({ sink }) => ({ sink, bytes: sink.backlog }));
+    let total = held.reduce((sum, { bytes }) => sum + bytes, 0);
+    for (const { sink, bytes } of held.sort((left, right) => right.bytes - left.bytes)) {
+      if (total <= untakenBytes) return;
+      sink.destroy();
+      total -= bytes;
+    }
+  }
+
   async function reap(): Promise<void> {
     if (watchers.size === 0) return;
     const dead = await (deps.deadPeers ?? findDeadPeers)();
@@ -153,6 +168,7 @@ export function createStreamHub(deps: StreamHubDeps): StreamHub {
       if (pingTick === ticks) watcher.ping();
       watcher.pump();
     }
+    shed();
     check();
     if (ticks === 0) {
       reap().catch((error: unknown) => onProblem('Dead clients could not be looked for.', error));

@@ -46,6 +46,18 @@ it('says unavailable when the storage does not answer', async () => {
   await rm(spoolFolder, { recursive: true });
 });
 
+it('reads on while many others do not take what they opened', async () => {
+  const server = await startS3Server();
+  const { store, spoolFolder } = await makeStore(server.url);
+  const { sha256: large } = await store.put('one', Buffer.alloc(8 * 1024 * 1024, 1));
+  const { sha256: small } = await store.put('one', Buffer.from('small'));
+  const untaken = await Promise.all(Array.from({ length: 60 }, async () => store.open('one', large)));
+  expect(Buffer.from(await store.get('one', small)).toString()).toBe('small');
+  for (const stream of untaken) stream.destroy();
+  await server.close();
+  await rm(spoolFolder, { recursive: true });
+});
+
 it('removes what a process that died left of a stream', async () => {
   const server = await startS3Server();
   const { store, spoolFolder } = await makeStore(server.url);

@@ -32,6 +32,8 @@ export interface S3Options {
   spoolFolder: string;
 }
 
+const AGENT = { keepAlive: true, maxSockets: 1_000 };
+
 /**
  * Blobs in S3-compatible storage: `<prefix><workspace>/<sha256>`. A sweep deletes what it just saw to be old; bytes stored anew in the
  * milliseconds between are lost, which the grace makes very unlikely.
@@ -41,6 +43,8 @@ export function createS3BlobStore(options: S3Options): BlobStore {
   const client = new S3Client({
     region: options.region,
     forcePathStyle: options.pathStyle,
+    // A client that takes a download slowly holds one for as long, and must not keep everybody else's waiting.
+    requestHandler: { httpAgent: AGENT, httpsAgent: AGENT },
     // Compatible services lack the newer checksums, and each object is sent with its SHA-256.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',

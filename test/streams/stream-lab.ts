@@ -30,6 +30,7 @@ export interface StreamLabParts {
   bus?: Bus;
   hydrate?: (workspaceId: string, body: JsonObject) => Promise<JsonObject>;
   deadPeers?: () => Promise<ReadonlySet<string>>;
+  untakenBytes?: number;
 }
 
 /** An api that serves only the lists and streams of events, over real HTTP, and a way to journal what it shows. */
@@ -47,6 +48,7 @@ export async function startStreamLab(parts: StreamLabParts = {}) {
     hydrate,
     now: Date.now,
     ...(parts.deadPeers ? { deadPeers: parts.deadPeers } : {}),
+    ...(parts.untakenBytes === undefined ? {} : { untakenBytes: parts.untakenBytes }),
     onProblem: (_message, error) => problems.push(error),
   });
   const noLimits = { requestsPerKey: null, sessionsPerKey: null, createsPerWorkspace: null };
