@@ -4,7 +4,7 @@ import { toStreamFrame, type StreamFrame } from './stream-frame.ts';
 
 /** Reads journaled events as frames. */
 export interface FrameReader {
-  /** The frames behind `after`, ascending, at most `limit`. Rejects as the journal and the blob store do. */
+  /** The frames behind `after`, ascending, at most `limit`, and fewer where they are large. Rejects as the journal and the blob store do. */
   read(session: { id: string; workspaceId: string }, after: number, limit: number): Promise<StreamFrame[]>;
 }
 
@@ -16,6 +16,8 @@ export interface FrameReaderDeps {
   concurrency: number;
 }
 
+/** Frames that are read at once take at most about this much. */
+const PAGE_BYTES = 8 * 1024 * 1024;
 /** Frames from this size on are shared by the clients that lag behind, as long as one of them holds it. */
 const SHARED_BYTES = 64 * 1024;
 
@@ -45,9 +47,14 @@ export function createFrameReader({ journal, hydrate, concurrency }: FrameReader
       try {
         const events = await journal.eventsAfter(id, after, limit);
         const frames: StreamFrame[] = [];
+        let bytes = 0;
         for (const event of events) {
           const { seq } = event;
-          if (seq !== null) frames.push(await frameOf(workspaceId, { ...event, seq }));
+          if (seq === null) continue;
+          const frame = await frameOf(workspaceId, { ...event, seq });
+          frames.push(frame);
+          bytes += frame.bytes.length;
+          if (bytes > PAGE_BYTES) break;
         }
         return frames;
       } finally {

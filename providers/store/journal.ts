@@ -126,7 +126,10 @@ export interface Journal {
   /** What the session was created with. Throws `session_gone` when it was deleted. */
   setup(sessionId: string): Promise<SessionSetup>;
 
-  /** Events with a `seq` above `after`, ascending, at most `limit`. What a stream reads. */
+  /**
+   * Events with a `seq` above `after`, ascending, at most `limit`, and fewer, but at least one, where their bodies are large. What a stream
+   * reads.
+   */
   eventsAfter(sessionId: string, after: number, limit: number): Promise<JournalEvent[]>;
   /** Events of a thread with `after < seq <= through`, ascending: what a model step may read. */
   eventsThrough(sessionId: string, threadId: string, after: number, through: number): Promise<JournalEvent[]>;

@@ -329,6 +329,32 @@ export function journalContract(name: string, open: () => Promise<JournalSubject
         ]),
       );
       expect(await journal.event(other, 'sevt_none')).toBeNull();
+    });
+
+    it.each(['large', 'large when they are unpacked'])(
+      'reads fewer at once whose bodies are %s',
+      async (which) => {
+        const id = await create();
+        const text = which === 'large' ? randomBytes(1_500_000).toString('hex') : 'x'.repeat(10_000_000);
+        for (let index = 0; index < 6; index++)
+          await write(id, (writer) => writer.append(event('agent.message', { text })));
+        const pages: number[] = [];
+        let after = 0;
+        for (;;) {
+          const page = await journal.eventsAfter(id, after, 100);
+          if (page.length === 0) break;
+          expect(page.map(({ seq }) => seq)).toEqual(page.map((_, index) => after + 1 + index));
+          expect(page.at(-1)?.body['text']).toBe(text);
+          pages.push(page.length);
+          after += page.length;
+        }
+        expect(after).toBe(6);
+        expect(Math.max(...pages)).toBeLessThan(6);
+      },
+    );
+
+    it('reads what a session was created with', async () => {
+      const id = await create();
       expect(await journal.setup(id)).toMatchObject({ workspaceId: WORKSPACE, environmentId: 'env_1' });
     });
   });

@@ -15,6 +15,9 @@ import type {
   TransactionRequest,
 } from '../journal.ts';
 
+/** Bodies of one page of a stream take at most about this much. */
+const PAGE_BYTES = 8 * 1024 * 1024;
+
 interface StoredEvent extends JournalEvent {
   ref: string | null;
   signalled: boolean;
@@ -143,9 +146,16 @@ export function createInMemoryJournal(now: () => number): InMemoryJournal {
       return { workspaceId, environmentId, agent: resource.agent as object as SessionSetup['agent'] };
     },
     async eventsAfter(sessionId, after, limit) {
-      return journaled(sessionId)
+      const found = journaled(sessionId)
         .filter((event) => (event.seq ?? 0) > after)
         .slice(0, limit);
+      let bytes = 0;
+      const end = found.findIndex(({ body }) => {
+        const before = bytes;
+        bytes += JSON.stringify(body).length;
+        return before >= PAGE_BYTES;
+      });
+      return end === -1 ? found : found.slice(0, end);
     },
     async eventsThrough(sessionId, threadId, after, through) {
       return journaled(

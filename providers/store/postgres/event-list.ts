@@ -3,9 +3,7 @@ import type { RowCipher } from '../../encryption/row-cipher.ts';
 import type { EventList, EventPage, EventPosition, EventQuery, TimeRange } from '../event-list.ts';
 import { nextPosition } from '../event-position.ts';
 import type { Database } from './database.ts';
-
-/** Bodies of one page take at most about this much; large strings, which lie in blobs, do not count. */
-const PAGE_BYTES = 8 * 1024 * 1024;
+import { withinPage } from './page-bytes.ts';
 
 interface ListedRow {
   id: string;
@@ -142,15 +140,11 @@ function pageStatement(query: EventQuery, bounds: SeqBounds): { text: string; va
   const parts = [part(1, journaled, 'seq')];
   if (queuedListed) parts.push(part(2, queued, 'arrival'));
   const order = `zone ${direction}, place ${direction}`;
-  const text = `
-    SELECT * FROM (
-      SELECT *, (SELECT last_seq FROM session_head WHERE session_id = $1) AS snapshot,
-        (SELECT workspace_id FROM session_head WHERE session_id = $1) AS workspace_id, count(*) OVER () AS total,
-        coalesce(sum(pg_column_size(body)) OVER (ORDER BY ${order}
-          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)::bigint AS before
-      FROM (SELECT * FROM (${parts.join(' UNION ALL ')}) AS listed ORDER BY ${order} LIMIT ${limit}) AS page) AS measured
-    WHERE before < ${PAGE_BYTES} ORDER BY ${order}`;
-  return { text, values };
+  const rows = `
+    SELECT *, (SELECT last_seq FROM session_head WHERE session_id = $1) AS snapshot,
+      (SELECT workspace_id FROM session_head WHERE session_id = $1) AS workspace_id, count(*) OVER () AS total
+    FROM (SELECT * FROM (${parts.join(' UNION ALL ')}) AS listed ORDER BY ${order} LIMIT ${limit}) AS asked`;
+  return { text: withinPage(rows, order), values };
 }
 
 function toPage(query: EventQuery, rows: readonly ListedRow[], cipher: RowCipher): EventPage {

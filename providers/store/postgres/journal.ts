@@ -14,6 +14,7 @@ import type {
 import { applyWrites } from './apply-writes.ts';
 import type { Connection, Database } from './database.ts';
 import { loadView } from './load-view.ts';
+import { withinPage } from './page-bytes.ts';
 import { readHead } from './read-head.ts';
 import { keepSkills } from './session-skills.ts';
 import { placeResources } from './session-repositories.ts';
@@ -34,6 +35,11 @@ interface EventRow {
 
 const COLUMNS = `id, seq, arrival, thread_id, type, body, detail, step_key, processed_at, session_id,
   (SELECT workspace_id FROM session_head WHERE session_id = $1) AS workspace_id`;
+
+const EVENTS_AFTER = withinPage(
+  `SELECT ${COLUMNS} FROM events WHERE session_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
+  'seq',
+);
 
 /** The journal on PostgreSQL. Every transaction locks the session's head row first, so that commit order is `seq` order. */
 export function createPostgresJournal(database: Database): Journal {
@@ -105,12 +111,10 @@ export function createPostgresJournal(database: Database): Journal {
       return { workspaceId: row.workspace_id, agent: row.agent, environmentId: row.environment_id };
     },
 
-    eventsAfter: async (sessionId, after, limit) =>
-      readEvents(
-        'session_id = $1 AND seq > $2 ORDER BY seq LIMIT $3',
-        [sessionId, after, limit],
-        'events-after',
-      ),
+    async eventsAfter(sessionId, after, limit) {
+      const rows = await database.query<EventRow>(EVENTS_AFTER, [sessionId, after, limit], 'events-after');
+      return rows.map((row) => toJournalEvent(row, database.cipher));
+    },
 
     eventsThrough: async (sessionId, threadId, after, through) =>
       readEvents(
