@@ -20,6 +20,7 @@ import { skillRoutes } from '../api/routes/skills.ts';
 import { threadRoutes } from '../api/routes/threads.ts';
 import { unbuiltRoutes } from '../api/routes/unbuilt.ts';
 import { createDefaults } from '../api/simple/defaults.ts';
+import { createUploadsUnderWay } from '../api/files/uploads-under-way.ts';
 import { createStreamHub, type StreamHub } from '../api/sse/stream-hub.ts';
 import type { Config } from '../config.ts';
 import type { ModelCatalog } from '../core/models/model-catalog.ts';
@@ -96,6 +97,7 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
     agentSpec: () => agentSpec,
     environmentConfig: defaultEnvironmentConfig(config),
   });
+  const uploads = createUploadsUnderWay();
   const forSessions = {
     agents,
     skills,
@@ -130,6 +132,7 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
       list,
       hydrate,
       defaults,
+      uploads,
       quotaBytes: config.files.workspace_bytes,
     }),
     ...simpleFileRoutes({ sessions, files, blobs, now }),
@@ -137,6 +140,7 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
     ...fileRoutes({
       files,
       blobs,
+      uploads,
       newId,
       now,
       maxFileBytes: config.files.max_bytes,

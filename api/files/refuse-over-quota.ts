@@ -8,7 +8,8 @@ const FORM_BYTES = 64 * 1024;
 /**
  * Refuses an upload for which a workspace has no room before it is read.
  *
- * @param kind - what of: files, or what no quota bounds but what the workspace gave up.
+ * @param kind - what of: files, or of any kind.
+ * @returns bytes for which there is room.
  * @throws `invalid_request`.
  */
 export async function refuseOverQuota(
@@ -17,8 +18,9 @@ export async function refuseOverQuota(
   request: Request,
   quotaBytes: number,
   kind: 'files' | 'held' = 'files',
-): Promise<void> {
+): Promise<number> {
   const announced = Number(request.headers['content-length'] ?? 0) - FORM_BYTES;
   const { [kind]: room } = await files.room(workspaceId, quotaBytes);
   if (room <= 0 || announced > room) throw quotaExceeded(quotaBytes);
+  return room;
 }

@@ -16,12 +16,14 @@ import { pageOf } from '../../core/schema/page.ts';
 import type { BlobStore } from '../../providers/blob/blob-store.ts';
 import type { FileStore, StoredFile } from '../../providers/store/files.ts';
 import type { Position } from '../../providers/store/position.ts';
+import { leaseOf } from '../bodies/body-lease.ts';
 import { encodeCursor, pageStart } from '../cursor.ts';
 import { mimeTypeOf } from '../files/mime-type.ts';
 import { keepUpload } from '../files/keep-upload.ts';
 import { receiveUpload } from '../files/receive-upload.ts';
 import { refuseOverQuota } from '../files/refuse-over-quota.ts';
 import { sendContent } from '../files/send-content.ts';
+import type { UploadsUnderWay } from '../files/uploads-under-way.ts';
 import type { NewId } from '../new-id.ts';
 import { defineRoute, defineStreamRoute, type Route } from '../route.ts';
 import { validate } from '../validate.ts';
@@ -33,6 +35,7 @@ const OCTETS = 'application/octet-stream';
 export interface FileRouteDeps {
   files: FileStore;
   blobs: BlobStore;
+  uploads: UploadsUnderWay;
   newId: NewId;
   /** Unix milliseconds. */
   now: () => number;
@@ -82,36 +85,43 @@ export function fileRoutes(deps: FileRouteDeps): Route[] {
       content: 'application/json',
       handle: async ({ raw, caller: { workspaceId } }, response) => {
         // A workspace that is full need not send its file first.
-        await refuseOverQuota(files, workspaceId, raw, deps.quotaBytes);
-        const { file, fields } = await receiveUpload(raw, {
-          blobs,
-          workspaceId,
-          maxBytes: deps.maxFileBytes,
-          knownFields: ['expires_in_seconds'],
-        });
-        const stored = await keepUpload(files, file, deps.quotaBytes, () => {
-          const seconds = fields.get('expires_in_seconds');
-          const expiresInSeconds =
-            seconds === undefined
-              ? deps.expireAfterSeconds
-              : validate(ExpiresInSeconds, seconds, 'expires_in_seconds');
-          const mimeType = mimeTypeOf(file.type, file.name);
-          const filename = fileNameOf(file.name, extension(mimeType) || null);
-          const { bytes, sha256 } = file;
-          const id = newId('file');
-          return {
-            id,
+        const room = await refuseOverQuota(files, workspaceId, raw, deps.quotaBytes);
+        const account = deps.uploads.begin(workspaceId, room, deps.quotaBytes);
+        try {
+          const { file, fields } = await receiveUpload(raw, {
+            blobs,
             workspaceId,
-            sessionId: null,
-            filename,
-            mimeType,
-            bytes,
-            sha256,
-            downloadable: false,
-            expiresInSeconds,
-          };
-        });
-        response.json(toFileMetadata(stored));
+            maxBytes: deps.maxFileBytes,
+            knownFields: ['expires_in_seconds'],
+            account,
+            lease: leaseOf(response),
+          });
+          const stored = await keepUpload(files, file, deps.quotaBytes, () => {
+            const seconds = fields.get('expires_in_seconds');
+            const expiresInSeconds =
+              seconds === undefined
+                ? deps.expireAfterSeconds
+                : validate(ExpiresInSeconds, seconds, 'expires_in_seconds');
+            const mimeType = mimeTypeOf(file.type, file.name);
+            const filename = fileNameOf(file.name, extension(mimeType) || null);
+            const { bytes, sha256 } = file;
+            const id = newId('file');
+            return {
+              id,
+              workspaceId,
+              sessionId: null,
+              filename,
+              mimeType,
+              bytes,
+              sha256,
+              downloadable: false,
+              expiresInSeconds,
+            };
+          });
+          response.json(toFileMetadata(stored));
+        } finally {
+          account.end();
+        }
       },
     }),
 

@@ -15,6 +15,7 @@ import type { FileStore } from '../../providers/store/files.ts';
 import type { Journal } from '../../providers/store/journal.ts';
 import type { SessionStore } from '../../providers/store/sessions.ts';
 import { defineStreamRoute, type Route } from '../route.ts';
+import { leaseOf } from '../bodies/body-lease.ts';
 import { createSession, type CreateDeps } from '../sessions/create-session.ts';
 import { findSession } from '../sessions/find-session.ts';
 import { refuseTooMany } from '../sessions/refuse-too-many.ts';
@@ -203,7 +204,7 @@ export function simpleSessionRoutes(deps: SimpleSessionDeps): Route[] {
       mayStream: true,
       handle: async ({ params: { session_id: sessionId }, caller, requestId, raw }, response) => {
         const session = await findSession(deps.sessions, caller.workspaceId, sessionId);
-        const { attachment, message } = await uploadTo(deps, session, raw);
+        const { attachment, message } = await uploadTo(deps, session, raw, leaseOf(response));
         if (message.trim() === '') response.json(attachment);
         else await say({ caller, requestId, sessionId, response }, { message, attachments: [attachment] });
       },

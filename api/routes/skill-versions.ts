@@ -39,12 +39,15 @@ const skillParams = z.object({ skill_id: SkillId });
 const params = z.object({ skill_id: SkillId, version: SkillVersionId });
 const tag = 'Skills';
 
-/** Counts the bytes of a skill that was refused when they were stored already. */
+/** Counts the bytes of a skill that are stored already and to which nothing refers. */
 export async function loosenPackage(
   files: Pick<FileStore, 'loosen'>,
-  { workspaceId, archiveSha256, archiveBytes }: NewSkillVersion,
+  { workspaceId, archiveSha256, archiveBytes, documentSha256, documentBytes }: NewSkillVersion,
 ): Promise<void> {
-  await files.loosen(workspaceId, [{ sha256: archiveSha256, bytes: archiveBytes }]);
+  await files.loosen(workspaceId, [
+    { sha256: archiveSha256, bytes: archiveBytes },
+    { sha256: documentSha256, bytes: documentBytes },
+  ]);
 }
 
 /** The routes of the versions of skills. */
@@ -84,6 +87,8 @@ export function skillVersionRoutes(deps: SkillRouteDeps): Route[] {
           await loosenPackage(deps.files, version);
           throw error;
         });
+        // The same files again make none, and nothing refers to what was stored for it.
+        if (added.id !== version.id) await loosenPackage(deps.files, version);
         response.json(shownSkills(headers).version(added));
       },
     }),

@@ -119,6 +119,8 @@ async function readForm(
   await new Promise<void>((resolve, reject) => {
     const refuse = (message: string) => reject(new AppError('invalid_request', message));
     parser.on('file', (field: string, stream: Readable, { filename }: { filename: string | undefined }) => {
+      // Whoever reads it is told; it may also break when nobody does, and would then end the process.
+      stream.on('error', () => undefined);
       if (!FILES_FIELD.test(field) || !filename) {
         stream.resume();
         return refuse(

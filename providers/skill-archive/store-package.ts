@@ -26,7 +26,7 @@ export async function storePackage(
     writeZip(skill, document.name),
     SKILL_LIMITS.packageBytes + OVERHEAD,
   );
-  const { sha256: documentSha256 } = await blobs.put(place.workspaceId, new TextEncoder().encode(skill.text));
+  const text = await blobs.put(place.workspaceId, new TextEncoder().encode(skill.text));
   const hash = contentHash(skill.files);
   return {
     ...place,
@@ -35,6 +35,7 @@ export async function storePackage(
     contentHash: hash,
     archiveSha256: archive.sha256,
     archiveBytes: archive.bytes,
-    documentSha256,
+    documentSha256: text.sha256,
+    documentBytes: text.bytes,
   };
 }

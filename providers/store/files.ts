@@ -40,8 +40,8 @@ export interface FileStore {
   ): Promise<{ items: StoredFile[]; hasMore: boolean }>;
   /**
    * Bytes that a workspace may still store. `files`: in files, which may take `quotaBytes` together; copies of one content count once,
-   * expired files not at all. `held`: of any kind, as long as its files and the bytes that it gave up, and that are not swept yet, take
-   * less than twice that: who deletes has room at once, and who uploads and deletes over and over has an end.
+   * expired files not at all. `held`: of any kind, as long as its files, its skills and the bytes that it gave up, and that are not swept
+   * yet, take less than twice that: who deletes has room at once, and who uploads and deletes over and over has an end.
    */
   room(workspaceId: string, quotaBytes: number): Promise<{ files: number; held: number }>;
   /** Counts bytes that were stored and then refused, until they are swept. */

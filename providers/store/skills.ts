@@ -26,6 +26,7 @@ export interface StoredSkillVersion {
   archiveSha256: string;
   archiveBytes: number;
   documentSha256: string;
+  documentBytes: number;
   createdAt: number;
 }
 

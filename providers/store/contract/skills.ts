@@ -21,6 +21,7 @@ function version(parts: Partial<NewSkillVersion> = {}, name = 'a-skill'): NewSki
     archiveSha256: randomBytes(32).toString('hex'),
     archiveBytes: 100,
     documentSha256: randomBytes(32).toString('hex'),
+    documentBytes: 10,
     ...parts,
   };
 }

@@ -29,6 +29,8 @@ const USED = `SELECT
     WHERE workspace_id = $1 AND (expires_at IS NULL OR expires_at > clock_timestamp())) AS live) AS files,
   (SELECT coalesce(sum(size_bytes), 0) FROM (
     SELECT sha256, size_bytes FROM files WHERE workspace_id = $1 AND NOT loosened
+    UNION SELECT archive_sha256, archive_bytes FROM skill_versions WHERE workspace_id = $1
+    UNION SELECT document_sha256, document_bytes FROM skill_versions WHERE workspace_id = $1
     UNION SELECT sha256, size_bytes FROM loose_blobs WHERE workspace_id = $1) AS present) AS held`;
 
 interface Used {

@@ -22,12 +22,13 @@ interface VersionRow {
   archive_sha256: string;
   archive_bytes: number;
   document_sha256: string;
+  document_bytes: number;
   created_at: number;
 }
 
 const SKILL = 's.workspace_id, s.id, s.name, s.display_name, s.latest_version_id, s.created_at, s.updated_at';
 const VERSION = `v.workspace_id, v.skill_id, v.id, v.document, v.content_hash, v.archive_sha256, v.archive_bytes, v.document_sha256,
-  v.created_at`;
+  v.document_bytes, v.created_at`;
 const NOW = `date_trunc('milliseconds', clock_timestamp())`;
 
 /** Skills on PostgreSQL. */
@@ -195,8 +196,8 @@ async function insertSkill(
 async function insertVersion(connection: Connection, version: NewSkillVersion): Promise<StoredSkillVersion> {
   const { rows } = await connection.query<VersionRow>(
     `INSERT INTO skill_versions AS v (workspace_id, skill_id, id, document, content_hash, archive_sha256, archive_bytes,
-      document_sha256, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, ${NOW}) RETURNING ${VERSION}`,
+      document_sha256, document_bytes, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, ${NOW}) RETURNING ${VERSION}`,
     [
       version.workspaceId,
       version.skillId,
@@ -206,6 +207,7 @@ async function insertVersion(connection: Connection, version: NewSkillVersion): 
       version.archiveSha256,
       version.archiveBytes,
       version.documentSha256,
+      version.documentBytes,
     ],
   );
   const [row] = rows;
@@ -257,6 +259,7 @@ function toVersion(row: VersionRow): StoredSkillVersion {
     archiveSha256: row.archive_sha256,
     archiveBytes: row.archive_bytes,
     documentSha256: row.document_sha256,
+    documentBytes: row.document_bytes,
     createdAt: row.created_at,
   };
 }

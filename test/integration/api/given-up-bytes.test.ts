@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBlobSweep } from '../../../activities/upkeep/blob-sweep.ts';
@@ -151,14 +152,55 @@ describe('bytes that were refused or given up', () => {
     await sweep();
   });
 
-  it('of a deleted skill count until they are gone', async () => {
+  it('of a skill count while it lives, and until they are gone', async () => {
     const { beta } = api.client();
-    const files = [new File(['---\nname: a\ndescription: Does.\n---\nDo.\n'], 'a/SKILL.md')];
-    const skill = await beta.skills.create({ files });
-    const before = await used();
+    const before = [await used(), await stored()];
+    const text = `---\nname: a\ndescription: Does.\n---\n${'Do. '.repeat(1_000)}\n`;
+    const skill = await beta.skills.create({ files: [new File([text], 'a/SKILL.md')] });
+    const living = await used();
+    expect(living).toBeGreaterThan((before[0] ?? 0) + text.length);
     await fetch(`${api.url}/v1/skills/${skill.id}`, { method: 'DELETE' });
-    expect(await used()).toBeGreaterThan(before);
+    expect(await used()).toBe(living);
+    // The archive, and SKILL.md beside it.
+    expect(await sweep()).toBe(2);
+    expect([await used(), await stored()]).toEqual(before);
+  });
+
+  it('of uploads that are under way count together, before any of them is a file', async () => {
+    const boundary = 'b';
+    const head = `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\n`;
+    const slow = async () => {
+      const client = connect(Number(new URL(api.url).port), '127.0.0.1');
+      client.write(
+        `POST /v1/files HTTP/1.1\r\nhost: localhost\r\ncontent-type: multipart/form-data; boundary=${boundary}\r\n` +
+          `transfer-encoding: chunked\r\n\r\n`,
+      );
+      const send = (text: string) => client.write(`${text.length.toString(16)}\r\n${text}\r\n`);
+      send(head + 'x'.repeat(60_000));
+      let answer = '';
+      client.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+      return { client, send, answer: () => answer };
+    };
+    const uploads = [await slow(), await slow()];
+    const refused = () => uploads.filter(({ answer }) => answer().includes('storage_quota_exceeded'));
+    await expect.poll(() => refused().length).toBe(1);
+    const other = uploads.find((upload) => !refused().includes(upload));
+    other?.send(`\r\n--${boundary}--\r\n`);
+    other?.send('');
+    await expect.poll(() => other?.answer()).toMatch(/^HTTP\/1\.1 200 /);
+    for (const { client } of uploads) client.destroy();
+    const { id } = JSON.parse(/\{.*\}/.exec(other?.answer() ?? '')?.[0] ?? '{}') as { id: string };
+    expect((await fetch(`${api.url}/v1/files/${id}`, { method: 'DELETE' })).status).toBe(200);
     expect(await sweep()).toBe(1);
-    expect(await used()).toBe(before);
+  });
+
+  it('of a file under another name of field end nothing but their own upload', async () => {
+    const form = new FormData();
+    form.append('nonsense', new File([new Uint8Array(4_000_000)], 'a.bin'));
+    const response = await fetch(`${api.url}/v1/files`, { method: 'POST', body: form });
+    expect([response.status, await response.text()]).toEqual([
+      400,
+      expect.stringContaining('nonsense: is not a field of this form'),
+    ]);
   });
 });
