@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import type { Readable } from 'node:stream';
 import type { Response } from 'express';
+import { downloadName } from '../../core/files/download-name.ts';
 
 /** Bytes that a client or an agent made, and what is known of them. */
 export interface ForeignContent {
@@ -25,7 +26,7 @@ export async function sendContent(
   signal: AbortSignal,
 ): Promise<void> {
   guardContent(response, type, isShown);
-  if (!isShown) response.attachment(filename);
+  if (!isShown) response.attachment(downloadName(filename));
   response.setHeader('content-type', type);
   response.setHeader('content-length', bytes);
   await pipeline(content, response, { signal });

@@ -14,6 +14,8 @@ import {
 import { Suspense } from 'react';
 import { NavLink, Outlet } from 'react-router';
 import { signOut } from '../service/console-session.ts';
+import { ShortText } from '../text/short-text.tsx';
+import { spelled } from '../text/spelled.ts';
 import { IconButton } from '../ui/icon-button.tsx';
 import { Loading } from '../ui/loading.tsx';
 import { Shortcuts } from './shortcuts.tsx';
@@ -58,8 +60,8 @@ export function Shell() {
           ))}
         </ul>
         <div className="sidebar-foot">
-          <span className="workspace" title={`Workspace ${session.workspace ?? ''}`}>
-            {session.workspace}
+          <span className="workspace" title={spelled(`Workspace ${session.workspace ?? ''}`)}>
+            <ShortText text={session.workspace ?? ''} />
           </span>
           <Shortcuts />
           <IconButton

@@ -5,6 +5,7 @@ import { IconButton } from '../ui/icon-button.tsx';
 import type { Attachment } from './attachment.ts';
 import type { AttachmentList } from './use-attachments.ts';
 import { ShortText } from '../text/short-text.tsx';
+import { spelled } from '../text/spelled.ts';
 
 /** The files of the next message. */
 export function Attachments({ attachments }: { attachments: AttachmentList }) {
@@ -18,10 +19,12 @@ export function Attachments({ attachments }: { attachments: AttachmentList }) {
           ) : (
             <img src={one.preview} alt="" />
           )}
-          <span className="attachment-name" title={one.name}>
+          <span className="attachment-name" title={spelled(one.name)}>
             <ShortText text={one.name} />
           </span>
-          <span className="quiet">{noteOf(one)}</span>
+          <span className="quiet">
+            <ShortText text={noteOf(one)} />
+          </span>
           <IconButton icon={X} label={`Remove ${one.name}`} onClick={() => attachments.remove([one.key])} />
         </li>
       ))}

@@ -63,7 +63,9 @@ export function SignInsPage() {
                   </span>
                   <span className="cell-sub">{signIn.current ? 'This browser' : signIn.id}</span>
                 </td>
-                <td className="cell-wide">{signIn.address ?? '–'}</td>
+                <td className="cell-wide">
+                  <Revealed text={signIn.address ?? '–'} />
+                </td>
                 <td className="cell-number" title={fullTime(signIn.last_used_at)}>
                   {ago(signIn.last_used_at, now)}
                 </td>

@@ -6,6 +6,7 @@ import { Loading } from '../ui/loading.tsx';
 import { Problem } from '../ui/problem.tsx';
 import { readSkill, type SkillFile } from './read-skill.ts';
 import { ShortText } from '../text/short-text.tsx';
+import { spelled } from '../text/spelled.ts';
 
 /** The files of a version: `SKILL.md` as it reads, everything else as it is. */
 export function SkillContents({ skillId, version }: { skillId: string; version: string }) {
@@ -47,7 +48,7 @@ function FileText({ file: { path, text } }: { file: SkillFile }) {
   }
   return (
     // A region that scrolls must be reachable by keyboard.
-    <pre className="file-text" tabIndex={0} role="group" aria-label={path}>
+    <pre className="file-text" tabIndex={0} role="group" aria-label={spelled(path)}>
       <Revealed text={text} />
     </pre>
   );

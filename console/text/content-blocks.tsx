@@ -4,6 +4,7 @@ import { MarkdownText } from './markdown.tsx';
 import { FileImage, InlineImage } from './images.tsx';
 import { Revealed } from './revealed.tsx';
 import { safeUrl } from './safe-url.ts';
+import { ShortText } from './short-text.tsx';
 import { Terminal } from './terminal.tsx';
 
 /** A content block of the API, as far as this page reads it. */
@@ -47,7 +48,7 @@ function OneBlock({ block, look, label, isBad }: { block: Block } & Required<Omi
     return (
       <div className="search-result">
         <Source what="" name={block.title ?? source} url={source} />
-        <p className="quiet">{block.content?.map(({ text = '' }) => text).join('\n')}</p>
+        <p className="quiet">{keepDirection(block.content?.map(({ text = '' }) => text).join('\n') ?? '')}</p>
       </div>
     );
   }
@@ -56,7 +57,11 @@ function OneBlock({ block, look, label, isBad }: { block: Block } & Required<Omi
       <Source what="Document" name={block.title ?? source.file_id ?? source.url ?? ''} url={source.url} />
     );
   }
-  return <p className="quiet">[{block.type}]</p>;
+  return (
+    <p className="quiet">
+      [<ShortText text={block.type} />]
+    </p>
+  );
 }
 
 function Source({ what, name, url = '' }: { what: string; name: string; url?: string | undefined }) {

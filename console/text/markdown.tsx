@@ -45,6 +45,7 @@ const REMARK = [remarkGfm];
 // Sanitized first: what colours code adds classes of its own afterwards.
 const REHYPE = [
   [rehypeSanitize, { ...defaultSchema, clobberPrefix: 'said-' }],
+  () => keepDirectionIn,
   [rehypeHighlight, { detect: false }],
 ] as Parameters<typeof Markdown>[0]['rehypePlugins'];
 
@@ -53,7 +54,7 @@ export const MarkdownText = memo(function MarkdownText({ text }: { text: string 
   return (
     <div className="markdown">
       <Markdown components={ALL} remarkPlugins={REMARK} rehypePlugins={REHYPE ?? []} urlTransform={safeUrl}>
-        {keepDirection(text)}
+        {text}
       </Markdown>
     </div>
   );
@@ -71,7 +72,18 @@ function WebLink({ href, children }: { href: string | undefined; children?: Reac
 interface Node {
   type: string;
   value?: string;
+  properties?: Record<string, unknown>;
   children?: Node[];
+}
+
+/** In what was parsed, since a character can also be written by its number (`&#x202E;`). */
+function keepDirectionIn(node: Node): void {
+  if (node.value !== undefined) node.value = keepDirection(node.value);
+  const { properties = {} } = node;
+  for (const [name, value] of Object.entries(properties)) {
+    if (typeof value === 'string') properties[name] = keepDirection(value);
+  }
+  for (const child of node.children ?? []) keepDirectionIn(child);
 }
 
 function textOf(node: unknown): string {

@@ -1,5 +1,6 @@
 import type { AgentMessage } from '../../service/wire.ts';
 import { MarkdownText } from '../../text/markdown.tsx';
+import { ShortText } from '../../text/short-text.tsx';
 
 /** What the agent says. `isLive`: it is being written. */
 export function AnswerRow({ event, isLive }: { event: AgentMessage; isLive: boolean }) {
@@ -11,7 +12,7 @@ export function AnswerRow({ event, isLive }: { event: AgentMessage; isLive: bool
           <MarkdownText key={index} text={block.text} />
         ) : (
           <p key={index} className="quiet">
-            [{block.type}]
+            [<ShortText text={block.type} />]
           </p>
         ),
       )}

@@ -1,5 +1,6 @@
 import { Brain } from 'lucide-react';
 import type { EventOf } from '../../service/wire.ts';
+import { Revealed } from '../../text/revealed.tsx';
 
 /** A mark that the model thought. The API does not tell what. */
 export function ThinkingRow({ event }: { event: EventOf<'agent.thinking'> | null }) {
@@ -17,7 +18,9 @@ export function ThinkingRow({ event }: { event: EventOf<'agent.thinking'> | null
       <summary>
         <Brain size={14} aria-hidden="true" /> {label}
       </summary>
-      <pre>{text}</pre>
+      <pre>
+        <Revealed text={text} />
+      </pre>
     </details>
   );
 }
