@@ -49,8 +49,8 @@ await runUntilStopped(log, async (signal) => {
   const audit = auditTrail(createPostgresAuditLog(database), log);
   const observers = apiObservers(audit, metrics, traced);
   const newRequestId = () => newId('request');
-  const { application, hub } = apiApplication(parts, observers, newRequestId);
-  const server = await startHttpServer(application, config.api, newRequestId);
+  const { application, hub, connections } = apiApplication(parts, observers, newRequestId);
+  const server = await startHttpServer(application, config.api, newRequestId, connections);
   log.info({ host: config.api.host, port: server.port }, 'the api listens');
   return {
     done: server.closed,

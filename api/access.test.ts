@@ -74,6 +74,19 @@ describe('access by key', () => {
   });
 });
 
+it('tells over which connections valid keys come', async () => {
+  const told: Socket[] = [];
+  const guarded = createAccess({
+    keys: [{ id: 'k', workspace: 'w', sha256: sha256('key') }],
+    publicUrl: null,
+    connections: { known: (socket) => told.push(socket) },
+  });
+  const [wrong, valid] = [asking({ 'x-api-key': 'wrong' }), asking({ 'x-api-key': 'key' })];
+  await expect(guarded.authenticate(wrong)).rejects.toMatchObject({ code: 'unauthenticated' });
+  await guarded.authenticate(valid);
+  expect(told).toEqual([valid.socket]);
+});
+
 it('slows down an address that shows wrong keys, and never a valid key at that address', async () => {
   const limited = createAccess({
     keys: [{ id: 'k', workspace: 'w', sha256: sha256('key') }],
@@ -113,6 +126,9 @@ describe('access without keys', () => {
     { 'x-forwarded-for': '203.0.113.7' },
     { 'x-forwarded-for': '127.0.0.1, 2001:db8::1' },
     { 'x-real-ip': '203.0.113.7' },
+    { 'cf-connecting-ip': '203.0.113.7' },
+    { 'x-forwarded-host': 'agents.example.com' },
+    { forwarded: 'host=agents.example.com' },
     { forwarded: 'for=192.0.2.60;proto=http;by=203.0.113.43' },
     { forwarded: 'proto=https; For="[2001:db8:cafe::17]:4711"' },
   ])('serves nobody for whom a proxy on this machine speaks: %j', (headers) => {
@@ -126,6 +142,7 @@ describe('access without keys', () => {
     for (const headers of [
       { 'x-forwarded-for': '127.0.0.1' },
       { 'x-real-ip': '::1' },
+      { 'x-forwarded-host': 'localhost:8080' },
       { forwarded: 'for="[::1]:80"' },
     ]) {
       expect(() => open.checkOrigin({ host: 'localhost:8080', ...headers })).not.toThrow();

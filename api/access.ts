@@ -5,6 +5,7 @@ import { AppError } from '../core/errors.ts';
 import { tokenInCookie } from './console/sign-in-cookie.ts';
 import type { SignIns } from './console/sign-ins.ts';
 import type { AddressLimiter, AddressLimits } from './door/address-limiter.ts';
+import type { ConnectionLimiter } from './door/connection-limiter.ts';
 import { addressBlock, clientAddress } from './door/client-address.ts';
 
 /** Who sends a request. `keyId` null: nobody had to show a key. */
@@ -52,13 +53,16 @@ export interface AccessOptions {
   publicUrl: string | null;
   /** Bounds what may be asked for without a key, where there are keys. Left out: nothing does. */
   addresses?: AddressLimiter;
+  /** Told over which connections valid keys come. */
+  connections?: Pick<ConnectionLimiter, 'known'>;
   /** Who is signed in to the console. Left out: nobody can be. */
   signIns?: SignIns;
 }
 
 const DEFAULT_WORKSPACE = 'default';
 
-export function createAccess({ keys, publicUrl, addresses, signIns }: AccessOptions): Access {
+export function createAccess(options: AccessOptions): Access {
+  const { keys, publicUrl, addresses, connections, signIns } = options;
   const known = keys.map(({ id, workspace, sha256 }) => ({
     caller: { workspaceId: workspace, keyId: id },
     sha256,
@@ -111,6 +115,7 @@ export function createAccess({ keys, publicUrl, addresses, signIns }: AccessOpti
         'The API key is missing or not valid. Send it as x-api-key or as Authorization: Bearer.',
       );
     }
+    connections?.known(request.socket);
     const asked = request.headers['anthropic-workspace-id'];
     if (asked !== undefined && asked !== caller.workspaceId) {
       refuse('The anthropic-workspace-id header names another workspace than the one of the API key.');
@@ -184,10 +189,20 @@ function sentByOwnPage(headers: IncomingHttpHeaders, publicOrigin: URL | null): 
   return origin === undefined || isOwnOrigin(origin, headers.host ?? '', publicOrigin);
 }
 
+/** In which proxies say for whom they speak, or under which name they were asked. */
+const CLIENT_HEADERS = [
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-real-ip',
+  'x-client-ip',
+  'cf-connecting-ip',
+  'true-client-ip',
+];
+
 /** Whether a proxy on this machine says that it speaks for another one. */
 function comesThroughProxy(headers: IncomingHttpHeaders): boolean {
-  const named = ['x-forwarded-for', 'x-real-ip'].flatMap((name) => String(headers[name] ?? '').split(','));
-  const forwarded = [...(headers.forwarded ?? '').matchAll(/\bfor\s*=\s*("[^"]*"|[^;,\s]*)/gi)];
+  const named = CLIENT_HEADERS.flatMap((name) => String(headers[name] ?? '').split(','));
+  const forwarded = [...(headers.forwarded ?? '').matchAll(/\b(?:for|host)\s*=\s*("[^"]*"|[^;,\s]*)/gi)];
   return [...named, ...forwarded.map(([, value = '']) => value)]
     .map((address) => address.trim().replaceAll('"', ''))
     .some((address) => address !== '' && !isOwnHost(address, null) && !isOwnHost(`[${address}]`, null));

@@ -1,7 +1,13 @@
-import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
-import { AppError } from '../core/errors.ts';
+import { AppError, isAppError } from '../core/errors.ts';
 import type { Access, Caller } from './access.ts';
 import type { Metrics } from '../providers/telemetry/metrics.ts';
 import { createBodyBudget, type BodyBudget } from './bodies/body-budget.ts';
@@ -10,6 +16,7 @@ import type { AuditTally } from './audit/audit-tally.ts';
 import type { AuditTrail } from './audit/audit-trail.ts';
 import { admit } from './door/admit.ts';
 import { gateOf } from './middleware/answer-gate.ts';
+import { answerInTime } from './middleware/answer-in-time.ts';
 import { auditRefusals } from './middleware/audit-refusals.ts';
 import { auditRequest } from './middleware/audit.ts';
 import { errors } from './middleware/errors.ts';
@@ -18,7 +25,7 @@ import { onHeaders } from './middleware/on-headers.ts';
 import { nameRoute, requestMetrics } from './middleware/request-metrics.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { requestTrace } from './middleware/request-trace.ts';
-import { inviteBody, unreadBody } from './middleware/unread-body.ts';
+import { inviteBody, isLetIn, unreadBody } from './middleware/unread-body.ts';
 import { parseQuery } from './parse-query.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Route } from './route.ts';
@@ -71,6 +78,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(requestId(newRequestId));
   app.use(requestLog(log));
   app.use(unreadBody());
+  app.use(answerInTime());
   app.use(bodyLease(bodies));
   if (observers.metrics) app.use(requestMetrics(observers.metrics));
   if (observers.refusals) app.use(auditRefusals(observers.refusals));
@@ -96,8 +104,16 @@ export function createApp(deps: AppDeps): Express {
     else access.admitAnybody(request, 'requests');
     throw new AppError('not_found', `There is no ${request.method} ${request.path.slice(0, 200)}.`);
   });
-  app.use(errors(log));
+  app.use(countUnread(access), errors(log));
   return app;
+}
+
+/** A path that cannot be decoded is refused by the router, before any handler that would count the request. */
+function countUnread(access: Access): ErrorRequestHandler {
+  return (error, request, response, next) => {
+    if (!isAppError(error) && !isLetIn(response)) access.admitAnybody(request, 'requests');
+    next(error);
+  };
 }
 
 function handlerOf(

@@ -1,13 +1,17 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
+import { createConnectionLimiter } from './door/connection-limiter.ts';
 import { startHttpServer } from './http-server.ts';
 
 /** Far longer than any test may take: what waits for it fails. */
 const DRAIN_MS = 600_000;
 
-async function start(application: Parameters<typeof startHttpServer>[0]) {
-  const server = await startHttpServer(application, { host: '127.0.0.1', port: 0 }, () => 'req_1');
+async function start(
+  application: Parameters<typeof startHttpServer>[0],
+  limiter?: Parameters<typeof startHttpServer>[3],
+) {
+  const server = await startHttpServer(application, { host: '127.0.0.1', port: 0 }, () => 'req_1', limiter);
   return { server, url: `http://127.0.0.1:${server.port}` };
 }
 
@@ -41,5 +45,24 @@ it('breaks off a request that is not done when its time is over', async () => {
   const answer = await fetch(url);
   server.stop(0);
   await expect(answer.text()).rejects.toThrow();
+  await server.closed;
+});
+
+it('closes the oldest of too many connections', async () => {
+  const { server } = await start((_, response) => response.end(), createConnectionLimiter(2));
+  const open = async () => {
+    const client = connect(server.port, '127.0.0.1').resume();
+    await once(client, 'connect');
+    return client;
+  };
+  const oldest = await open();
+  const gone = once(oldest, 'close');
+  const others = [await open(), await open()];
+  await gone;
+  for (const client of others) {
+    client.write('GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+    await once(client, 'close');
+  }
+  server.stop(0);
   await server.closed;
 });

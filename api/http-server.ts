@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { ConnectionLimiter } from './door/connection-limiter.ts';
 
 /** A connection that has not sent its headers by then is closed. */
 const HEADERS_MS = 15_000;
@@ -17,11 +18,14 @@ export interface HttpServer {
 
 /**
  * Serves an application. What is no HTTP is answered here, with an id of its own. Rejects when the address cannot be listened on.
+ *
+ * @param limiter - told of each connection. Left out: there may be any number.
  */
 export async function startHttpServer(
   application: RequestListener,
   address: { host: string; port: number },
   newRequestId: () => string,
+  limiter?: Pick<ConnectionLimiter, 'opened'>,
 ): Promise<HttpServer> {
   const server = createServer(
     {
@@ -35,6 +39,8 @@ export async function startHttpServer(
   );
   // Whoever asks first whether to send its body is told so by the application, once it knows who that is.
   server.on('checkContinue', application);
+  // Node would refuse any other expectation by itself, and then read what comes without end.
+  server.on('checkExpectation', application);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
     refuse(error, socket, newRequestId()),
   );
@@ -50,6 +56,7 @@ export async function startHttpServer(
   let stopping = false;
   server.on('connection', (socket) => {
     connections.add(socket);
+    limiter?.opened(socket);
     socket.once('close', () => connections.delete(socket));
   });
   server.on('request', ({ socket }, response) => {

@@ -1,7 +1,9 @@
 import { createAccess, type Access } from '../api/access.ts';
 import { createSignIns, type SignIns } from '../api/console/sign-ins.ts';
 import { createAddressLimiter } from '../api/door/address-limiter.ts';
+import { createConnectionLimiter, type ConnectionLimiter } from '../api/door/connection-limiter.ts';
 import type { Config } from '../config.ts';
+import { addressSet } from '../providers/network/address-set.ts';
 import type { Database } from '../providers/store/postgres/database.ts';
 import { createPostgresSignIns } from '../providers/store/postgres/sign-ins.ts';
 import { newId } from './new-ids.ts';
@@ -9,19 +11,30 @@ import { newId } from './new-ids.ts';
 const HOUR_MS = 3_600_000;
 
 /** Who may call the api, as the settings say, and who is signed in to its console. */
-export function apiAccess(config: Config, database: Database): { access: Access; signIns: SignIns } {
+export function apiAccess(
+  config: Config,
+  database: Database,
+): { access: Access; signIns: SignIns; connections: ConnectionLimiter } {
   const signIns = createSignIns({
     store: createPostgresSignIns(database),
     newId: () => newId('signIn'),
     lifetimeMs: config.auth.sign_in_hours * HOUR_MS,
     idleMs: config.auth.sign_in_idle_hours * HOUR_MS,
   });
-  const { anonymous_per_minute: requests, sign_ins_per_minute: attempts } = config.rate_limits;
+  const limits = config.rate_limits;
+  const { anonymous_per_minute: requests, sign_ins_per_minute: attempts } = limits;
+  const proxies = addressSet(config.api.trusted_proxies);
+  // Without keys, whoever connects is on this machine.
+  const connections = createConnectionLimiter(
+    config.auth.keys.length === 0 ? null : limits.anonymous_connections,
+    (address) => proxies.has(address),
+  );
   const access = createAccess({
     keys: config.auth.keys,
     publicUrl: config.api.public_url,
     addresses: createAddressLimiter({ requests, signIns: attempts }, Date.now),
+    connections,
     signIns,
   });
-  return { access, signIns };
+  return { access, signIns, connections };
 }

@@ -1,6 +1,7 @@
 import type { Express } from 'express';
 import { createApp } from '../api/app.ts';
 import { createBodyBudget } from '../api/bodies/body-budget.ts';
+import type { ConnectionLimiter } from '../api/door/connection-limiter.ts';
 import type { StreamHub } from '../api/sse/stream-hub.ts';
 import { apiAccess } from './access.ts';
 import type { ApiObservers } from './api-observers.ts';
@@ -9,14 +10,14 @@ import { consoleMount } from './console.ts';
 import { rateLimiter } from './rate-limiter.ts';
 import { temporalUi } from './temporal-ui.ts';
 
-/** All that the api serves, behind the rules for who may have it, and the streams that end first when it stops. */
+/** All that the api serves, behind the rules for who may have it; the streams that end first when it stops; who may connect. */
 export function apiApplication(
   parts: Omit<ApiParts, 'signIns'>,
   observers: ApiObservers,
   newRequestId: () => string,
-): { application: Express; hub: StreamHub } {
+): { application: Express; hub: StreamHub; connections: ConnectionLimiter } {
   const { config, log, database } = parts;
-  const { access, signIns } = apiAccess(config, database);
+  const { access, signIns, connections } = apiAccess(config, database);
   const { routes, hub } = apiRoutes({ ...parts, signIns });
   const application = createApp({
     routes,
@@ -29,5 +30,5 @@ export function apiApplication(
     observers,
     newRequestId,
   });
-  return { application, hub };
+  return { application, hub, connections };
 }

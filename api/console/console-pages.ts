@@ -21,10 +21,12 @@ const TYPES: Record<string, string> = {
  */
 export function consolePages(folder: string, access: Pick<Access, 'admitAnybody'>): RequestHandler {
   const router = express.Router({ caseSensitive: true });
-  router.get(['/assets/:name', '/icon.svg', '/theme.js', PAGES], (request, _response, next) => {
+  const count: RequestHandler = (request, _response, next) => {
     access.admitAnybody(request, 'requests');
     next();
-  });
+  };
+  router.get(['/icon.svg', '/theme.js', PAGES], count);
+  router.use('/assets', count);
   router.get('/assets/:name', (request, response, next) => {
     if (!sendCompressed(request, response, path.join(folder, 'assets'))) next();
   });

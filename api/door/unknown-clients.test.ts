@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import pino from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -20,6 +23,10 @@ import { createTemporalUi, TEMPORAL_UI_PATH } from '../temporal-ui.ts';
 import { createAddressLimiter, type AddressLimits } from './address-limiter.ts';
 
 const KEY = 'the-key';
+const folder = mkdtempSync(path.join(tmpdir(), 'unknown-'));
+mkdirSync(path.join(folder, 'assets'));
+writeFileSync(path.join(folder, 'assets', 'a.js'), '0');
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const keys = [
   { id: 'k', workspace: 'w', operator: false, sha256: createHash('sha256').update(KEY).digest('hex') },
 ];
@@ -73,9 +80,21 @@ async function start(limits: AddressLimits): Promise<HttpServer> {
     response: z.object({}),
     handle: () => ({}),
   });
+  const thing = defineRoute({
+    method: 'GET',
+    path: '/v1/things/{thing}',
+    operationId: 'getThing',
+    summary: 'Get',
+    tag: 'Test',
+    rate: 'read',
+    params: z.object({ thing: z.string() }),
+    response: z.object({}),
+    handle: () => ({}),
+  });
   const app = createApp({
     routes: [
       echo,
+      thing,
       ...healthRoutes({
         checks: {
           part: async () => {
@@ -94,7 +113,7 @@ async function start(limits: AddressLimits): Promise<HttpServer> {
       {
         path: '/',
         handler: createConsole({
-          folder: '/nowhere',
+          folder,
           access,
           signIns,
           mayOperate,
@@ -242,6 +261,13 @@ describe('somebody without a key', () => {
     expect(known.text).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /);
   });
 
+  it('gains nothing by expecting what nobody knows', async () => {
+    const headers = { ...json, expect: 'the-unexpected', 'content-length': String(64 * MB) };
+    const found = await send('POST /v1/things', headers, bytes(64 * MB));
+    expect(found.status).toBe(401);
+    expect(found.taken).toBeLessThan(2 * MB);
+  });
+
   it('gains nothing by asking for another protocol', async () => {
     const attempts = ['websocket', 'h2c'].map(async (upgrade) => {
       const headers = { ...json, connection: 'upgrade', upgrade, 'content-length': String(64 * MB) };
@@ -316,7 +342,10 @@ describe('an address', () => {
     ['/openapi.json', 'GET', 200],
     ['/sessions', 'GET', 503],
     ['/assets/none.js', 'GET', 404],
+    ['/assets/a.js', 'GET', 200],
+    ['/assets//a.js', 'GET', 200],
     ['/nothing', 'GET', 404],
+    ['/v1/things/%E0%A4%A', 'GET', 400],
     ['/healthz', 'PUT', 405],
     ['/console/session', 'GET', 200],
     ['/console/session', 'DELETE', 200],

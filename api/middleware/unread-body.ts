@@ -42,7 +42,8 @@ export function inviteBody(request: Request, response: Response): void {
   if (/^100-continue$/i.test(request.headers.expect ?? '')) response.writeContinue();
 }
 
-function isLetIn(response: Response): boolean {
+/** Whether a request's caller is known. */
+export function isLetIn(response: Response): boolean {
   return response.locals['letIn'] === true;
 }
 

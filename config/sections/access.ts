@@ -92,6 +92,14 @@ export const RateLimitSettings = z.strictObject({
     .describe(
       'Requests without a valid key per address (IPv6: per /64) and minute, public ones included; null: no limit.',
     ),
+  anonymous_connections: z
+    .int()
+    .positive()
+    .nullable()
+    .default(256)
+    .describe(
+      'Connections per address (IPv6: per /64) over which no valid key came; the oldest is closed for a new one. null: no limit.',
+    ),
   sign_ins_per_minute: z
     .number()
     .positive()
