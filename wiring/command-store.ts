@@ -5,9 +5,12 @@ import { startPostgres } from '../providers/postgres-server/start-postgres.ts';
 import { lockDataFolder } from '../supervisor/data-folder-lock.ts';
 import { readRunFile } from '../supervisor/run-file.ts';
 
+/** How a command may be ended before it is done. */
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const;
+
 /**
  * Runs an operator's command on the store's PostgreSQL: the configured one, or that of the data folder, which is started for as long as
- * the command takes unless the service runs and so has started it.
+ * the command takes unless the service runs and so has started it. A signal ends the process, but not before PostgreSQL has ended.
  *
  * @param use - gets the URL of the database.
  * @throws `bad_config` where the service holds the data folder and its PostgreSQL does not run.
@@ -21,20 +24,40 @@ export async function withStoreUrl<T>(
   if (config.store.url !== null) return use(config.store.direct_url ?? config.store.url);
   const { data_dir: dataDir } = config;
   const unlock = lockUnlessHeld(dataDir);
+  const ended = new AbortController();
+  const end = (name: NodeJS.Signals): void => ended.abort(new AppError('unavailable', `Ended by ${name}.`));
+  for (const name of SIGNALS) process.on(name, end);
   try {
     const logFile = path.join(dataDir, 'logs', 'postgres.log');
-    const server = await startPostgres({ dataDir, logFile, ...host, say });
+    // Where the service runs, its PostgreSQL is nobody's to end.
+    const own = unlock === null ? {} : { signal: ended.signal };
+    const server = await startPostgres({ dataDir, logFile, ...host, say, ...own });
     try {
       if (unlock === null && !server.adopted) {
         throw new AppError('bad_config', 'The service is just starting PostgreSQL. Try again in a moment.');
       }
-      return await use(server.url);
+      return await Promise.race([use(server.url), whenAborted(ended.signal)]);
     } finally {
       if (!server.adopted) await server.stop();
     }
+  } catch (error) {
+    if (error !== ended.signal.reason) throw error;
+    say((error as Error).message);
+    // What the command has begun would go on, without a database.
+    return process.exit(1);
   } finally {
+    for (const name of SIGNALS) process.off(name, end);
     unlock?.();
   }
+}
+
+/** Rejects with the signal's reason. */
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const fail = (): void => reject(signal.reason as Error);
+    if (signal.aborted) fail();
+    else signal.addEventListener('abort', fail, { once: true });
+  });
 }
 
 /**

@@ -1,8 +1,12 @@
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../examples/connect.ts';
+import { knownFolder } from '../../providers/host/reachable-folder.ts';
+import { findPostmaster } from '../../providers/postgres-server/postmaster.ts';
 import { startService, type RunningService } from '../harness/service.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -87,5 +91,33 @@ describe('the commands of operators on a service that npm start runs', () => {
     expect(said).toContain(sentence);
     expect(said).not.toMatch(/^ +at /m);
     expect(status).toBe(1);
+  });
+});
+
+describe('the commands of operators without a service', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'commands-'));
+  // PostgreSQL started by root runs under another account, which must get through.
+  chmodSync(folder, 0o711);
+  const dataDir = path.join(folder, 'data');
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const postmaster = () => {
+    try {
+      return findPostmaster(knownFolder(dataDir, 'postgres'));
+    } catch {
+      // Its folder is still being made.
+      return null;
+    }
+  };
+
+  it('leave no PostgreSQL behind when they are ended in the middle', async () => {
+    const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], MANAGED_AGENT_DATA_DIR: dataDir };
+    const words = ['--disable-warning=ExperimentalWarning', 'operations/verify-audit.ts'];
+    const child = spawn(process.execPath, words, { cwd: ROOT, env, stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    await expect.poll(postmaster, { timeout: 60_000, interval: 10 }).not.toBe(null);
+    child.kill('SIGINT');
+    await ended;
+    expect(postmaster()).toBe(null);
   });
 });

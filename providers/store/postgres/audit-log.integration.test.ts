@@ -52,6 +52,12 @@ describe('the audit log on PostgreSQL', () => {
     ['a removed entry', 'DELETE FROM audit_log WHERE seq = 2', 2],
     ['a removed beginning', 'DELETE FROM audit_log WHERE seq = 1', 1],
     ['a removed end', 'DELETE FROM audit_log WHERE seq = 3', 3],
+    [
+      'an entry from before the first',
+      `INSERT INTO audit_log (seq, at, workspace_id, request_id, operation, method, path, status, hash)
+        VALUES (-5, now(), 'w', 'r', 'o', 'POST', '/', 200, decode('00', 'hex'))`,
+      -5,
+    ],
     ['a changed hash', `UPDATE audit_log SET hash = decode('00', 'hex') WHERE seq = 3`, 3],
     ['another head', `UPDATE audit_head SET hash = decode('00', 'hex')`, 3],
     ['a head set back', 'UPDATE audit_head SET seq = 2', 2],

@@ -132,7 +132,7 @@ async function verifyChain(
   let last = base;
   // Unknown after a gap: what follows it can only be checked from the entry after.
   let previous: string | null = base.hash;
-  for (let seq = -1; ;) {
+  for (let seq = Number.MIN_SAFE_INTEGER; ;) {
     const page = await connection.query<StoredAuditEntry>(
       `SELECT ${COLUMNS} FROM audit_log WHERE seq > $1 ORDER BY seq LIMIT ${PAGE}`,
       [seq],
