@@ -13,7 +13,7 @@ export function answerInTime(patienceMs = PATIENCE_MS): RequestHandler {
     const timer = setTimeout(() => {
       if (!isLetIn(response)) request.socket.destroy();
     }, patienceMs).unref();
-    response.once('close', () => clearTimeout(timer));
+    response.once('finish', () => clearTimeout(timer));
     next();
   };
 }

@@ -98,6 +98,16 @@ describe('files', () => {
     });
   });
 
+  it('that come in a field of another name end nothing but their own upload', async () => {
+    const form = new FormData();
+    form.append('nonsense', new File([new Uint8Array(4_000_000)], 'a.bin'));
+    const response = await fetch(`${api.url}/v1/files`, { method: 'POST', body: form });
+    expect([response.status, await response.text()]).toEqual([
+      400,
+      expect.stringContaining('nonsense: is not a field of this form'),
+    ]);
+  });
+
   it('expire when they are told to', async () => {
     const file = await client.beta.files.upload({
       file: new File(['x'], 'x.txt'),
