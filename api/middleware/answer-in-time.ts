@@ -5,8 +5,8 @@ import { isLetIn } from './unread-body.ts';
 const PATIENCE_MS = 120_000;
 
 /**
- * Ends the connection of somebody who is not known and does not take an answer: until it is taken, what is answered lies in memory, and
- * its file is open.
+ * Ends the connection of somebody who is not known and has not taken an answer whole by then, however steadily drops of it are taken:
+ * until the end, what is answered lies in memory, and its file is open.
  */
 export function answerInTime(patienceMs = PATIENCE_MS): RequestHandler {
   return (request, response, next) => {
