@@ -14,8 +14,32 @@ export function defaultReserve(totalBytes: number): number {
   return Math.min(MOST, Math.max(LEAST, Math.round(totalBytes * SHARE)));
 }
 
+/** What stays free of the files that the disk can hold, whatever their size. Zero where it has no such number. */
+export function reservedFiles(totalFiles: number): number {
+  return Math.round(totalFiles * SHARE);
+}
+
+/** What `statfs` says of a disk. */
+export interface DiskFigures {
+  bavail: number;
+  blocks: number;
+  bsize: number;
+  files: number;
+  ffree: number;
+}
+
+/** How many times the reserve is free, of bytes or of files, whichever is less. A reserve of no bytes is none at all. */
+export function reservesLeft({ bavail, bsize, files, ffree }: DiskFigures, reserveBytes: number): number {
+  if (reserveBytes === 0) return Number.POSITIVE_INFINITY;
+  const keptFiles = reservedFiles(files);
+  return Math.min(
+    (bavail * bsize) / reserveBytes,
+    keptFiles === 0 ? Number.POSITIVE_INFINITY : ffree / keptFiles,
+  );
+}
+
 /** Below twice the reserve nothing large is begun any more; below the reserve itself what writes is ended. */
-export function diskState(freeBytes: number, reserveBytes: number): DiskState {
-  if (freeBytes < reserveBytes) return 'reserve';
-  return freeBytes < reserveBytes * 2 ? 'low' : 'ample';
+export function diskState(reserves: number): DiskState {
+  if (reserves < 1) return 'reserve';
+  return reserves < 2 ? 'low' : 'ample';
 }

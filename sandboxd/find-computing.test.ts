@@ -5,13 +5,13 @@ import type { ProcessRow } from './processes.ts';
 
 describe('commands that compute for long', () => {
   const row = (pid: number, cpuTicks: number, session = pid): ProcessRow => ({
+    place: `/proc/${pid}`,
     pid,
     parent: 1,
     group: session,
     session,
     state: 'R',
     startTime: '1',
-    residentPages: 0,
     cpuTicks,
     ownCpuTicks: cpuTicks,
   });

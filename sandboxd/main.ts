@@ -16,6 +16,7 @@ import { PROXY_PORT, startEgressRelay } from './egress-relay.ts';
 import { commandEnvironment, environmentWords, ownEnvironment, withoutProxy } from './environment.ts';
 import { guardReserve } from './limits/guard-reserve.ts';
 import { createDiskWatch } from './limits/hold-disk.ts';
+import { holdTmp } from './limits/hold-tmp.ts';
 import { mostOutputBytes, pruneToolOutputs } from './limits/prune-tool-outputs.ts';
 import { createPipes } from './pipes.ts';
 import { prepare } from './prepare.ts';
@@ -102,7 +103,7 @@ const calls = createCalls({
   environment,
   workdir: settings.workdir,
   home: settings.home,
-  records: createRecords(folders.calls),
+  records: createRecords(folders.calls, settings.diskBytes),
   pipes,
   boot: settings.boot,
   processes: settings.processes,
@@ -160,6 +161,8 @@ Promise.all([calls.recover(), startThreads()]).then(
 if (settings.egressSocket !== null) startEgressRelay(settings.egressSocket, log);
 guardReserve({ settings, asAgent, calls, log });
 startWatchdog({ settings, asAgent, calls, log });
+if (settings.memoryBytes > 0 && settings.processes === 'all')
+  void holdTmp({ prefix, environment, calls, log });
 if (settings.idleMs > 0) {
   setInterval(
     () => {

@@ -65,7 +65,8 @@ export function prepare(settings: Settings): { folders: StateFolders; restartNot
   for (const folder of [folders.shell, ...settings.agentFolders]) {
     if (agent !== null && statSync(folder).uid !== agent.uid) chownSync(folder, agent.uid, agent.gid);
   }
-  for (const pipe of readdirSync(folders.pipes)) rmSync(join(folders.pipes, pipe), { force: true });
+  for (const pipe of readdirSync(folders.pipes))
+    rmSync(join(folders.pipes, pipe), { recursive: true, force: true });
   const bootFile = join(state, 'boot');
   for (const file of [bootFile, folders.listening])
     setAside(file, (entry) => entry.isFile() && (entry.mode & OWN) === OWN);

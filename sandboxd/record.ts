@@ -1,11 +1,11 @@
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   readdirSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -23,8 +23,14 @@ export interface CallStart {
 /** The settled end of a call. */
 export type CallEnd = { state: 'finished'; result: OperationResult } | { state: 'lost'; reason: string };
 
-/** Finished records beyond this many are removed, oldest first; the host's own claim keeps their ids from starting again. */
+/**
+ * Finished records beyond this many, or so large together, are removed, oldest first: a result may hold a picture of many megabytes. The host's
+ * own claim keeps their ids from starting again.
+ */
 const KEPT_RECORDS = 500;
+/** Of the disk limit of the sandbox, which counts them. */
+const SHARE = 8;
+const KEPT_BYTES = 1024 * 1024 * 1024;
 
 /**
  * The records of calls, one folder each: `start.json` is written after the folder was made (which is the claim: `mkdir` wins once),
@@ -84,8 +90,23 @@ function restoreFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
 }
 
-export function createRecords(calls: string): Records {
+/** @param diskBytes - the disk limit of the sandbox; 0: none. */
+export function createRecords(calls: string, diskBytes: number): Records {
   const folder = (id: string): string => join(calls, id);
+  const most = diskBytes > 0 ? Math.floor(diskBytes / SHARE) : KEPT_BYTES;
+  /** Records that have ended do not change any more. */
+  let known = new Map<string, { id: string; time: number; bytes: number }>();
+  // Where a sandbox has one user id only, its commands may have put other things there.
+  const all = (): string[] =>
+    readdirSync(calls, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  function look(id: string): { id: string; time: number; bytes: number } | undefined {
+    const end = lstatSync(join(folder(id), 'end.json'), { throwIfNoEntry: false });
+    if (end === undefined) return undefined;
+    const others = ['start.json', 'command'].map(
+      (name) => lstatSync(join(folder(id), name), { throwIfNoEntry: false })?.size ?? 0,
+    );
+    return { id, time: end.mtimeMs, bytes: others.reduce((sum, size) => sum + size, end.size) };
+  }
   return {
     folder,
     claim(id, start) {
@@ -114,19 +135,22 @@ export function createRecords(calls: string): Records {
       const file = join(folder(id), 'ended-by.json');
       if (!existsSync(file)) writeWhole(file, JSON.stringify({ endedBy }));
     },
-    all: () => readdirSync(calls),
-    unfinished: () => readdirSync(calls).filter((id) => !existsSync(join(folder(id), 'end.json'))),
+    all,
+    unfinished: () => all().filter((id) => !existsSync(join(folder(id), 'end.json'))),
     prune() {
-      const ids = readdirSync(calls);
-      if (ids.length <= KEPT_RECORDS) return;
-      const ended: { id: string; time: number }[] = [];
-      for (const id of ids) {
-        const file = join(folder(id), 'end.json');
-        if (existsSync(file)) ended.push({ id, time: statSync(file).mtimeMs });
+      const ids = all();
+      const ended = ids.flatMap((id) => known.get(id) ?? look(id) ?? []);
+      known = new Map(ended.map((row) => [row.id, row]));
+      ended.sort((one, other) => other.time - one.time);
+      const kept = KEPT_RECORDS - (ids.length - ended.length);
+      let bytes = 0;
+      for (const [index, row] of ended.entries()) {
+        bytes += row.bytes;
+        // The newest has not been fetched yet.
+        if (index === 0 || (index < kept && bytes <= most)) continue;
+        rmSync(folder(row.id), { recursive: true, force: true });
+        known.delete(row.id);
       }
-      ended.sort((one, other) => one.time - other.time);
-      const surplus = ids.length - KEPT_RECORDS;
-      for (const { id } of ended.slice(0, surplus)) rmSync(folder(id), { recursive: true, force: true });
     },
   };
 }

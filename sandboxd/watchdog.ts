@@ -1,12 +1,12 @@
 import type { AsAgent } from './as-agent.ts';
 import type { Calls } from './calls.ts';
+import { createHoldMemory } from './limits/hold-memory.ts';
 import { createLookInside } from './limits/look-inside.ts';
 import { holdTables } from './limits/hold-tables.ts';
-import { listProcesses, readProcess, signalQuietly, type ProcessRow } from './processes.ts';
+import { listProcesses, readProcess } from './processes.ts';
 import type { Settings } from './settings.ts';
 import { createStepBack } from './step-back.ts';
 
-const PAGE_BYTES = 4096;
 const PROCESSES_MS = 500;
 /** Except for memory, what only runs in the background is looked at less often, and an idle sandbox hardly costs anything. */
 const QUIET_TICKS = 10;
@@ -16,18 +16,6 @@ export interface WatchdogDeps {
   asAgent: AsAgent;
   calls: Pick<Calls, 'runningCount'>;
   log(message: string): void;
-}
-
-function holdMemory(deps: WatchdogDeps, rows: readonly ProcessRow[]): void {
-  const limit = deps.settings.memoryBytes;
-  const total = rows.reduce((sum, row) => sum + row.residentPages * PAGE_BYTES, 0);
-  if (total <= limit) return;
-  const groups = new Map<number, number>();
-  for (const row of rows) groups.set(row.group, (groups.get(row.group) ?? 0) + row.residentPages);
-  const [largest] = [...groups].sort((one, other) => other[1] - one[1]);
-  if (largest === undefined) return;
-  deps.log(`memory: ${total} bytes are over the limit of ${limit}; process group ${largest[0]} is killed`);
-  for (const row of rows) if (row.group === largest[0]) signalQuietly(row.pid, 'SIGKILL');
 }
 
 /**
@@ -41,16 +29,22 @@ export function startWatchdog(deps: WatchdogDeps): void {
   const stepBack = createStepBack(deps.asAgent);
   const look = createLookInside(deps.asAgent);
   const ownsSystem = settings.processes === 'all';
+  const holdMemory =
+    settings.memoryBytes > 0
+      ? createHoldMemory({ limit: settings.memoryBytes, look, log: deps.log })
+      : undefined;
   let ticks = 0;
-  if (ownsSystem || settings.memoryBytes > 0) {
+  if (ownsSystem || holdMemory !== undefined) {
     setInterval(() => {
       ticks++;
       const isQuiet = deps.calls.runningCount() === 0 && ticks % QUIET_TICKS !== 0;
-      if (isQuiet && settings.memoryBytes === 0) return;
+      if (isQuiet && holdMemory === undefined) return;
       const rows = listProcesses().filter((row) => row.pid !== process.pid && row.pid !== 1);
-      if (settings.memoryBytes > 0) holdMemory(deps, rows);
+      holdMemory?.(rows);
       if (isQuiet || !ownsSystem) return;
-      look(() => holdTables({ openFiles: settings.openFiles, rows, log: deps.log }));
+      look(() =>
+        holdTables({ openFiles: settings.openFiles, memoryBytes: settings.memoryBytes, rows, log: deps.log }),
+      );
       stepBack(rows.filter((row) => row.session !== ownSession));
     }, PROCESSES_MS).unref();
   }

@@ -5,6 +5,7 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { createBlobSweep } from '../activities/upkeep/blob-sweep.ts';
+import { createDiskBackstop } from '../activities/upkeep/disk-backstop.ts';
 import { createSandboxReaper } from '../activities/upkeep/sandbox-reaper.ts';
 import { createSweeper } from '../activities/upkeep/sweeper.ts';
 import { createTakeover } from '../activities/upkeep/takeover.ts';
@@ -77,18 +78,29 @@ export async function startUpkeep(deps: {
     historyMs: days * 24 * HOUR_MS,
   });
   const reaper = deps.driver && createSandboxReaper({ driver: deps.driver, leftovers, log: deps.log });
+  const backstop =
+    deps.driver &&
+    createDiskBackstop({ driver: deps.driver, reserve: diskReserve(deps.config), log: deps.log });
   const lists = modelLists(deps.config, deps.database, deps.log, deps.catalog);
   takeover.start();
   sweeper.start();
   blobSweep.start();
   reaper?.start();
+  backstop?.start();
   await deps.stay?.start(deps.engine);
   lists.start();
   return {
     async stop() {
       await deps.stay?.stop();
       deps.catalog.close();
-      await Promise.all([lists.stop(), takeover.stop(), sweeper.stop(), blobSweep.stop(), reaper?.stop()]);
+      await Promise.all([
+        lists.stop(),
+        takeover.stop(),
+        sweeper.stop(),
+        blobSweep.stop(),
+        reaper?.stop(),
+        backstop?.stop(),
+      ]);
       await registry.leave();
     },
   };

@@ -1,7 +1,14 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-import { defaultReserve, diskState, type DiskState } from '../../core/disk-room.ts';
+import {
+  defaultReserve,
+  diskState,
+  reservedFiles,
+  reservesLeft,
+  type DiskFigures,
+  type DiskState,
+} from '../../core/disk-room.ts';
 import { AppError } from '../../core/errors.ts';
 
 /** The disk with the least room of those that the service writes to. */
@@ -13,6 +20,12 @@ export interface DiskRoom {
   freeBytes: number;
   totalBytes: number;
   reserveBytes: number;
+  /** Of the number of files; none of them where the disk has no such number. */
+  freeFiles: number;
+  totalFiles: number;
+  reserveFiles: number;
+  /** How many times the reserve is free, of bytes or of files. */
+  reserves: number;
 }
 
 /** Keeps sandboxes, uploads and archives from taking the disk of the database. */
@@ -29,16 +42,43 @@ function existing(folder: string): string {
   return existsSync(folder) || folder === dirname(folder) ? folder : existing(dirname(folder));
 }
 
+/** What there is too little of, and of how much. */
+function amounts({
+  freeBytes,
+  totalBytes,
+  reserveBytes,
+  freeFiles,
+  totalFiles,
+  reserveFiles,
+  reserves,
+}: DiskRoom): { free: string; total: string; reserve: string; twice: string } {
+  if (freeBytes / reserveBytes <= reserves)
+    return {
+      free: inMib(freeBytes),
+      total: inMib(totalBytes),
+      reserve: inMib(reserveBytes),
+      twice: inMib(reserveBytes * 2),
+    };
+  const files = (count: number): string => `${count} files`;
+  return {
+    free: files(freeFiles),
+    total: files(totalFiles),
+    reserve: files(reserveFiles),
+    twice: files(reserveFiles * 2),
+  };
+}
+
 /** One line for people. */
-export function describeRoom({ state, folder, freeBytes, totalBytes, reserveBytes }: DiskRoom): string {
-  const free = `${inMib(freeBytes)} of ${inMib(totalBytes)} are free on the disk of ${folder}`;
-  switch (state) {
+export function describeRoom(room: DiskRoom): string {
+  const { free, total, reserve, twice } = amounts(room);
+  const left = `${free} of ${total} are free on the disk of ${room.folder}`;
+  switch (room.state) {
     case 'ample':
-      return `${free}; below ${inMib(reserveBytes * 2)} no sandbox is started and no file stored`;
+      return `${left}; below ${twice} no sandbox is started and no file stored`;
     case 'low':
-      return `${free}, which is below ${inMib(reserveBytes * 2)} (twice disk.reserve_bytes): no sandbox is started and no file stored until there is more room`;
+      return `${left}, which is below ${twice} (twice the reserve; see disk.reserve_bytes): no sandbox is started and no file stored until there is more room`;
     case 'reserve':
-      return `${free}, which is below disk.reserve_bytes, ${inMib(reserveBytes)}, that are kept for the database: commands that write are ended. Make room on the disk`;
+      return `${left}, which is below the reserve, ${reserve} (see disk.reserve_bytes), that are kept for the database: commands that write are ended. Make room on the disk`;
   }
 }
 
@@ -49,27 +89,39 @@ export function describeRoom({ state, folder, freeBytes, totalBytes, reserveByte
 export function createDiskReserve(
   folders: readonly string[],
   reserveBytes: number | null,
-  statfs: (folder: string) => { bavail: number; blocks: number; bsize: number } = statfsSync,
+  statfs: (folder: string) => DiskFigures = statfsSync,
 ): DiskReserve {
   function roomOf(folder: string): DiskRoom {
-    const { bavail, blocks, bsize } = statfs(existing(folder));
+    const figures = statfs(existing(folder));
+    const { bavail, blocks, bsize, files: totalFiles, ffree: freeFiles } = figures;
     const [freeBytes, totalBytes] = [bavail * bsize, blocks * bsize];
     const reserve = reserveBytes ?? defaultReserve(totalBytes);
-    return { state: diskState(freeBytes, reserve), folder, freeBytes, totalBytes, reserveBytes: reserve };
+    const reserves = reservesLeft(figures, reserve);
+    return {
+      state: diskState(reserves),
+      folder,
+      freeBytes,
+      totalBytes,
+      reserveBytes: reserve,
+      freeFiles,
+      totalFiles,
+      reserveFiles: reservedFiles(totalFiles),
+      reserves,
+    };
   }
   const look = (): DiskRoom => {
     const rooms = folders.map(roomOf);
-    const scarce = (room: DiskRoom): number => room.freeBytes - room.reserveBytes;
-    return rooms.reduce((least, room) => (scarce(room) < scarce(least) ? room : least));
+    return rooms.reduce((least, room) => (room.reserves < least.reserves ? room : least));
   };
   return {
     look,
     require(what) {
       const room = look();
       if (room.state === 'ample') return;
+      const { free, twice } = amounts(room);
       throw new AppError(
         'disk_full',
-        `The disk of the service is almost full, so that ${what}: ${inMib(room.freeBytes)} are free, and below ${inMib(room.reserveBytes * 2)} it is kept for the database. Whoever runs the service must make room.`,
+        `The disk of the service is almost full, so that ${what}: ${free} are free, and below ${twice} it is kept for the database. Whoever runs the service must make room.`,
         { retryAfterMs: 60_000 },
       );
     },

@@ -180,6 +180,17 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
     return address === undefined ? undefined : connect(sessionId, address);
   }
 
+  /** Also true for one that does not run. */
+  async function answers(sessionId: string, withinMs: number): Promise<boolean> {
+    const client = await find(sessionId);
+    if (client === undefined) return true;
+    const answer = client.status().then(
+      () => true,
+      () => false,
+    );
+    return Promise.race([answer, delay(withinMs, false, { ref: false })]);
+  }
+
   function filesOf(spec: SandboxSpec): SandboxFiles {
     const { sessionId } = spec;
     const attachments = { ...launcher.attachments(sessionId), reach: () => reach(spec) };
@@ -294,6 +305,19 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
         state: (await launcher.find(sessionId)) === undefined ? ('stopped' as const) : ('running' as const),
       }));
       return Promise.all(rows);
+    },
+    async endSilent(withinMs) {
+      const looks = (await launcher.sessions()).map(async (sessionId) => {
+        if (await answers(sessionId, withinMs)) return [];
+        return locked(sessionId, async () => {
+          // It may have been about to start.
+          if (await answers(sessionId, withinMs)) return [];
+          disconnect(sessionId);
+          await launcher.clear(sessionId);
+          return [sessionId];
+        });
+      });
+      return (await Promise.all(looks)).flat();
     },
     async endShared() {
       await launcher.endShared?.();

@@ -191,6 +191,11 @@ export interface SandboxDriver {
   destroy(sessionId: string): Promise<void>;
   /** Every sandbox that has files or processes on this host, also those that other processes started. */
   list(): Promise<SandboxInfo[]>;
+  /**
+   * Ends those running sandboxes of this host that do not answer within so many milliseconds: what bounds them from inside does not work any
+   * more. Returns their sessions.
+   */
+  endSilent?(withinMs: number): Promise<string[]>;
   /** Ends what all sandboxes of this host share, such as their proxy; every one of them is stopped. */
   endShared?(): Promise<void>;
   /** Lets go of connections. Sandboxes live on and are found again by the next driver. */

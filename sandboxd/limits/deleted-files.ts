@@ -19,28 +19,31 @@ function deviceOf(major: number, minor: number): number {
 }
 
 /** The files of a process that are open, or run, and deleted; the link tells which, and following it tells their size. */
-function* openOnes(pid: number): Generator<string> {
+function* openOnes(place: string): Generator<string> {
   try {
-    for (const name of readdirSync(`/proc/${pid}/fd`)) yield `/proc/${pid}/fd/${name}`;
-    yield `/proc/${pid}/exe`;
+    for (const name of readdirSync(`${place}/fd`)) yield `${place}/fd/${name}`;
+    yield `${place}/exe`;
   } catch {
     // It ended.
   }
 }
 
 /**
- * Finds deleted files on the given devices that the processes hold. A file that is only mapped counts with what is mapped of it, since
- * nothing tells its size.
+ * Finds deleted files on the given devices that the processes hold. A file that is only mapped counts with what is mapped of it, or with
+ * what it had when it was last seen open, since nothing tells its size.
+ *
+ * @param sizes - of those that were found the last time, by device and number; what is found now replaces them.
  */
 export function deletedFiles(
-  rows: readonly Pick<ProcessRow, 'pid' | 'group'>[],
+  rows: readonly Pick<ProcessRow, 'place' | 'group'>[],
   devices: ReadonlySet<number>,
+  sizes: Map<string, number> = new Map(),
 ): DeletedFiles {
   const open = new Map<string, number>();
   const mapped = new Map<string, number>();
   const holders = new Set<number>();
   for (const row of rows) {
-    for (const link of openOnes(row.pid)) {
+    for (const link of openOnes(row.place)) {
       try {
         if (!readlinkSync(link).endsWith(DELETED)) continue;
         const { dev, ino, nlink, blocks } = statSync(link);
@@ -53,7 +56,7 @@ export function deletedFiles(
     }
     let maps = '';
     try {
-      maps = readFileSync(`/proc/${row.pid}/maps`, 'latin1');
+      maps = readFileSync(`${row.place}/maps`, 'latin1');
     } catch {
       // It ended.
     }
@@ -67,10 +70,13 @@ export function deletedFiles(
       const device = deviceOf(major, minor);
       if (!devices.has(device)) continue;
       const key = `${device}:${found[6]}`;
-      mapped.set(key, Math.max(mapped.get(key) ?? 0, offset + to - from));
+      mapped.set(key, Math.max(mapped.get(key) ?? sizes.get(key) ?? 0, offset + to - from));
       holders.add(row.group);
     }
   }
-  const bytes = [...new Map([...mapped, ...open]).values()].reduce((sum, size) => sum + size, 0);
+  const found = new Map([...mapped, ...open]);
+  sizes.clear();
+  for (const [key, size] of found) sizes.set(key, size);
+  const bytes = [...found.values()].reduce((sum, size) => sum + size, 0);
   return { bytes, holders };
 }

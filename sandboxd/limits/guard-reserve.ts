@@ -1,6 +1,6 @@
 import { readFileSync, statfsSync } from 'node:fs';
 
-import { defaultReserve } from '../../core/disk-room.ts';
+import { defaultReserve, reservesLeft } from '../../core/disk-room.ts';
 import type { AsAgent } from '../as-agent.ts';
 import type { Calls } from '../calls.ts';
 import { listProcesses } from '../processes.ts';
@@ -39,10 +39,10 @@ export function guardReserve({ settings, asAgent, calls, log }: ReserveDeps): vo
   const look = createLookInside(asAgent);
   let seen: Map<number, number> | undefined;
   setInterval(() => {
-    const { bavail, blocks, bsize } = statfsSync(folder);
-    const free = bavail * bsize;
-    const reserve = bytes ?? defaultReserve(blocks * bsize);
-    if (free >= reserve) {
+    const figures = statfsSync(folder);
+    const reserve = bytes ?? defaultReserve(figures.blocks * figures.bsize);
+    const reserves = reservesLeft(figures, reserve);
+    if (reserves >= 1) {
       seen = undefined;
       return;
     }
@@ -57,8 +57,10 @@ export function guardReserve({ settings, asAgent, calls, log }: ReserveDeps): vo
     if (before !== undefined)
       for (const [pid, total] of now) written += Math.max(0, total - (before.get(pid) ?? 0));
     const writes = written > WRITES_BYTES;
-    if (!writes && free >= reserve / 2) return;
-    log(`the disk has ${free} bytes left, of which ${reserve} are reserved: commands are ended`);
+    if (!writes && reserves >= 0.5) return;
+    log(
+      `the disk has ${figures.bavail * figures.bsize} bytes and ${figures.ffree} files left, ${reserves.toFixed(2)} times what is reserved: commands are ended`,
+    );
     calls.endCommands('disk');
     if (calls.hasBackground()) calls.endBackground(NOTICE);
   }, LOOK_MS).unref();

@@ -19,11 +19,15 @@ const GLANCE_MS = 100;
 const QUIET_DISK = 5;
 /** What is removed at once may free less than it seems: a file may have several names. */
 const REMOVALS = 8;
+/** What cannot be measured so often in a row, since commands are in the way of it, is taken for too much. */
+const FAILURES = 3;
 const NAMES_SHOWN = 10;
 const NAME_CHARACTERS = 200;
 const MIB = 1024 * 1024;
 const FULL_NOTICE =
   '[Background processes were ended, since they went on writing although the disk limit of the sandbox was reached.]';
+const UNMEASURED_NOTICE =
+  '[Background processes were ended, since what the sandbox has on the disk could not be measured beside them.]';
 
 export interface DiskDeps {
   settings: Pick<
@@ -53,18 +57,24 @@ function shown(name: string): string {
 export function createDiskWatch({ settings, asAgent, prefix, environment, calls, log }: DiskDeps): DiskWatch {
   const look = createLookInside(asAgent);
   const folders = [...settings.agentFolders, settings.state, settings.outputsFolder];
+  const deletedSizes = new Map<string, number>();
   const measure = async (): Promise<DiskUsage> =>
-    settings.isDiskSized ? sizedUsage(settings.state, look) : diskUsage(folders, environment, look);
+    settings.isDiskSized
+      ? sizedUsage(settings.state, look, deletedSizes)
+      : diskUsage(folders, environment, look, deletedSizes);
   /**
-   * Where the agent can write, the likeliest first. With one user id that is all of the state: results of this session's calls are lost with it,
-   * which a command can bring about anyway.
+   * Where the agent can write, the likeliest first. With one user id that is all of the state and the saved outputs: results of this session's
+   * calls are lost with it, which a command can bring about anyway.
    */
   const removable = [
     settings.agentFolders,
-    [settings.agent === null ? settings.state : join(settings.state, 'shell')],
+    [join(settings.state, 'shell'), ...(settings.agent === null ? [settings.outputsFolder] : [])],
+    ...(settings.agent === null ? [[settings.state]] : []),
   ];
   /** Without them the next command would begin in another folder, or sandboxd not know what it did before. */
-  const spared = ['shell/current', 'boot', 'listening', 'log'].map((name) => join(settings.state, name));
+  const spared = ['shell/current', 'boot', 'listening', 'log', 'pipes', 'pipes/*'].map((name) =>
+    join(settings.state, name),
+  );
   const bytesOver = ({ bytes }: DiskUsage): number => bytes - settings.diskBytes;
   const filesOver = ({ files }: DiskUsage): number =>
     settings.diskFiles > 0 ? files - settings.diskFiles : 0;
@@ -75,7 +85,8 @@ export function createDiskWatch({ settings, asAgent, prefix, environment, calls,
   let isOwed = false;
 
   async function removeWhatIsOver(): Promise<string> {
-    const removed: string[] = [];
+    const names: string[] = [];
+    let removed = 0;
     let hasClosed = false;
     for (let round = 0; round < REMOVALS; round++) {
       const usage = (last = await measure());
@@ -90,10 +101,10 @@ export function createDiskWatch({ settings, asAgent, prefix, environment, calls,
           continue;
         }
       }
-      let names: string[] = [];
+      let gone = 0;
       for (const folders of removable) {
-        if (names.length > 0) break;
-        names = await removeNewest({
+        if (gone > 0) break;
+        const found = await removeNewest({
           folders,
           spared,
           bytes: bytesOver(usage) - usage.deletedBytes,
@@ -101,22 +112,24 @@ export function createDiskWatch({ settings, asAgent, prefix, environment, calls,
           prefix,
           environment,
         });
+        gone = found.count;
+        names.push(...found.names);
       }
-      removed.push(...names);
-      if (names.length === 0 && usage.deletedBytes === 0) {
+      removed += gone;
+      if (gone === 0 && usage.deletedBytes === 0) {
         // What is over is not the agent's to remove.
         isOwed = false;
         break;
       }
     }
-    if (removed.length === 0 && !hasClosed) return '';
+    if (removed === 0 && !hasClosed) return '';
     const limit = `${Math.ceil(settings.diskBytes / MIB)} MiB or ${settings.diskFiles} files`;
-    const names = removed.slice(0, NAMES_SHOWN).map(shown).join(', ');
-    const more = removed.length > NAMES_SHOWN ? ` and ${removed.length - NAMES_SHOWN} more` : '';
-    log(`disk: ${removed.length} files were removed, since they were over the limit`);
+    const few = names.slice(0, NAMES_SHOWN);
+    const more = removed > few.length ? ` and ${removed - few.length} more` : '';
+    log(`disk: ${removed} files were removed, since they were over the limit`);
     return [
       `[The disk limit of the sandbox (${limit}) was exceeded.`,
-      removed.length > 0 ? ` What was written last was removed: ${names}${more}.` : '',
+      removed > 0 ? ` What was written last was removed: ${few.map(shown).join(', ')}${more}.` : '',
       hasClosed ? ' Programs that kept deleted files open were ended.' : '',
       ']',
     ].join('');
@@ -150,7 +163,7 @@ export function createDiskWatch({ settings, asAgent, prefix, environment, calls,
   async function watch(): Promise<never> {
     // Before the first command: a sandbox may have been full already, and a command that makes room is let alone.
     last = await measure().catch(() => undefined);
-    for (let leastMs = 0, quietMs = 0, seen = 0; ;) {
+    for (let leastMs = 0, quietMs = 0, seen = 0, failures = 0; ;) {
       const waited = await pause(Math.max(DISK_MS, leastMs), leastMs);
       const isRunning = calls.runningCount() > 0;
       const started = calls.startedCount();
@@ -164,6 +177,7 @@ export function createDiskWatch({ settings, asAgent, prefix, environment, calls,
       try {
         const before = last;
         const usage = (last = await measure());
+        failures = 0;
         const isShrinking =
           before !== undefined &&
           (bytesOver(usage) > 0 ? usage.bytes < before.bytes : usage.files < before.files);
@@ -183,6 +197,11 @@ export function createDiskWatch({ settings, asAgent, prefix, environment, calls,
         }
       } catch (error) {
         log(`disk usage cannot be measured: ${String(error)}`);
+        failures++;
+        if (failures >= FAILURES && calls.runningCount() > 0) {
+          calls.endCommands('limit');
+          if (calls.hasBackground()) calls.endBackground(UNMEASURED_NOTICE);
+        }
       }
       leastMs = (performance.now() - startedAt) * DISK_SHARE;
     }

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
+import { shellQuote } from '../shell-script.ts';
+
 export interface RemovalRequest {
   /** The agent's own. */
   folders: readonly string[];
-  /** Files that are let alone as long as they are small. */
+  /** Patterns of the paths of files that are let alone as long as they are small. */
   spared: readonly string[];
   /** What has to go at least. */
   bytes: number;
@@ -14,60 +16,95 @@ export interface RemovalRequest {
   environment: Record<string, string>;
 }
 
-const BLOCK_BYTES = 512;
-const SMALL_BYTES = 64 * 1024;
-/** Names of one pass; the next measure says whether more have to go. */
-const MOST_NAMES = 50_000;
-/**
- * Opens folders that were closed to their owner before it looks into them, then names files and empty folders, what was changed last first.
- * The time of change can't be set back by anybody.
- */
-const LIST = `find "$@" -mindepth 1 -xdev \\( -type d ! \\( -readable -writable -executable \\) -exec chmod u+rwx {} \\; \\) \\
-  , \\( ! -type d -o -empty \\) -printf '%C@ %b %p\\0' 2>/dev/null | sort -z -rn`;
-
-async function run(words: readonly string[], request: RemovalRequest, input: string): Promise<void> {
-  const [program = '', ...rest] = [...request.prefix, ...words];
-  const child = spawn(program, rest, {
-    cwd: '/',
-    env: request.environment,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  child.stdin.on('error', () => child.stdin.destroy());
-  child.stdin.end(Buffer.from(input, 'latin1'));
-  await once(child, 'close');
+export interface Removed {
+  count: number;
+  /** Of some of them, cut where they are very long. */
+  names: string[];
 }
 
+const BLOCK_BYTES = 512;
+/** 64 KiB in blocks, one more. */
+const LARGE = '129';
+const MOST_NAMES = 20;
+/** Times of the disk are as exact as the clock of the kernel's ticks. */
+const TICK_NS = 20_000_000n;
+
 /**
- * Removes the newest files of the agent's folders, with the agent's rights, until so much is gone. Returns the names of what it removed,
- * newest first; empty when nothing could be.
+ * In all scripts the folders are the words. Nothing is named by its whole path, which may be longer than a path may be: find opens one
+ * folder after the other.
+ *
+ * Folders that were closed to their owner are opened first.
  */
-export async function removeNewest(request: RemovalRequest): Promise<string[]> {
-  const [program = 'sh', ...rest] = [...request.prefix, 'sh', '-c', LIST, 'newest', ...request.folders];
-  const lister = spawn(program, rest, {
+const OPEN =
+  'find "$@" -mindepth 1 -xdev -type d ! \\( -readable -writable -executable \\) -execdir chmod u+rwx {} \\;';
+/**
+ * When files and empty folders were changed, what was last first. The time of change can't be set back by anybody. Sorted in memory: the agent
+ * may have filled the place of temporary files.
+ */
+const list = (spared: string): string =>
+  `find "$@" -mindepth 1 -xdev \\( ! -type d -o -empty \\) ${spared} -printf '%C@ %b\\n' | sort -rn -S 128M`;
+const remove = (spared: string, since: string, folders: string): string =>
+  `find "$@" -mindepth 1 -xdev -depth -newerct @${since} \\( ! -type d -o ${folders} \\) ${spared} -delete -printf '%.300p\\0'`;
+
+/** Nanoseconds as find writes and reads them. */
+function nanosecondsOf(time: string): bigint {
+  const [seconds = '0', fraction = ''] = time.split('.');
+  return BigInt(seconds) * 1_000_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, '0'));
+}
+function timeOf(nanoseconds: bigint): string {
+  return `${nanoseconds / 1_000_000_000n}.${String(nanoseconds % 1_000_000_000n).padStart(9, '0')}`;
+}
+
+/** Runs a script as the agent; what it says is handed over in pieces, in latin1, since names are bytes of any encoding or none. */
+async function run(request: RemovalRequest, script: string, take: (text: string) => void): Promise<void> {
+  const words = ['sh', '-c', script, 'newest', ...request.folders];
+  const [program = 'sh', ...rest] = [...request.prefix, ...words];
+  const child = spawn(program, rest, {
     cwd: '/',
     env: request.environment,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  const chosen: string[] = [];
-  let [bytes, files, unread] = [0, 0, ''];
-  const isEnough = (): boolean =>
-    chosen.length >= MOST_NAMES || (bytes >= request.bytes && files >= request.files);
-  // Names are bytes, of any encoding or none.
-  lister.stdout.setEncoding('latin1');
-  for await (const chunk of lister.stdout) {
-    const rows = `${unread}${chunk as string}`.split('\0');
-    unread = rows.pop() ?? '';
-    for (const row of rows) {
-      if (isEnough()) break;
-      const [, blocks = '0', ...words] = row.split(' ');
-      const [size, name] = [Number(blocks) * BLOCK_BYTES, words.join(' ')];
-      if (size <= SMALL_BYTES && request.spared.includes(name)) continue;
-      bytes += size;
-      files++;
-      chosen.push(name);
-    }
-    if (isEnough()) break;
-  }
-  await run(['xargs', '-0', 'rm', '-d', '-f', '--'], request, chosen.map((name) => `${name}\0`).join(''));
-  return chosen.map((name) => Buffer.from(name, 'latin1').toString('utf8'));
+  child.stdout.setEncoding('latin1').on('data', take);
+  await once(child, 'close');
+}
+
+/** Hands over each piece of a text that comes in parts, without what ends it. */
+function splitting(end: string, take: (piece: string) => void): (text: string) => void {
+  let unread = '';
+  return (text) => {
+    const pieces = (unread + text).split(end);
+    unread = pieces.pop() ?? '';
+    for (const piece of pieces) take(piece);
+  };
+}
+
+/**
+ * Removes the newest files of the agent's folders, with the agent's rights, until so much is gone. Tells what it removed; nothing where
+ * nothing could be.
+ */
+export async function removeNewest(request: RemovalRequest): Promise<Removed> {
+  const paths = request.spared.map((path) => `-path ${shellQuote(path)}`).join(' -o ');
+  const spared = request.spared.length === 0 ? '' : `! \\( -size -${LARGE} \\( ${paths} \\) \\)`;
+  const begun = BigInt(Date.now()) * 1_000_000n;
+  await run(request, OPEN, () => {});
+  let [bytes, files] = [0, 0];
+  let oldest: string | undefined;
+  const choose = splitting('\n', (row) => {
+    if (bytes >= request.bytes && files >= request.files) return;
+    const [time = '', blocks = '0'] = row.split(' ');
+    bytes += Number(blocks) * BLOCK_BYTES;
+    files++;
+    oldest = time;
+  });
+  await run(request, list(spared), choose);
+  const removed: Removed = { count: 0, names: [] };
+  if (oldest === undefined) return removed;
+  // Folders that are only now empty stay, as long as it is not their number that is over.
+  const folders = request.files > 0 ? '-empty' : `\\( -empty ! -newerct @${timeOf(begun - TICK_NS)} \\)`;
+  const note = splitting('\0', (name) => {
+    removed.count++;
+    if (removed.names.length < MOST_NAMES) removed.names.push(Buffer.from(name, 'latin1').toString('utf8'));
+  });
+  await run(request, remove(spared, timeOf(nanosecondsOf(oldest) - 1n), folders), note);
+  return removed;
 }

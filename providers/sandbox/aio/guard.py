@@ -33,16 +33,32 @@ def adopt_orphans():
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
 
 
+def stat_of(place):
+    with open(f"{place}/stat", "rb") as file:
+        return file.read().rpartition(b")")[2].split()
+
+
+def living(name):
+    """The folder in /proc that shows a process, and its parent; of one whose first thread has ended, a thread that runs. None: it is gone."""
+    try:
+        fields = stat_of(f"/proc/{name}")
+        if fields[0] not in (b"Z", b"X"):
+            return f"/proc/{name}", int(fields[1])
+        for thread in os.listdir(f"/proc/{name}/task") if int(fields[17]) > 1 else []:
+            place = f"/proc/{name}/task/{thread}"
+            if stat_of(place)[0] not in (b"Z", b"X"):
+                return place, int(fields[1])
+        return None, int(fields[1])
+    except OSError:
+        return None, 0
+
+
 def descendants():
     """Every process that this one started, and that those started; zombies count as gone."""
     children = {}
     for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{name}/stat", "rb") as file:
-                state, parent = file.read().rpartition(b")")[2].split()[:2]
-        except OSError:
-            continue
-        children.setdefault(int(parent), []).append((int(name), state in (b"Z", b"X")))
+        place, parent = living(name)
+        children.setdefault(parent, []).append((int(name), place is None))
     found, following = [], [os.getpid()]
     while following:
         for pid, is_gone in children.get(following.pop(), []):
@@ -355,7 +371,7 @@ class Guard:
             if not name.isdigit() or int(name) in (os.getpid(), os.getppid()):
                 continue
             try:
-                with open(f"/proc/{name}/environ", "rb") as file:
+                with open(f"{living(name)[0] or f'/proc/{name}'}/environ", "rb") as file:
                     if wanted in file.read().split(b"\0"):
                         yield int(name)
             except OSError:

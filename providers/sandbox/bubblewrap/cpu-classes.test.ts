@@ -6,13 +6,13 @@ import { createCpuClasses } from './cpu-classes.ts';
 
 describe('the CPU classes of sandboxes', () => {
   const row = (pid: number, parent: number, session: number): ProcessRow => ({
+    place: `/proc/${pid}`,
     pid,
     parent,
     group: session,
     session,
     state: 'R',
     startTime: '1',
-    residentPages: 0,
     cpuTicks: 0,
     ownCpuTicks: 0,
   });

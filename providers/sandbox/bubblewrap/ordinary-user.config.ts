@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: [
+      '**/limits/*.integration.test.ts',
       '**/{driver,isolation,faults,hostile-limits,limits,network,packages,programs,sources,state}.integration.test.ts',
     ],
     root: import.meta.dirname,

@@ -44,13 +44,13 @@ describe.each([
     'x64',
     0xc000003e,
     { read: 0, ptrace: 101, clone: 56, socket: 41, ioctl: 16, mount: 165, readers: [53, 319, 29, 57, 58] },
-    { mmap: 9, fallocate: 285, ioSetup: 206, memfdCreate: 319, shmget: 29, semget: 64 },
+    { mmap: 9, fallocate: 285, ioSetup: 206, memfdCreate: 319, shmget: 29, semget: 64, fcntl: 72 },
   ],
   [
     'arm64',
     0xc00000b7,
     { read: 63, ptrace: 117, clone: 220, socket: 198, ioctl: 29, mount: 40, readers: [199, 279, 194] },
-    { mmap: 222, fallocate: 47, ioSetup: 0, memfdCreate: 279, shmget: 194, semget: 190 },
+    { mmap: 222, fallocate: 47, ioSetup: 0, memfdCreate: 279, shmget: 194, semget: 190, fcntl: 25 },
   ],
 ] as const)('the system call filter of %s', (architecture, arch, numbers, shared) => {
   const filters = {
@@ -96,6 +96,18 @@ describe.each([
       expect(on('held', number)).toBe(ALLOW);
     }
   });
+  it('refuses threads with open files of their own, and leases, which keep waiting whoever opens the file', () => {
+    const thread = 0x3d0f00;
+    expect(ask(numbers.clone, thread)).toBe(ALLOW);
+    expect(ask(numbers.clone, thread - 0x400)).toBe(errno(1));
+    // A process that shares them, or does not, as fork and vfork make it.
+    expect(ask(numbers.clone, 0x400 | 17)).toBe(ALLOW);
+    expect(ask(numbers.clone, 0x4100 | 17)).toBe(ALLOW);
+    expect(ask(436, 3, 10, 4)).toBe(ALLOW);
+    expect(ask(436, 3, 10, 2)).toBe(errno(22));
+    expect(ask(shared.fcntl, 3, 6)).toBe(ALLOW);
+    expect(ask(shared.fcntl, 3, 1024)).toBe(errno(22));
+  });
   it('kills calls of another processor', () => {
     expect(run(filters.held, { arch: arch + 1, number: numbers.read })).toBe(KILL);
   });
@@ -109,6 +121,14 @@ describe.each([
   });
   it('refuses memory that no process shows only where no control group counts it', () => {
     expect(on('bare', shared.memfdCreate, 0, 1)).toBe(errno(38));
+    for (const number of [444, 445, 446]) {
+      expect(on('bare', number)).toBe(errno(38));
+      expect(on('held', number)).toBe(ALLOW);
+    }
+    for (const command of [37, 38]) {
+      expect(on('bare', shared.fcntl, 3, command)).toBe(errno(22));
+      expect(on('held', shared.fcntl, 3, command)).toBe(ALLOW);
+    }
     expect(on('held', shared.memfdCreate, 0, 1)).toBe(ALLOW);
     for (const bytes of [65_537, 2 ** 32, 2 ** 32 + 56]) {
       expect(on('bare', shared.shmget, 0, bytes, 0o600)).toBe(errno(22));

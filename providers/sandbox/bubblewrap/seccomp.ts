@@ -67,6 +67,14 @@ const SEMAPHORES_OF_SET = 64;
 const SOCKET_FAMILIES = [1, 2, 10, 16];
 /** CLONE_THREAD. */
 const NEW_THREAD = 0x00010000;
+/** CLONE_FILES. */
+const SAME_FILES = 0x0400;
+/** CLOSE_RANGE_UNSHARE. */
+const OWN_FILES = 0x02;
+/** F_SETLEASE. */
+const SET_LEASE = 1024;
+/** F_OFD_SETLK and F_OFD_SETLKW. */
+const OPEN_FILE_LOCKS = [37, 38];
 
 interface Architecture {
   audit: number;
@@ -74,6 +82,7 @@ interface Architecture {
   clone3: number;
   ioctl: number;
   socket: number;
+  fcntl: number;
   mmap: number;
   fallocate: number;
   ioSetup: number;
@@ -88,6 +97,11 @@ interface Architecture {
 
 /** memfd_secret, on both: its pages can't be swapped and show in no process's memory. */
 const MEMFD_SECRET = 447;
+
+/** close_range, on both. */
+const CLOSE_RANGE = 436;
+/** landlock_create_ruleset, landlock_add_rule and landlock_restrict_self, on both. */
+const LANDLOCK = [444, 445, 446];
 
 /** Numbers that are the same on both: io_uring, the new mount calls, pidfd_getfd, mount_setattr, quotactl_fd. */
 const DENIED_ON_BOTH = [425, 426, 427, 428, 429, 430, 431, 432, 433, 438, 442, 443];
@@ -108,6 +122,7 @@ const ARCHITECTURES: Partial<Record<NodeJS.Architecture, Architecture>> = {
     clone3: 435,
     ioctl: 16,
     socket: 41,
+    fcntl: 72,
     mmap: 9,
     fallocate: 285,
     ioSetup: 206,
@@ -128,6 +143,7 @@ const ARCHITECTURES: Partial<Record<NodeJS.Architecture, Architecture>> = {
     clone3: 435,
     ioctl: 29,
     socket: 198,
+    fcntl: 25,
     mmap: 222,
     fallocate: 47,
     ioSetup: 0,
@@ -180,6 +196,8 @@ function onArgument(
 /** What would take of something that all sandboxes of the host share, in the words of a kernel that does not have it. */
 function sharedTables(table: Architecture, { isMemoryCounted, isDiskSized }: SeccompVariant): Instruction[] {
   const rules = [
+    // A lease makes whoever opens the file wait for most of a minute, such as what saves the sandbox.
+    onArgument(table.fcntl, SECOND_ARGUMENT, [JUMP_EQUAL, SET_LEASE], failWith(EINVAL)),
     // One call may take all that fs.aio-max-nr grants to the host. Programs do without, as on kernels built without it.
     onNumber(table.ioSetup, failWith(ENOSYS)),
     onNumber(MEMFD_SECRET, failWith(ENOSYS)),
@@ -189,6 +207,12 @@ function sharedTables(table: Architecture, { isMemoryCounted, isDiskSized }: Sec
   ];
   if (!isMemoryCounted) {
     rules.push(
+      // One set of rules, which is one open file, may have millions of them.
+      ...LANDLOCK.map((number) => onNumber(number, failWith(ENOSYS))),
+      // The kernel does not say whose they are, and there may be any number of them on one open file.
+      ...OPEN_FILE_LOCKS.map((command) =>
+        onArgument(table.fcntl, SECOND_ARGUMENT, [JUMP_EQUAL, command], failWith(EINVAL)),
+      ),
       // No process's memory shows what such a file holds while nothing maps it, or while it is on its way through a socket.
       onNumber(table.memfdCreate, failWith(ENOSYS)),
       onArgument(table.shmget, SECOND_ARGUMENT + UPPER_HALF, [JUMP_EQUAL, 0], failWith(EINVAL), true),
@@ -215,6 +239,19 @@ function sharedTables(table: Architecture, { isMemoryCounted, isDiskSized }: Sec
     );
   }
   return rules.flat();
+}
+
+/** A thread with open files of its own: no program makes one, and what it has open shows where nobody looks. */
+function ownFilesOfThreads({ clone }: Architecture): Instruction[] {
+  return [
+    [JUMP_EQUAL, 0, 5, clone],
+    [LOAD_WORD, 0, 0, FIRST_ARGUMENT],
+    [JUMP_SET, 0, 2, NEW_THREAD],
+    [JUMP_SET, 1, 0, SAME_FILES],
+    [RETURN, 0, 0, failWith(EPERM)],
+    [LOAD_WORD, 0, 0, NUMBER],
+    ...onArgument(CLOSE_RANGE, THIRD_ARGUMENT, [JUMP_SET, OWN_FILES], failWith(EINVAL)),
+  ];
 }
 
 /**
@@ -244,6 +281,7 @@ export function seccompFilter(
   program.push(...onNumber(table.clone3, failWith(ENOSYS)));
   const variant = whom === 'reader' ? { isMemoryCounted: false, isDiskSized: false } : whom;
   program.push(...sharedTables(table, variant));
+  if (whom !== 'reader') program.push(...ownFilesOfThreads(table));
   const unlessThread: Instruction[] = whom === 'reader' ? [[JUMP_SET, 1, 0, NEW_THREAD]] : [];
   program.push(
     [JUMP_EQUAL, 0, 4 + unlessThread.length, table.clone],

@@ -64,7 +64,7 @@ export const BROWSER_POLICIES: readonly { file: string; place: string }[] = [
 
 /** Writes the files once; `version` changes when the contents of this module do. */
 export function prepareSystemFiles(base: string): SystemFiles {
-  const version = 'system-4';
+  const version = 'system-5';
   const folder = join(base, 'runtime', `${version}-${process.arch}`);
   const files: SystemFiles = {
     folder,

@@ -77,6 +77,18 @@ describe('what sandboxd keeps in its state folder', () => {
     mkdirSync(stateOf(sandbox));
   });
 
+  it('lets the sandbox be ended from outside when sandboxd stands still, and not the others', async () => {
+    const [stuck, other] = [lab.sandbox(), lab.sandbox()];
+    await lab.bash(stuck, 'true');
+    await lab.bash(other, 'true');
+    const { init, sandboxd } = processesOf(stuck);
+    expect(await lab.driver.endSilent?.(10_000)).toEqual([]);
+    process.kill(sandboxd, 'SIGSTOP');
+    expect(await lab.driver.endSilent?.(2_000)).toEqual([stuck.spec.sessionId]);
+    expect(existsSync(`/proc/${init}`)).toBe(false);
+    expect((await lab.bash(other, 'echo on')).text).toBe('on\n');
+  });
+
   it('is no reason to hang when sandboxd stands still: the call is told to be lost, and the next one runs', async () => {
     const sandbox = lab.sandbox();
     await lab.bash(sandbox, 'true');
