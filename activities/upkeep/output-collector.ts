@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { lookup } from 'mime-types';
 import type { Logger } from 'pino';
 import { isAppError } from '../../core/errors.ts';
@@ -11,8 +12,8 @@ import { filesOfOutput, outputFileId } from '../../providers/store/output-file.t
 const SETTLE_MS = 750;
 /** Failures that concern one file. */
 const PASSED_OVER: ReadonlySet<string> = new Set(['not_found', 'too_large', 'invalid_request']);
-/** Sessions whose last listing is remembered; another one is read again, and then found to be stored already. */
-const REMEMBERED = 1_000;
+/** Outputs of all sessions that are remembered as they were; another one is read again, and then found to be stored already. */
+const REMEMBERED = 100_000;
 
 export interface OutputCollectorDeps {
   driver: Pick<SandboxDriver, 'open' | 'list'>;
@@ -61,10 +62,16 @@ export function createOutputCollector(deps: OutputCollectorDeps): OutputCollecto
     const known = seen.get(sessionId) ?? new Map<string, string>();
     seen.delete(sessionId);
     seen.set(sessionId, known);
-    const oldest = seen.keys().next();
-    if (seen.size > REMEMBERED && oldest.done !== true) seen.delete(oldest.value);
+    let rows = [...seen.values()].reduce((sum, { size }) => sum + size, 0);
+    for (const [oldest, { size }] of seen) {
+      if (rows <= REMEMBERED || oldest === sessionId) break;
+      seen.delete(oldest);
+      rows -= size;
+    }
     return known;
   }
+  /** A path may have thousands of characters. */
+  const keyOf = (path: string): string => createHash('sha256').update(path).digest('base64url');
 
   async function store(spec: SandboxSpec, output: OutputFile): Promise<void> {
     const { workspaceId, sessionId } = spec;
@@ -88,10 +95,11 @@ export function createOutputCollector(deps: OutputCollectorDeps): OutputCollecto
     const known = rememberedOf(spec.sessionId);
     for (const output of outputs) {
       const state = `${output.bytes} ${output.modifiedMs}`;
-      if (known.get(output.path) === state) continue;
+      const key = keyOf(output.path);
+      if (known.get(key) === state) continue;
       try {
         await store(spec, output);
-        known.set(output.path, state);
+        known.set(key, state);
       } catch (error) {
         // One that is gone again, is too large or has no room left must not keep the others from the user.
         if (!isAppError(error) || !PASSED_OVER.has(error.code)) throw error;
@@ -99,7 +107,7 @@ export function createOutputCollector(deps: OutputCollectorDeps): OutputCollecto
           { session_id: spec.sessionId, path: output.path, err: error },
           'an output was not collected',
         );
-        known.set(output.path, state);
+        known.set(key, state);
       }
     }
   }
