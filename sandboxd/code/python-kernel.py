@@ -8,6 +8,7 @@ import ast
 import asyncio
 import concurrent.futures
 import contextvars
+import functools
 import inspect
 import io
 import json
@@ -15,6 +16,7 @@ import linecache
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import traceback
@@ -31,9 +33,12 @@ class CallStream(io.TextIOWrapper):
     """Standard output or error. What a thread or task of an earlier call writes has no reader: that call has its result."""
 
     def write(self, text):
-        if owner.get() in (None, calls):
-            return super().write(text)
-        return len(text)
+        return len(text) if is_late() else super().write(text)
+
+
+def is_late():
+    """Whether what runs belongs to an earlier call."""
+    return owner.get() not in (None, calls)
 
 
 def in_call(call, work, *words, **named):
@@ -69,6 +74,32 @@ def follow_calls():
         before = getattr(sys, name)
         raw = open(descriptor, "wb", 0, closefd=False)
         setattr(sys, name, CallStream(raw, before.encoding, before.errors, write_through=True))
+
+
+def silence_late_ones():
+    """Descriptors 1 and 2 are those of the call that runs now: programs that earlier ones start only now, and direct writes, must not have them."""
+    init, system, write, handle = subprocess.Popen.__init__, os.system, os.write, signal.signal
+
+    @functools.wraps(init)
+    def init_in_call(process, args, bufsize=-1, executable=None, stdin=None, stdout=None, stderr=None, *rest, **named):
+        if is_late():
+            stdout, stderr = (subprocess.DEVNULL if one is None else one for one in (stdout, stderr))
+        init(process, args, bufsize, executable, stdin, stdout, stderr, *rest, **named)
+
+    def system_in_call(command):
+        return system(f"exec >/dev/null 2>&1\n{command}" if is_late() and isinstance(command, str) else command)
+
+    def write_in_call(descriptor, data, /):
+        return len(data) if is_late() and descriptor in (1, 2) else write(descriptor, data)
+
+    def handle_in_call(number, handler):
+        if not callable(handler) or handler is signal.default_int_handler or owner.get() is None:
+            return handle(number, handler)
+        call = owner.get()
+        return handle(number, lambda *words: in_call(call, handler, *words))
+
+    subprocess.Popen.__init__ = init_in_call
+    os.system, os.write, signal.signal = system_in_call, write_in_call, handle_in_call
 
 
 def evaluate(node, mode, name):
@@ -142,6 +173,7 @@ def serve(connection):
 def main():
     path = sys.argv[1]
     follow_calls()
+    silence_late_ones()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     server = socket.socket(socket.AF_UNIX)
     server.bind(path + ".new")

@@ -154,6 +154,29 @@ until [ -e up-${plain} ] && [ -e up-${apart} ]; do sleep 0.02; done`,
       });
     });
 
+    it('of code in python does not write there by programs that it starts only then, past Python, or at a signal', async ({
+      skip,
+    }) => {
+      if (!hasKernels()) skip('code runs in kernels of another server');
+      const sandbox = newSandbox();
+      const code = (text: string): SandboxOperation => ({
+        type: 'code',
+        language: 'python',
+        code: text,
+        timeoutMs: 30_000,
+      });
+      const late = `import os, signal, subprocess, threading
+def late():
+  os.write(1, b"written\\n"); subprocess.run(["echo", "program"]); os.system("echo system; echo error >&2")
+threading.Timer(1, late).start()
+signal.signal(signal.SIGALRM, lambda *words: print("alarm"))
+signal.setitimer(signal.ITIMER_REAL, 1) and None`;
+      await perform(sandbox, code(late));
+      const speak = `import subprocess, time
+subprocess.run(["echo", "one"]); time.sleep(2); print("two")`;
+      expect((await perform(sandbox, code(speak))).text).toBe('one\ntwo\n');
+    });
+
     it('does not write into the results of later calls', async () => {
       const sandbox = newSandbox();
       await say(sandbox, '(while :; do echo noise; echo noise >&2; sleep 0.01; done) & echo begun');
