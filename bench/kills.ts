@@ -3,12 +3,13 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Anthropic from '@anthropic-ai/sdk';
-import { startService } from '../test/harness/service.ts';
+import { startService, type Part } from '../test/harness/service.ts';
 import { startScriptedModelServer } from '../test/scripted-model-server/index.ts';
 import { quantile } from './series.ts';
 
 /**
- * How long runs wait after every process of the service was killed with `kill -9` at a random moment: `npm run bench:kills -- 300`.
+ * How long runs wait after every process of the service was killed with `kill -9` at a random moment: `npm run bench:kills -- 300`. With
+ * the name of a part (`bench:kills -- 30 temporal`) that one alone is killed, and comes back by itself.
  * Counted from the moment at which the service says again that it is ready until the session is idle; what is left of a turn takes
  * some tenths of a second. Then each session is told something more, since an attempt that was lost after its commit holds up the next
  * message. Sessions take turns without a pause, so that the kill finds them anywhere: right after a POST, between two
@@ -16,6 +17,7 @@ import { quantile } from './series.ts';
  * again would take the processors from what is measured.
  */
 const KILLS = Number(process.argv[2] ?? 300);
+const KILLED = partOf(process.argv[3] ?? 'everything');
 const LANES = 6;
 /** The kill comes at most this long after the sessions were set to work, milliseconds. */
 const LATEST_KILL_MS = 2_500;
@@ -77,7 +79,7 @@ async function bench(): Promise<void> {
     await delay(randomInt(200, LATEST_KILL_MS));
     stop.abort();
     const killedAt = performance.now();
-    await service.kill('everything');
+    await service.kill(KILLED);
     await working;
     await service.ready();
     const readyAt = performance.now();
@@ -179,9 +181,19 @@ function report(
 ): void {
   const line = (values: readonly number[]): string =>
     [0.5, 0.9, 0.99, 1].map((share) => (quantile(values, share) / 1000).toFixed(2).padStart(6)).join(' ');
-  console.log(`${kills} kills, ${series.waits.length} runs; seconds     p50    p90    p99    max`);
+  console.log(
+    `${kills} kills of ${KILLED}, ${series.waits.length} runs; seconds     p50    p90    p99    max`,
+  );
   console.log(`  from the kill to ready again         ${line(series.starts)}`);
   console.log(`  from ready to idle                   ${line(series.waits)}`);
   console.log(`  one more turn after that             ${line(series.nextTurns)}`);
   console.log(`  runs over ${SLOW_MS / 1000} s: ${slow}`);
+}
+
+function partOf(name: string): Part | 'everything' {
+  const parts = ['everything', 'supervisor', 'postgres', 'temporal', 'api', 'worker'] as const;
+  const part = parts.find((candidate) => candidate === name);
+  if (part === undefined)
+    throw new Error(`${name} is no part of the service; one of ${parts.join(', ')} is.`);
+  return part;
 }
