@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { createWorkers } from './activities/create-workers.ts';
+import { createAttemptLedger } from './activities/upkeep/attempt-ledger.ts';
 import { configFileOf, loadConfig } from './config.ts';
 import { openPostgresBus } from './providers/bus/postgres/postgres-bus.ts';
 import { workflowBundle } from './providers/engine/workflow-bundle.ts';
@@ -50,14 +51,18 @@ await runUntilStopped(log, async (signal) => {
     },
     signal,
   );
-  const { client, native } = await connectTemporal(config, log, upkeep, signal);
+  const { client, connection, native } = await connectTemporal(config, log, upkeep, signal);
   const { blobs, marks } = await openBlobs(config);
   const telemetry = createActivityTelemetry(metrics);
   const catalog = await modelCatalog(config, database, log);
   const hands = { hostMetrics: metrics.hosts, marks };
   const parts = { config, log, database, journal, upkeep, bus, blobs, name, telemetry, catalog, ...hands };
   const { dependencies, driver, host, stay, close } = activityDependencies(parts);
-  const workers = await createWorkers(native, bundle, dependencies, config, name, dataConverter, plugins);
+  const attempts = createAttemptLedger();
+  const workers = await createWorkers(native, bundle, dependencies, config, name, dataConverter, [
+    attempts.plugin,
+    ...plugins,
+  ]);
   const engine = sessionEngine(config, client, log);
   const running = await startUpkeep({
     ...parts,
@@ -65,6 +70,8 @@ await runUntilStopped(log, async (signal) => {
     host,
     stay,
     client,
+    connection,
+    attempts,
     engine,
     onTakeover: telemetry.takeover,
   });

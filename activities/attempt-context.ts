@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { CancelledFailure } from '@temporalio/common';
+import { lostAttempt } from '../providers/engine/lost-attempt.ts';
 import type { Claim } from '../providers/store/journal.ts';
 import { toFailure } from './failures.ts';
 
@@ -43,7 +44,7 @@ export async function withAttempt<T>(
     if (context.cancellationSignal.aborted && isAbort(error, context.cancellationSignal)) {
       // Temporal takes a cancellation only where it asked for one; a worker that stops hands the attempt back instead.
       if (!cancelRequested()) {
-        throw ApplicationFailure.retryable('the worker stops', 'worker_stops');
+        throw lostAttempt('worker_stops');
       }
       throw new CancelledFailure(`cancelled: ${String(context.cancellationSignal.reason)}`);
     }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client, type ClientPlugin } from '@temporalio/client';
+import { Client, type ClientPlugin, type Connection } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
@@ -32,7 +32,10 @@ function access(config: Config): TemporalAccess {
 
 /** A client that connects at its first call, and again whenever it must: Temporal may be down now. */
 export function temporalClient(config: Config, plugins: ClientPlugin[] = []): Client {
-  const connection = lazyConnection(temporalConnectionOptions(access(config)));
+  return clientOn(lazyConnection(temporalConnectionOptions(access(config))), config, plugins);
+}
+
+function clientOn(connection: Connection, config: Config, plugins: ClientPlugin[]): Client {
   const dataConverter = temporalDataConverter(keyRing(config));
   return new Client({ connection, namespace: config.temporal.namespace, dataConverter, plugins });
 }
@@ -46,12 +49,13 @@ export async function connectTemporal(
   log: Logger,
   upkeep: Upkeep,
   signal: AbortSignal,
-): Promise<{ client: Client; native: NativeConnection }> {
+): Promise<{ client: Client; connection: Connection; native: NativeConnection }> {
   const native = await nativeConnection(config, log, signal);
-  const client = temporalClient(config);
+  const connection = lazyConnection(temporalConnectionOptions(access(config)));
+  const client = clientOn(connection, config, []);
   await checkTemporalIdentity(config, log, client, upkeep);
   if (!config.temporal.managed) await prepareSearchAttributes(config, log);
-  return { client, native };
+  return { client, connection, native };
 }
 
 /** A server of the user's own may keep its operator service to itself, as Temporal Cloud does; then a person adds them. */

@@ -1,11 +1,13 @@
 import { describeRoom } from '../providers/disk/disk-reserve.ts';
 import { diskReserve } from './disk-reserve.ts';
 import { hostname } from 'node:os';
-import type { Client } from '@temporalio/client';
+import type { Client, Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { AttemptLedger } from '../activities/upkeep/attempt-ledger.ts';
 import { createBlobSweep } from '../activities/upkeep/blob-sweep.ts';
 import { createDiskBackstop } from '../activities/upkeep/disk-backstop.ts';
+import { createLostTasks } from '../activities/upkeep/lost-tasks.ts';
 import { createSandboxReaper } from '../activities/upkeep/sandbox-reaper.ts';
 import { createSweeper } from '../activities/upkeep/sweeper.ts';
 import { createTakeover } from '../activities/upkeep/takeover.ts';
@@ -21,6 +23,7 @@ import { BLOB_SWEEPER_ROLE, createPostgresLease, SWEEPER_ROLE } from '../provide
 import { createPostgresLeftovers } from '../providers/store/postgres/leftovers.ts';
 import { createPostgresWorkerRegistry } from '../providers/store/postgres/worker-registry.ts';
 import type { Upkeep } from '../providers/store/upkeep.ts';
+import { watchConnection } from '../providers/temporal-server/watch-connection.ts';
 import { modelLists } from './model-access.ts';
 import type { WorkerRegistry } from '../providers/store/worker-registry.ts';
 import type { SessionHost } from './session-host.ts';
@@ -37,6 +40,10 @@ export async function startUpkeep(deps: {
   config: Config;
   log: Logger;
   client: Client;
+  /** The one that `client` uses. */
+  connection: Connection;
+  /** What this worker has under way. */
+  attempts: AttemptLedger;
   engine: TemporalEngine;
   journal: Journal;
   upkeep: Upkeep;
@@ -63,6 +70,7 @@ export async function startUpkeep(deps: {
   await registry.join();
   reportHands(deps, registry);
   const takeover = createTakeover({ ...deps, registry });
+  const lostTasks = createLostTasks({ ...deps, worker: deps.name });
   const sweeper = createSweeper({
     ...deps,
     lease: createPostgresLease(directUrl, SWEEPER_ROLE),
@@ -83,6 +91,7 @@ export async function startUpkeep(deps: {
     createDiskBackstop({ driver: deps.driver, reserve: diskReserve(deps.config), log: deps.log });
   const lists = modelLists(deps.config, deps.database, deps.log, deps.catalog);
   takeover.start();
+  const unwatch = watchConnection(deps.connection, () => lostTasks.look());
   sweeper.start();
   blobSweep.start();
   reaper?.start();
@@ -93,14 +102,9 @@ export async function startUpkeep(deps: {
     async stop() {
       await deps.stay?.stop();
       deps.catalog.close();
-      await Promise.all([
-        lists.stop(),
-        takeover.stop(),
-        sweeper.stop(),
-        blobSweep.stop(),
-        reaper?.stop(),
-        backstop?.stop(),
-      ]);
+      unwatch();
+      const parts = [lists, takeover, lostTasks, sweeper, blobSweep, reaper, backstop];
+      await Promise.all(parts.map(async (part) => part?.stop()));
       await registry.leave();
     },
   };

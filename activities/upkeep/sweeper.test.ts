@@ -37,6 +37,7 @@ function sweeperOver(unsignalled: UnsignalledEvents[], signal: (sessionId: strin
     startRun: refusing,
     redirectCalls: refusing,
     releaseAttempts: refusing,
+    releaseLost: refusing,
     stateOf: () => Promise.resolve('missing'),
     signalRun(sessionId) {
       signal(sessionId);

@@ -1,6 +1,4 @@
-import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { isAppError } from '../../core/errors.ts';
 import { signalBatches } from '../../providers/engine/signal-batches.ts';
 import { toSignalledEvent } from '../../providers/engine/signalled-event.ts';
 import { historyPlace } from '../../providers/blob/history-copies.ts';
@@ -9,9 +7,12 @@ import type { TemporalEngine } from '../../providers/engine/temporal-engine.ts';
 import type { Journal } from '../../providers/store/journal.ts';
 import type { QuietSession, UnsignalledEvents, Upkeep } from '../../providers/store/upkeep.ts';
 import type { Lease } from '../../providers/store/lease.ts';
+import { concernsAll } from './concerns-all.ts';
 
-/** Between two sweeps. */
-const PERIOD_MS = 2_000;
+/** Between two rounds; every fourth one looks for more than accepted events, which asks the store for more too. */
+const PERIOD_MS = 500;
+const FULL_EVERY = 4;
+/** An api that lives waits for Temporal for two seconds at most: to start a workflow and to signal it. */
 const UNSIGNALLED_AFTER_MS = 2_000;
 const QUIET_AFTER_MS = 3_000;
 /** Between the two looks after which an idle run of a busy session counts as lost. */
@@ -43,15 +44,6 @@ export interface Sweeper {
   stop(): Promise<void>;
 }
 
-/** gRPC's codes for a server that cannot be had, or is not in time. */
-const NOBODY_ANSWERS: ReadonlySet<number> = new Set([1, 4, 14]);
-
-function concernsAll(error: unknown): boolean {
-  if (isAppError(error)) return error.code === 'unavailable' || error.code === 'commit_unknown';
-  const cause = error instanceof ServiceError ? error.cause : error;
-  return isGrpcServiceError(cause) && NOBODY_ANSWERS.has(cause.code);
-}
-
 export function createSweeper(deps: SweeperDependencies): Sweeper {
   const { upkeep, journal, engine, log, now } = deps;
   /** Busy sessions whose run was seen doing nothing: when, and at which `seq`. */
@@ -59,6 +51,7 @@ export function createSweeper(deps: SweeperDependencies): Sweeper {
   /** Deleted sessions of which Temporal was seen to have nothing. */
   const buried = new Set<string>();
   let tombstonesAt = 0;
+  let rounds = 0;
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> | undefined;
 
@@ -140,9 +133,9 @@ export function createSweeper(deps: SweeperDependencies): Sweeper {
     }
   }
 
-  async function sweep(): Promise<void> {
+  async function sweep(steps = [deliver, reviveLost, bury]): Promise<void> {
     if (!(await deps.lease.held())) return;
-    for (const step of [deliver, reviveLost, bury]) {
+    for (const step of steps) {
       try {
         await step();
       } catch (error) {
@@ -152,12 +145,12 @@ export function createSweeper(deps: SweeperDependencies): Sweeper {
   }
 
   const begin = (): void => {
-    round ??= sweep().finally(() => {
+    round ??= sweep(rounds++ % FULL_EVERY === 0 ? undefined : [deliver]).finally(() => {
       round = undefined;
     });
   };
   return {
-    sweep,
+    sweep: () => sweep(),
     start() {
       // At once: what was accepted just before everything was killed has waited long enough.
       begin();

@@ -1,10 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { ActivityNotFoundError, type Client } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
+import { lostAttempt } from '../../providers/engine/lost-attempt.ts';
 import type { TemporalEngine } from '../../providers/engine/temporal-engine.ts';
 import type { DeadWorker, WorkerRegistry } from '../../providers/store/worker-registry.ts';
-import type { Upkeep } from '../../providers/store/upkeep.ts';
+import type { HeldAttempt, Upkeep } from '../../providers/store/upkeep.ts';
+import { forEachActive } from './active-sessions.ts';
+import { concernsAll } from './concerns-all.ts';
 
 /** Between two looks for dead workers. */
 const PERIOD_MS = 500;
@@ -13,15 +14,10 @@ const PERIOD_MS = 500;
 const MOST_FAILURES = 60;
 
 /**
- * When Temporal is asked for attempts of a dead worker, after its death was noticed. A poll that the worker left open may be given a
- * task until its connection is closed, which is soon, but need not come before the first look.
+ * When Temporal is asked for attempts of a dead worker, after the first time. A poll that the worker left open may be given a task until
+ * its connection is closed, which is soon, but need not come before the first look.
  */
-const LOOKS_MS = [0, 1_000, 3_000] as const;
-/** Longer than the heartbeat timeout of activities, after which Temporal notices by itself. */
-const RECENT_MS = 60_000;
-/** Sessions read at once, and asked for at once. */
-const PAGE = 1_000;
-const AT_ONCE = 16;
+const LATER_LOOKS_MS = [1_000, 3_000] as const;
 
 /** Reports the attempts of dead workers, so that Temporal gives them to living ones at once instead of after a missed heartbeat. */
 export interface Takeover {
@@ -29,9 +25,19 @@ export interface Takeover {
   stop(): Promise<void>;
 }
 
+/** How far the takeover from one dead worker has come. */
+interface Progress {
+  /** When its attempts were reported; null before that. */
+  reportedAt: number | null;
+  laterLooks: number;
+  failures: number;
+}
+
 /**
  * Attempts are known from two sides. The store names those whose rows are open, with their task tokens. The others, which the worker was
  * given and had not opened, or had committed and not yet reported, only Temporal knows: each session that may have one is asked for.
+ *
+ * A dead worker is forgotten after the last look only. When this process dies too before that, the registry tells another one of both.
  */
 export function createTakeover(deps: {
   registry: Pick<WorkerRegistry, 'findDead' | 'forget'>;
@@ -42,31 +48,39 @@ export function createTakeover(deps: {
   onTakeover?: (attempts: number) => void;
 }): Takeover {
   const { registry, upkeep, engine, client, log } = deps;
-  const failures = new Map<number, number>();
-  const stopping = new AbortController();
-  const laterLooks = new Set<Promise<void>>();
+  let known = new Map<number, Progress>();
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> | undefined;
 
   async function look(): Promise<void> {
     try {
-      for (const worker of await registry.findDead()) await takeOverOrGiveUp(worker);
+      const dead = await registry.findDead();
+      const fresh: Progress = { reportedAt: null, laterLooks: 0, failures: 0 };
+      known = new Map(dead.map(({ id }) => [id, known.get(id) ?? { ...fresh }]));
+      for (const worker of dead) await goOn(worker, known.get(worker.id) ?? fresh);
     } catch (error) {
       log.debug({ err: error }, 'looking for dead workers failed and is repeated');
     }
   }
 
   /** One worker whose attempts cannot be reported, such as those of a Temporal that was replaced, must not hold up the others for ever. */
-  async function takeOverOrGiveUp(worker: DeadWorker): Promise<void> {
+  async function goOn(worker: DeadWorker, progress: Progress): Promise<void> {
     try {
-      await takeOver(worker);
-      failures.delete(worker.id);
+      if (progress.reportedAt === null) {
+        await takeOver(worker);
+        progress.reportedAt = performance.now();
+        return;
+      }
+      if (performance.now() - progress.reportedAt < (LATER_LOOKS_MS[progress.laterLooks] ?? 0)) return;
+      const released = await release(worker);
+      if (released > 0)
+        log.info({ worker: worker.name, attempts: released }, 'late attempts were taken over');
+      progress.laterLooks++;
+      if (progress.laterLooks === LATER_LOOKS_MS.length) await registry.forget(worker.id);
     } catch (error) {
-      const failed = (failures.get(worker.id) ?? 0) + 1;
-      failures.set(worker.id, failed);
+      progress.failures++;
       log.debug({ err: error, worker: worker.name }, 'the attempts of a dead worker could not be reported');
-      if (failed < MOST_FAILURES) return;
-      failures.delete(worker.id);
+      if (progress.failures < MOST_FAILURES) return;
       await registry.forget(worker.id);
       log.warn(
         { err: error, worker: worker.name },
@@ -79,58 +93,38 @@ export function createTakeover(deps: {
     const attempts = await upkeep.heldBy(worker.name);
     const sessions = new Set(attempts.map((attempt) => attempt.sessionId));
     await Promise.all([...sessions].map(resetStickyQueue));
-    await Promise.all(attempts.map((attempt) => fail(attempt.taskToken)));
-    const unopened = await release(worker);
-    await registry.forget(worker.id);
-    const taken = attempts.length + unopened;
+    await Promise.all(attempts.map(fail));
+    const taken = attempts.length + (await release(worker));
     log.warn({ worker: worker.name, attempts: taken }, 'a worker died; its attempts were taken over');
     deps.onTakeover?.(taken);
-    const looking = lookAgain(worker).finally(() => laterLooks.delete(looking));
-    laterLooks.add(looking);
   }
 
   /** Asks Temporal for what else the worker was given. Returns how many attempts there were. */
   async function release(worker: DeadWorker): Promise<number> {
     let released = 0;
-    for (let after: string | null = null; ;) {
-      const sessions: string[] = await upkeep.active(RECENT_MS, after, PAGE);
-      const waiting = [...sessions];
-      const takeNext = async (): Promise<void> => {
-        for (let session = waiting.pop(); session !== undefined; session = waiting.pop())
-          released += await engine.releaseAttempts(session, worker.name);
-      };
-      await Promise.all(Array.from({ length: AT_ONCE }, takeNext));
-      after = sessions.at(-1) ?? null;
-      if (sessions.length < PAGE) return released;
-    }
-  }
-
-  async function lookAgain(worker: DeadWorker): Promise<void> {
-    let passed = 0;
-    for (const at of LOOKS_MS.slice(1)) {
-      try {
-        await delay(at - passed, undefined, { signal: stopping.signal });
-        const released = await release(worker);
-        if (released > 0)
-          log.info({ worker: worker.name, attempts: released }, 'late attempts were taken over');
-      } catch (error) {
-        if (stopping.signal.aborted) return;
-        log.debug({ err: error, worker: worker.name }, 'Temporal could not be asked for late attempts');
-      }
-      passed = at;
-    }
+    await forEachActive(
+      upkeep,
+      async (sessionId) => {
+        released += await engine.releaseAttempts(sessionId, worker.name);
+      },
+      passOver,
+    );
+    return released;
   }
 
   /** By token and never by id: an id may by now belong to a later attempt, which would be killed. */
-  async function fail(taskToken: Uint8Array): Promise<void> {
+  async function fail({ sessionId, taskToken }: HeldAttempt): Promise<void> {
     try {
-      await client.activity.fail(
-        taskToken,
-        ApplicationFailure.retryable('the worker process died', 'worker_lost'),
-      );
+      await client.activity.fail(taskToken, lostAttempt('worker_lost'));
     } catch (error) {
-      if (!(error instanceof ActivityNotFoundError)) throw error;
+      if (error instanceof ActivityNotFoundError) return;
+      if (concernsAll(error)) throw error;
+      passOver(error, sessionId);
     }
+  }
+
+  function passOver(error: unknown, sessionId: string): void {
+    log.warn({ err: error, session_id: sessionId }, 'an attempt of a dead worker could not be reported');
   }
 
   async function resetStickyQueue(workflowId: string): Promise<void> {
@@ -151,9 +145,7 @@ export function createTakeover(deps: {
     },
     async stop() {
       clearInterval(timer);
-      stopping.abort();
       await round;
-      await Promise.all(laterLooks);
     },
   };
 }

@@ -13,6 +13,7 @@ import {
 } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { initialState } from '../../core/session/state.ts';
+import { lostAttempt } from './lost-attempt.ts';
 import type { SessionEngine, SignalledEvent } from './session-engine.ts';
 
 /** How long a request may wait for Temporal. What it does not take in time the sweeper delivers. */
@@ -73,6 +74,17 @@ export interface TemporalEngine extends SessionEngine {
    * there were. An attempt that is alive all the same is overtaken, which its fence makes harmless. Or rejects.
    */
   releaseAttempts(sessionId: string, worker: string): Promise<number>;
+  /** The same for those attempts of a living worker that `isLost` picks. */
+  releaseLost(sessionId: string, worker: string, isLost: (attempt: GivenAttempt) => boolean): Promise<number>;
+}
+
+/** An attempt that a worker has, as Temporal believes. */
+export interface GivenAttempt {
+  runId: string;
+  /** Given once in a run. */
+  activityId: string;
+  /** 1 for the first one of the activity. */
+  attempt: number;
 }
 
 export interface EngineSettings {
@@ -165,7 +177,7 @@ export function createTemporalEngine(
   /** Fails those of a session's pending activities that `fits` picks, in its present run. Returns how many were still pending. */
   async function failPending(
     sessionId: string,
-    fits: (activity: PendingActivity) => boolean,
+    fits: (activity: PendingActivity, runId: string) => boolean,
     failure: ApplicationFailure,
   ): Promise<number> {
     const { raw } = await client.workflow.getHandle(sessionId).describe();
@@ -173,9 +185,8 @@ export function createTemporalEngine(
     let failed = 0;
     for (const activity of raw.pendingActivities ?? []) {
       const { activityId } = activity;
-      if (!activityId || !fits(activity)) continue;
+      if (!activityId || !fits(activity, runId)) continue;
       try {
-        // Ids are given once in a run.
         await client.activity.fail({ workflowId: sessionId, runId, activityId }, failure);
         failed++;
       } catch (error) {
@@ -195,14 +206,26 @@ export function createTemporalEngine(
 
   const releaseAttempts: TemporalEngine['releaseAttempts'] = async (sessionId, worker) => {
     try {
-      const released = await failPending(
-        sessionId,
-        ({ state, lastWorkerIdentity }) => state === STARTED && lastWorkerIdentity === worker,
-        ApplicationFailure.retryable('the worker process died', 'worker_lost'),
-      );
+      const released = await failPending(sessionId, isWith(worker), lostAttempt('worker_lost'));
       // A workflow task that waits on the dead worker's own queue would wait for its time-out first.
       await client.workflowService.resetStickyTaskQueue({ namespace, execution: { workflowId: sessionId } });
       return released;
+    } catch (error) {
+      if (isNotFound(error)) return 0;
+      throw error;
+    }
+  };
+
+  const releaseLost: TemporalEngine['releaseLost'] = async (sessionId, worker, isLost) => {
+    const isHere = isWith(worker);
+    try {
+      return await failPending(
+        sessionId,
+        (activity, runId) =>
+          isHere(activity) &&
+          isLost({ runId, activityId: activity.activityId ?? '', attempt: activity.attempt ?? 1 }),
+        lostAttempt('task_lost'),
+      );
     } catch (error) {
       if (isNotFound(error)) return 0;
       throw error;
@@ -215,6 +238,7 @@ export function createTemporalEngine(
     removeRuns,
     redirectCalls,
     releaseAttempts,
+    releaseLost,
     async start(session) {
       try {
         await patiently(() => startRun({ ...session, epoch: 1, mode: 'fresh' }));
@@ -257,6 +281,11 @@ export function createTemporalEngine(
       }
     },
   };
+}
+
+/** Whether Temporal believes that this worker has the activity now. */
+function isWith(worker: string): (activity: PendingActivity) => boolean {
+  return ({ state, lastWorkerIdentity }) => state === STARTED && lastWorkerIdentity === worker;
 }
 
 function isNotFound(error: unknown): boolean {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client } from '@temporalio/client';
-import type { Worker } from '@temporalio/worker';
+import type { Worker, WorkerPlugin } from '@temporalio/worker';
 import pino from 'pino';
 import { createWorkers } from '../../activities/create-workers.ts';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
@@ -94,6 +94,7 @@ export async function startSessionLab(options: {
   faults?: (journal: Journal) => Journal;
   /** Told of each worker found dead: how many attempts it held. */
   onTakeover?: (attempts: number) => void;
+  plugins?: WorkerPlugin[];
 }) {
   quietRuntime();
   const services = options.services ?? (await freshServices());
@@ -177,6 +178,7 @@ export async function startSessionLab(options: {
       },
       name,
       dataConverter,
+      options.plugins,
     );
     if (!worker) throw new Error('no worker was made');
     running.push({ worker, done: worker.run() });
