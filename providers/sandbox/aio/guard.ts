@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
+import { jsonFault } from '../../../core/json-fault.ts';
 import { resultSchema, SandboxGoneError, SandboxProtocolError } from '../sandboxd-client.ts';
 import type { AioApi } from './api.ts';
 
@@ -30,7 +31,7 @@ export const viewSchema = z.discriminatedUnion('state', [
   z.object({ state: z.enum(['won', 'running', 'unknown', 'conflict']) }),
   z.object({ state: z.literal('lost'), reason: z.string() }),
   z.object({ state: z.literal('result'), result: resultSchema }),
-  z.object({ state: z.literal('held'), owner: z.string(), deadline: z.number(), now: z.number() }),
+  z.object({ state: z.literal('held'), owner: z.string().max(1_000), deadline: z.number(), now: z.number() }),
   z.object({
     state: z.literal('command'),
     code: z.number().nullable(),
@@ -130,6 +131,8 @@ export function createGuard(
 
   function parse<Value>(verb: string, words: string, schema: z.ZodType<Value>): Value {
     let answer: unknown;
+    const fault = jsonFault(words);
+    if (fault !== null) throw new SandboxProtocolError(`the guard's answer to ${verb} ${fault}`);
     try {
       answer = JSON.parse(words);
     } catch (cause) {
