@@ -23,6 +23,8 @@ import { NO_TELEMETRY } from '../../providers/telemetry/activity-telemetry.ts';
 import { countingIds } from '../doubles/journal-view.ts';
 import { AGENT } from '../replay/scenarios.ts';
 
+/** Events read at once; fewer come where they are large. */
+const PAGE = 10_000;
 const SESSION = 'sesn_test';
 const THREAD = 'sthr_test';
 const MODEL = 'claude-opus-5-5';
@@ -135,7 +137,12 @@ export async function startInMemorySession(options: {
       return outcome;
     },
     async events() {
-      return journal.eventsAfter(SESSION, 0, 1_000_000);
+      const all = await journal.eventsAfter(SESSION, 0, PAGE);
+      for (let page = all; page.length > 0;) {
+        page = await journal.eventsAfter(SESSION, all.at(-1)?.seq ?? 0, PAGE);
+        all.push(...page);
+      }
+      return all;
     },
   };
 }

@@ -43,12 +43,12 @@ describe('a turn in which something happens at every moment', () => {
     return id;
   }
 
-  /** Plays `run 0` and calls `act` at this moment of its nth transaction. Returns the session, or null when there are fewer. */
+  /** Plays `run 0` and calls `act` at this moment of its nth transaction. Returns the session. */
   async function playAndAct(
     moment: Moment,
     nth: number,
     act: (sessionId: string, request: { rowKey?: string }) => Promise<void>,
-  ): Promise<string | null> {
+  ): Promise<string> {
     const { id } = await lab.createSession(AGENT);
     let count = 0;
     let acted = false;
@@ -57,30 +57,25 @@ describe('a turn in which something happens at every moment', () => {
       await previous?.(when, request);
       if (request.sessionId !== id || when !== moment) return;
       if (++count !== nth) return;
-      acted = true;
-      await act(id, request);
+      await act(id, request).finally(() => (acted = true));
     };
     await lab.send(id, [userMessage('run 0')]);
     await lab.rest(id);
-    return acted ? id : null;
+    // That the last commit is there can be seen before the moment after it comes.
+    await expect.poll(() => acted, { timeout: 10_000 }).toBe(true);
+    return id;
   }
 
   /** The same at every moment of the turn, several at once. */
   async function atEveryMoment(
     act: (sessionId: string) => Promise<void>,
     check: (sessionId: string) => Promise<void>,
-  ): Promise<number> {
+  ): Promise<void> {
     const moments = Array.from({ length: 6 }, (_, index) => index + 1).flatMap((nth) =>
       (['before', 'after'] as const).map((moment) => ({ moment, nth })),
     );
     const sessions = await Promise.all(moments.map(async ({ moment, nth }) => playAndAct(moment, nth, act)));
-    let played = 0;
-    for (const id of sessions) {
-      if (id === null) continue;
-      played++;
-      await check(id);
-    }
-    return played;
+    for (const id of sessions) await check(id);
   }
 
   async function sound(id: string): Promise<void> {
@@ -90,7 +85,7 @@ describe('a turn in which something happens at every moment', () => {
   }
 
   it('answers a message that arrives at any moment', async () => {
-    const played = await atEveryMoment(
+    await atEveryMoment(
       async (id) => void (await lab.send(id, [userMessage('late')])),
       async (id) => {
         await sound(id);
@@ -100,11 +95,10 @@ describe('a turn in which something happens at every moment', () => {
         expect(log.slice(last).some((event) => event.type === 'agent.message')).toBe(true);
       },
     );
-    expect(played).toBe(12);
   });
 
   it('stops at an interrupt that arrives at any moment, and goes on with the next message', async () => {
-    const played = await atEveryMoment(
+    await atEveryMoment(
       async (id) => void (await lab.send(id, [userInterrupt()])),
       async (id) => {
         await sound(id);
@@ -117,14 +111,13 @@ describe('a turn in which something happens at every moment', () => {
         expect((await lab.types(id)).slice(place)).toContain('agent.message');
       },
     );
-    expect(played).toBe(12);
   });
 
   it.each(['archive', 'remove'] as const)(
     'refuses to %s a session at every moment of its turn, and does it afterwards',
     async (verb) => {
       const refusals: unknown[] = [];
-      const played = await atEveryMoment(
+      await atEveryMoment(
         async (id) => {
           // After its last commit a turn is over, and nothing is refused any more.
           if ((await lab.journal.head(id))?.busy !== true) return;
@@ -138,7 +131,6 @@ describe('a turn in which something happens at every moment', () => {
           await expect.poll(async () => lab.engine.stateOf(id), { timeout: 10_000 }).toBe('missing');
         },
       );
-      expect(played).toBe(12);
       expect(refusals).toHaveLength(11);
       expect(refusals.every((error) => isAppError(error) && error.code === 'invalid_request')).toBe(true);
     },
@@ -153,7 +145,6 @@ describe('a turn in which something happens at every moment', () => {
         lost.add(sessionId);
         throw lostAnswer();
       });
-      if (id === null) throw new Error('the turn has fewer transactions');
       await sound(id);
       const log = await lab.journal.eventsAfter(id, 0, 1_000);
       expect(log.filter((event) => event.type === 'agent.message')).toHaveLength(1);

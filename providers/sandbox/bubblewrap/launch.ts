@@ -90,7 +90,8 @@ function readInfo(child: ChildProcess): Promise<number | undefined> {
     });
     stream.once('error', () => settle(undefined));
     child.once('error', () => settle(undefined));
-    child.once('exit', () => settle(undefined));
+    // Not when it exits: a short program may be over before what bwrap said is read.
+    stream.once('end', () => settle(undefined));
   });
 }
 

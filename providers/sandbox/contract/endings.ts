@@ -132,6 +132,8 @@ until [ -e up-${plain} ] && [ -e up-${apart} ]; do sleep 0.02; done`,
         const [word, earlier] = [newWord(), newWord()];
         await perform(sandbox, code(keep));
         await perform(sandbox, code(spawn(`setsid ${stayer(earlier)}`, '')));
+        // What an earlier call only starts to start could be anybody's.
+        await say(sandbox, `until [ -e up-${earlier} ]; do sleep 0.02; done`);
         const late = await perform(sandbox, code(spawn(`(setsid ${stayer(word)} &)`, wait), 2_500));
         expect(late.exit?.endedBy).toBe('timeout');
         expect(await say(sandbox, `ls up-${word}`)).toBe(`up-${word}\n`);
