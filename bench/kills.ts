@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { readdirSync } from 'node:fs';
+import { cpus } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Anthropic from '@anthropic-ai/sdk';
@@ -9,7 +10,8 @@ import { quantile } from './series.ts';
 
 /**
  * How long runs wait after every process of the service was killed with `kill -9` at a random moment: `npm run bench:kills -- 300`. With
- * the name of a part (`bench:kills -- 30 temporal`) that one alone is killed, and comes back by itself.
+ * the name of a part (`bench:kills -- 30 temporal`) that one alone is killed, and comes back by itself; a third argument says how many
+ * sessions are at work (`bench:kills -- 300 everything 2`).
  * Counted from the moment at which the service says again that it is ready until the session is idle; what is left of a turn takes
  * some tenths of a second. Then each session is told something more, since an attempt that was lost after its commit holds up the next
  * message. Sessions take turns without a pause, so that the kill finds them anywhere: right after a POST, between two
@@ -18,7 +20,8 @@ import { quantile } from './series.ts';
  */
 const KILLS = Number(process.argv[2] ?? 300);
 const KILLED = partOf(process.argv[3] ?? 'everything');
-const LANES = 6;
+/** Sessions at work at once. Six keep two processors busy until the last of them rests; what they wait for then is each other. */
+const LANES = Number(process.argv[4] ?? 6);
 /** The kill comes at most this long after the sessions were set to work, milliseconds. */
 const LATEST_KILL_MS = 2_500;
 /** A lane goes on with its session this often before it takes a new one. */
@@ -71,6 +74,7 @@ async function bench(): Promise<void> {
   const waits: number[] = [];
   const nextTurns: number[] = [];
   const starts: number[] = [];
+  const busy: number[] = [];
   let slow = 0;
 
   for (let kill = 1; kill <= KILLS; kill++) {
@@ -83,6 +87,7 @@ async function bench(): Promise<void> {
     await working;
     await service.ready();
     const readyAt = performance.now();
+    const load = processorTimes();
     starts.push(readyAt - killedAt);
     await Promise.all(
       lanes.map(async (lane, index) => {
@@ -103,7 +108,8 @@ async function bench(): Promise<void> {
         );
       }),
     );
-    if (kill % 20 === 0 || kill === KILLS) report(kill, { starts, waits, nextTurns }, slow);
+    busy.push(busySince(load));
+    if (kill % 20 === 0 || kill === KILLS) report(kill, { starts, waits, nextTurns }, { slow, busy });
   }
   if (models.violations().length > 0) throw new Error(`invalid model requests: ${models.violations()[0]}`);
 }
@@ -116,6 +122,21 @@ async function firstStartIsOver(): Promise<void> {
     if (performance.now() > end) throw new Error(`the decoder did not come to ${runtime}`);
     await delay(100);
   }
+}
+
+function processorTimes(): { idle: number; total: number } {
+  const times = cpus().map((processor) => processor.times);
+  const total = times.reduce(
+    (sum, { user, nice, sys, idle, irq }) => sum + user + nice + sys + idle + irq,
+    0,
+  );
+  return { idle: times.reduce((sum, { idle }) => sum + idle, 0), total };
+}
+
+/** Which part of the processors' time since then was used, by whatever ran. */
+function busySince(then: { idle: number; total: number }): number {
+  const now = processorTimes();
+  return 1 - (now.idle - then.idle) / (now.total - then.total);
 }
 
 /** How fast one processor is here, milliseconds: what is above is to be compared with. */
@@ -177,7 +198,7 @@ async function rest(sessionId: string, signal?: AbortSignal): Promise<void> {
 function report(
   kills: number,
   series: { starts: readonly number[]; waits: readonly number[]; nextTurns: readonly number[] },
-  slow: number,
+  { slow, busy }: { slow: number; busy: readonly number[] },
 ): void {
   const line = (values: readonly number[]): string =>
     [0.5, 0.9, 0.99, 1].map((share) => (quantile(values, share) / 1000).toFixed(2).padStart(6)).join(' ');
@@ -187,7 +208,9 @@ function report(
   console.log(`  from the kill to ready again         ${line(series.starts)}`);
   console.log(`  from ready to idle                   ${line(series.waits)}`);
   console.log(`  one more turn after that             ${line(series.nextTurns)}`);
-  console.log(`  runs over ${SLOW_MS / 1000} s: ${slow}`);
+  console.log(
+    `  runs over ${SLOW_MS / 1000} s: ${slow}; processors busy from ready on: ${(quantile(busy, 0.5) * 100).toFixed(0)} % (p50)`,
+  );
 }
 
 function partOf(name: string): Part | 'everything' {
