@@ -36,7 +36,7 @@ export async function compareWithHistory(lab: Checked, sessionId: string): Promi
  */
 export async function expectJournalInHistory(lab: Checked, sessionId: string): Promise<void> {
   await expect
-    .poll(async () => compareWithHistory(lab, sessionId), { timeout: 10_000, interval: 100 })
+    .poll(async () => compareWithHistory(lab, sessionId), { timeout: 60_000, interval: 100 })
     .toEqual({ missing: [], different: [], unknown: [] });
 }
 
