@@ -127,7 +127,7 @@ export function createCalls(deps: CallsDeps): Calls {
     const file = `${id}.txt`;
     const rendered = command.spool.render(deps.outputCharacters, join(deps.outputs.shownAt, file));
     if (rendered.preview) command.spool.keep(join(deps.outputs.folder, file));
-    else command.spool.drop();
+    else command.spool.close();
     const pruned = rendered.preview ? deps.pruneOutputs() : '';
     const endedBy = records.endedBy(id) ?? (code === null ? 'kill' : 'exit');
     const notices = [restartNotice, pruned];
@@ -272,8 +272,9 @@ export function createCalls(deps: CallsDeps): Calls {
           reason: `${RUNNER_GONE} (${error instanceof Error ? error.message : 'unknown failure'})`,
         };
       }
-      if (end.state === 'lost') rmSync(spoolFileOf(id), { force: true });
       records.finish(id, end);
+      // Not before: a sandboxd that is killed between the two would leave the next one nothing to make a result of.
+      rmSync(spoolFileOf(id), { force: true });
       records.prune();
       running.delete(id);
       return end;

@@ -3,9 +3,9 @@ import {
   constants,
   existsSync,
   fstatSync,
+  linkSync,
   openSync,
   readSync,
-  renameSync,
   rmSync,
   writeSync,
 } from 'node:fs';
@@ -18,10 +18,10 @@ export interface Spool {
   write(chunk: Uint8Array): void;
   /** The output as a model reads it: whole up to `limit` characters, else its beginning and its end. */
   render(limit: number, keptAt: string): Rendered;
-  /** Gives the file its name for good, on the same file system. */
+  /** Gives the file a second name, for good and on the same file system, and lets go of it. The first name is its opener's to remove. */
   keep(target: string): void;
-  /** Removes the file. */
-  drop(): void;
+  /** Lets go of the file. */
+  close(): void;
 }
 
 function readRange(descriptor: number, start: number, length: number): Uint8Array {
@@ -77,11 +77,12 @@ export function openSpool(file: string, fileBytes: number): Spool {
     },
     keep(target) {
       closeSync(descriptor);
-      if (existsSync(file)) renameSync(file, target);
+      if (!existsSync(file)) return;
+      rmSync(target, { force: true });
+      linkSync(file, target);
     },
-    drop() {
+    close() {
       closeSync(descriptor);
-      rmSync(file, { force: true });
     },
   };
 }
