@@ -128,9 +128,8 @@ export function createCalls(deps: CallsDeps): Calls {
     const rendered = command.spool.render(deps.outputCharacters, join(deps.outputs.shownAt, file));
     if (rendered.preview) command.spool.keep(join(deps.outputs.folder, file));
     else command.spool.close();
-    const pruned = rendered.preview ? deps.pruneOutputs() : '';
     const endedBy = records.endedBy(id) ?? (code === null ? 'kill' : 'exit');
-    const notices = [restartNotice, pruned];
+    const notices = [restartNotice, rendered.preview ? deps.pruneOutputs() : ''];
     restartNotice = '';
     if (endedBy === 'limit') notices.push(await roomNotice());
     const notice = notices.filter((one) => one !== '').join('\n');
@@ -273,7 +272,7 @@ export function createCalls(deps: CallsDeps): Calls {
         };
       }
       records.finish(id, end);
-      // Not before: a sandboxd that is killed between the two would leave the next one nothing to make a result of.
+      // Not before: if this one is killed between the two, the next one makes the result of it.
       rmSync(spoolFileOf(id), { force: true });
       records.prune();
       running.delete(id);
