@@ -1,9 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { BetaDeletedFile, BetaFileMetadata } from '@anthropic-ai/sdk/resources/beta/files';
-import { extension } from 'mime-types';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
-import { fileNameOf } from '../../core/files/file-name.ts';
 import {
   ExpiresInSeconds,
   FileDeleted,
@@ -18,11 +16,8 @@ import type { FileStore, StoredFile } from '../../providers/store/files.ts';
 import type { Position } from '../../providers/store/position.ts';
 import { leaseOf } from '../bodies/body-lease.ts';
 import { encodeCursor, pageStart } from '../cursor.ts';
-import { mimeTypeOf } from '../files/mime-type.ts';
-import { keepUpload } from '../files/keep-upload.ts';
-import { receiveUpload } from '../files/receive-upload.ts';
-import { refuseOverQuota } from '../files/refuse-over-quota.ts';
 import { sendContent } from '../files/send-content.ts';
+import { storeUpload } from '../files/store-upload.ts';
 import type { UploadsUnderWay } from '../files/uploads-under-way.ts';
 import type { NewId } from '../new-id.ts';
 import { defineRoute, defineStreamRoute, type Route } from '../route.ts';
@@ -49,7 +44,7 @@ export interface FileRouteDeps {
 
 /** The routes of files. */
 export function fileRoutes(deps: FileRouteDeps): Route[] {
-  const { files, blobs, newId, now } = deps;
+  const { files, blobs, now } = deps;
 
   async function find(workspaceId: string, id: string): Promise<StoredFile> {
     const file = await files.get(workspaceId, id);
@@ -84,44 +79,18 @@ export function fileRoutes(deps: FileRouteDeps): Route[] {
       response: FileMetadata,
       content: 'application/json',
       handle: async ({ raw, caller: { workspaceId } }, response) => {
-        // A workspace that is full need not send its file first.
-        const room = await refuseOverQuota(files, workspaceId, raw, deps.quotaBytes);
-        const account = deps.uploads.begin(workspaceId, room, deps.quotaBytes);
-        try {
-          const { file, fields } = await receiveUpload(raw, {
-            blobs,
-            workspaceId,
-            maxBytes: deps.maxFileBytes,
-            knownFields: ['expires_in_seconds'],
-            account,
-            lease: leaseOf(response),
-          });
-          const stored = await keepUpload(files, file, deps.quotaBytes, () => {
+        const { stored } = await storeUpload(deps, raw, {
+          workspaceId,
+          maxBytes: deps.maxFileBytes,
+          knownFields: ['expires_in_seconds'],
+          lease: leaseOf(response),
+          check(fields) {
             const seconds = fields.get('expires_in_seconds');
-            const expiresInSeconds =
-              seconds === undefined
-                ? deps.expireAfterSeconds
-                : validate(ExpiresInSeconds, seconds, 'expires_in_seconds');
-            const mimeType = mimeTypeOf(file.type, file.name);
-            const filename = fileNameOf(file.name, extension(mimeType) || null);
-            const { bytes, sha256 } = file;
-            const id = newId('file');
-            return {
-              id,
-              workspaceId,
-              sessionId: null,
-              filename,
-              mimeType,
-              bytes,
-              sha256,
-              downloadable: false,
-              expiresInSeconds,
-            };
-          });
-          response.json(toFileMetadata(stored));
-        } finally {
-          account.end();
-        }
+            if (seconds === undefined) return { expiresInSeconds: deps.expireAfterSeconds };
+            return { expiresInSeconds: validate(ExpiresInSeconds, seconds, 'expires_in_seconds') };
+          },
+        });
+        response.json(toFileMetadata(stored));
       },
     }),
 
