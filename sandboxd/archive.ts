@@ -42,6 +42,8 @@ const EXTRACT = [
   '--anchored',
   '--warning=no-timestamp',
 ];
+/** The longest name that programs can open or remove in one step, which is how tar and rm are told of it here (`PATH_MAX` of limits.h). */
+const MOST_NAME_BYTES = 4_095;
 const MARK = /^[A-Za-z0-9-]{1,64}$/;
 
 export interface ArchiveDeps {
@@ -110,12 +112,20 @@ export function createArchives(deps: ArchiveDeps): Archives {
       if (!existsSync(join(roots, name ?? ''))) symlinkSync(target ?? '', join(roots, name ?? ''));
     }
   }
+  /** Takes what lies too deep out of a listing: it can be neither saved nor put back. */
+  function leaveOutDeep(now: Listing): void {
+    const deep = [...now.keys()].filter((name) => name.length > MOST_NAME_BYTES);
+    for (const name of deep) now.delete(name);
+    if (deep.length > 0)
+      deps.log(`${deep.length} files are not saved: their paths have more than ${MOST_NAME_BYTES} bytes`);
+  }
   function readMark(mark: string | null): Listing | undefined {
     if (mark === null || !MARK.test(mark) || !existsSync(join(marks, mark))) return undefined;
     const rows = readFileSync(join(marks, mark), 'latin1').split('\0');
     const known: Listing = new Map();
     for (let index = 0; index + 1 < rows.length; index += 2) {
-      known.set(rows[index] ?? '', { state: rows[index + 1] ?? '', bytes: 0 });
+      const name = rows[index] ?? '';
+      if (name.length <= MOST_NAME_BYTES) known.set(name, { state: rows[index + 1] ?? '', bytes: 0 });
     }
     return known;
   }
@@ -171,13 +181,16 @@ export function createArchives(deps: ArchiveDeps): Archives {
     return compressed;
   }
 
-  async function remove(names: Buffer): Promise<void> {
+  async function remove(removed: Buffer): Promise<void> {
+    // Nothing that lies deeper was put back by an archive before this one.
+    const rows = removed.toString('latin1').split('\0').slice(0, -1);
+    const names = rows.filter((name) => name.length <= MOST_NAME_BYTES).map((name) => `${name}\0`);
     if (names.length === 0) return;
     const xargs = runAsAgent(['xargs', '-0', 'rm', '-rf', '--']);
     const ended = endOf(xargs, 'rm');
     xargs.stdout.resume();
     xargs.stdin.on('error', () => xargs.stdin.destroy());
-    xargs.stdin.end(names);
+    xargs.stdin.end(Buffer.from(names.join(''), 'latin1'));
     await ended;
   }
 
@@ -216,8 +229,9 @@ export function createArchives(deps: ArchiveDeps): Archives {
         makeRoots();
         const now = await listKept(listing, maxFiles);
         const bytes = totalOf(now.values());
+        if (now.size > maxFiles || bytes > maxBytes) return { state: 'too_large', bytes, files: now.size };
+        leaveOutDeep(now);
         const files = now.size;
-        if (files > maxFiles || bytes > maxBytes) return { state: 'too_large', bytes, files };
         const before = readMark(since);
         const { changed, removed } = changesBetween(before ?? new Map(), now);
         if (before !== undefined && changed.length + removed.length === 0) return { state: 'unchanged' };
@@ -278,7 +292,9 @@ export function createArchives(deps: ArchiveDeps): Archives {
       inTurn(async () => {
         if (!MARK.test(mark)) throw new Error(`not a mark: ${JSON.stringify(mark.slice(0, 100))}`);
         makeRoots();
-        writeMark(mark, await listKept(listing, Number.POSITIVE_INFINITY), null);
+        const now = await listKept(listing, Number.POSITIVE_INFINITY);
+        leaveOutDeep(now);
+        writeMark(mark, now, null);
       }),
   };
 }

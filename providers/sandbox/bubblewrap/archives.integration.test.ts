@@ -113,6 +113,29 @@ describe('archives of a real sandbox', () => {
     expect((await lab.bash(other, 'ls . /uploads')).text).toBe('.:\n\n/uploads:\n');
   });
 
+  it('leave out what lies too deep to be named, and are put back without it once it is gone', async () => {
+    const sandbox = lab.sandbox();
+    await lab.bash(
+      sandbox,
+      `python3 -c '
+import os
+open("kept", "w").write("kept")
+for _ in range(25):
+    os.mkdir("d" * 200)
+    os.chdir("d" * 200)
+open("deep", "w").write("deep")
+'`,
+    );
+    const first = await save(sandbox);
+    await lab.bash(sandbox, `rm -rf ${'d'.repeat(200)} && echo more > more`);
+    const second = await save(sandbox, first.mark);
+    const other = lab.sandbox();
+    await restore(other, [first.content, second.content]);
+    expect((await lab.bash(other, 'find . -type f | sort; cat kept more')).text).toBe(
+      './kept\n./more\nkeptmore\n',
+    );
+  });
+
   it('are saved while commands run, which go on', async () => {
     const sandbox = lab.sandbox();
     await lab.bash(sandbox, 'for i in $(seq 2000); do echo $i > f$i; done');
