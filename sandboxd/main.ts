@@ -17,6 +17,7 @@ import { commandEnvironment, environmentWords, ownEnvironment, withoutProxy } fr
 import { guardReserve } from './limits/guard-reserve.ts';
 import { createDiskWatch } from './limits/hold-disk.ts';
 import { holdTmp } from './limits/hold-tmp.ts';
+import { createPace, stirring } from './limits/pace.ts';
 import { mostOutputBytes, pruneToolOutputs } from './limits/prune-tool-outputs.ts';
 import { createPipes } from './pipes.ts';
 import { prepare } from './prepare.ts';
@@ -117,14 +118,15 @@ const calls = createCalls({
   makeRoom: () => disk?.makeRoom() ?? Promise.resolve(''),
   log,
 });
+const pace = createPace(calls);
 const disk =
   settings.diskBytes > 0
-    ? createDiskWatch({ settings, asAgent, prefix, environment, calls, log })
+    ? createDiskWatch({ settings, asAgent, prefix, environment, calls, pace, log })
     : undefined;
 
 let lastTouched = Date.now();
 const server = createSandboxServer({
-  calls,
+  calls: stirring(calls, pace),
   transfer: createTransfer({ uploads: settings.uploads, asAgent, prefix, environment }),
   archives: createArchives({
     state: settings.state,
@@ -147,6 +149,7 @@ const server = createSandboxServer({
 // Requests wait in the socket until what an earlier sandboxd left has been taken up.
 Promise.all([calls.recover(), startThreads()]).then(
   () => {
+    pace.stir();
     // The loop around sandboxd tells by this file whether a start succeeded.
     server.once('listening', () => writeFileSync(folders.listening, `${Date.now()} ${process.pid}\n`));
     if ('fd' in settings.listen) server.listen({ fd: settings.listen.fd });
@@ -159,10 +162,10 @@ Promise.all([calls.recover(), startThreads()]).then(
 );
 
 if (settings.egressSocket !== null) startEgressRelay(settings.egressSocket, log);
-guardReserve({ settings, asAgent, calls, log });
-startWatchdog({ settings, asAgent, calls, log });
+void guardReserve({ settings, asAgent, calls, pace, log });
+void startWatchdog({ settings, asAgent, calls, pace, log });
 if (settings.memoryBytes > 0 && settings.processes === 'all')
-  void holdTmp({ prefix, environment, calls, log });
+  void holdTmp({ prefix, environment, calls, pace, log });
 if (settings.idleMs > 0) {
   setInterval(
     () => {

@@ -22,7 +22,7 @@ export interface ServerDeps {
   outputs: string;
   boot: string;
   token: string | undefined;
-  /** Called at every request. */
+  /** Called at every request but those with which the service looks for outputs by itself: they are no use that is made of the sandbox. */
   touched(): void;
   log(message: string): void;
 }
@@ -109,7 +109,7 @@ export function createSandboxServer(deps: ServerDeps): Server {
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://sandbox');
     if (!isAllowed(request, deps.token)) return answer(response, 401, { error: 'unauthorized' });
-    deps.touched();
+    if (url.pathname !== '/v1/outputs') deps.touched();
     if (url.pathname === '/v1/status') {
       return answer(response, 200, { boot: deps.boot, running: deps.calls.runningCount() });
     }

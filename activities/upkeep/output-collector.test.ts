@@ -126,6 +126,30 @@ describe('the output collector', () => {
     await collector.stop();
     expect(rows.map((row) => row.filename)).toEqual(['one.txt']);
   });
+  it('looks into few sandboxes at once after a start, however many run', async () => {
+    const names = Array.from({ length: 20 }, (_, index) => `sesn_${index}`);
+    let [open, most, looks] = [0, 0, 0];
+    driver = {
+      ...driver,
+      list: async () => names.map((sessionId) => ({ sessionId, state: 'running' as const })),
+      open: (opened) => ({
+        ...createInMemorySandboxDriver().open(opened),
+        files: {
+          ...createInMemorySandboxDriver().open(opened).files,
+          outputs: async () => {
+            looks++;
+            most = Math.max(most, ++open);
+            await new Promise(setImmediate);
+            open--;
+            return [];
+          },
+        },
+      }),
+    };
+    await makeCollector().collectAll();
+    expect(looks).toBe(20);
+    expect(most).toBeLessThanOrEqual(2);
+  });
   it('finds what nobody collected, in every sandbox that runs', async () => {
     await write('left.txt', 'left');
     await collector.collectAll();

@@ -10,6 +10,8 @@ import { filesOfOutput, outputFileId } from '../../providers/store/output-file.t
 
 /** After the last call of a burst. */
 const SETTLE_MS = 750;
+/** Sandboxes that are looked at at once after a start, when sessions go on that were under way. */
+const AT_ONCE = 2;
 /** Failures that concern one file. */
 const PASSED_OVER: ReadonlySet<string> = new Set(['not_found', 'too_large', 'invalid_request']);
 /** Outputs of all sessions that are remembered as they were; another one is read again, and then found to be stored already. */
@@ -57,6 +59,7 @@ export function createOutputCollector(deps: OutputCollectorDeps): OutputCollecto
   const seen = new Map<string, Map<string, string>>();
   const timers = new Map<string, NodeJS.Timeout>();
   const running = new Set<Promise<void>>();
+  let isStopped = false;
 
   function rememberedOf(sessionId: string): Map<string, string> {
     const known = seen.get(sessionId) ?? new Map<string, string>();
@@ -112,7 +115,7 @@ export function createOutputCollector(deps: OutputCollectorDeps): OutputCollecto
     }
   }
 
-  function begin(spec: SandboxSpec): void {
+  function begin(spec: SandboxSpec): Promise<void> {
     const work = collect(spec)
       .catch((error: unknown) => {
         log.warn(
@@ -122,6 +125,7 @@ export function createOutputCollector(deps: OutputCollectorDeps): OutputCollecto
       })
       .finally(() => running.delete(work));
     running.add(work);
+    return work;
   }
 
   return {
@@ -129,19 +133,24 @@ export function createOutputCollector(deps: OutputCollectorDeps): OutputCollecto
       clearTimeout(timers.get(spec.sessionId));
       const timer = setTimeout(() => {
         timers.delete(spec.sessionId);
-        begin(spec);
+        void begin(spec);
       }, SETTLE_MS);
       timers.set(spec.sessionId, timer);
     },
     collect,
     async collectAll() {
-      for (const { sessionId, state } of await driver.list()) {
-        if (state !== 'running') continue;
-        const spec = await deps.specOf(sessionId);
-        if (spec !== null) begin(spec);
-      }
+      const found = (await driver.list()).filter(({ state }) => state === 'running').values();
+      const one = async (): Promise<void> => {
+        for (const { sessionId } of found) {
+          if (isStopped) return;
+          const spec = await deps.specOf(sessionId);
+          if (spec !== null) await begin(spec);
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, one));
     },
     async stop() {
+      isStopped = true;
       for (const timer of timers.values()) clearTimeout(timer);
       timers.clear();
       await Promise.all(running);

@@ -6,6 +6,7 @@ import type { Calls } from '../calls.ts';
 import { listProcesses } from '../processes.ts';
 import type { Settings } from '../settings.ts';
 import { createLookInside } from './look-inside.ts';
+import type { Pace } from './pace.ts';
 
 /** At a gigabyte a second a command takes a quarter of the smallest reserve between two looks. */
 const LOOK_MS = 250;
@@ -18,6 +19,7 @@ export interface ReserveDeps {
   settings: Pick<Settings, 'reserve'>;
   asAgent: AsAgent;
   calls: Pick<Calls, 'endCommands' | 'endBackground' | 'hasBackground' | 'runningCount'>;
+  pace: Pace;
   log(message: string): void;
 }
 
@@ -33,12 +35,12 @@ function writtenBy(pid: number): number {
  * Keeps the last room of the disk for the database: below the reserve what writes in this sandbox is ended, below half of it all that runs,
  * since what writes by many short processes does not show. Works without the host: a worker that died is no reason to let the disk fill.
  */
-export function guardReserve({ settings, asAgent, calls, log }: ReserveDeps): void {
+export async function guardReserve({ settings, asAgent, calls, pace, log }: ReserveDeps): Promise<void> {
   const { folder, bytes } = settings.reserve;
   if (bytes === 0) return;
   const look = createLookInside(asAgent);
   let seen: Map<number, number> | undefined;
-  setInterval(() => {
+  const glance = (): void => {
     const figures = statfsSync(folder);
     const reserve = bytes ?? defaultReserve(figures.blocks * figures.bsize);
     const reserves = reservesLeft(figures, reserve);
@@ -63,5 +65,9 @@ export function guardReserve({ settings, asAgent, calls, log }: ReserveDeps): vo
     );
     calls.endCommands('disk');
     if (calls.hasBackground()) calls.endBackground(NOTICE);
-  }, LOOK_MS).unref();
+  };
+  for (;;) {
+    await pace.pause(LOOK_MS);
+    glance();
+  }
 }

@@ -8,6 +8,7 @@ import { listProcesses, signalQuietly } from '../processes.ts';
 import type { Settings } from '../settings.ts';
 import { diskUsage, sizedUsage, type DiskUsage } from './disk-usage.ts';
 import { createLookInside } from './look-inside.ts';
+import type { Pace } from './pace.ts';
 import { removeNewest } from './remove-newest.ts';
 
 /** Usage is measured at most this often, and never for more than a fifth of the time: a large tree takes long. */
@@ -41,6 +42,7 @@ export interface DiskDeps {
     Calls,
     'endCommands' | 'endBackground' | 'announce' | 'hasBackground' | 'runningCount' | 'startedCount'
   >;
+  pace: Pace;
   log(message: string): void;
 }
 
@@ -54,7 +56,8 @@ function shown(name: string): string {
   return JSON.stringify(name.length > NAME_CHARACTERS ? `${name.slice(0, NAME_CHARACTERS)}…` : name);
 }
 
-export function createDiskWatch({ settings, asAgent, prefix, environment, calls, log }: DiskDeps): DiskWatch {
+export function createDiskWatch(deps: DiskDeps): DiskWatch {
+  const { settings, asAgent, prefix, environment, calls, pace, log } = deps;
   const look = createLookInside(asAgent);
   const folders = [...settings.agentFolders, settings.state, settings.outputsFolder];
   const deletedSizes = new Map<string, number>();
@@ -151,10 +154,17 @@ export function createDiskWatch({ settings, asAgent, prefix, environment, calls,
   /** Waits for the next measure, which comes early when the disk lost more than this sandbox may still write. */
   async function pause(milliseconds: number, leastMs: number): Promise<number> {
     const room = settings.diskBytes - (last?.bytes ?? 0);
-    const before = freeBytes();
-    for (let waited = 0; ; waited += GLANCE_MS) {
+    let before = freeBytes();
+    let began = performance.now();
+    for (;;) {
+      const waited = performance.now() - began;
       if (waited >= milliseconds) return waited;
-      await delay(Math.min(GLANCE_MS, milliseconds - waited), undefined, { ref: false });
+      if (await pace.pause(Math.min(GLANCE_MS, milliseconds - waited))) {
+        // During a rest nothing was written here, and what others wrote does not count.
+        before = freeBytes();
+        began = performance.now();
+        continue;
+      }
       if (calls.runningCount() > 0 && waited >= leastMs && before - freeBytes() > room) return waited;
     }
   }

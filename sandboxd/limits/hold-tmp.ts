@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Calls } from '../calls.ts';
+import type { Pace } from './pace.ts';
 import { removeNewest } from './remove-newest.ts';
 
 /** What lies in memory. Its size is the kernel's to bound; the number of files is not. */
@@ -14,6 +14,7 @@ export interface TmpDeps {
   prefix: readonly string[];
   environment: Record<string, string>;
   calls: Pick<Calls, 'endCommands' | 'endBackground' | 'hasBackground' | 'announce'>;
+  pace: Pace;
   log(message: string): void;
 }
 
@@ -25,10 +26,10 @@ function filesThere(): number {
 }
 
 /** Bounds the number of files in memory where no control group counts what the kernel takes for them: over it, what is newest goes. */
-export async function holdTmp({ prefix, environment, calls, log }: TmpDeps): Promise<never> {
+export async function holdTmp({ prefix, environment, calls, pace, log }: TmpDeps): Promise<never> {
   const notice = `[${FOLDERS.join(' and ')} may hold ${MOST_FILES} files; what was written last was removed, and what runs in the background was ended.]`;
   for (;;) {
-    await delay(LOOK_MS, undefined, { ref: false });
+    await pace.pause(LOOK_MS);
     const files = filesThere();
     if (files <= MOST_FILES) continue;
     log(`${files} files in memory are over the limit of ${MOST_FILES}`);
