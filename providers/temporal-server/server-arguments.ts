@@ -10,12 +10,21 @@ export interface ServerArguments {
  * The dev server's command line. Two keys make each history shard look for work as soon as there is some instead of 20 times a second,
  * which costs a session up to 50 ms a step. The HTTP API, which listens whether one wants it or not, gets a host name that no browser
  * can send, since otherwise any web page could start workflows through it. The UI's path is the one under which the API serves it.
+ *
+ * How far its queues of tasks are done, the server notes every half a minute and stores every five minutes: one that is killed does all of
+ * that again when it starts, beside the sessions that wait for it. Here it stores it every other second in which there is something new,
+ * and the first time a second after its start.
  */
 export function serverArguments({ port, uiPort, databaseFile, namespace }: ServerArguments): string[] {
   const dynamic = {
     'history.transferProcessorMaxPollRPS': 2000,
     'history.timerProcessorMaxPollRPS': 2000,
     'frontend.httpAllowedHosts': ['none.invalid'],
+    'history.transferProcessorUpdateAckInterval': '2s',
+    'history.timerProcessorUpdateAckInterval': '2s',
+    'history.visibilityProcessorUpdateAckInterval': '2s',
+    'history.shardFirstUpdateInterval': '1s',
+    'history.shardUpdateMinInterval': '2s',
   };
   return [
     ['server', 'start-dev'],

@@ -56,6 +56,22 @@ async function withClient<T>(server: TemporalServer, use: (client: Client) => Pr
   }
 }
 
+/** What the server would go on from if it were killed now: tasks of its queues, but for timers, and what it noted of how far they are done. */
+function storedProgress(dataDir: string): { left: number; shard: string } {
+  const database = new DatabaseSync(path.join(dataDir, 'temporal', 'temporal.db'), { readOnly: true });
+  try {
+    const count = (table: string): number =>
+      Number(database.prepare(`SELECT count(*) AS count FROM ${table}`).get()?.['count']);
+    const data = database.prepare('SELECT data FROM shards').get()?.['data'] as Uint8Array | undefined;
+    return {
+      left: count('transfer_tasks') + count('visibility_tasks'),
+      shard: Buffer.from(data ?? []).toString('hex'),
+    };
+  } finally {
+    database.close();
+  }
+}
+
 /** A workflow that nobody runs: it stays, whatever happens to the server. */
 const waiting = (id: string) => (client: Client) =>
   client.workflow.start('nobody', { workflowId: id, taskQueue: 'nobody' });
@@ -99,6 +115,15 @@ it('keeps running workflows over a clean stop and over kill -9', async () => {
     }
   });
 });
+
+it('stores within seconds what it has done, so that one that is killed has little to do again', async () => {
+  const dataDir = newDataDir();
+  const server = await start(dataDir);
+  const atStart = storedProgress(dataDir);
+  await withClient(server, waiting('counted'));
+  await expect.poll(() => storedProgress(dataDir).left, { timeout: 20_000 }).toBe(0);
+  await expect.poll(() => storedProgress(dataDir).shard, { timeout: 20_000 }).not.toBe(atStart.shard);
+}, 60_000);
 
 it('adopts a healthy server that runs on the folder, and replaces one with other settings', async () => {
   const dataDir = newDataDir();
