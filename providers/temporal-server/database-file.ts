@@ -37,6 +37,31 @@ export function setAsideUnusableDatabase(
   );
 }
 
+/** Of each task queue, where a server was not told another number. */
+const USUAL_PARTITIONS = 4;
+
+/**
+ * How many partitions of each task queue must be read so that no task is forgotten: one, unless a server that used several left tasks in
+ * others. Those wait in the database for a worker to ask for them.
+ */
+export function partitionsInUse(folder: string): number {
+  if (!existsSync(databaseFile(folder))) return 1;
+  const database = new DatabaseSync(databaseFile(folder));
+  try {
+    // Partitions but the first have names such as /_sys/the-queue/3.
+    const waiting = database.prepare(
+      `SELECT EXISTS (SELECT 1 FROM tasks WHERE instr(task_queue_id, CAST('/_sys/' AS BLOB)) > 0)
+        OR EXISTS (SELECT 1 FROM tasks_v2 WHERE instr(task_queue_id, CAST('/_sys/' AS BLOB)) > 0) AS waiting`,
+    );
+    return waiting.get()?.['waiting'] === 0 ? 1 : USUAL_PARTITIONS;
+  } catch {
+    // A file that cannot be read is set aside, or the server says what is wrong with it.
+    return USUAL_PARTITIONS;
+  } finally {
+    database.close();
+  }
+}
+
 /** Notes that a server of this version has made, or read, the database file. Called once the server is ready. */
 export function noteDatabaseVersion(folder: string, serverVersion: string): void {
   writeFileSync(path.join(folder, VERSION), `${serverVersion}\n`);

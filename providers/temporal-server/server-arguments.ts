@@ -4,6 +4,8 @@ export interface ServerArguments {
   uiPort: number;
   databaseFile: string;
   namespace: string;
+  /** Of each task queue, that are looked into for tasks; new ones are only put into the first. */
+  readPartitions: number;
 }
 
 /**
@@ -14,8 +16,12 @@ export interface ServerArguments {
  * How far its queues of tasks are done, the server notes every half a minute and stores every five minutes: one that is killed does all of
  * that again when it starts, beside the sessions that wait for it. Here it stores it every other second in which there is something new,
  * and the first time a second after its start.
+ *
+ * A task queue has one partition. With more of them a task lands in any, and the few polls of one worker in any other: right after a
+ * start, when it has not yet learned which are used, a task was seen to wait for up to ten seconds beside a worker that polled.
  */
-export function serverArguments({ port, uiPort, databaseFile, namespace }: ServerArguments): string[] {
+export function serverArguments(wanted: ServerArguments): string[] {
+  const { port, uiPort, databaseFile, namespace, readPartitions } = wanted;
   const dynamic = {
     'history.transferProcessorMaxPollRPS': 2000,
     'history.timerProcessorMaxPollRPS': 2000,
@@ -25,6 +31,8 @@ export function serverArguments({ port, uiPort, databaseFile, namespace }: Serve
     'history.visibilityProcessorUpdateAckInterval': '2s',
     'history.shardFirstUpdateInterval': '1s',
     'history.shardUpdateMinInterval': '2s',
+    'matching.numTaskqueueWritePartitions': 1,
+    'matching.numTaskqueueReadPartitions': readPartitions,
   };
   return [
     ['server', 'start-dev'],

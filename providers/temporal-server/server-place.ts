@@ -5,7 +5,7 @@ import { AppError } from '../../core/errors.ts';
 import { isPortFree, pickFreePort } from '../host/free-port.ts';
 import { spawnDetached } from '../host/spawn-detached.ts';
 import type { ProcessIdentity } from '../host/process-identity.ts';
-import { databaseFile } from './database-file.ts';
+import { databaseFile, partitionsInUse } from './database-file.ts';
 import { inPrivateNetwork, spawnInPrivateNetwork } from './door/private-network.ts';
 import { serverArguments } from './server-arguments.ts';
 
@@ -38,10 +38,7 @@ const INNER_PORTS = { port: 7233, uiPort: 8233 };
  */
 export function placeBehindDoor({ program, folder, namespace }: Server, socketDir: string): ServerPlace {
   const { port, uiPort } = INNER_PORTS;
-  const server = [
-    program,
-    ...serverArguments({ port, uiPort, namespace, databaseFile: databaseFile(folder) }),
-  ];
+  const server = [program, ...serverArguments({ port, uiPort, namespace, ...databaseOf(folder) })];
   return {
     address: `unix:${path.join(socketDir, 'grpc.sock')}`,
     uiUrl: `unix:${path.join(socketDir, 'ui.sock')}`,
@@ -64,8 +61,12 @@ export function placeOnLoopback(
   return {
     address: `${HOST}:${ports.port}`,
     uiUrl: `http://${HOST}:${ports.uiPort}/temporal`,
-    command: [program, ...serverArguments({ ...ports, namespace, databaseFile: databaseFile(folder) })],
+    command: [program, ...serverArguments({ ...ports, namespace, ...databaseOf(folder) })],
   };
+}
+
+function databaseOf(folder: string): { databaseFile: string; readPartitions: number } {
+  return { databaseFile: databaseFile(folder), readPartitions: partitionsInUse(folder) };
 }
 
 /**

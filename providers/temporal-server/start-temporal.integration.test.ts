@@ -7,6 +7,7 @@ import { afterEach, expect, it } from 'vitest';
 import { readHostEnvironment } from '../../config.ts';
 import { isAlive } from '../host/process-identity.ts';
 import { openConnection } from './client-connection.ts';
+import { databaseFile, partitionsInUse } from './database-file.ts';
 import { findTemporalCli } from './find-cli.ts';
 import { startTemporal, type TemporalServer, type TemporalServerOptions } from './start-temporal.ts';
 
@@ -123,6 +124,38 @@ it('stores within seconds what it has done, so that one that is killed has littl
   await withClient(server, waiting('counted'));
   await expect.poll(() => storedProgress(dataDir).left, { timeout: 20_000 }).toBe(0);
   await expect.poll(() => storedProgress(dataDir).shard, { timeout: 20_000 }).not.toBe(atStart.shard);
+}, 60_000);
+
+it('keeps all tasks of a queue where the next worker finds them, and finds those of servers that did not', async () => {
+  const dataDir = newDataDir();
+  const folder = path.join(dataDir, 'temporal');
+  const server = await start(dataDir);
+  await withClient(server, async (client) => {
+    for (let count = 0; count < 12; count++) await waiting(`waiting-${count}`)(client);
+  });
+  const queues = (): string[] => {
+    const database = new DatabaseSync(databaseFile(folder));
+    const rows = database.prepare(
+      'SELECT task_queue_id FROM tasks UNION ALL SELECT task_queue_id FROM tasks_v2',
+    );
+    const names = rows.all().map((row) => Buffer.from(row['task_queue_id'] as Uint8Array).toString('latin1'));
+    database.close();
+    return names.filter((name) => name.includes('nobody'));
+  };
+  await expect.poll(() => queues().length, { timeout: 20_000 }).toBe(12);
+  expect(queues().filter((name) => name.includes('/_sys/'))).toEqual([]);
+  expect(partitionsInUse(folder)).toBe(1);
+  await server.stop();
+  const database = new DatabaseSync(databaseFile(folder));
+  const { changes } = database
+    .prepare(
+      `UPDATE tasks SET task_queue_id = CAST(replace(CAST(task_queue_id AS TEXT), 'nobody', '/_sys/nobody/3') AS BLOB)
+        WHERE task_id = (SELECT max(task_id) FROM tasks)`,
+    )
+    .run();
+  database.close();
+  expect(changes).toBe(1);
+  expect(partitionsInUse(folder)).toBe(4);
 }, 60_000);
 
 it('adopts a healthy server that runs on the folder, and replaces one with other settings', async () => {
