@@ -28,6 +28,14 @@ EXTRACT = [
 ]
 
 
+def make_link(target, link):
+    """Makes it unless it is there: another worker may be setting the session up at the same time."""
+    try:
+        os.symlink(target, link)
+    except FileExistsError:
+        pass
+
+
 class Archives:
     def __init__(self, root, folders):
         self.root, self.folders = root, folders
@@ -36,9 +44,7 @@ class Archives:
         for folder in (self.roots, self.marks, self.shell):
             os.makedirs(folder, exist_ok=True)
         for name, target in {**folders, "shell": self.shell}.items():
-            link = os.path.join(self.roots, name)
-            if not os.path.lexists(link):
-                os.symlink(target, link)
+            make_link(target, os.path.join(self.roots, name))
 
     def note(self, name, listing):
         temporary = os.path.join(self.root, f"new-{uuid.uuid4().hex}")

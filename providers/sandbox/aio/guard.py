@@ -146,9 +146,7 @@ class Guard:
 
     def mark(self, folders, mark):
         self.archives(folders).mark(mark)
-        path = os.path.join(self.root, "restoring")
-        if os.path.exists(path):
-            os.remove(path)
+        self.remove(os.path.join(self.root, "restoring"))
         return {}
 
     def folder(self, path):
@@ -426,12 +424,12 @@ class Guard:
             if not os.access(folder, os.W_OK):
                 subprocess.run(["sudo", "-n", "chown", f"{os.getuid()}:{os.getgid()}", folder], check=True)
         for link, target in links.items():
-            if os.path.lexists(link):
-                continue
             try:
-                os.symlink(target, link)
+                make_link(target, link)
             except PermissionError:
-                subprocess.run(["sudo", "-n", "ln", "-s", target, link], check=True)
+                subprocess.run(["sudo", "-n", "ln", "-s", target, link])
+                if not os.path.islink(link):
+                    raise
         os.makedirs(self.calls, exist_ok=True)
         if kept:
             self.archives(kept).baseline()
