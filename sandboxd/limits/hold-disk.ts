@@ -86,6 +86,8 @@ export function createDiskWatch(deps: DiskDeps): DiskWatch {
   let last: DiskUsage | undefined;
   /** Commands were ended, and what they left may be over still: one that was just ending by itself removes nothing with its result. */
   let isOwed = false;
+  /** How many calls had begun when the disk was measured last while none ran. */
+  let measured = 0;
 
   async function removeWhatIsOver(): Promise<string> {
     const names: string[] = [];
@@ -159,7 +161,10 @@ export function createDiskWatch(deps: DiskDeps): DiskWatch {
     for (;;) {
       const waited = performance.now() - began;
       if (waited >= milliseconds) return waited;
-      if (await pace.pause(Math.min(GLANCE_MS, milliseconds - waited))) {
+      const glanceMs = Math.min(GLANCE_MS, milliseconds - waited);
+      // What a call wrote is measured before there is any rest: many short ones would never be, else.
+      if (calls.startedCount() !== measured || isOwed) await delay(glanceMs, undefined, { ref: false });
+      else if (await pace.pause(glanceMs)) {
         // During a rest nothing was written here, and what others wrote does not count.
         before = freeBytes();
         began = performance.now();
@@ -173,15 +178,15 @@ export function createDiskWatch(deps: DiskDeps): DiskWatch {
   async function watch(): Promise<never> {
     // Before the first command: a sandbox may have been full already, and a command that makes room is let alone.
     last = await measure().catch(() => undefined);
-    for (let leastMs = 0, quietMs = 0, seen = 0, failures = 0; ;) {
+    for (let leastMs = 0, quietMs = 0, failures = 0; ;) {
       const waited = await pause(Math.max(DISK_MS, leastMs), leastMs);
       const isRunning = calls.runningCount() > 0;
       const started = calls.startedCount();
-      if (!isRunning && started === seen && !isOwed) {
+      if (!isRunning && started === measured && !isOwed) {
         quietMs += waited;
         if (quietMs < DISK_MS * QUIET_DISK || !calls.hasBackground()) continue;
       }
-      if (!isRunning) seen = started;
+      if (!isRunning) measured = started;
       quietMs = 0;
       const startedAt = performance.now();
       try {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import type { Sandbox } from '../sandbox.ts';
@@ -85,6 +86,16 @@ describe('what hides from a measure is bounded all the same:', () => {
     expect(await sh(sandbox, 'ls')).toBe('kept\n');
   });
 
+  it('many short commands, each of which is over before anything measures it', async () => {
+    const sandbox = lab.sandbox();
+    const told: string[] = [];
+    for (let part = 0; part < 60; part++) {
+      told.push(await sh(sandbox, `head -c 4M /dev/zero > part${part}`));
+      await delay(100);
+    }
+    expect(told.join('')).toMatch(FULL);
+    expect(await used(sandbox)).toBeLessThan(130 * MIB);
+  });
   it('saved outputs of tools, of which the oldest go first, and the model is told', async () => {
     const sandbox = lab.sandbox();
     const texts: string[] = [];
