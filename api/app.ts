@@ -15,6 +15,7 @@ import { bodyLease, leaseOf } from './bodies/body-lease.ts';
 import type { AuditTally } from './audit/audit-tally.ts';
 import type { AuditTrail } from './audit/audit-trail.ts';
 import { admit } from './door/admit.ts';
+import { trustIn } from './door/client-address.ts';
 import { gateOf } from './middleware/answer-gate.ts';
 import { answerInTime } from './middleware/answer-in-time.ts';
 import { auditRefusals } from './middleware/audit-refusals.ts';
@@ -73,7 +74,7 @@ export function createApp(deps: AppDeps): Express {
   app.disable('etag');
   app.enable('case sensitive routing');
   app.set('query parser', parseQuery);
-  app.set('trust proxy', [...(deps.trustedProxies ?? [])]);
+  app.set('trust proxy', trustIn(deps.trustedProxies ?? []));
 
   app.use(requestId(newRequestId));
   app.use(requestLog(log));

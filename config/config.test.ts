@@ -92,6 +92,12 @@ describe('settings', () => {
       /api\.port .*expected a number, got "x"/,
     ],
     ['a list that is not JSON', '', { MANAGED_AGENT_MODELS: 'x' }, /models .*expected JSON/],
+    [
+      'a proxy that is everybody',
+      '',
+      { MANAGED_AGENT_API_TRUSTED_PROXIES: '["10.0.0.1", "0.0.0.0/0"]' },
+      /api\.trusted_proxies.*\/0 would believe every client/,
+    ],
     ['text that is not YAML', 'a: [', {}, /cannot be read/],
     ['a list at the top', '- a', {}, /expected settings by name/],
   ] as [string, string, Environment, RegExp][])('refuse %s, naming it', (_, text, env, message) => {

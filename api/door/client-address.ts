@@ -1,12 +1,29 @@
-import { isIP, isIPv6 } from 'node:net';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import type { Request } from 'express';
+import { addressSet, plainAddress } from '../../providers/network/address-set.ts';
 
-/** Where a request comes from: its connection's other end, or whom a trusted proxy there speaks for. Null: the connection is gone. */
+/**
+ * Where a request comes from: its connection's other end, or whom a trusted proxy there speaks for: of the addresses in
+ * `X-Forwarded-For`, the last that is no trusted proxy's. What stands before it, its sender may have made up. Null: the connection is
+ * gone; so ask while the request is new.
+ */
 export function clientAddress(request: Pick<Request, 'ip' | 'socket'>): string | null {
-  const { ip } = request;
+  const named = withoutPort(request.ip ?? '');
   // A proxy may name anything.
-  const address = ip !== undefined && isIP(ip) !== 0 ? ip : request.socket.remoteAddress;
+  const address = isIP(named) === 0 ? request.socket.remoteAddress : named;
   return address === undefined ? null : withoutMapping(address);
+}
+
+/** Whether an address, as a connection or `X-Forwarded-For` names it, is one of these proxies. For Express's `trust proxy`. */
+export function trustIn(proxies: readonly string[]): (address: string | undefined) => boolean {
+  const known = addressSet(proxies);
+  return (address) => address !== undefined && known.has(withoutPort(address));
+}
+
+/** Some proxies (IIS, Azure's) write `203.0.113.7:51234` and `[2001:db8::1]:443`. */
+function withoutPort(address: string): string {
+  const [, ipv6, ipv4] = /^(?:\[([^\]]+)\](?::\d+)?|([\d.]+):\d+)$/.exec(address) ?? [];
+  return ipv6 ?? ipv4 ?? address;
 }
 
 /** What an address is limited by: an IPv4 address itself; of an IPv6 address its /64, all of which one customer of a network has. */
@@ -28,5 +45,6 @@ export function addressBlock(address: string): string {
 
 /** A socket that serves both protocols shows IPv4 addresses as IPv6 ones. */
 function withoutMapping(address: string): string {
-  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+  const plain = plainAddress(address);
+  return plain !== undefined && isIPv4(plain) ? plain : address;
 }

@@ -25,6 +25,7 @@ export function auditRequest(
   gate: Pick<AnswerGate, 'atEnd'>,
 ): void {
   if (request.method === 'GET' || request.method === 'HEAD') return;
+  const address = clientAddress(request);
   let resource: string | null = null;
   const json = response.json.bind(response);
   response.json = (body: unknown) => {
@@ -44,7 +45,7 @@ export function auditRequest(
       path: request.path.slice(0, 1_000),
       status: response.statusCode,
       resource,
-      address: clientAddress(request),
+      address,
     });
   };
   const flushHeaders = response.flushHeaders.bind(response);

@@ -12,10 +12,14 @@ export const ApiSettings = z.strictObject({
       'URL under which clients reach the API; null: made from host and port. Without API keys, one of loopback.',
     ),
   trusted_proxies: z
-    .array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]))
+    .array(
+      z
+        .union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()])
+        .refine((network) => !network.endsWith('/0'), 'expected proxies: /0 would believe every client'),
+    )
     .default([])
     .describe(
-      'Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. Needs API keys.',
+      'Addresses or networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. Needs API keys.',
     ),
   body_bytes: z
     .int()
