@@ -21,12 +21,15 @@ import { runUntilStopped } from './wiring/run-until-stopped.ts';
 import { sessionEngine } from './wiring/session-engine.ts';
 import { startTelemetry } from './wiring/telemetry.ts';
 
+/** Balancers ask every few seconds whether an api is ready. */
+const UNREADY_SECONDS = 5;
+
 /** An api process: serves HTTP. As many as one likes share the work. */
 const config = loadConfig({ ...configFileOf(), part: 'api' });
 const log = createLogger(config.log, 'api', secretsIn(config));
 
-await runUntilStopped(log, async (signal) => {
-  const database = await openStore(config, log, signal);
+await runUntilStopped(log, async (stopping) => {
+  const database = await openStore(config, log, stopping);
   const bus = await openPostgresBus(
     {
       url: storeUrls(config).directUrl,
@@ -34,7 +37,7 @@ await runUntilStopped(log, async (signal) => {
       keys: keyRing(config),
       onProblem: (message, error) => log.warn({ err: error }, message),
     },
-    signal,
+    stopping,
   );
   const telemetry = await startTelemetry(config, log, 'api');
   const { metrics, traced } = telemetry;
@@ -45,15 +48,16 @@ await runUntilStopped(log, async (signal) => {
   const stopBuiltInSkills = startBuiltInSkills(database, blobs, log);
   const models = await modelCatalog(config, database, log);
   const decoder = openDecoder(config, log);
-  const parts = { config, log, database, blobs, decoder, marks, bus, engine, metrics, models };
+  const parts = { config, log, database, blobs, decoder, marks, bus, engine, metrics, models, stopping };
   const audit = auditTrail(createPostgresAuditLog(database), log);
   const observers = apiObservers(audit, metrics, traced);
   const newRequestId = () => newId('request');
   const { application, hub, connections } = apiApplication(parts, observers, newRequestId);
-  const server = await startHttpServer(application, config.api, newRequestId, connections);
+  const server = await startHttpServer(application, config.api, newRequestId, connections, stopping);
   log.info({ host: config.api.host, port: server.port }, 'the api listens');
   return {
     done: server.closed,
+    unreadyMs: (config.api.unready_seconds ?? UNREADY_SECONDS) * 1_000,
     async stop() {
       hub.drain();
       server.stop(config.api.drain_seconds * 1_000);

@@ -20,13 +20,19 @@ export interface HttpServer {
  * Serves an application. What is no HTTP is answered here, with an id of its own. Rejects when the address cannot be listened on.
  *
  * @param limiter - told of each connection. Left out: there may be any number.
+ * @param stopping - once it aborts, no connection is kept for a next request: clients and balancers open theirs elsewhere.
  */
 export async function startHttpServer(
   application: RequestListener,
   address: { host: string; port: number },
   newRequestId: () => string,
   limiter?: Pick<ConnectionLimiter, 'opened'>,
+  stopping?: AbortSignal,
 ): Promise<HttpServer> {
+  const serve: RequestListener = (request, response) => {
+    if (stopping?.aborted) response.shouldKeepAlive = false;
+    application(request, response);
+  };
   const server = createServer(
     {
       headersTimeout: HEADERS_MS,
@@ -35,12 +41,12 @@ export async function startHttpServer(
       connectionsCheckingInterval: CHECK_MS,
       keepAliveTimeout: 65_000,
     },
-    application,
+    serve,
   );
   // Whoever asks first whether to send its body is told so by the application, once it knows who that is.
-  server.on('checkContinue', application);
+  server.on('checkContinue', serve);
   // Node would refuse any other expectation by itself, and then read what comes without end.
-  server.on('checkExpectation', application);
+  server.on('checkExpectation', serve);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
     refuse(error, socket, newRequestId()),
   );
@@ -53,7 +59,7 @@ export async function startHttpServer(
     server.once('error', reject);
   });
   const connections = new Set<Socket>();
-  let stopping = false;
+  let isClosing = false;
   server.on('connection', (socket) => {
     connections.add(socket);
     limiter?.opened(socket);
@@ -62,14 +68,14 @@ export async function startHttpServer(
   server.on('request', ({ socket }, response) => {
     response.once('finish', () => {
       // Otherwise it would be kept for the client's next request.
-      if (stopping) socket.end();
+      if (isClosing) socket.end();
     });
   });
   return {
     port: (server.address() as AddressInfo).port,
     closed,
     stop(drainMs) {
-      stopping = true;
+      isClosing = true;
       server.close();
       // Clients open connections ahead of their requests. Node takes one on which nothing came for busy, and would wait for it.
       for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();

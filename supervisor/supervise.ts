@@ -70,6 +70,8 @@ export async function supervise(options: SuperviseOptions): Promise<SupervisedSe
     MANAGED_AGENT_TEMPORAL_ADDRESS: urls.temporal,
     ...(config.temporal.address === null ? { MANAGED_AGENT_TEMPORAL_MANAGED: 'true' } : {}),
     ...(uiUrl === null ? {} : { MANAGED_AGENT_TEMPORAL_UI_URL: uiUrl }),
+    // Whoever stops the whole service does not wait for a balancer, unless the settings say so.
+    ...(config.api.unready_seconds === null ? { MANAGED_AGENT_API_UNREADY_SECONDS: '0' } : {}),
   });
 
   const note = (): void => {
@@ -142,7 +144,12 @@ export async function supervise(options: SuperviseOptions): Promise<SupervisedSe
         settings,
         healthy: (running) =>
           name === 'api' ? answers(`${localUrl}/healthz`) : Promise.resolve(!isStopped(running.pid)),
-        drainMs: (name === 'api' ? config.api.drain_seconds : config.worker.drain_seconds) * 1_000 + 10_000,
+        drainMs:
+          10_000 +
+          1_000 *
+            (name === 'api'
+              ? (config.api.unready_seconds ?? 0) + config.api.drain_seconds
+              : config.worker.drain_seconds),
       }),
     );
   }

@@ -69,6 +69,8 @@ export interface ApiParts {
   metrics: Metrics;
   models: ModelCatalog;
   signIns: SignIns;
+  /** Aborted once this process was asked to stop. */
+  stopping?: AbortSignal;
 }
 
 /** Everything that the api serves, and the streams that end first when it stops. */
@@ -160,6 +162,7 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
     ...codecRoutes({ codec: createPayloadCodec(keyRing(config)), mayOperate }),
     ...(config.telemetry.metrics ? metricsRoutes({ metrics, mayOperate }) : []),
     ...healthRoutes({
+      ...(parts.stopping && { stopping: parts.stopping }),
       checks: {
         postgres: async () => {
           await database.query('SELECT 1');

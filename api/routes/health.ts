@@ -14,7 +14,11 @@ const Readiness = z.object({
 });
 
 /** Routes for whoever watches the process: alive, and ready to run messages. */
-export function healthRoutes(deps: { checks: Readonly<Record<string, ReadinessCheck>> }): Route[] {
+export function healthRoutes(deps: {
+  checks: Readonly<Record<string, ReadinessCheck>>;
+  /** Aborted once the process was asked to stop: it still serves, and is not ready. */
+  stopping?: AbortSignal;
+}): Route[] {
   const ask = askedOnce(async () =>
     Promise.all(Object.entries(deps.checks).map(async ([name, check]) => [name, await run(check)] as const)),
   );
@@ -39,7 +43,9 @@ export function healthRoutes(deps: { checks: Readonly<Record<string, ReadinessCh
       content: 'application/json',
       response: Readiness,
       handle: async (_request, response) => {
-        const entries = await ask();
+        const entries: Awaited<ReturnType<typeof ask>> = deps.stopping?.aborted
+          ? [['process', { ok: false, detail: 'It was asked to stop, and takes requests for a moment yet.' }]]
+          : await ask();
         const ready = entries.every(([, { ok }]) => ok);
         response
           .status(ready ? 200 : 503)

@@ -28,7 +28,15 @@ export const ApiSettings = z.strictObject({
     .describe(
       'Bytes of request bodies, unpacked, that the API holds at once; what is more is told to come again.',
     ),
-  drain_seconds: z.number().min(0).default(10).describe('How long open requests may finish after SIGTERM.'),
+  unready_seconds: z
+    .number()
+    .min(0)
+    .nullable()
+    .default(null)
+    .describe(
+      'How long, after SIGTERM, /readyz says no while requests are still taken, for balancers to notice; null: 5, or 0 under npm start.',
+    ),
+  drain_seconds: z.number().min(0).default(10).describe('How long open requests may finish after that.'),
 });
 
 const ApiKey = z.strictObject({

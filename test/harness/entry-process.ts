@@ -26,6 +26,7 @@ export function startEntry(
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
       MANAGED_AGENT_DATA_DIR: dataDir,
+      MANAGED_AGENT_API_UNREADY_SECONDS: '0',
       ...settings,
     },
   });
