@@ -100,7 +100,7 @@ describe('two apis behind a balancer, restarted one after another', () => {
 
     for (const [index, port] of ports.entries()) {
       await sleep(1_000);
-      const before = { ...Object.fromEntries(statuses) };
+      const before = Object.fromEntries(statuses);
       const old = apis[index];
       old?.kill('SIGTERM');
       await expect.poll(() => balancer.uses(urlOf(port)), WAIT).toBe(false);
