@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 
 import type { Sandbox } from '../sandbox.ts';
 import { createSandboxLab } from '../testing/sandbox-lab.ts';
+import { usedSpace } from '../testing/used-space.ts';
 import { detectCgroups } from './detect-cgroups.ts';
 import { NO_CGROUPS } from './cgroups.ts';
 
@@ -27,14 +28,7 @@ describe('what hides from a measure is bounded all the same:', () => {
   afterAll(() => lab.close());
   const sh = async (sandbox: Sandbox, command: string): Promise<string> =>
     (await lab.bash(sandbox, command, 60_000)).text;
-  /** As a new command of the agent sees it. */
-  const used = async (sandbox: Sandbox): Promise<number> =>
-    Number(
-      await sh(
-        sandbox,
-        'chmod -R u+rwx /workspace; du -s -B1 /workspace /home/agent | cut -f 1 | paste -sd+ | bc',
-      ),
-    );
+  const used = async (sandbox: Sandbox): Promise<number> => usedSpace(lab, sandbox);
   const FULL = /disk limit of the sandbox|No space left on device/;
 
   it('files in folders that are closed to everybody', async () => {
@@ -96,6 +90,7 @@ describe('what hides from a measure is bounded all the same:', () => {
     expect(told.join('')).toMatch(FULL);
     expect(await used(sandbox)).toBeLessThan(130 * MIB);
   });
+
   it('saved outputs of tools, of which the oldest go first, and the model is told', async () => {
     const sandbox = lab.sandbox();
     const texts: string[] = [];

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 
 import type { Sandbox } from '../../sandbox.ts';
 import { createSandboxLab } from '../../testing/sandbox-lab.ts';
+import { usedSpace } from '../../testing/used-space.ts';
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
@@ -19,8 +20,6 @@ describe('the disk of a sandbox is bounded also', () => {
   afterAll(() => lab.close());
   const sh = async (sandbox: Sandbox, command: string): Promise<string> =>
     (await lab.bash(sandbox, command, 60_000)).text;
-  const used = async (sandbox: Sandbox): Promise<number> =>
-    Number(await sh(sandbox, 'du -s -B1 /workspace /home/agent | cut -f 1 | paste -sd+ | bc'));
 
   it('deeper than a path can name', async () => {
     const sandbox = lab.sandbox();
@@ -31,7 +30,7 @@ import time; time.sleep(20); print("whole")`;
     const written = await lab.bash(sandbox, deep(file), 60_000);
     expect(written.text).toContain('disk limit of the sandbox');
     expect(written.text).not.toContain('whole');
-    expect(await used(sandbox)).toBeLessThan(70 * MIB);
+    expect(await usedSpace(lab, sandbox)).toBeLessThan(70 * MIB);
     expect(await sh(sandbox, 'cat kept')).toBe('old\n');
   });
 
