@@ -9,6 +9,9 @@ import { createBlobSweep } from '../activities/upkeep/blob-sweep.ts';
 import { createDiskBackstop } from '../activities/upkeep/disk-backstop.ts';
 import { createLostTasks } from '../activities/upkeep/lost-tasks.ts';
 import { createSandboxReaper } from '../activities/upkeep/sandbox-reaper.ts';
+import type { Bus } from '../providers/bus/bus.ts';
+import type { CountRemoved } from '../providers/telemetry/removed-metric.ts';
+import { retention } from './retention.ts';
 import { createSweeper } from '../activities/upkeep/sweeper.ts';
 import { createTakeover } from '../activities/upkeep/takeover.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
@@ -47,8 +50,10 @@ export async function startUpkeep(deps: {
   engine: TemporalEngine;
   journal: Journal;
   upkeep: Upkeep;
+  bus: Bus;
   blobs: BlobStore;
   database: Database;
+  removed: CountRemoved;
   /** Where this worker's sandboxes are; null when it has none. */
   driver: SandboxDriver | null;
   host: HostProbe | null;
@@ -85,7 +90,8 @@ export async function startUpkeep(deps: {
     graceMs: hours * HOUR_MS,
     historyMs: days * 24 * HOUR_MS,
   });
-  const reaper = deps.driver && createSandboxReaper({ driver: deps.driver, leftovers, log: deps.log });
+  const aging = retention(deps, directUrl);
+  const reaper = deps.driver && createSandboxReaper({ ...deps, driver: deps.driver, leftovers });
   const backstop =
     deps.driver &&
     createDiskBackstop({ driver: deps.driver, reserve: diskReserve(deps.config), log: deps.log });
@@ -94,6 +100,7 @@ export async function startUpkeep(deps: {
   const unwatch = watchConnection(deps.connection, () => lostTasks.look());
   sweeper.start();
   blobSweep.start();
+  aging.start();
   reaper?.start();
   backstop?.start();
   await deps.stay?.start(deps.engine);
@@ -103,7 +110,7 @@ export async function startUpkeep(deps: {
       await deps.stay?.stop();
       deps.catalog.close();
       unwatch();
-      const parts = [lists, takeover, lostTasks, sweeper, blobSweep, reaper, backstop];
+      const parts = [lists, takeover, lostTasks, sweeper, blobSweep, aging, reaper, backstop];
       await Promise.all(parts.map(async (part) => part?.stop()));
       await registry.leave();
     },

@@ -4,6 +4,7 @@ import { isHostMark } from '../../providers/blob/host-marks.ts';
 import { sessionOfHistoryPlace } from '../../providers/blob/history-copies.ts';
 import type { Lease } from '../../providers/store/lease.ts';
 import type { Leftovers } from '../../providers/store/leftovers.ts';
+import type { CountRemoved } from '../../providers/telemetry/removed-metric.ts';
 
 const PERIOD_MS = 3_600_000;
 const LOOSE_PERIOD_MS = 5 * 60_000;
@@ -37,9 +38,11 @@ export function createBlobSweep(deps: {
   lease: Lease;
   graceMs: number;
   historyMs: number;
+  removed?: CountRemoved;
   log: Logger;
 }): BlobSweep {
   const { blobs, leftovers, lease, graceMs, historyMs, log } = deps;
+  const count = (gone: number): void => deps.removed?.('blobs', gone);
   const timers: NodeJS.Timeout[] = [];
   const rounds = new Map<() => Promise<number>, Promise<unknown>>();
 
@@ -57,6 +60,7 @@ export function createBlobSweep(deps: {
       Math.max(graceMs, historyMs),
       async (place) => sessionOfHistoryPlace(place) === null && !isHostMark(place),
     );
+    count(removed + outlived);
     if (removed + outlived > 0)
       log.info({ blobs: removed + outlived }, 'blobs that nothing needs are removed');
     return removed + outlived;
@@ -72,6 +76,7 @@ export function createBlobSweep(deps: {
       // One that was stored anew a moment ago is looked at again.
       if (isGone || (await isReferenced())) await leftovers.settled(workspaceId, sha256);
     }
+    count(removed);
     if (removed > 0) log.info({ blobs: removed }, 'blobs that were given up are removed');
     return removed;
   }

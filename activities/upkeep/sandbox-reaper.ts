@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { SandboxDriver } from '../../providers/sandbox/sandbox.ts';
 import type { Leftovers } from '../../providers/store/leftovers.ts';
+import type { CountRemoved } from '../../providers/telemetry/removed-metric.ts';
 
 const PERIOD_MS = 30_000;
 
@@ -19,6 +20,7 @@ export interface SandboxReaper {
 export function createSandboxReaper(deps: {
   driver: Pick<SandboxDriver, 'list' | 'stop' | 'destroy'>;
   leftovers: Pick<Leftovers, 'ended'>;
+  removed?: CountRemoved;
   log: Logger;
 }): SandboxReaper {
   const { driver, leftovers, log } = deps;
@@ -34,6 +36,7 @@ export function createSandboxReaper(deps: {
       if (end === undefined || (end === 'archived' && state === 'stopped')) continue;
       try {
         await (end === 'deleted' ? driver.destroy(sessionId) : driver.stop(sessionId));
+        if (end === 'deleted') deps.removed?.('sandboxes', 1);
         log.info({ session_id: sessionId }, `the sandbox of a session that was ${end} is gone`);
       } catch (error) {
         log.warn({ err: error, session_id: sessionId }, 'a sandbox that nobody needs could not be ended');

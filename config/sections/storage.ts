@@ -86,6 +86,8 @@ export const EncryptionSettings = z.strictObject({
     ),
 });
 
+const Days = z.int().positive().max(36_500).nullable().default(null);
+
 /** How long things are kept. */
 export const RetentionSettings = z.strictObject({
   temporal_days: z.int().positive().default(30).describe('Days that Temporal keeps closed workflow runs.'),
@@ -96,4 +98,16 @@ export const RetentionSettings = z.strictObject({
     .nullable()
     .default(null)
     .describe('Days that audit entries are kept; null: for ever.'),
+  archived_sessions_days: Days.describe(
+    'Days after which an archived session is deleted with all it has; null: never.',
+  ),
+  idle_sessions_days: Days.describe(
+    'The same for a session in which nothing happened for so long and that waits for nobody; null: never.',
+  ),
+  waiting_sessions_days: Days.describe(
+    'The same for one that waits for a confirmation or for the client’s result of a tool; null: never.',
+  ),
+  outputs_days: Days.describe(
+    'Days after which files that agents made expire, those of before included; null: files.outputs_expire_after_hours alone.',
+  ),
 });

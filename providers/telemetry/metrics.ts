@@ -3,6 +3,7 @@ import type { DiskRoom } from '../disk/disk-reserve.ts';
 import type { StoreGauges } from '../store/store-gauges.ts';
 import { createHostMetrics, NO_HOST_METRICS, type HostMetrics } from './host-metrics.ts';
 import { createMetricMakers } from './metric-makers.ts';
+import { createRemovedMetric, type CountRemoved } from './removed-metric.ts';
 
 /** How a piece of work ended: `ok`, `error`, or the code of the error. */
 export type Outcome = string;
@@ -34,6 +35,8 @@ export interface Metrics {
   takeover(attempts: number): void;
   /** Of the host of sandboxes that the process is part of. */
   readonly hosts: HostMetrics;
+  /** What went because it has outlived its time. */
+  readonly removed: CountRemoved;
   /** Adds gauges that are read from the store whenever the metrics are asked for. A failure shows as `store_up` 0. */
   readStore(read: () => Promise<StoreGauges>): void;
   /** Adds gauges of the disk with the least room, read whenever the metrics are asked for. */
@@ -89,6 +92,7 @@ export function createMetrics(part: string): Metrics {
   return {
     contentType: registry.contentType,
     hosts: part === 'worker' ? createHostMetrics(makers) : NO_HOST_METRICS,
+    removed: createRemovedMetric(makers),
     request: ({ method, route, status, seconds }) =>
       requests.observe({ method, route, status: String(status) }, seconds),
     readStreams(open) {

@@ -5,6 +5,7 @@ import type { Lease } from '../lease.ts';
 const ROLE_LOCKS = 726_194;
 export const SWEEPER_ROLE = 1;
 export const BLOB_SWEEPER_ROLE = 2;
+export const RETENTION_ROLE = 3;
 
 /**
  * A lease on an advisory lock, held on a connection of its own, so that the kernel gives it back when the process is killed.
