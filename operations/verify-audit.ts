@@ -1,25 +1,27 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { loadConfig, readHostEnvironment } from '../config.ts';
 import { AppError, isAppError } from '../core/errors.ts';
-import type { AuditMark, AuditProblem } from '../providers/store/audit-log.ts';
-import { createPostgresAuditLog } from '../providers/store/postgres/audit-log.ts';
-import { createLogger } from '../providers/telemetry/logger.ts';
-import { withStoreUrl } from '../wiring/command-store.ts';
-import { openStore } from '../wiring/open-store.ts';
+import type { AuditLog, AuditMark, AuditProblem } from '../providers/store/audit-log.ts';
+import { markText, parseMark } from '../providers/store/audit/audit-mark.ts';
+import { verifyLines } from '../providers/store/audit/verify-lines.ts';
+import { withAuditLog } from './with-audit-log.ts';
 
 /**
  * `npm run verify-audit [-- --mark SEQ:HASH] [--keep FILE]`: reads the whole audit log, says what is not as it was written, and where the log
- * stands, to be kept elsewhere and given again the next time. `--keep` reads that from a file and writes it there.
+ * stands, to be kept elsewhere and given again the next time. `--keep` reads that from a file and writes it there. `--file EXPORT`, which
+ * may be given several times, checks what `npm run audit -- --export` or the api's `/audit/export` wrote, without the database; `--filtered`
+ * when not all entries were asked for.
  *
- * Exits with 0 when the log is intact, 1 when it is not, 2 for wrong arguments, 3 when it could not be read, or not compared because the log
- * begins after what was kept.
+ * Exits with 0 when the log is intact, 1 when it is not, 2 for wrong arguments, 3 when it could not be read, or not compared because what was
+ * kept is not in it.
  */
-const USAGE = 'Usage: npm run verify-audit [-- --mark SEQ:HASH | --keep FILE] [--config FILE]';
+const USAGE =
+  'Usage: npm run verify-audit [-- --mark SEQ:HASH | --keep FILE] [--file EXPORT ... [--filtered]] [--config FILE]';
 /** Problems that are printed one by one. */
 const PRINTED = 1_000;
 
-const { mark, keep, config: file } = readArguments();
+const { mark, keep, file: files, filtered, config } = readArguments();
 try {
   process.exitCode = await verify();
 } catch (error) {
@@ -27,16 +29,21 @@ try {
   process.exitCode = 3;
 }
 
-function readArguments(): { mark?: string; keep?: string; config?: string } {
+function readArguments() {
   try {
     const options = {
       mark: { type: 'string' },
       keep: { type: 'string' },
+      file: { type: 'string', multiple: true },
+      filtered: { type: 'boolean' },
       config: { type: 'string' },
     } as const;
     const { values } = parseArgs({ options });
-    if (values.mark !== undefined && (values.keep !== undefined || toMark(values.mark) === null)) {
+    if (values.mark !== undefined && (values.keep !== undefined || parseMark(values.mark) === null)) {
       throw new Error('--mark: expected SEQ:HASH as this command prints it, and not together with --keep.');
+    }
+    if (values.filtered === true && values.file === undefined) {
+      throw new Error('--filtered: goes with --file; the log itself has no gaps.');
     }
     return values;
   } catch (error) {
@@ -46,15 +53,10 @@ function readArguments(): { mark?: string; keep?: string; config?: string } {
   }
 }
 
-function toMark(text: string): AuditMark | null {
-  const [, seq, hash] = /^(\d{1,15}):([0-9a-f]{64}|)$/.exec(text.trim()) ?? [];
-  return seq === undefined || hash === undefined ? null : { seq: Number(seq), hash };
-}
-
 function expectedMark(): AuditMark | undefined {
-  if (mark !== undefined) return toMark(mark) ?? undefined;
+  if (mark !== undefined) return parseMark(mark) ?? undefined;
   if (keep === undefined || !existsSync(keep)) return undefined;
-  const kept = toMark(readFileSync(keep, 'utf8'));
+  const kept = parseMark(readFileSync(keep, 'utf8'));
   if (kept === null)
     throw new AppError('bad_config', `${keep}: expected SEQ:HASH as this command writes it.`);
   return kept;
@@ -62,38 +64,70 @@ function expectedMark(): AuditMark | undefined {
 
 async function verify(): Promise<number> {
   const expected = expectedMark();
-  const config = loadConfig({ ...(file === undefined ? {} : { file }), part: 'command' });
-  const log = createLogger({ ...config.log, level: 'warn' }, 'verify-audit');
-  return withStoreUrl(config, readHostEnvironment(), console.log, async (url) => {
-    const database = await openStore(
-      { ...config, store: { ...config.store, url } },
-      log,
-      new AbortController().signal,
-    );
-    try {
-      return await report(createPostgresAuditLog(database), expected);
-    } finally {
-      await database.close();
-    }
-  });
+  if (files !== undefined) return verifyFiles(files, expected);
+  return withAuditLog(config, console.log, async (log) => report(log, expected));
 }
 
-async function report(
-  audit: Pick<ReturnType<typeof createPostgresAuditLog>, 'verify'>,
-  expected: AuditMark | undefined,
-): Promise<number> {
-  let problems = 0;
-  const verdict = await audit.verify(expected, ({ seq, problem }: AuditProblem) => {
-    problems += 1;
-    if (problems <= PRINTED) console.log(`Entry ${seq}: ${problem}`);
+/** Checks an export, in one file or in several that follow each other, without the database. */
+async function verifyFiles(names: readonly string[], expected: AuditMark | undefined): Promise<number> {
+  const absent = names.find((name) => !existsSync(name));
+  if (absent !== undefined) throw new AppError('bad_config', `--file: there is no ${absent}.`);
+  const print = printer();
+  const { entries, problems, first, last, isCompared } = await verifyLines(linesOf(names), {
+    expected,
+    hasGaps: filtered === true,
+    onProblem: print.problem,
   });
-  if (problems > PRINTED) console.log(`And ${problems - PRINTED} more.`);
+  print.rest();
+  if (problems > 0) {
+    console.log(`What was exported is not what was written: ${problems} problems in ${entries} entries.`);
+    return 1;
+  }
+  if (first === null || last === null) {
+    console.log('There are no entries.');
+    return expected === undefined ? 0 : 3;
+  }
+  console.log(`All ${entries} entries, ${first.seq} to ${last.seq}, are as they were written.`);
+  if (expected !== undefined && !isCompared) {
+    console.log(`They cannot be compared with ${expected.seq}, which was kept: it is not among them.`);
+    return 3;
+  }
+  console.log(`The last is ${markText(last)}`);
+  if (keep !== undefined) write(keep, markText(last));
+  return 0;
+}
+
+async function* linesOf(names: readonly string[]): AsyncGenerator<string> {
+  for (const name of names) yield* createInterface({ input: createReadStream(name), crlfDelay: Infinity });
+}
+
+function printer(): { problem: (found: AuditProblem) => void; rest: () => void } {
+  let problems = 0;
+  return {
+    problem({ seq, problem }) {
+      problems += 1;
+      if (problems <= PRINTED) console.log(`Entry ${seq}: ${problem}`);
+    },
+    rest: () => {
+      if (problems > PRINTED) console.log(`And ${problems - PRINTED} more.`);
+    },
+  };
+}
+
+async function report(audit: Pick<AuditLog, 'verify'>, expected: AuditMark | undefined): Promise<number> {
+  const print = printer();
+  let problems = 0;
+  const verdict = await audit.verify(expected, (found) => {
+    problems += 1;
+    print.problem(found);
+  });
+  print.rest();
   if (!verdict.intact) {
     console.log(`The audit log was changed: ${problems} problems, the first at entry ${verdict.seq}.`);
     return 1;
   }
   const { newest, entries } = verdict;
-  const text = `${newest.seq}:${newest.hash}`;
+  const text = markText(newest);
   console.log(`All ${entries} entries are as they were written.`);
   if (!verdict.isCompared) {
     console.log(

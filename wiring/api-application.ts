@@ -12,13 +12,13 @@ import { temporalUi } from './temporal-ui.ts';
 
 /** All that the api serves, behind the rules for who may have it; the streams that end first when it stops; who may connect. */
 export function apiApplication(
-  parts: Omit<ApiParts, 'signIns'>,
+  parts: Omit<ApiParts, 'signIns' | 'operatorReads'>,
   observers: ApiObservers,
   newRequestId: () => string,
 ): { application: Express; hub: StreamHub; connections: ConnectionLimiter } {
   const { config, log, database } = parts;
   const { access, signIns, connections } = apiAccess(config, database);
-  const { routes, hub } = apiRoutes({ ...parts, signIns });
+  const { routes, hub } = apiRoutes({ ...parts, signIns, operatorReads: observers.operatorReads });
   const application = createApp({
     routes,
     mounts: [temporalUi(config, access, observers), consoleMount(config, access, signIns, observers)],

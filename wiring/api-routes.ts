@@ -2,8 +2,10 @@ import type { Logger } from 'pino';
 import type { SignIns } from '../api/console/sign-ins.ts';
 import { openApiRoute, toOpenApi } from '../api/openapi.ts';
 import type { Route } from '../api/route.ts';
-import { createOperatorCheck } from '../api/operator-check.ts';
+import type { AuditTally } from '../api/audit/audit-tally.ts';
+import { createAuditCheck, createOperatorCheck } from '../api/operator-check.ts';
 import { agentRoutes } from '../api/routes/agents.ts';
+import { auditRoutes } from '../api/routes/audit.ts';
 import { codecRoutes } from '../api/routes/codec.ts';
 import { environmentRoutes } from '../api/routes/environments.ts';
 import { fileRoutes } from '../api/routes/files.ts';
@@ -36,6 +38,7 @@ import { createSkillReader } from '../providers/skill-archive/skill-reader.ts';
 import { createPayloadCodec } from '../providers/encryption/payload-codec.ts';
 import type { SessionEngine } from '../providers/engine/session-engine.ts';
 import { createPostgresAgents } from '../providers/store/postgres/agents.ts';
+import { createPostgresAuditLog } from '../providers/store/postgres/audit-log.ts';
 import type { Database } from '../providers/store/postgres/database.ts';
 import { createPostgresEnvironments } from '../providers/store/postgres/environments.ts';
 import { createPostgresEventList } from '../providers/store/postgres/event-list.ts';
@@ -71,6 +74,8 @@ export interface ApiParts {
   signIns: SignIns;
   /** Aborted once this process was asked to stop. */
   stopping?: AbortSignal;
+  /** Told of each use of the audit log. */
+  operatorReads: Pick<AuditTally, 'note'>;
 }
 
 /** Everything that the api serves, and the streams that end first when it stops. */
@@ -159,6 +164,11 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
     }),
     ...modelRoutes({ models }),
     ...signInRoutes({ signIns: parts.signIns }),
+    ...auditRoutes({
+      log: createPostgresAuditLog(database),
+      mayRead: createAuditCheck(config.auth.keys),
+      reads: parts.operatorReads,
+    }),
     ...codecRoutes({ codec: createPayloadCodec(keyRing(config)), mayOperate }),
     ...(config.telemetry.metrics ? metricsRoutes({ metrics, mayOperate }) : []),
     ...healthRoutes({

@@ -21,14 +21,19 @@ export function storeUrls(config: Config): { url: string; directUrl: string } {
   return { url, directUrl: direct ?? url };
 }
 
-/** Opens the store and brings its schema up to date. Waits until PostgreSQL answers, or `signal` aborts. */
-export async function openStore(config: Config, log: Logger, signal: AbortSignal): Promise<Database> {
-  const database = openDatabase({
+/** Opens the store as it is. Nothing is connected before the first use. */
+export function connectStore(config: Config): Database {
+  return openDatabase({
     url: storeUrls(config).url,
     maximum: config.store.pool_size,
     statementTimeoutMs: config.store.statement_timeout_seconds * 1_000,
     cipher: createRowCipher(keyRing(config)),
   });
+}
+
+/** Opens the store and brings its schema up to date. Waits until PostgreSQL answers, or `signal` aborts. */
+export async function openStore(config: Config, log: Logger, signal: AbortSignal): Promise<Database> {
+  const database = connectStore(config);
   for (;;) {
     try {
       const applied = await migrate(database);

@@ -52,7 +52,9 @@ const ApiKey = z.strictObject({
   operator: z
     .boolean()
     .default(false)
-    .describe('Whether the key also opens what shows all workspaces: the Temporal UI and its codec.'),
+    .describe(
+      'Whether the key also opens what shows all workspaces: the Temporal UI and its codec, metrics, the audit log.',
+    ),
 });
 
 /** Who may call. */

@@ -24,6 +24,26 @@ export interface StoredAuditEntry extends AuditEntry {
   hash: string;
 }
 
+/** An entry with what its hash is made from besides itself. */
+export interface ChainedAuditEntry extends StoredAuditEntry {
+  /** Of the entry before; empty where there was none. Null: that entry is missing, though it should be there. */
+  previousHash: string | null;
+}
+
+/** Which entries somebody wants to see: those for which all of this holds. */
+export interface AuditFilter {
+  /** Unix milliseconds: not before, and before. */
+  from?: number | undefined;
+  until?: number | undefined;
+  workspaceId?: string | undefined;
+  keyId?: string | undefined;
+  operation?: string | undefined;
+  /** An id that the entry names, in `resource` or in its path. */
+  resource?: string | undefined;
+  status?: number | undefined;
+  address?: string | undefined;
+}
+
 /** A place in the log that somebody remembers. */
 export interface AuditMark {
   seq: number;
@@ -47,12 +67,26 @@ export interface AuditLog {
   /** Adds entries in one transaction, in order. Rejects with `unavailable` or `commit_unknown`; callers repeat. */
   append(entries: readonly AuditEntry[]): Promise<AuditMark>;
   /**
+   * Reads entries, oldest or newest first, some at once. What is added after the call is not among them.
+   *
+   * @param options.after - goes on behind this entry, in the order asked for.
+   * @param options.atOnce - entries at once, at most.
+   * @throws `conflict` when entries that were still to come, oldest first, are removed meanwhile.
+   */
+  read(
+    filter: AuditFilter,
+    options: { order: 'asc' | 'desc'; after?: number | undefined; atOnce: number },
+  ): AsyncIterable<ChainedAuditEntry[]>;
+  /**
    * Reads the whole log and checks the chain. Whoever could rewrite all of the store could also make a new chain: compare with a
    * mark that was kept elsewhere, such as the one that the log of the api names.
    *
    * @param onProblem - told of everything that is wrong, as it is found.
    */
   verify(expected?: AuditMark, onProblem?: (found: AuditProblem) => void): Promise<AuditVerdict>;
-  /** Removes entries from before `time`, Unix milliseconds, and notes where the log now begins. Returns how many. */
-  prune(time: number): Promise<number>;
+  /**
+   * Removes entries from before `time`, Unix milliseconds, in several transactions, and notes where the log now begins. An entry of its
+   * own, which is added first, says that it was done. Returns how many were removed, and the last of them; null when there were none.
+   */
+  prune(time: number): Promise<{ entries: number; last: AuditMark } | null>;
 }

@@ -113,6 +113,7 @@ export async function startApi(
     metrics,
     models,
     signIns,
+    operatorReads: { note: () => undefined },
   });
   const keys = (options.keys ?? []).map(({ key, workspace }) => ({
     id: `key of ${workspace}`,

@@ -1,5 +1,6 @@
-import type { AuditLog, StoredAuditEntry } from '../audit-log.ts';
+import type { AuditFilter, AuditLog, StoredAuditEntry } from '../audit-log.ts';
 import { auditHash } from '../audit/audit-hash.ts';
+import { removalEntry } from '../audit/removal-entry.ts';
 
 /** An audit log in memory, for tests; its entries can be looked at. */
 export interface InMemoryAuditLog extends AuditLog {
@@ -34,12 +35,39 @@ export function createInMemoryAuditLog(now: () => number): InMemoryAuditLog {
       const isCompared = expected === undefined || expected.seq >= base.seq;
       return { intact: true, entries: entries.length, newest: last, isCompared };
     },
+    async *read(filter, { order, after, atOnce }) {
+      const chained = entries.map((entry, at) => ({
+        ...entry,
+        previousHash: (entries[at - 1] ?? base).hash,
+      }));
+      const found = chained.filter((entry) => matches(entry, filter));
+      if (order === 'desc') found.reverse();
+      const rest = found.filter(
+        ({ seq }) => after === undefined || (order === 'asc' ? seq > after : seq < after),
+      );
+      for (let at = 0; at < rest.length; at += atOnce) yield rest.slice(at, at + atOnce);
+    },
     async prune(time) {
-      const kept = entries.findIndex((entry) => entry.at >= time);
-      const removed = entries.splice(0, kept === -1 ? entries.length : kept);
-      const last = removed.at(-1);
-      if (last) base = { seq: last.seq, hash: last.hash };
-      return removed.length;
+      const old = entries.filter(({ at }) => at < time).at(-1);
+      if (!old) return null;
+      const last = { seq: old.seq, hash: old.hash };
+      await this.append([removalEntry(base.seq + 1, last.seq)]);
+      const removed = entries.splice(0, entries.indexOf(old) + 1);
+      base = last;
+      return { entries: removed.length, last };
     },
   };
+}
+
+function matches(entry: StoredAuditEntry, filter: AuditFilter): boolean {
+  const { from, until, resource, ...same } = filter;
+  const named = [...(entry.resource ?? '').split(' '), ...entry.path.split('/')];
+  return (
+    (from === undefined || entry.at >= from) &&
+    (until === undefined || entry.at < until) &&
+    (resource === undefined || named.includes(resource)) &&
+    Object.entries(same).every(
+      ([name, value]) => value === undefined || entry[name as keyof typeof same] === value,
+    )
+  );
 }

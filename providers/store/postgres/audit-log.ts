@@ -7,6 +7,8 @@ import type {
   StoredAuditEntry,
 } from '../audit-log.ts';
 import { auditHash } from '../audit/audit-hash.ts';
+import { removalEntry } from '../audit/removal-entry.ts';
+import { readEntries } from './audit/read-entries.ts';
 import type { Connection, Database } from './database.ts';
 
 interface HeadRow {
@@ -30,16 +32,7 @@ export function createPostgresAuditLog(database: Database): AuditLog {
     append: (entries) =>
       database.transaction(async (connection) => {
         const head = await lockHead(connection);
-        const added = chain(head, entries);
-        const newest = added.at(-1);
-        if (!newest) return { seq: head.seq, hash: head.hash };
-        insert(connection, added);
-        connection.send({
-          name: 'audit-newest',
-          text: "UPDATE audit_head SET seq = $1, hash = decode($2, 'hex')",
-          values: [newest.seq, newest.hash],
-        });
-        return { seq: newest.seq, hash: newest.hash };
+        return store(connection, chain(head, entries)) ?? { seq: head.seq, hash: head.hash };
       }),
 
     verify: (expected, onProblem) =>
@@ -50,25 +43,54 @@ export function createPostgresAuditLog(database: Database): AuditLog {
         return verifyChain(connection, rows[0], expected, onProblem);
       }),
 
-    prune: (time) =>
-      database.transaction(async (connection) => {
-        await lockHead(connection);
-        await connection.query("SELECT set_config('managed_agent.audit_prune', 'on', true)");
-        const { rows } = await connection.query<{ seq: number; hash: string }>(
-          `SELECT seq, encode(hash, 'hex') AS hash FROM audit_log WHERE at < to_timestamp($1 / 1000.0)
-            ORDER BY seq DESC LIMIT 1`,
-          [time],
-        );
-        const last = rows[0];
-        if (!last) return 0;
-        await connection.query("UPDATE audit_head SET base_seq = $1, base_hash = decode($2, 'hex')", [
-          last.seq,
-          last.hash,
-        ]);
-        const removed = await connection.query('DELETE FROM audit_log WHERE seq <= $1', [last.seq]);
-        return removed.rowCount ?? 0;
-      }),
+    read: readEntries(database),
+
+    async prune(time) {
+      const begun = await database.transaction(async (connection) => {
+        const last = await announceRemoval(connection, time);
+        return last && { last, removed: await removeSome(connection, last.seq) };
+      });
+      if (begun === null) return null;
+      let entries = begun.removed;
+      for (let { removed } = begun; removed >= PAGE; entries += removed) {
+        removed = await database.transaction(async (connection) => removeSome(connection, begun.last.seq));
+      }
+      return { entries, last: begun.last };
+    },
   };
+}
+
+/** Adds the entry that says what is to be removed, and returns the last of that. Null: nothing is. */
+async function announceRemoval(connection: Connection, time: number): Promise<AuditMark | null> {
+  const head = await lockHead(connection);
+  const { rows } = await connection.query<AuditMark>(
+    `SELECT seq, encode(hash, 'hex') AS hash FROM audit_log WHERE at < to_timestamp($1 / 1000.0)
+      ORDER BY at DESC, seq DESC LIMIT 1`,
+    [time],
+  );
+  const last = rows[0];
+  if (!last) return null;
+  store(connection, chain(head, [removalEntry(head.base_seq + 1, last.seq)]));
+  return last;
+}
+
+/** Removes the oldest entries, up to `last`, and not so many that others wait for long. Returns how many. */
+async function removeSome(connection: Connection, last: number): Promise<number> {
+  await lockHead(connection);
+  await connection.query("SELECT set_config('managed_agent.audit_prune', 'on', true)");
+  const { rows } = await connection.query<AuditMark>(
+    `SELECT seq, encode(hash, 'hex') AS hash
+      FROM (SELECT seq, hash FROM audit_log WHERE seq <= $1 ORDER BY seq LIMIT ${PAGE}) AS oldest ORDER BY seq DESC LIMIT 1`,
+    [last],
+  );
+  const end = rows[0];
+  if (!end) return 0;
+  await connection.query("UPDATE audit_head SET base_seq = $1, base_hash = decode($2, 'hex')", [
+    end.seq,
+    end.hash,
+  ]);
+  const removed = await connection.query('DELETE FROM audit_log WHERE seq <= $1', [end.seq]);
+  return removed.rowCount ?? 0;
 }
 
 async function lockHead(connection: Connection): Promise<HeadRow> {
@@ -85,6 +107,19 @@ function chain(head: HeadRow, entries: readonly AuditEntry[]): StoredAuditEntry[
     hash = auditHash(hash, placed);
     return { ...placed, hash };
   });
+}
+
+/** Adds entries, and says where the log then stands; null where there are none. */
+function store(connection: Connection, added: readonly StoredAuditEntry[]): AuditMark | null {
+  const newest = added.at(-1);
+  if (!newest) return null;
+  insert(connection, added);
+  connection.send({
+    name: 'audit-newest',
+    text: "UPDATE audit_head SET seq = $1, hash = decode($2, 'hex')",
+    values: [newest.seq, newest.hash],
+  });
+  return { seq: newest.seq, hash: newest.hash };
 }
 
 function insert(connection: Connection, entries: readonly StoredAuditEntry[]): void {
