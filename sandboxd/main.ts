@@ -144,6 +144,10 @@ const server = createSandboxServer({
   touched() {
     lastTouched = Date.now();
   },
+  stop() {
+    log('stopping: its place is wanted');
+    process.exit(STOP_CODE);
+  },
   log,
 });
 // Requests wait in the socket until what an earlier sandboxd left has been taken up.

@@ -24,6 +24,8 @@ export interface ServerDeps {
   token: string | undefined;
   /** Called at every request but those with which the service looks for outputs by itself: they are no use that is made of the sandbox. */
   touched(): void;
+  /** Ends the sandbox, as after its idle time. */
+  stop(): void;
   log(message: string): void;
 }
 
@@ -99,16 +101,31 @@ async function placeUpload(
 }
 
 /**
- * The protocol between a driver and its sandbox, spoken only by our own client: `GET /v1/status`; `POST /v1/calls/ID` with
+ * The protocol between a driver and its sandbox, spoken only by our own client: `GET /v1/status`; `POST /v1/rest` stops the sandbox when
+ * nothing runs in it, and else says that something does; `POST /v1/calls/ID` with
  * `{operation, mode, wait_ms}`; `GET /v1/calls/ID?wait_ms=`; `DELETE /v1/calls/ID` kills;
  * `PUT /v1/tool-outputs/ID` keeps a text; `GET /v1/outputs` lists; `GET`, `PUT` and `DELETE /v1/files?path=` move bytes;
  * `PUT` and `DELETE /v1/uploads?path=` place files of the user; `PUT /v1/files/many` takes many files in frames;
  * `/v1/archive` saves what is kept and puts it back.
  */
 export function createSandboxServer(deps: ServerDeps): Server {
+  let underWay = 0;
+  let isStopping = false;
+
+  /** Whoever asks something while the sandbox stops finds its connection broken, and starts the sandbox anew. */
+  function rest(response: ServerResponse): void {
+    const rests = underWay === 1 && deps.calls.runningCount() === 0 && !deps.calls.hasBackground();
+    if (rests) {
+      isStopping = true;
+      response.once('close', () => deps.stop());
+    }
+    answer(response, 200, { rests });
+  }
+
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://sandbox');
     if (!isAllowed(request, deps.token)) return answer(response, 401, { error: 'unauthorized' });
+    if (url.pathname === '/v1/rest' && request.method === 'POST') return rest(response);
     if (url.pathname !== '/v1/outputs') deps.touched();
     if (url.pathname === '/v1/status') {
       return answer(response, 200, { boot: deps.boot, running: deps.calls.runningCount() });
@@ -166,6 +183,9 @@ export function createSandboxServer(deps: ServerDeps): Server {
     }
   }
   return createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    if (isStopping) return void request.destroy();
+    underWay++;
+    response.once('close', () => underWay--);
     route(request, response).catch((error: unknown) => {
       deps.log(
         `${request.method} ${request.url}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,

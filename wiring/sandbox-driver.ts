@@ -6,6 +6,7 @@ import { createBubblewrapDriver } from '../providers/sandbox/bubblewrap/driver.t
 import { createDockerDriver } from '../providers/sandbox/docker/driver.ts';
 import type { SandboxEnvironment } from '../providers/sandbox/environment.ts';
 import { DEFAULT_LIMITS, type SandboxLimits } from '../providers/sandbox/limits.ts';
+import type { MaxRunning } from '../providers/sandbox/room/default-running.ts';
 import type { SandboxDriver, SandboxSpec } from '../providers/sandbox/sandbox.ts';
 import { createUnsafeLocalDriver } from '../providers/sandbox/unsafe-local.ts';
 
@@ -26,6 +27,7 @@ export function sandboxDriver(
     environmentOf,
     privateNetworks: private_networks,
     limits,
+    maxRunning: maxRunning(config),
     reserveBytes: config.disk.reserve_bytes,
     requireRoom: () => reserve.require('no sandbox can be started'),
     log,
@@ -50,12 +52,18 @@ export function sandboxDriver(
         network: config.sandbox.docker_network,
       });
     case 'unsafe_local':
-      return createUnsafeLocalDriver({ dataFolder: shared.dataFolder, limits, log });
+      return createUnsafeLocalDriver({ ...shared, limits });
     case 'aio': {
       const { aio_url: template, aio_pool: pool, aio_api_key: apiKey } = config.sandbox;
       return createAioDriver({ ...shared, urls: template ?? pool, apiKey });
     }
   }
+}
+
+/** `aio` takes no notice: its containers run elsewhere, whether they are used or not. */
+function maxRunning({ sandbox: { max_running: set } }: Config): MaxRunning {
+  if (set === 0) return 'unlimited';
+  return set ?? 'by_memory';
 }
 
 function sandboxLimits({ sandbox }: Config): SandboxLimits {

@@ -142,7 +142,7 @@ export function sessionHost(parts: {
       driver: driver.kind,
       isolation: found?.isolation ?? 'none',
       ready: found?.ok ?? true,
-      capacity: settings.max_running,
+      capacity: found?.maxRunning ?? null,
     }),
   });
   const isSaved = limits.bytes > 0;

@@ -116,10 +116,12 @@ export const SandboxSettings = z.strictObject({
     .describe('A turn that goes on for so long is saved between two calls; others when they end.'),
   max_running: z
     .int()
-    .positive()
+    .min(0)
     .nullable()
     .default(null)
-    .describe('Sandboxes that run at once on a host; null: no limit.'),
+    .describe(
+      'Sandboxes that run at once on a host; null: as many as its memory holds, (memory - 1 GiB) / 256 MiB; 0: no limit.',
+    ),
   sized_disks: z
     .boolean()
     .default(false)

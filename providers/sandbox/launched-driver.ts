@@ -8,6 +8,8 @@ import { createClaimedSandbox } from './claimed-sandbox.ts';
 import { createClaims, isRecordName } from './claims.ts';
 import { withHostLock } from './host-lock.ts';
 import { createLaunchedArchive } from './launched-archive.ts';
+import type { RoomSettings } from './room/default-running.ts';
+import { createRunningRoom } from './room/running-room.ts';
 import type { ApartSandboxes, SandboxDriver, SandboxFiles, SandboxSpec } from './sandbox.ts';
 import { createGate } from '../gate/gate.ts';
 import {
@@ -61,8 +63,12 @@ export interface Launcher {
   };
   /** Ends what all sandboxes of this host share; none runs any more. */
   endShared?(): Promise<void>;
-  /** Throws where the host has no room for another sandbox that runs. */
+  /** Throws where the disk of the host has no room for another sandbox that runs. */
   requireRoom?(): void;
+  /** How many may run at once on this host; absent: any number. */
+  room?: RoomSettings | undefined;
+  /** Whether a sandbox counts among them; by default all do. */
+  isCounted?(sessionId: string): boolean;
   /** Lets go of what this process holds; sandboxes live on. */
   release?(): void;
   log(message: string, details?: Record<string, string | number>): void;
@@ -102,6 +108,17 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
   const clients = new Map<string, SandboxdClient>();
   const starting = new Map<string, Promise<SandboxdClient>>();
   const starts = createGate(Math.max(4, 2 * availableParallelism()));
+  const isRunning = async (sessionId: string): Promise<boolean> =>
+    (await launcher.find(sessionId)) !== undefined;
+  const room =
+    launcher.room &&
+    createRunningRoom({
+      settings: launcher.room,
+      isRunning,
+      rest,
+      log: (...line) => launcher.log(...line),
+    });
+  const isCounted = (sessionId: string): boolean => launcher.isCounted?.(sessionId) ?? true;
 
   const locked = <Result>(sessionId: string, work: () => Promise<Result>): Promise<Result> =>
     withHostLock(launcher.lockFile(sessionId), work);
@@ -133,7 +150,28 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
     }
   }
 
+  /** Stops a sandbox in which nothing runs; the sandbox itself decides, so that no call that comes now is lost. */
+  async function rest(sessionId: string): Promise<boolean> {
+    const client = await find(sessionId);
+    if ((await client?.rest?.()) !== true) return false;
+    disconnect(sessionId);
+    return true;
+  }
+
+  /** The room is waited for without the session's lock: whoever makes some must not wait for one who wants some. */
   async function start(spec: SandboxSpec): Promise<SandboxdClient> {
+    const { sessionId } = spec;
+    if (room === undefined || !isCounted(sessionId) || (await isRunning(sessionId))) return boot(spec);
+    const place = await room.enter(sessionId);
+    try {
+      return await boot(spec, () => place.taken());
+    } finally {
+      place.leave();
+    }
+  }
+
+  /** @param onStarted - told when this started it, and nobody else did. */
+  async function boot(spec: SandboxSpec, onStarted = (): void => {}): Promise<SandboxdClient> {
     const { sessionId } = spec;
     return locked(sessionId, async () => {
       const running = await launcher.find(sessionId);
@@ -159,6 +197,7 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
       } finally {
         giveBack();
       }
+      onStarted();
       launcher.log('sandbox started', { session: sessionId, ms: Math.round(performance.now() - startedAt) });
       return client;
     });
@@ -166,7 +205,10 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
 
   async function reach(spec: SandboxSpec): Promise<SandboxdClient> {
     const known = clients.get(spec.sessionId);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      if (isCounted(spec.sessionId)) room?.used(spec.sessionId);
+      return known;
+    }
     let started = starting.get(spec.sessionId);
     if (started === undefined) {
       started = start(spec).finally(() => starting.delete(spec.sessionId));
@@ -246,7 +288,12 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
   return {
     kind: launcher.kind,
     ...(launcher.apart === undefined ? {} : { apart: apartOf(launcher.apart) }),
-    probe: launcher.probe,
+    async probe() {
+      const probe = await launcher.probe();
+      if (launcher.room === undefined || !probe.ok) return probe;
+      const { count, sentence } = await launcher.room.most();
+      return { ...probe, maxRunning: count, limits: [...probe.limits, sentence] };
+    },
     open(spec) {
       const { sessionId } = spec;
       checkName(sessionId);
@@ -288,6 +335,7 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
       await locked(sessionId, async () => {
         disconnect(sessionId);
         await launcher.clear(sessionId);
+        room?.left(sessionId);
       });
     },
     async destroy(sessionId) {
@@ -296,6 +344,7 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
       await locked(sessionId, async () => {
         disconnect(sessionId);
         await launcher.clear(sessionId);
+        room?.left(sessionId);
         await launcher.remove(sessionId);
       });
     },

@@ -151,6 +151,8 @@ export interface SandboxProbe {
   ok: boolean;
   isolation: 'container' | 'namespace' | 'none';
   limits: string[];
+  /** Sandboxes that run at once; absent: any number. */
+  maxRunning?: number;
   /** Why it is not ok, and what to do. */
   why?: string;
 }

@@ -44,6 +44,8 @@ const viewSchema = z.discriminatedUnion('state', [
 ]);
 const statusSchema = z.object({ boot: z.string(), running: z.number() });
 
+const restSchema = z.object({ rests: z.boolean() });
+
 const outputsSchema = z.object({
   files: z.array(z.object({ path: z.string(), bytes: z.number(), modifiedMs: z.number() })),
   more: z.boolean(),
@@ -78,6 +80,8 @@ export type SandboxdView = z.infer<typeof viewSchema>;
 /** The client of one sandboxd. Retries nothing; a failed connection rejects with the system's error. */
 export interface SandboxdClient {
   status(): Promise<z.infer<typeof statusSchema>>;
+  /** Has the sandbox stop when nothing runs in it; whether it does. Absent where sandboxes are not this host's to stop. */
+  rest?(): Promise<boolean>;
   begin(
     id: string,
     body: { operation: SandboxOperation; mode: 'start' | 'resume'; wait_ms: number },
@@ -198,6 +202,7 @@ export function createSandboxdClient(address: SandboxdAddress, silenceMs = SILEN
 
   return {
     status: async () => parse(statusSchema, await send('GET', '/v1/status', undefined)),
+    rest: async () => parse(restSchema, await send('POST', '/v1/rest', undefined)).rests,
     begin: async (id, body, signal) =>
       parse(viewSchema, await send('POST', `/v1/calls/${id}`, body, { signal, waitMs: body.wait_ms })),
     wait: async (id, waitMs, signal) =>

@@ -21,6 +21,7 @@ import { DEFAULT_LIMITS, type SandboxLimits } from './limits.ts';
 import { listeningSocket } from './listening-socket.ts';
 import { placesOf } from './places.ts';
 import { readBootLog } from './read-boot-log.ts';
+import { memoryHere, roomSettings, type MaxRunning } from './room/default-running.ts';
 import { isNoteAlive, noteOf, type RunningNote } from './running-note.ts';
 import { prepareRuntime } from './runtime-files.ts';
 import type { SandboxDriver } from './sandbox.ts';
@@ -28,6 +29,8 @@ import type { SandboxDriver } from './sandbox.ts';
 export interface UnsafeLocalOptions {
   dataFolder: string;
   limits?: Partial<Pick<SandboxLimits, 'idleMs'>>;
+  /** Sandboxes that run at once; by default any number. */
+  maxRunning?: MaxRunning;
   log(message: string, details?: Record<string, string | number>): void;
 }
 
@@ -176,6 +179,7 @@ export function createUnsafeLocalDriver(options: UnsafeLocalOptions): SandboxDri
       entrust: () => {},
     }),
     outputsFolder: (sessionId) => join(folderOf(sessionId), 'outputs'),
+    room: roomSettings(options.maxRunning ?? 'unlimited', join(places.sockets, 'running'), memoryHere),
     prepare(sessionId) {
       for (const name of ['state', 'claims', 'workspace', 'home', 'outputs', 'uploads']) {
         mkdirSync(join(folderOf(sessionId), name), { recursive: true });

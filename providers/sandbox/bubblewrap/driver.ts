@@ -14,6 +14,7 @@ import { createPackageFolders } from '../packages/package-folders.ts';
 import { installedFor } from '../packages/installed-for.ts';
 import { createPackageInstaller, type InstallerEnvironment } from '../packages/package-installer.ts';
 import { readBootLog } from '../read-boot-log.ts';
+import { memoryHere, roomSettings, type MaxRunning } from '../room/default-running.ts';
 import { prepareRuntime, type RuntimeFiles } from '../runtime-files.ts';
 import type { SandboxDriver, SandboxSpec } from '../sandbox.ts';
 import { bubblewrapArguments, HIDDEN_PROC, INSIDE } from './arguments.ts';
@@ -57,7 +58,9 @@ export interface BubblewrapOptions {
   sizesDisks?: boolean;
   /** The control groups that sandboxes are put in; by default those that the host lets the service make. */
   cgroups?: Cgroups;
-  /** Throws where the host has no room for another sandbox that runs. */
+  /** Sandboxes that run at once; by default any number. */
+  maxRunning?: MaxRunning;
+  /** Throws where the disk of the host has no room for another sandbox that runs. */
   requireRoom?(): void;
   /** What stays free of the disk while commands write; null or none: a share of it. */
   reserveBytes?: number | null;
@@ -324,6 +327,8 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     },
     sessions: () => Promise.resolve(sessionIds()),
     requireRoom: () => options.requireRoom?.(),
+    room: roomSettings(options.maxRunning ?? 'unlimited', join(places.sockets, 'running'), memoryHere),
+    isCounted: (sessionId) => !installers.has(sessionId),
     hasTraces: (sessionId) => existsSync(folderOf(sessionId).path),
     claimsFolder: (sessionId) => folderOf(sessionId).claims,
     lockFile: (sessionId) => join(places.sockets, `${shortName(sessionId)}.lock`),

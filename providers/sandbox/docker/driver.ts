@@ -11,6 +11,7 @@ import type { SandboxEnvironment } from '../environment.ts';
 import { createLaunchedDriver, type Launcher } from '../launched-driver.ts';
 import { DEFAULT_LIMITS, type SandboxLimits } from '../limits.ts';
 import { placesOf } from '../places.ts';
+import { memoryHere, roomSettings, type MaxRunning } from '../room/default-running.ts';
 import type { SandboxDriver, SandboxSpec } from '../sandbox.ts';
 import { createSandboxdClient, type SandboxdAddress } from '../sandboxd-client.ts';
 import {
@@ -40,7 +41,9 @@ export interface DockerOptions {
   limits?: Partial<SandboxLimits>;
   environmentOf?: (spec: SandboxSpec) => Promise<SandboxEnvironment>;
   privateNetworks?: readonly string[];
-  /** Throws where the host has no room for another sandbox that runs. */
+  /** Sandboxes that run at once; by default any number. */
+  maxRunning?: MaxRunning;
+  /** Throws where the disk of the host has no room for another sandbox that runs. */
   requireRoom?(): void;
   /** What stays free of the disk while commands write; null or none: a share of it. */
   reserveBytes?: number | null;
@@ -255,6 +258,16 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
     }
   }
 
+  /** Of the engine's machine, which need not be this one; this process's own limits are not those of its neighbours. */
+  async function engineMemory(): Promise<number> {
+    try {
+      const { MemTotal: bytes } = (await engine.info()) as { MemTotal?: number };
+      return bytes !== undefined && bytes > 0 ? bytes : memoryHere();
+    } catch (error) {
+      throw engineError('The Docker engine cannot be asked for its memory', error);
+    }
+  }
+
   const driver = createLaunchedDriver({
     kind: 'docker',
     probe: () => probeDocker(engine, image),
@@ -272,6 +285,8 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
       }
     },
     requireRoom: () => options.requireRoom?.(),
+    room: roomSettings(options.maxRunning ?? 'unlimited', join(places.sockets, 'running'), engineMemory),
+    isCounted: (sessionId) => packages.installing(sessionId) === undefined,
     hasTraces: (sessionId) => existsSync(folderOf(sessionId)),
     claimsFolder: (sessionId) => join(folderOf(sessionId), 'claims'),
     lockFile: (sessionId) => join(places.sockets, `${shortName(sessionId, 20)}.lock`),
