@@ -36,7 +36,7 @@ await operatorsCommand(async () => {
       async prepareSchema(url) {
         const log = createLogger({ ...config.log, level: 'warn' }, 'migrate-postgres');
         const database = await openStore(
-          { ...config, store: { ...config.store, url } },
+          { ...config, store: { ...config.store, url, migrate: 'auto' } },
           log,
           AbortSignal.timeout(60_000),
         );

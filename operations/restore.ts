@@ -5,7 +5,7 @@ import { copyBlobs } from '../providers/blob/copy-blobs.ts';
 import { createFilesystemBlobStore } from '../providers/blob/filesystem.ts';
 import { restoreDatabase } from '../providers/store/postgres/backup.ts';
 import { storedBlobs } from '../wiring/blob-store.ts';
-import { withStoreUrl } from '../wiring/command-store.ts';
+import { withSchemaOwner } from '../wiring/command-store.ts';
 import { operatorsCommand } from './operators-command.ts';
 
 /**
@@ -28,7 +28,7 @@ await operatorsCommand(async () => {
     part: 'command',
   });
   const source = path.resolve(folder);
-  const { tables, taken_at: at } = await withStoreUrl(config, readHostEnvironment(), say, async (url) => {
+  const { tables, taken_at: at } = await withSchemaOwner(config, readHostEnvironment(), say, async (url) => {
     // Blobs first: a row must not be there before what it refers to.
     const { copied, present } = await copyBlobs(
       createFilesystemBlobStore(path.join(source, 'blobs')),

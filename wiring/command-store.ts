@@ -51,6 +51,17 @@ export async function withStoreUrl<T>(
   }
 }
 
+/** The same for a command that changes the schema, with the role that may. */
+export async function withSchemaOwner<T>(
+  config: Config,
+  host: HostEnvironment,
+  say: (line: string) => void,
+  use: (url: string) => Promise<T>,
+): Promise<T> {
+  const { migrate_url: url } = config.store;
+  return url === null ? withStoreUrl(config, host, say, use) : use(url);
+}
+
 /** Rejects with the signal's reason. */
 function whenAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {

@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import { AppError, isAppError } from '../core/errors.ts';
 import { createRowCipher } from '../providers/encryption/row-cipher.ts';
 import { openDatabase, type Database } from '../providers/store/postgres/database.ts';
-import { migrate } from '../providers/store/postgres/migrate.ts';
+import { prepareSchema, tablesWithoutRights } from '../providers/store/postgres/migrate.ts';
 import { keyRing } from './key-ring.ts';
 
 const RETRY_MS = 500;
@@ -31,16 +31,32 @@ export function connectStore(config: Config): Database {
   });
 }
 
-/** Opens the store and brings its schema up to date. Waits until PostgreSQL answers, or `signal` aborts. */
+/** Opens the store and gets its schema ready, or refuses one that is not, as `store.migrate` says. Waits until PostgreSQL answers, or `signal` aborts. */
 export async function openStore(config: Config, log: Logger, signal: AbortSignal): Promise<Database> {
   const database = connectStore(config);
   for (;;) {
     try {
-      const applied = await migrate(database);
+      const { applied, newer } = await prepareSchema(database, config.store.migrate);
       if (applied.length > 0) log.info({ migrations: applied }, 'the schema was brought up to date');
+      if (newer.length > 0) {
+        log.warn(
+          { migrations: newer },
+          'the schema is of a newer version than this process, which goes on with it',
+        );
+      }
+      const tables = await tablesWithoutRights(database);
+      if (tables.length > 0) {
+        log.error(
+          { tables },
+          "the store's role lacks rights on tables that the service needs; GRANT them to it",
+        );
+      }
       return database;
     } catch (error) {
-      if (!isAppError(error) || error.code !== 'unavailable') throw error;
+      if (!isAppError(error) || error.code !== 'unavailable') {
+        await database.close();
+        throw error;
+      }
       signal.throwIfAborted();
       log.warn({ err: error }, 'waiting for PostgreSQL');
       await delay(RETRY_MS, undefined, { signal });

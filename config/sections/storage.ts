@@ -14,6 +14,20 @@ export const StoreSettings = z.strictObject({
     .nullable()
     .default(null)
     .describe('URL for locks and LISTEN when store.url leads through a pooler; null: store.url.'),
+  migrate: z
+    .enum(['auto', 'check'])
+    .default('auto')
+    .describe(
+      'auto: a start brings the schema up to date; check: it refuses one that is not, for roles without the right.',
+    ),
+  migrate_url: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'URL with the role that may change the schema, for npm run migrate and restore; null: direct_url or url.',
+    ),
   pool_size: z
     .int()
     .positive()
