@@ -1,9 +1,21 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 const FILES = ['temporal.db', 'temporal.db-wal', 'temporal.db-shm'];
 const VERSION = 'server-version';
+/** Begins the names of folders with files that could not be used. */
+const ASIDE = 'set-aside-';
+const DAY_MS = 24 * 3_600_000;
 
 /** SQLite's codes for a missing table, a malformed file, and one that is no database. */
 const DAMAGE = new Set([1, 11, 26]);
@@ -26,7 +38,7 @@ export function setAsideUnusableDatabase(
   if (!existsSync(databaseFile(folder))) return;
   const reason = whyUnusable(folder, serverVersion);
   if (reason === null) return;
-  const aside = path.join(folder, `set-aside-${new Date().toISOString().replace(/[:.]/g, '-')}`);
+  const aside = path.join(folder, `${ASIDE}${new Date().toISOString().replace(/[:.]/g, '-')}`);
   mkdirSync(aside);
   for (const name of [...FILES, VERSION]) {
     if (existsSync(path.join(folder, name))) renameSync(path.join(folder, name), path.join(aside, name));
@@ -35,6 +47,15 @@ export function setAsideUnusableDatabase(
     `Temporal's database ${reason}; it was moved to ${aside} and a new one is made. ` +
       'Sessions go on from the journal; finished runs of before are no longer in the Temporal UI.',
   );
+}
+
+/** Removes what was set aside so many days ago: nothing needs it, and by then nobody looks for a run of it. */
+export function removeOldDatabases(folder: string, days: number, now = Date.now()): void {
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith(ASIDE)) continue;
+    const aside = path.join(folder, name);
+    if (now - statSync(aside).mtimeMs > days * DAY_MS) rmSync(aside, { recursive: true, force: true });
+  }
 }
 
 /** Of each task queue, where a server was not told another number. */

@@ -10,7 +10,8 @@ import { processesInFolder } from '../host/processes-in-folder.ts';
 import { removeSocketFolder, socketFolder } from '../host/socket-folder.ts';
 import { openConnection } from './client-connection.ts';
 import { socketPathOf } from './connection-options.ts';
-import { noteDatabaseVersion, setAsideUnusableDatabase } from './database-file.ts';
+import { compactDatabase, compactNewDatabase } from './compact-database.ts';
+import { noteDatabaseVersion, removeOldDatabases, setAsideUnusableDatabase } from './database-file.ts';
 import { whyNoPrivateNetwork } from './door/private-network.ts';
 import type { TemporalCli } from './find-cli.ts';
 import { addSearchAttributes, setRetention } from './prepare-namespace.ts';
@@ -84,6 +85,8 @@ export async function startTemporal(options: TemporalServerOptions): Promise<Tem
   if (adopted) return adopted;
   for (const left of processesInFolder(folder, path.basename(cli.path))) await endProcess(left, POLITE);
   setAsideUnusableDatabase(folder, cli.serverVersion, say);
+  removeOldDatabases(folder, options.retentionDays);
+  await compactDatabase(folder, options);
   const attempts = socketDir === null && (options.port === 0 || options.uiPort === 0) ? 5 : 1;
   for (let attempt = 1; ; attempt += 1) {
     options.signal?.throwIfAborted();
@@ -119,6 +122,7 @@ async function settle(note: Note, folder: string, options: TemporalServerOptions
     writeNote(folder, note);
     if (!(await becomesReady(note, options))) return null;
     await prepare(note.address, options);
+    compactNewDatabase(folder, options.say);
     noteDatabaseVersion(folder, options.cli.serverVersion);
     return note;
   } catch (error) {
