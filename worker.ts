@@ -39,7 +39,7 @@ await runUntilStopped(log, async (signal) => {
     close: closeTelemetry,
   } = await startTelemetry(config, log, 'worker');
   const bundle = await workflowBundle(path.join(config.data_dir, 'cache'), dataConverter, workflowModules);
-  const database = await openStore(config, log, signal);
+  const database = await openStore(config, log, signal, name);
   const journal = createPostgresJournal(database);
   const upkeep = createPostgresUpkeep(database);
   const bus = await openPostgresBus(

@@ -3,7 +3,8 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { AppError, isAppError } from '../core/errors.ts';
 import { createRowCipher } from '../providers/encryption/row-cipher.ts';
-import { openDatabase, type Database } from '../providers/store/postgres/database.ts';
+import { applicationNameOf } from '../providers/postgres-client/direct-connection.ts';
+import { openDatabase, type Database, type DatabaseEvents } from '../providers/store/postgres/database.ts';
 import { prepareSchema, tablesWithoutRights } from '../providers/store/postgres/migrate.ts';
 import { keyRing } from './key-ring.ts';
 
@@ -21,19 +22,40 @@ export function storeUrls(config: Config): { url: string; directUrl: string } {
   return { url, directUrl: direct ?? url };
 }
 
-/** Opens the store as it is. Nothing is connected before the first use. */
-export function connectStore(config: Config): Database {
+/**
+ * Opens the store as it is. Nothing is connected before the first use.
+ *
+ * @param process - a name of this process that no other has, by which its sessions can be told in PostgreSQL.
+ */
+export function connectStore(config: Config, log?: Logger, process?: string): Database {
   return openDatabase({
     url: storeUrls(config).url,
     maximum: config.store.pool_size,
     statementTimeoutMs: config.store.statement_timeout_seconds * 1_000,
+    answerTimeoutMs: config.store.answer_timeout_seconds * 1_000,
     cipher: createRowCipher(keyRing(config)),
+    ...(process === undefined ? {} : { applicationName: applicationNameOf(process) }),
+    ...(log === undefined ? {} : { events: reachability(log) }),
   });
 }
 
+function reachability(log: Logger): DatabaseEvents {
+  return {
+    onLost: (error) =>
+      log.error({ err: error }, 'PostgreSQL cannot be reached; what needs it is tried again'),
+    onRegained: (lostMs) =>
+      log.info({ lost_seconds: Math.round(lostMs / 100) / 10 }, 'PostgreSQL answers again'),
+  };
+}
+
 /** Opens the store and gets its schema ready, or refuses one that is not, as `store.migrate` says. Waits until PostgreSQL answers, or `signal` aborts. */
-export async function openStore(config: Config, log: Logger, signal: AbortSignal): Promise<Database> {
-  const database = connectStore(config);
+export async function openStore(
+  config: Config,
+  log: Logger,
+  signal: AbortSignal,
+  process?: string,
+): Promise<Database> {
+  const database = connectStore(config, log, process);
   for (;;) {
     try {
       const { applied, newer } = await prepareSchema(database, config.store.migrate);
@@ -53,10 +75,8 @@ export async function openStore(config: Config, log: Logger, signal: AbortSignal
       }
       return database;
     } catch (error) {
-      if (!isAppError(error) || error.code !== 'unavailable') {
-        await database.close();
+      if (!isAppError(error) || (error.code !== 'unavailable' && error.code !== 'commit_unknown'))
         throw error;
-      }
       signal.throwIfAborted();
       log.warn({ err: error }, 'waiting for PostgreSQL');
       await delay(RETRY_MS, undefined, { signal });

@@ -20,6 +20,7 @@ import { identifyProcess, isAlive } from '../providers/host/process-identity.ts'
 import type { LiveCatalog } from '../providers/model/live-catalog.ts';
 import type { SandboxDriver, SandboxProbe } from '../providers/sandbox/sandbox.ts';
 import type { HostProbe } from '../providers/sandbox/watch-probe.ts';
+import { applicationNameOf } from '../providers/postgres-client/direct-connection.ts';
 import type { Journal } from '../providers/store/journal.ts';
 import type { Database } from '../providers/store/postgres/database.ts';
 import { BLOB_SWEEPER_ROLE, createPostgresLease, SWEEPER_ROLE } from '../providers/store/postgres/lease.ts';
@@ -65,6 +66,7 @@ export async function startUpkeep(deps: {
   onTakeover: (attempts: number) => void;
 }): Promise<RunningUpkeep> {
   const { directUrl } = storeUrls(deps.config);
+  const applicationName = applicationNameOf(deps.name);
   const registry = createPostgresWorkerRegistry({
     url: directUrl,
     name: deps.name,
@@ -78,7 +80,7 @@ export async function startUpkeep(deps: {
   const lostTasks = createLostTasks({ ...deps, worker: deps.name });
   const sweeper = createSweeper({
     ...deps,
-    lease: createPostgresLease(directUrl, SWEEPER_ROLE),
+    lease: createPostgresLease(directUrl, SWEEPER_ROLE, applicationName),
     now: Date.now,
   });
   const leftovers = createPostgresLeftovers(deps.database);
@@ -86,7 +88,7 @@ export async function startUpkeep(deps: {
   const blobSweep = createBlobSweep({
     ...deps,
     leftovers,
-    lease: createPostgresLease(directUrl, BLOB_SWEEPER_ROLE),
+    lease: createPostgresLease(directUrl, BLOB_SWEEPER_ROLE, applicationName),
     graceMs: hours * HOUR_MS,
     historyMs: days * 24 * HOUR_MS,
   });

@@ -34,6 +34,13 @@ export const StoreSettings = z.strictObject({
     .default(10)
     .describe('Connections per process, besides those for locks and LISTEN.'),
   statement_timeout_seconds: z.number().positive().default(30).describe('Longest a statement may take.'),
+  answer_timeout_seconds: z
+    .number()
+    .min(1)
+    .default(5)
+    .describe(
+      'How long PostgreSQL may say nothing while it owes an answer, before the connection counts as lost; statements that are known to take long have statement_timeout_seconds.',
+    ),
 });
 
 /** Where files and large payloads lie. */

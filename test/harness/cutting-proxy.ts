@@ -14,6 +14,13 @@ export interface CuttingProxy {
   cutNextCommit(when: 'before it arrives' | 'before it is answered'): void;
   /** How many were cut. */
   cuts(): number;
+  /**
+   * From now on nothing passes over the connections that stand, in either direction, and neither side is told, not even when the other one
+   * ends: as when a firewall forgets them. `all`: new ones are taken and nothing passes over them either, as when a machine is lost.
+   */
+  hold(which: 'existing' | 'all'): void;
+  /** New connections work again; those that were held stay as they are. */
+  letThrough(): void;
   close(): Promise<void>;
 }
 
@@ -25,19 +32,30 @@ export async function cuttingProxy(postgresUrl: string): Promise<CuttingProxy> {
   const sockets = new Set<Socket>();
   let pending: 'before it arrives' | 'before it is answered' | null = null;
   let cut = 0;
+  let holdsNew = false;
+  const holds = new Set<() => void>();
 
   const server = createServer((near) => {
     const far = connect(path.join(target.get('host') ?? '', `.s.PGSQL.${port}`));
     let isCut = false;
+    let isHeld = holdsNew;
+    const hold = (): void => {
+      isHeld = true;
+    };
+    holds.add(hold);
     for (const socket of [near, far]) {
       sockets.add(socket);
       socket.on('error', () => undefined);
       socket.on('close', () => sockets.delete(socket));
     }
-    near.on('close', () => !isCut && far.destroy());
-    far.on('close', () => near.destroy());
-    far.on('data', (bytes) => !isCut && near.write(bytes));
+    near.on('close', () => {
+      holds.delete(hold);
+      if (!isCut && !isHeld) far.destroy();
+    });
+    far.on('close', () => !isHeld && near.destroy());
+    far.on('data', (bytes) => !isCut && !isHeld && near.write(bytes));
     near.on('data', (bytes) => {
+      if (isHeld) return undefined;
       if (pending === null || !bytes.includes(COMMIT)) return void far.write(bytes);
       const reaches = pending === 'before it is answered';
       pending = null;
@@ -64,6 +82,13 @@ export async function cuttingProxy(postgresUrl: string): Promise<CuttingProxy> {
       pending = when;
     },
     cuts: () => cut,
+    hold(which) {
+      holdsNew = which === 'all';
+      for (const hold of holds) hold();
+    },
+    letThrough() {
+      holdsNew = false;
+    },
     close: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

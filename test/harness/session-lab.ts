@@ -191,7 +191,7 @@ export async function startSessionLab(options: {
     journal,
     blobs,
     now: Date.now,
-    lease: createPostgresLease(services.postgresUrl, SWEEPER_ROLE),
+    lease: createPostgresLease(services.postgresUrl, SWEEPER_ROLE, `lab ${ownName}`),
   });
   const registry = createPostgresWorkerRegistry({
     url: services.postgresUrl,

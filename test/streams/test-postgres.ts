@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,6 +12,8 @@ export interface TestPostgres {
   query(sql: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
   /** Ends the connections that call themselves so. */
   killBackends(applicationName: string): Promise<void>;
+  /** Sends a signal to all of its processes: SIGSTOP lets everything stand still. */
+  signal(signal: NodeJS.Signals): Promise<void>;
   /** Stops the server; `resume` starts it again on the same files. */
   halt(): Promise<void>;
   resume(): Promise<void>;
@@ -50,6 +52,13 @@ export async function startTestPostgres(): Promise<TestPostgres> {
         [applicationName],
         server.adminUrl,
       );
+    },
+    async signal(signal) {
+      const { pid } = server.process;
+      // The postmaster first, so that it starts no more.
+      process.kill(pid, signal);
+      const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+      for (const child of children.trim().split(' ').filter(Boolean)) process.kill(Number(child), signal);
     },
     halt: () => server.stop(),
     async resume() {

@@ -36,7 +36,7 @@ export function createPostgresAuditLog(database: Database): AuditLog {
       }),
 
     verify: (expected, onProblem) =>
-      database.transaction(async (connection) => {
+      database.patient.transaction(async (connection) => {
         // One moment of the log, whatever is added or removed meanwhile.
         connection.send('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
         const { rows } = await connection.query<HeadRow>(HEAD);
@@ -46,14 +46,16 @@ export function createPostgresAuditLog(database: Database): AuditLog {
     read: readEntries(database),
 
     async prune(time) {
-      const begun = await database.transaction(async (connection) => {
+      const begun = await database.patient.transaction(async (connection) => {
         const last = await announceRemoval(connection, time);
         return last && { last, removed: await removeSome(connection, last.seq) };
       });
       if (begun === null) return null;
       let entries = begun.removed;
       for (let { removed } = begun; removed >= PAGE; entries += removed) {
-        removed = await database.transaction(async (connection) => removeSome(connection, begun.last.seq));
+        removed = await database.patient.transaction(async (connection) =>
+          removeSome(connection, begun.last.seq),
+        );
       }
       return { entries, last: begun.last };
     },

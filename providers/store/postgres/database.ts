@@ -1,6 +1,16 @@
-import { Pool, types, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
-import { AppError, isAppError } from '../../../core/errors.ts';
+import {
+  Pool,
+  types,
+  type ClientBase,
+  type PoolClient,
+  type QueryConfig,
+  type QueryResult,
+  type QueryResultRow,
+} from 'pg';
 import { PLAIN_ROWS, type RowCipher } from '../../encryption/row-cipher.ts';
+import { watchAnswers, type AnswerWatch } from '../../postgres-client/answer-watch.ts';
+import { KEEP_ALIVE, sessionSettings } from '../../postgres-client/session-settings.ts';
+import { isLoss, mayHaveWritten, toAppError, toCommitError } from './failures.ts';
 
 /** Type OIDs of PostgreSQL that come back as numbers here: `int8` holds counters below 2^53; `timestamptz` is Unix milliseconds. */
 const INT8 = 20;
@@ -20,10 +30,8 @@ export interface Connection {
   send(statement: string | QueryConfig): void;
 }
 
-export interface Database {
-  readonly pool: Pool;
-  /** Encrypts the contents of rows on their way in, and decrypts them on their way out. */
-  readonly cipher: RowCipher;
+/** Runs statements on pooled connections. */
+export interface Statements {
   /** Runs one statement on any connection. `name` prepares it once per connection. */
   query<Row extends QueryResultRow>(text: string, values?: unknown[], name?: string): Promise<Row[]>;
   /**
@@ -31,13 +39,42 @@ export interface Database {
    * `unavailable` (in the middle of the commit as `commit_unknown`), values that PostgreSQL refuses (class 22) as `unstorable`.
    */
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+}
+
+export interface Database extends Statements {
+  readonly pool: Pool;
+  /** Encrypts the contents of rows on their way in, and decrypts them on their way out. */
+  readonly cipher: RowCipher;
+  /**
+   * The same for statements of which some take long, such as those that read or remove very many rows: PostgreSQL may be silent over one for
+   * as long as it lets statements run. A connection that is lost is found so much later.
+   */
+  readonly patient: Statements;
+  /** The same for migrations, which PostgreSQL runs for as long as they take. A lost connection is found by the kernel alone. */
+  readonly unlimited: Statements;
   close(): Promise<void>;
 }
 
+/** Told when PostgreSQL cannot be had any more, once, and when it answers again. */
+export interface DatabaseEvents {
+  onLost: (error: unknown) => void;
+  onRegained: (lostMs: number) => void;
+}
+
+/** How long PostgreSQL may owe an answer. */
+const ANSWER_MS = 5_000;
+/** What PostgreSQL needs on top of the time that it lets statements run, to say that one took too long. */
+const SLACK_MS = 5_000;
+/** How long a connection may owe the answer to nothing much when another one was just found dead. */
+const PROBE_MS = 2_000;
+
 /**
- * Opens a pool. Nothing is connected before the first use, so that a process starts while PostgreSQL does not answer.
+ * Opens a pool. Nothing is connected before the first use, so that a process starts while PostgreSQL does not answer. A connection over
+ * which no answer comes in time is given up, and those that nobody uses are tried then, so that the next ones find connections that work.
  *
  * @param options.maximum - connections at most.
+ * @param options.statementTimeoutMs - how long PostgreSQL lets a statement run; by default as the server is set.
+ * @param options.answerTimeoutMs - how long PostgreSQL may be silent over a statement.
  * @param options.cipher - encrypts the contents of rows; by default nothing does.
  */
 export function openDatabase(options: {
@@ -45,52 +82,97 @@ export function openDatabase(options: {
   maximum?: number;
   applicationName?: string;
   statementTimeoutMs?: number;
+  answerTimeoutMs?: number;
   cipher?: RowCipher;
+  events?: DatabaseEvents;
 }): Database {
+  const { statementTimeoutMs, answerTimeoutMs: answerMs = ANSWER_MS } = options;
+  const patientMs = Math.max(answerMs, (statementTimeoutMs ?? Number.POSITIVE_INFINITY) + SLACK_MS);
+  const settings =
+    statementTimeoutMs === undefined ? {} : { statement_timeout: String(Math.round(statementTimeoutMs)) };
+  const reachable = watchReach(options.events);
+  const watches = new WeakMap<ClientBase, AnswerWatch>();
+  const idle = new Set<PoolClient>();
+
+  const setUp = async (client: ClientBase): Promise<void> => {
+    const watch = watchAnswers(client, answerMs, tryIdle);
+    watches.set(client, watch);
+    await watch.answer(client.query(sessionSettings(settings)));
+  };
   const pool = new Pool({
     connectionString: options.url,
     max: options.maximum ?? 16,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
-    keepAlive: true,
+    ...KEEP_ALIVE,
     pipeline: true,
-    ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
     application_name: options.applicationName ?? 'managed-agent',
     types: { getTypeParser: parserOf },
+    // The pool waits for it, which its types do not say.
+    onConnect: setUp as (client: ClientBase) => void,
   });
   // A pooled connection that breaks while nobody uses it must not end the process; the next query gets a fresh one.
   pool.on('error', () => undefined);
+  pool.on('acquire', (client) => idle.delete(client));
+  pool.on('release', (error, client) => !error && idle.add(client));
+  pool.on('remove', (client) => idle.delete(client));
 
-  return {
-    pool,
-    cipher: options.cipher ?? PLAIN_ROWS,
+  /** What dropped one connection dropped others too. */
+  function tryIdle(): void {
+    for (const client of idle) {
+      // One that is tried already finds out by itself.
+      watches
+        .get(client)
+        ?.answer(client.query('SELECT 1'), PROBE_MS)
+        .catch(() => undefined);
+    }
+  }
+
+  async function checkOut(): Promise<PoolClient> {
+    try {
+      return await pool.connect();
+    } catch (error) {
+      reachable.failed(error);
+      throw toAppError(error);
+    }
+  }
+
+  const statements = (patience: number): Statements => ({
     async query<Row extends QueryResultRow>(text: string, values: unknown[] = [], name?: string) {
+      const client = await checkOut();
+      const answer = watched(client, patience);
+      client.on('error', ignore);
+      let broken: Error | undefined;
       try {
-        const result = await pool.query<Row>(name === undefined ? { text, values } : { text, values, name });
-        return result.rows;
+        const statement = name === undefined ? { text, values } : { text, values, name };
+        const { rows } = await answer(client.query<Row>(statement));
+        reachable.answered();
+        return rows;
       } catch (error) {
-        throw toAppError(error);
+        broken = error instanceof Error ? error : new Error(String(error));
+        reachable.failed(error);
+        throw mayHaveWritten(text) ? toCommitError(error) : toAppError(error);
+      } finally {
+        client.off('error', ignore);
+        client.release(broken);
       }
     },
     async transaction(work) {
-      const client = await pool.connect().catch((error: unknown) => {
-        throw toAppError(error);
-      });
+      const client = await checkOut();
+      const answer = watched(client, patience);
       let broken: Error | undefined;
       let committing = false;
       // The first statement that failed says why; those after it only say that the transaction is aborted.
       let failure: unknown;
       const sent: Promise<unknown>[] = [];
       const connection: Connection = {
-        query: async (statement, values) => client.query(statement, values),
+        query: async (statement, values) => answer(client.query(statement, values)),
         send(statement) {
-          const answer = client.query(statement);
-          answer.catch((error: unknown) => (failure ??= error));
-          sent.push(answer);
+          const answered = answer(client.query(statement));
+          answered.catch((error: unknown) => (failure ??= error));
+          sent.push(answered);
         },
       };
-      // A connection that breaks between two statements tells of it as an event, which would end the process; the next statement fails.
-      const ignore = () => undefined;
       client.on('error', ignore);
       try {
         connection.send('BEGIN');
@@ -99,19 +181,56 @@ export function openDatabase(options: {
         connection.send('COMMIT');
         // A statement that fails makes PostgreSQL answer the COMMIT by rolling back, so every answer counts.
         await Promise.all(sent);
+        reachable.answered();
         return result;
       } catch (error) {
-        await client.query('ROLLBACK').catch((failure: unknown) => {
-          broken = failure instanceof Error ? failure : new Error(String(failure));
+        await answer(client.query('ROLLBACK')).catch((failed: unknown) => {
+          broken = failed instanceof Error ? failed : new Error(String(failed));
         });
+        reachable.failed(failure ?? error);
         throw committing ? toCommitError(failure ?? error) : toAppError(failure ?? error);
       } finally {
         client.off('error', ignore);
         client.release(broken);
       }
     },
+  });
+
+  function watched(client: ClientBase, patience: number): <T>(answered: Promise<T>) => Promise<T> {
+    const watch = watches.get(client);
+    if (!watch) throw new Error('a connection of the pool was not set up');
+    return async (answered) => watch.answer(answered, patience);
+  }
+
+  return {
+    pool,
+    cipher: options.cipher ?? PLAIN_ROWS,
+    ...statements(answerMs),
+    patient: statements(patientMs),
+    unlimited: statements(Number.POSITIVE_INFINITY),
     async close() {
       await pool.end();
+    },
+  };
+}
+
+/** A connection that breaks between two statements tells of it as an event, which would end the process; the next statement fails. */
+function ignore(): void {}
+
+/** Tells of the first failure to reach PostgreSQL, and of the first answer after it. */
+function watchReach(events: DatabaseEvents | undefined) {
+  let lostAt: number | null = null;
+  return {
+    failed(error: unknown): void {
+      if (lostAt !== null || !isLoss(error)) return;
+      lostAt = performance.now();
+      events?.onLost(error);
+    },
+    answered(): void {
+      if (lostAt === null) return;
+      const lostMs = performance.now() - lostAt;
+      lostAt = null;
+      events?.onRegained(lostMs);
     },
   };
 }
@@ -121,45 +240,4 @@ function parserOf(oid: number, format?: 'text' | 'binary'): (value: string) => u
   if (oid === TIMESTAMPTZ)
     return (value) => Date.parse(value.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'));
   return types.getTypeParser(oid, format ?? 'text') as (value: string) => unknown;
-}
-
-/** The same for a transaction whose COMMIT was sent: the answer may be lost, whatever it was. */
-export function toCommitError(error: unknown): unknown {
-  const translated = toAppError(error);
-  if (!isAppError(translated) || translated.code !== 'unavailable' || /^(40|53)/.test(codeOf(error))) {
-    return translated;
-  }
-  return new AppError(
-    'commit_unknown',
-    'The database went away while it committed; whether it did is unknown. Look before you repeat the request.',
-    { cause: error, retryAfterMs: 1_000 },
-  );
-}
-
-/** PostgreSQL's or the socket's code. Classes 40 (deadlock, serialization) and 53 (disk full, out of memory) are a rollback for certain. */
-function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-}
-
-/** The one translation of database failures. Statements that are wrong in themselves stay what they are: defects of ours. */
-export function toAppError(error: unknown): unknown {
-  if (isAppError(error)) return error;
-  const code = codeOf(error);
-  const message = error instanceof Error ? error.message : String(error);
-  if (code.startsWith('22')) {
-    return new AppError('unstorable', `The database refuses a value: ${message}`, { cause: error });
-  }
-  const gone =
-    /^(08|53|57P0|40)/.test(code) ||
-    ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].includes(code) ||
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/i.test(
-      message,
-    );
-  if (gone) {
-    return new AppError('unavailable', 'The database cannot be reached. Try again in a moment.', {
-      cause: error,
-      retryAfterMs: 1_000,
-    });
-  }
-  return error;
 }

@@ -142,7 +142,7 @@ export function createPostgresFiles(database: Database): FileStore {
     },
 
     async removeExpired(keepMs) {
-      const rows = await database.query(
+      const rows = await database.patient.query(
         `DELETE FROM files WHERE expires_at < clock_timestamp() - make_interval(secs => $1 / 1000.0) RETURNING id`,
         [keepMs],
       );

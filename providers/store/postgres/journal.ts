@@ -162,7 +162,8 @@ export function createPostgresJournal(database: Database): Journal {
     },
 
     async deleteSession(request, decide) {
-      await database.transaction(async (connection) => {
+      // A long session has very many rows.
+      await database.patient.transaction(async (connection) => {
         const loaded = await loadView(connection, request, database.cipher);
         check(request, loaded, 'archived-too');
         decide(loaded.view);

@@ -34,7 +34,7 @@ export function createPostgresLeftovers(database: Database): Leftovers {
       return new Map(rows.map((row) => [row.session_id, row.state]));
     },
     async loose(graceMs, limit) {
-      await database.query(
+      await database.patient.query(
         `WITH expired AS (
           UPDATE files SET loosened = true WHERE NOT loosened AND expires_at <= clock_timestamp()
           RETURNING workspace_id, sha256, size_bytes)

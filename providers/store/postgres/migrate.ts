@@ -106,7 +106,7 @@ export async function migrate(
   const applied: string[] = [];
   for (const file of files) {
     const sql = await readFile(`${folder}/${file}`, 'utf8');
-    await database.transaction(async (connection) => {
+    await database.unlimited.transaction(async (connection) => {
       // A large table may take longer than a statement of the service may, and so may another process that is at it.
       await connection.query('SET LOCAL statement_timeout = 0');
       await connection.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);

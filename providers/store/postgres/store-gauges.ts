@@ -1,5 +1,5 @@
 import type { StoreGauges } from '../store-gauges.ts';
-import type { Database } from './database.ts';
+import type { Database, Statements } from './database.ts';
 
 /** Counting reads every head row, so it is done no more often than this, however often it is asked for. */
 const FRESH_MS = 10_000;
@@ -17,7 +17,7 @@ export function createPostgresStoreGauges(
   let last: { at: number; gauges: Promise<StoreGauges> } | null = null;
   return async () => {
     if (last && now() - last.at < FRESH_MS) return last.gauges;
-    const gauges = read(database, hostTimeoutMs);
+    const gauges = read(database.patient, hostTimeoutMs);
     const reading = { at: now(), gauges };
     last = reading;
     try {
@@ -29,7 +29,7 @@ export function createPostgresStoreGauges(
   };
 }
 
-async function read(database: Database, hostTimeoutMs: number): Promise<StoreGauges> {
+async function read(database: Statements, hostTimeoutMs: number): Promise<StoreGauges> {
   const states = await database.query<{ state: string; count: number }>(
     `SELECT CASE WHEN status = 'idle' AND stop->>'type' = 'requires_action' THEN 'requires_action' ELSE status END AS state,
       count(*) AS count

@@ -2,11 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cuttingProxy } from '../../../test/harness/cutting-proxy.ts';
 import { startTestServices, type TestServices } from '../../../test/harness/start-test-services.ts';
 import { openDatabase, type Database } from './database.ts';
+import { applicationNameOf } from '../../postgres-client/direct-connection.ts';
+import { createPostgresLease, SWEEPER_ROLE } from './lease.ts';
 import { migrate } from './migrate.ts';
 import { createPostgresWorkerRegistry, liveWorkers } from './worker-registry.ts';
+import type { WorkerRegistry } from '../worker-registry.ts';
 
 let services: TestServices;
 let database: Database;
@@ -75,6 +79,113 @@ it('tells of a dead worker to one process only, and to another one when that die
   await second.forget(dead?.id ?? 0);
   expect(await names(second)).toEqual([]);
   await second.leave();
+});
+
+describe('a worker whose machine is lost', () => {
+  const workerOf = (name: string, url: string) => ({
+    lease: createPostgresLease(url, SWEEPER_ROLE, applicationNameOf(name)),
+    registry: createPostgresWorkerRegistry({
+      url,
+      name,
+      host: name,
+      process: { pid: 1, started: 'then' },
+      isAlive: () => true,
+    }),
+  });
+
+  it('loses its lock, its role and its transactions to another one, though PostgreSQL still has its connections', async () => {
+    await database.query('CREATE TABLE held (n int)');
+    await database.query('INSERT INTO held VALUES (1)');
+    const proxy = await cuttingProxy(services.postgresUrl);
+    const lost = workerOf('lost', proxy.url);
+    const other = workerOf('other', services.postgresUrl);
+    const lostPool = openDatabase({ url: proxy.url, applicationName: applicationNameOf('lost') });
+    try {
+      await Promise.all([lost.registry.join(), other.registry.join()]);
+      expect(await lost.lease.held()).toBe(true);
+      expect(await other.lease.held()).toBe(false);
+      const transaction = lostPool.transaction(async (connection) => {
+        await connection.query('SELECT n FROM held FOR UPDATE');
+        proxy.hold('all');
+        await connection.query('SELECT 1');
+      });
+      transaction.catch(() => undefined);
+      await expect(transaction).rejects.toMatchObject({ code: 'unavailable' });
+
+      const dead = await found(other.registry);
+      expect(dead).toEqual(['lost']);
+      expect(await other.lease.held()).toBe(true);
+      await database.query('UPDATE held SET n = 2');
+      await until(async () => (await liveWorkers(database)).length === 1);
+
+      // It was only cut off, and comes back while its attempts are being taken over.
+      proxy.letThrough();
+      await until(async () => (await liveWorkers(database)).length === 2);
+      expect(await other.registry.findDead()).toEqual([]);
+      expect(await lost.lease.held()).toBe(false);
+    } finally {
+      await Promise.all([lost, other].flatMap(({ registry, lease }) => [registry.leave(), lease.release()]));
+      await lostPool.close();
+      await proxy.close();
+    }
+  });
+
+  it('registers anew when it was struck off meanwhile, and one that holds its lock is not struck off', async () => {
+    const worker = workerOf('cut-off', services.postgresUrl);
+    await worker.registry.join();
+    const other = workerOf('other', services.postgresUrl);
+    await other.registry.join();
+    const idOf = async (): Promise<number | undefined> =>
+      (await database.query<{ id: number }>(`SELECT id FROM workers WHERE name = 'cut-off'`))[0]?.id;
+    const before = await idOf();
+    await other.registry.findDead();
+    await other.registry.forget(before ?? 0);
+    expect(await idOf()).toBe(before);
+    await database.query('DELETE FROM workers WHERE id = $1', [before]);
+    await until(async () => (await liveWorkers(database)).length === 2);
+    expect(await idOf()).toBeGreaterThan(before ?? 0);
+    await Promise.all([worker.registry.leave(), other.registry.leave()]);
+  });
+
+  it('takes its lock and its role anew when only its connections were dropped', async () => {
+    const proxy = await cuttingProxy(services.postgresUrl);
+    const worker = workerOf('cut-off', proxy.url);
+    const other = workerOf('other', services.postgresUrl);
+    try {
+      await Promise.all([worker.registry.join(), other.registry.join()]);
+      expect(await worker.lease.held()).toBe(true);
+      const holders = async (): Promise<string> =>
+        JSON.stringify(
+          await database.query(`SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY pid`),
+        );
+      const before = await holders();
+      proxy.hold('existing');
+      const dead: string[] = [];
+      await until(async () => {
+        dead.push(...(await other.registry.findDead()).map(({ name }) => name));
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        return (await worker.lease.held()) && (await holders()) !== before;
+      });
+      expect(await liveWorkers(database)).toHaveLength(2);
+      expect(dead).toEqual([]);
+    } finally {
+      await Promise.all(
+        [worker, other].flatMap(({ registry, lease }) => [registry.leave(), lease.release()]),
+      );
+      await proxy.close();
+    }
+  });
+
+  async function found(registry: WorkerRegistry): Promise<string[]> {
+    let names: string[] = [];
+    await until(async () => {
+      names = (await registry.findDead()).map(({ name }) => name);
+      await new Promise((resolve) => setTimeout(resolve, 450));
+      return names.length > 0;
+    });
+    return names;
+  }
 });
 
 /** The same database on a socket of its own, which can refuse everybody. `refused` has the moments in which it did. */

@@ -1,7 +1,12 @@
-import { Client } from 'pg';
 import type { HandsReport } from '../../../core/hands.ts';
+import {
+  applicationNameOf,
+  connectDirectly,
+  type DirectConnection,
+} from '../../postgres-client/direct-connection.ts';
 import type { DeadWorker, WorkerRegistry } from '../worker-registry.ts';
-import { toAppError, type Database } from './database.ts';
+import type { Database } from './database.ts';
+import { toAppError } from './failures.ts';
 
 /** Class of the advisory locks of workers; the second number is the worker's. */
 const WORKER_LOCKS = 726_193;
@@ -9,7 +14,14 @@ const WORKER_LOCKS = 726_193;
 const TAKEOVER_LOCKS = 726_195;
 /** Looks in a row in which a lock must be free. */
 const LOOKS = 4;
+/** Looks in a row in which the holder of a lock must be silent: a worker whose way to PostgreSQL was cut needs less to hold its lock anew. */
+const SILENT_LOOKS = 10;
 const RETAKE_MS = 500;
+/** How often a worker says over the connection of its lock that it lives, and since when it is silent. */
+const BEAT_MS = 1_000;
+const SILENT_MS = 3_000;
+/** For those who only count: a worker that is silent for so long is about to be taken over from. */
+const GONE_MS = 10_000;
 
 interface FreeRow {
   id: number;
@@ -18,26 +30,40 @@ interface FreeRow {
   pid: number;
   started: string;
   settled: boolean;
+  /** The server process that holds the lock for a worker that says nothing any more; null when the lock is free. */
+  holder: number | null;
 }
 
-const FREE = `
-  SELECT w.id, w.name, w.host, w.pid, w.started,
+/**
+ * Who holds which worker's lock, and when that session last had something to do: each worker asks something over it again and again, so
+ * one that is silent is lost, even if PostgreSQL does not know yet. NULL where the server keeps no such times.
+ */
+const HOLDERS = `
+  SELECT l.objid, l.pid, a.state_change FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+  WHERE l.locktype = 'advisory' AND l.classid = $1::oid AND l.granted
+    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+
+const FREE_OR_SILENT = `
+  SELECT w.id, w.name, w.host, w.pid, w.started, held.pid AS holder,
     clock_timestamp() - pg_postmaster_start_time() > interval '5 seconds' AS settled
-  FROM workers w
-  WHERE NOT EXISTS (
-    SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.classid = $1::oid AND l.objid = w.id::oid AND l.granted
-      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))`;
+  FROM workers w LEFT JOIN (${HOLDERS}) held ON held.objid = w.id::oid
+  WHERE held.pid IS NULL OR held.state_change < clock_timestamp() - $2 * interval '1 millisecond'`;
+
+/** Ends sessions that a lost process left: with them go its locks, and the transactions that hold up others. */
+const END_SESSIONS = `
+  SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()`;
+const END_SESSIONS_OF = `${END_SESSIONS} AND (pid = $1 OR application_name = $2)`;
+const END_HOLDER = `${END_SESSIONS} AND pid IN (SELECT pid FROM (${HOLDERS}) held WHERE objid = $2::oid)`;
 
 /** The worker processes that hold their lock now, with what their hands said of themselves. */
 export async function liveWorkers(
   database: Database,
 ): Promise<{ host: string; hands: HandsReport | null }[]> {
   return database.query<{ host: string; hands: HandsReport | null }>(
-    `SELECT w.host, w.hands FROM workers w JOIN pg_locks l ON l.locktype = 'advisory' AND l.classid = $1::oid
-      AND l.objid = w.id::oid AND l.granted
-      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      ORDER BY w.id`,
-    [WORKER_LOCKS],
+    `SELECT w.host, w.hands FROM workers w JOIN (${HOLDERS}) held ON held.objid = w.id::oid
+      WHERE coalesce(held.state_change > clock_timestamp() - $2 * interval '1 millisecond', true) ORDER BY w.id`,
+    [WORKER_LOCKS, GONE_MS],
   );
 }
 
@@ -55,48 +81,33 @@ export function createPostgresWorkerRegistry(options: {
 }): WorkerRegistry {
   let id: number | undefined;
   let hands: HandsReport | null = null;
-  let lock: Client | undefined;
-  let looker: Client | undefined;
+  let lock: DirectConnection | undefined;
+  let looker: DirectConnection | undefined;
   let looks = new Map<number, number>();
   /** Dead workers that this process takes over, by locks on the looker's connection. */
   let claims = new Set<number>();
   let leaving = false;
   let retake: NodeJS.Timeout | undefined;
+  let beat: NodeJS.Timeout | undefined;
+  const applicationName = applicationNameOf(options.name);
 
-  /** `onLost` is told, once, of the end of a connection that stood; one that never stood rejects, with `pg`'s error. */
-  async function connect(onLost: (client: Client) => void): Promise<Client> {
-    const client = new Client({
-      connectionString: options.url,
-      connectionTimeoutMillis: 3_000,
-      keepAlive: true,
-    });
-    let stands = false;
-    const lose = (): void => {
-      if (stands) onLost(client);
-      stands = false;
-    };
-    client.on('error', lose);
-    client.on('end', lose);
-    try {
-      await client.connect();
-    } catch (error) {
-      giveUp(client);
-      throw error;
-    }
-    stands = true;
-    return client;
+  /** `onLost` is told of the end of a connection that stood; one that never stood rejects, with `pg`'s error. */
+  async function connect(onLost: (connection: DirectConnection) => void): Promise<DirectConnection> {
+    const connection = await connectDirectly({ url: options.url, applicationName });
+    void connection.ended.then(() => onLost(connection));
+    return connection;
   }
 
   async function takeLock(): Promise<void> {
-    const client = await connect((lost) => {
+    const connection = await connect((lost) => {
       // One that was given up already may end much later, when another holds the lock.
       if (lock !== lost) return;
       lock = undefined;
       retakeLater();
     });
-    lock = client;
+    lock = connection;
     try {
-      const row = await client.query<{ id: number }>(
+      const [row] = await connection.query<{ id: number }>(
         `INSERT INTO workers (name, host, pid, started, hands) VALUES ($1, $2, $3, $4, $5)
           ON CONFLICT (name) DO UPDATE SET registered_at = now(), hands = EXCLUDED.hands RETURNING id`,
         [
@@ -107,13 +118,27 @@ export function createPostgresWorkerRegistry(options: {
           hands && JSON.stringify(hands),
         ],
       );
-      id = row.rows[0]?.id;
-      await client.query('SELECT pg_advisory_lock($1, $2)', [WORKER_LOCKS, id]);
+      id = row?.id;
+      // A session of before, whose end PostgreSQL has not noticed.
+      await connection.query(END_HOLDER, [WORKER_LOCKS, id]);
+      await connection.query('SELECT pg_advisory_lock($1, $2)', [WORKER_LOCKS, id]);
     } catch (error) {
-      if (lock === client) lock = undefined;
-      giveUp(client);
+      if (lock === connection) lock = undefined;
+      connection.destroy();
       throw error;
     }
+  }
+
+  /** Says over the lock's connection that this process lives, and finds out whether the connection and the lock's row still do. */
+  function keepBeating(): void {
+    beat ??= setInterval(() => {
+      const beating = lock;
+      beating
+        ?.query('SELECT 1 FROM workers WHERE id = $1', [id])
+        // Others took this process for dead and struck it off.
+        .then((rows) => rows.length === 0 && !leaving && beating.destroy())
+        .catch(() => undefined);
+    }, BEAT_MS).unref();
   }
 
   /**
@@ -129,21 +154,27 @@ export function createPostgresWorkerRegistry(options: {
   }
 
   /** Whether it is this process that takes over from a dead worker; the kernel gives the lock to another when this one dies too. */
-  async function claim(client: Client, worker: number): Promise<boolean> {
+  async function claim(connection: DirectConnection, worker: number): Promise<boolean> {
     if (claims.has(worker)) return true;
-    const { rows } = await client.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1, $2) AS got', [
+    const [row] = await connection.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1, $2) AS got', [
       TAKEOVER_LOCKS,
       worker,
     ]);
-    if (rows[0]?.got !== true) return false;
+    if (row?.got !== true) return false;
     claims.add(worker);
     return true;
+  }
+
+  function isDead(row: FreeRow, count: number): boolean {
+    if (row.host === options.host && !options.isAlive({ pid: row.pid, started: row.started })) return true;
+    return count >= (row.holder === null ? LOOKS : SILENT_LOOKS);
   }
 
   return {
     async join() {
       try {
         await takeLock();
+        keepBeating();
       } catch (error) {
         throw toAppError(error);
       }
@@ -155,16 +186,17 @@ export function createPostgresWorkerRegistry(options: {
           looks = new Map();
           claims = new Set();
         });
-        const { rows } = await looker.query<FreeRow>(FREE, [WORKER_LOCKS]);
+        const rows = await looker.query<FreeRow>(FREE_OR_SILENT, [WORKER_LOCKS, SILENT_MS]);
         const seen = new Map<number, number>();
         const dead: DeadWorker[] = [];
         for (const row of rows) {
           if (row.id === id) continue;
           const count = row.settled ? (looks.get(row.id) ?? 0) + 1 : 0;
           seen.set(row.id, count);
-          const gone = row.host === options.host && !options.isAlive({ pid: row.pid, started: row.started });
-          if ((gone || count >= LOOKS) && (await claim(looker, row.id)))
-            dead.push({ id: row.id, name: row.name });
+          if (!isDead(row, count) || !(await claim(looker, row.id))) continue;
+          if (row.holder !== null)
+            await looker.query(END_SESSIONS_OF, [row.holder, applicationNameOf(row.name)]);
+          dead.push({ id: row.id, name: row.name });
         }
         looks = seen;
         return dead;
@@ -173,7 +205,11 @@ export function createPostgresWorkerRegistry(options: {
       }
     },
     async forget(worker) {
-      await looker?.query('DELETE FROM workers WHERE id = $1', [worker]);
+      // One that was only cut off for a while may hold its lock again.
+      await looker?.query(
+        `DELETE FROM workers WHERE id = $2 AND NOT EXISTS (SELECT 1 FROM (${HOLDERS}) held WHERE objid = $2::oid)`,
+        [WORKER_LOCKS, worker],
+      );
       if (claims.delete(worker))
         await looker?.query('SELECT pg_advisory_unlock($1, $2)', [TAKEOVER_LOCKS, worker]);
     },
@@ -188,15 +224,9 @@ export function createPostgresWorkerRegistry(options: {
     async leave() {
       leaving = true;
       clearTimeout(retake);
+      clearInterval(beat);
       await lock?.query('DELETE FROM workers WHERE id = $1', [id]).catch(() => undefined);
-      await Promise.allSettled(
-        [lock, looker].filter((client) => client !== undefined).map((client) => client.end()),
-      );
+      await Promise.all([lock?.close(), looker?.close()]);
     },
   };
-}
-
-/** Lets go of a connection, also one that does not answer, without waiting for it. */
-function giveUp(client: Client): void {
-  client.end().catch(() => undefined);
 }

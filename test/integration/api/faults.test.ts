@@ -6,6 +6,7 @@ import { readHostEnvironment } from '../../../config.ts';
 import { startPostgres, type PostgresServer } from '../../../providers/postgres-server/start-postgres.ts';
 import { cuttingProxy } from '../../harness/cutting-proxy.ts';
 import { startApi, type TestApi } from '../../harness/start-api.ts';
+import { startTestPostgres } from '../../streams/test-postgres.ts';
 import { startTestServices } from '../../harness/start-test-services.ts';
 
 const say = (text: string) => ({ type: 'user.message' as const, content: [{ type: 'text' as const, text }] });
@@ -108,6 +109,46 @@ describe('without PostgreSQL', () => {
     expect((await client.beta.agents.retrieve(agent)).version).toBe(1);
     await client.beta.sessions.events.send(session, { events: [say('found')] });
     expect((await client.beta.sessions.events.list(session)).data).toHaveLength(1);
+  });
+});
+
+describe('while PostgreSQL stands still', () => {
+  it('requests, writes too, are answered with 503 and retry-after, and it is used again when it goes on', async () => {
+    const postgres = await startTestPostgres();
+    const api = await startApi({ postgresUrl: postgres.url });
+    try {
+      const { client, agent, environment, session } = await prepare(api);
+      await postgres.signal('SIGSTOP');
+      const attempts = [
+        async () => client.beta.sessions.events.send(session, { events: [say('lost')] }),
+        async () => client.beta.sessions.create({ agent, environment_id: environment }),
+        async () => client.beta.sessions.retrieve(session),
+        async () => client.beta.agents.create({ model: 'demo', name: 'lost' }),
+        async () => client.beta.sessions.list(),
+      ];
+      const began = performance.now();
+      const errors = await Promise.all(
+        attempts.map(async (attempt) =>
+          attempt().then(
+            () => null,
+            (failure: unknown) => failure,
+          ),
+        ),
+      );
+      expect(performance.now() - began).toBeLessThan(40_000);
+      for (const error of errors) {
+        expect(error).toMatchObject({ status: 503, type: 'api_error' });
+        expect((error as { headers: Headers }).headers.get('retry-after')).toBe('1');
+      }
+      await postgres.signal('SIGCONT');
+      await vi.waitFor(async () => client.beta.sessions.retrieve(session), { timeout: 20_000 });
+      expect((await client.beta.sessions.events.list(session)).data).toEqual([]);
+      await client.beta.sessions.events.send(session, { events: [say('found')] });
+    } finally {
+      await postgres.signal('SIGCONT');
+      await api.stop();
+      await postgres.stop();
+    }
   });
 });
 

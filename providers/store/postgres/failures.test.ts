@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { toCommitError } from './database.ts';
+import { toCommitError } from './failures.ts';
 
 it.each([
   ['40P01', 'unavailable'],

@@ -1,0 +1,81 @@
+import { AppError, isAppError } from '../../../core/errors.ts';
+
+/** Codes of sockets and of name lookups that say that nobody was reached, or not in time. */
+const NOT_REACHED: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENETRESET',
+  'EADDRNOTAVAIL',
+  // A socket of a server that takes no more connections.
+  'EAGAIN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/** Of `pg` itself, which gives no codes. The last one is its pool's, when all connections are in use for too long. */
+const LOSSES = /Connection terminated|timeout expired|connection error|not queryable/i;
+const NO_CONNECTION_FREE = /timeout exceeded when trying to connect/i;
+
+/** PostgreSQL's or the socket's code. */
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Whether an error says that PostgreSQL cannot be reached, or does not take us now. */
+export function isLoss(error: unknown): boolean {
+  const code = codeOf(error);
+  return /^(08|53|57P0)/.test(code) || NOT_REACHED.has(code) || LOSSES.test(messageOf(error));
+}
+
+/** The one translation of database failures. Statements that are wrong in themselves stay what they are: defects of ours. */
+export function toAppError(error: unknown): unknown {
+  if (isAppError(error)) return error;
+  const code = codeOf(error);
+  const message = messageOf(error);
+  if (code.startsWith('22')) {
+    return new AppError('unstorable', `The database refuses a value: ${message}`, { cause: error });
+  }
+  // Class 40 is a rollback for others' sake; 57014, 25P03 and 55P03 say that a statement, a transaction or a lock took too long.
+  const busy = /^40|^(57014|25P03|55P03)$/.test(code) || NO_CONNECTION_FREE.test(message);
+  if (busy || isLoss(error)) {
+    const what = busy
+      ? 'The database is busy. Try again in a moment.'
+      : 'The database cannot be reached. Try again in a moment.';
+    return new AppError('unavailable', what, { cause: error, retryAfterMs: 1_000 });
+  }
+  return error;
+}
+
+/**
+ * The same for a transaction whose COMMIT was sent: the answer may be lost, whatever it was. Classes 40 (deadlock, serialization) and 53 (disk
+ * full, out of memory) are a rollback for certain, and so is a statement that took too long.
+ */
+export function toCommitError(error: unknown): unknown {
+  const translated = toAppError(error);
+  const isRolledBack = /^(40|53)|^(57014|25P03|55P03)$/.test(codeOf(error));
+  if (!isAppError(translated) || translated.code !== 'unavailable' || isRolledBack) return translated;
+  return new AppError(
+    'commit_unknown',
+    'The database went away while it committed; whether it did is unknown. Look before you repeat the request.',
+    { cause: error, retryAfterMs: 1_000 },
+  );
+}
+
+/** Whether a statement that is no part of a transaction may have changed something when its answer is lost. */
+export function mayHaveWritten(text: string): boolean {
+  return /^\s*(?:INSERT|UPDATE|DELETE)\b|^\s*WITH\b[^]*?\b(?:INSERT INTO|DELETE FROM|UPDATE \w+ SET)\b/i.test(
+    text,
+  );
+}
