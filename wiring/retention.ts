@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import type { Bus } from '../providers/bus/bus.ts';
 import type { TemporalEngine } from '../providers/engine/temporal-engine.ts';
 import type { Journal } from '../providers/store/journal.ts';
+import { applicationNameOf } from '../providers/postgres-client/direct-connection.ts';
 import type { Database } from '../providers/store/postgres/database.ts';
 import { createPostgresLease, RETENTION_ROLE } from '../providers/store/postgres/lease.ts';
 import { createPostgresRetention } from '../providers/store/postgres/retention.ts';
@@ -23,6 +24,8 @@ export function retention(
     engine: TemporalEngine;
     bus: Bus;
     removed: CountRemoved;
+    /** This worker's. */
+    name: string;
   },
   directUrl: string,
 ): Retention {
@@ -30,7 +33,7 @@ export function retention(
   return createRetention({
     ...parts,
     store: createPostgresRetention(parts.database),
-    lease: createPostgresLease(directUrl, RETENTION_ROLE),
+    lease: createPostgresLease(directUrl, RETENTION_ROLE, applicationNameOf(parts.name)),
     keptFor: {
       archived: inMs(settings.archived_sessions_days),
       idle: inMs(settings.idle_sessions_days),

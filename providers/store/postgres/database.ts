@@ -94,7 +94,8 @@ export function openDatabase(options: {
   const watches = new WeakMap<ClientBase, AnswerWatch>();
   const idle = new Set<PoolClient>();
 
-  const setUp = async (client: ClientBase): Promise<void> => {
+  // The pool waits for it, which its types do not say.
+  const setUp: (client: ClientBase) => unknown = async (client: ClientBase) => {
     const watch = watchAnswers(client, answerMs, tryIdle);
     watches.set(client, watch);
     await watch.answer(client.query(sessionSettings(settings)));
@@ -108,8 +109,7 @@ export function openDatabase(options: {
     pipeline: true,
     application_name: options.applicationName ?? 'managed-agent',
     types: { getTypeParser: parserOf },
-    // The pool waits for it, which its types do not say.
-    onConnect: setUp as (client: ClientBase) => void,
+    onConnect: setUp,
   });
   // A pooled connection that breaks while nobody uses it must not end the process; the next query gets a fresh one.
   pool.on('error', () => undefined);
