@@ -3,6 +3,15 @@ import { socketPathOf, type TemporalConnectionOptions } from './connection-optio
 
 /** How long a server that was away may be back before it is tried again, milliseconds. */
 const LONGEST_PAUSE_MS = 1_000;
+/** How long a request may take that says nothing of it, all its repetitions included, milliseconds; and one of a set-up. */
+const ANSWER_MS = 10_000;
+const SETUP_ANSWER_MS = 60_000;
+/**
+ * When a quiet connection is asked whether it still stands, and how long it may take to say so, milliseconds. Temporal ends connections
+ * that ask more often than every ten seconds.
+ */
+const KEEP_ALIVE_MS = 12_000;
+const KEEP_ALIVE_ANSWER_MS = 5_000;
 /** gRPC's code for a server that asks for fewer requests. */
 const RESOURCE_EXHAUSTED = 8;
 
@@ -10,8 +19,8 @@ const RESOURCE_EXHAUSTED = 8;
 export function lazyConnection(options: TemporalConnectionOptions): Connection {
   const socket = socketPathOf(options.address);
   return socket === null
-    ? Connection.lazy({ ...options, ...impatient() })
-    : connectionsThrough(socket).lazy({ ...withoutSocket(options), ...impatient() });
+    ? Connection.lazy({ ...options, ...impatient(ANSWER_MS) })
+    : connectionsThrough(socket).lazy({ ...withoutSocket(options), ...impatient(ANSWER_MS) });
 }
 
 /**
@@ -24,30 +33,34 @@ export function openConnection(
 ): Promise<Connection> {
   const socket = socketPathOf(options.address);
   return socket === null
-    ? Connection.connect({ ...options, ...impatient() })
-    : connectionsThrough(socket).connect({ ...withoutSocket(options), ...impatient() });
+    ? Connection.connect({ ...options, ...impatient(SETUP_ANSWER_MS) })
+    : connectionsThrough(socket).connect({ ...withoutSocket(options), ...impatient(SETUP_ANSWER_MS) });
 }
 
 /**
  * Without it the gRPC library would wait for up to two minutes before it tries a server again that was away for long, and a request of
- * Temporal's client for five seconds; all that time accepted messages would lie there though the server is back.
+ * Temporal's client for five seconds; all that time accepted messages would lie there though the server is back. Over a connection that
+ * was dropped without a word, requests would wait for three quarters of a minute.
  */
-function impatient() {
+function impatient(answerMs: number) {
   const usual = defaultGrpcRetryOptions();
+  const repeat = makeGrpcRetryInterceptor({
+    ...usual,
+    delayFunction(attempt, status) {
+      const pause = usual.delayFunction(attempt, status);
+      return (status.code as number) === RESOURCE_EXHAUSTED ? pause : Math.min(pause, LONGEST_PAUSE_MS);
+    },
+  });
+  const repeatInTime: typeof repeat = (options, nextCall) =>
+    repeat({ ...options, deadline: options.deadline ?? Date.now() + answerMs }, nextCall);
   return {
     channelArgs: {
       'grpc.initial_reconnect_backoff_ms': 200,
       'grpc.max_reconnect_backoff_ms': LONGEST_PAUSE_MS,
+      'grpc.keepalive_time_ms': KEEP_ALIVE_MS,
+      'grpc.keepalive_timeout_ms': KEEP_ALIVE_ANSWER_MS,
     },
-    interceptors: [
-      makeGrpcRetryInterceptor({
-        ...usual,
-        delayFunction(attempt, status) {
-          const pause = usual.delayFunction(attempt, status);
-          return (status.code as number) === RESOURCE_EXHAUSTED ? pause : Math.min(pause, LONGEST_PAUSE_MS);
-        },
-      }),
-    ],
+    interceptors: [repeatInTime],
   };
 }
 
