@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { silentRelay } from '../../test/harness/silent-relay.ts';
-import { startTestServices } from '../../test/harness/start-test-services.ts';
-import { lazyConnection } from './client-connection.ts';
+import { silentRelay } from '../harness/silent-relay.ts';
+import { startTestServices } from '../harness/start-test-services.ts';
+import { lazyConnection } from '../../providers/temporal-server/client-connection.ts';
 
 it('gives a request up over a connection that is silent, and finds one that works', async () => {
   const services = await startTestServices();
