@@ -43,7 +43,7 @@ export function createPostgresAuditLog(database: Database): AuditLog {
         return verifyChain(connection, rows[0], expected, onProblem);
       }),
 
-    read: readEntries(database),
+    read: readEntries(database.patient),
 
     async prune(time) {
       const begun = await database.patient.transaction(async (connection) => {
