@@ -1,11 +1,18 @@
 import type { DataConverter } from '@temporalio/common';
 import { Worker, type NativeConnection, type WorkerOptions, type WorkerPlugin } from '@temporalio/worker';
+import { controlQueue } from '../core/session/control-queue.ts';
 import {
   createBrainActivities,
+  createControlActivities,
   createHandlessActivities,
   createHandsActivities,
   type ActivityDependencies,
 } from './index.ts';
+
+/** Short steps of the store that run at once; the connections to the database bound them further. */
+const CONTROL_STEPS = 50;
+/** They are few, and each is soon done. */
+const CONTROL_POLLS = 2;
 
 /** The settings that shape a worker; parts of the configuration. */
 export interface WorkerSettings {
@@ -20,8 +27,8 @@ export interface WorkerSettings {
 }
 
 /**
- * Makes the Temporal workers of a process: one for workflows and model calls, one for tools, or one for all where both use one queue; and
- * one for the calls of those sessions whose sandbox is on this host. They poll once `run()` is called.
+ * Makes the Temporal workers of a process: one for workflows and model calls, one for tools, or one for all where both use one queue; one for
+ * the short steps of the store; and one for the calls of those sessions whose sandbox is on this host. They poll once `run()` is called.
  *
  * @param identity - name of this process in Temporal and in the store.
  * @param dataConverter - how values become what Temporal stores; its failure converter must be the one in the bundle.
@@ -64,8 +71,18 @@ export async function createWorkers(
   if (role !== 'hands') {
     const tools =
       role === 'both' && handsQueue === taskQueue ? createHandsActivities(deps) : createHandlessActivities();
+    // The short steps too: a session that began under an earlier version may have them here.
     const activities = { ...createBrainActivities(deps), ...tools };
     workers.push(await Worker.create({ ...shared, ...brain, taskQueue, activities }));
+    workers.push(
+      await Worker.create({
+        ...shared,
+        taskQueue: controlQueue(taskQueue),
+        activities: createControlActivities(deps),
+        maxConcurrentActivityTaskExecutions: CONTROL_STEPS,
+        maxConcurrentActivityTaskPolls: CONTROL_POLLS,
+      }),
+    );
   }
   if (role === 'brain') return workers;
   const queues = new Set<string>();

@@ -12,8 +12,12 @@ export type { ActivityDependencies } from './dependencies.ts';
 
 /** What the brain does: it holds the provider keys. */
 export function createBrainActivities(deps: ActivityDependencies) {
+  return { callModel: createCallModel(deps), ...createControlActivities(deps) };
+}
+
+/** Of that, the short steps of the store. */
+export function createControlActivities(deps: ActivityDependencies) {
   return {
-    callModel: createCallModel(deps),
     settle: createSettle(deps),
     openSession: createOpenSession(deps),
     placeSession: createPlaceSession(deps),

@@ -1,4 +1,5 @@
-import type { ActivityOptions } from '@temporalio/workflow';
+import { workflowInfo, type ActivityOptions } from '@temporalio/workflow';
+import { controlQueue } from '../core/session/control-queue.ts';
 
 /**
  * How activities are timed and retried. Attempts are unlimited where a retry is safe by its step row; a lost worker is noticed by its
@@ -21,7 +22,10 @@ export const TOOL_CALL: ActivityOptions = {
   cancellationType: 'TRY_CANCEL',
 };
 
-export const BOOKKEEPING: ActivityOptions = { startToCloseTimeout: '10s', retry: RETRY };
+/** Of the short steps of the store, which have a queue of their own. */
+export function bookkeeping(): ActivityOptions {
+  return { startToCloseTimeout: '10s', retry: RETRY, taskQueue: controlQueue(workflowInfo().taskQueue) };
+}
 
 /** Not waited for, and pointless for ever: the sandbox may be gone with its host. */
 export const KILL: ActivityOptions = {

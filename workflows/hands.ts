@@ -9,7 +9,7 @@ import {
 import type { HandsQueue } from '../activities/dependencies.ts';
 import type { Activities } from '../activities/index.ts';
 import type { StepReport } from '../activities/report.ts';
-import { BOOKKEEPING, KILL, TOOL_CALL } from './activity-options.ts';
+import { bookkeeping, KILL, TOOL_CALL } from './activity-options.ts';
 
 /** A kill waits longer for a host that comes back than a call does: nobody waits for it. */
 const KILL_PATIENCE = '2m';
@@ -36,7 +36,7 @@ export function createHands(input: {
   handsTaskQueue: string | null;
   hands: HandsQueue | null;
 }): Hands {
-  const brain = proxyActivities<Activities>(BOOKKEEPING);
+  const brain = proxyActivities<Activities>(bookkeeping());
   const shared = input.handsTaskQueue === null ? {} : { taskQueue: input.handsTaskQueue };
   let queue = input.hands;
 

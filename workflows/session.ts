@@ -18,7 +18,7 @@ import type { StepOutcome } from '../core/journal/outcome.ts';
 import { applyEvent, type SessionEvent } from '../core/session/apply-event.ts';
 import { atStepBoundary, carriedState, nextStep, type Command } from '../core/session/next-step.ts';
 import type { OpenActivity, SessionState } from '../core/session/state.ts';
-import { BOOKKEEPING, MODEL_CALL } from './activity-options.ts';
+import { bookkeeping, MODEL_CALL } from './activity-options.ts';
 import { createHands } from './hands.ts';
 import { acceptedSignal, stateQuery, type SessionInput, type Tally } from './messages.ts';
 import { runReport, statusOf } from './run-report.ts';
@@ -38,7 +38,7 @@ const ENDING = new Set(['session_gone', 'session_superseded']);
  * the journal; this run only knows what is under way.
  */
 export async function session(input: SessionInput): Promise<void> {
-  const brain = proxyActivities<Activities>(BOOKKEEPING);
+  const brain = proxyActivities<Activities>(bookkeeping());
   const model = proxyActivities<Activities>(MODEL_CALL);
   const hands = createHands({ ...input, hands: input.hands ?? null });
 

@@ -51,7 +51,6 @@ import type { ToolRunner } from '../../tools/tool-runner.ts';
 import { quietRuntime } from './quiet-runtime.ts';
 import { testDecoder } from './test-decoder.ts';
 import type { TestServices } from './start-test-services.ts';
-
 export { createScriptedRunner, type ScriptedRunner } from './scripted-runner.ts';
 export { customResult, userConfirmation, userInterrupt, userMessage } from './client-events.ts';
 export { quietRuntime } from './quiet-runtime.ts';
@@ -86,6 +85,8 @@ export async function startSessionLab(options: {
   services?: TestServices;
   /** Encrypts payloads, rows and blobs. */
   keys?: readonly EncryptionKey[];
+  /** Activities that a worker runs at once; by default 100. */
+  slots?: number;
   /** Of this process among the workers; by default a random one. */
   name?: string;
   /** Where tool calls go. */
@@ -131,7 +132,7 @@ export async function startSessionLab(options: {
   const bundle = await workflowBundle(path.join(tmpdir(), 'managed-agent-test-bundles'), dataConverter);
   const running: { worker: Worker; done: Promise<void> }[] = [];
 
-  async function startWorker(name = ownName) {
+  async function startWorker(name = ownName): Promise<Worker[]> {
     const deps: ActivityDependencies = {
       journal: activityJournal,
       blobs,
@@ -158,7 +159,7 @@ export async function startSessionLab(options: {
       hosts: options.hosts ?? null,
       residence: null,
     };
-    const [worker] = await createWorkers(
+    const workers = await createWorkers(
       native,
       bundle,
       deps,
@@ -170,7 +171,7 @@ export async function startSessionLab(options: {
         },
         worker: {
           role: 'both',
-          max_concurrent_activities: 100,
+          max_concurrent_activities: options.slots ?? 100,
           max_concurrent_workflow_tasks: 40,
           max_cached_workflows: 100,
           drain_seconds: 1,
@@ -180,9 +181,8 @@ export async function startSessionLab(options: {
       dataConverter,
       options.plugins,
     );
-    if (!worker) throw new Error('no worker was made');
-    running.push({ worker, done: worker.run() });
-    return worker;
+    for (const worker of workers) running.push({ worker, done: worker.run() });
+    return workers;
   }
 
   const shared = { upkeep, engine, log };

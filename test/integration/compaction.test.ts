@@ -85,8 +85,8 @@ describe('a compaction', () => {
   it('is repeated by another worker when its own is killed, and happens once', async () => {
     const first = await lab.startWorker();
     const id = await fullSession();
-    first.shutdown();
-    await expect.poll(() => first.getState()).toBe('STOPPED');
+    for (const worker of first) worker.shutdown();
+    await expect.poll(() => first.map((worker) => worker.getState())).toEqual(first.map(() => 'STOPPED'));
     const { stop: _, ...services } = lab.services;
     child = await spawnLabWorker({ services, name: 'child', stageUrl: stage.url });
     await lab.send(id, [userMessage('chain 3')]);

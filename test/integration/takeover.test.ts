@@ -16,7 +16,7 @@ describe('a worker that died in the middle of an attempt', () => {
   const faults = createJournalFaults();
   const takeovers: number[] = [];
   let lab: SessionLab;
-  let worker: Worker;
+  let running: Worker[];
   let workers = 0;
   let letGo: () => void;
 
@@ -29,7 +29,7 @@ describe('a worker that died in the middle of an attempt', () => {
       onTakeover: (attempts) => takeovers.push(attempts),
     });
     await lab.registry.join();
-    worker = await lab.startWorker('worker-0');
+    running = await lab.startWorker('worker-0');
     lab.takeover.start();
   });
   afterEach(() => letGo());
@@ -53,13 +53,13 @@ describe('a worker that died in the middle of an attempt', () => {
     };
     await lab.send(id, [userMessage('run 0')]);
     await reached.promise;
-    worker.shutdown();
+    for (const worker of running) worker.shutdown();
     await lab.database.query(`INSERT INTO workers (name, host, pid, started) VALUES ($1, $2, $3, '')`, [
       `worker-${workers}`,
       hostname(),
       NO_PROCESS,
     ]);
-    worker = await lab.startWorker(`worker-${++workers}`);
+    running = await lab.startWorker(`worker-${++workers}`);
     await expect.poll(() => takeovers.length, { timeout: 10_000 }).toBe(1);
     // Also where the log says that the turn is over, its last attempt is not over for Temporal, and would hold this up.
     await lab.send(id, [userMessage('hello')]);
