@@ -19,6 +19,11 @@ export function checkSettings(settings: Settings): void {
     refuse('blobs.s3_bucket: expected the name of a bucket, since blobs.kind is s3.');
   }
   checkAio(settings);
+  if (settings.retention.idle_sandboxes_days !== null && settings.sandbox.checkpoint_bytes === 0) {
+    refuse(
+      'retention.idle_sandboxes_days: expected checkpoints, from which sandboxes come back, but sandbox.checkpoint_bytes is 0.',
+    );
+  }
   if (settings.store.direct_url !== null && settings.store.url === null) {
     refuse('store.direct_url: expected together with store.url, or neither.');
   }

@@ -35,6 +35,13 @@ it('removes the oldest when they are too large together, never the newest or wha
   expect(records.all().sort()).toEqual(['huge', 'running']);
   expect(records.end('huge')).toMatchObject({ state: 'finished' });
 });
+it('keeps twice as many as run at once, and no more', () => {
+  for (let index = 0; index < 140; index++) run(`call-${index}`, 'text');
+  const kept = records.all();
+  expect(kept).toHaveLength(128);
+  expect(kept).toContain('call-139');
+});
+
 it('lets alone what is no record', () => {
   writeFileSync(join(calls, 'file'), '');
   run('one', 'text');

@@ -24,10 +24,11 @@ export interface CallStart {
 export type CallEnd = { state: 'finished'; result: OperationResult } | { state: 'lost'; reason: string };
 
 /**
- * Finished records beyond this many, or so large together, are removed, oldest first: a result may hold a picture of many megabytes. The host's
- * own claim keeps their ids from starting again.
+ * Finished records beyond this many, or so large together, are removed, oldest first: a result may hold a picture of many megabytes, and each
+ * record takes six files. A record is of use until its result is committed, and of one session as many calls as run at once can be without
+ * that: half of these, by default. The host's own claim keeps the ids of all others from starting again.
  */
-const KEPT_RECORDS = 500;
+const KEPT_RECORDS = 128;
 /** Of the disk limit of the sandbox, which counts them. */
 const SHARE = 8;
 const KEPT_BYTES = 1024 * 1024 * 1024;

@@ -23,6 +23,7 @@ import type { Journal } from '../providers/store/journal.ts';
 import type { Upkeep } from '../providers/store/upkeep.ts';
 import type { ActivityTelemetry } from '../providers/telemetry/activity-telemetry.ts';
 import type { HostMetrics } from '../providers/telemetry/host-metrics.ts';
+import type { CountRemoved } from '../providers/telemetry/removed-metric.ts';
 import type { LiveCatalog } from '../providers/model/live-catalog.ts';
 import { modelProviders } from './model-access.ts';
 import { newIds } from './new-ids.ts';
@@ -48,6 +49,7 @@ export function activityDependencies(parts: {
   name: string;
   telemetry: ActivityTelemetry;
   hostMetrics: HostMetrics;
+  removed: CountRemoved;
   /** Of the blobs as they are stored. */
   marks: HostMarks;
   catalog: LiveCatalog;
@@ -102,6 +104,7 @@ export function activityDependencies(parts: {
         driver,
         probe,
         metrics: parts.hostMetrics,
+        removed: parts.removed,
       });
       stays.push(made);
       return made.runnerOf;

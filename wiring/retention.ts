@@ -12,7 +12,8 @@ import type { CountRemoved } from '../providers/telemetry/removed-metric.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
-const inMs = (days: number | null): number | null => (days === null ? null : days * DAY_MS);
+/** Days of the settings in milliseconds. */
+export const inMs = (days: number | null): number | null => (days === null ? null : days * DAY_MS);
 
 /** What removes sessions and outputs by their age, as the settings `retention.*` say. */
 export function retention(
@@ -40,6 +41,7 @@ export function retention(
       waiting: inMs(settings.waiting_sessions_days),
     },
     outputsMs: inMs(settings.outputs_days),
+    archivedSandboxesMs: inMs(settings.archived_sandboxes_days),
     now: Date.now,
   });
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { createCheckpointer } from '../activities/hosts/checkpointer.ts';
+import { createPutAway } from '../activities/hosts/put-away.ts';
 import { createHostUpkeep } from '../activities/hosts/host-upkeep.ts';
 import { createSharedBlobs } from '../activities/hosts/shared-blobs.ts';
 import { createResidence, type Residence } from '../activities/hosts/residence.ts';
@@ -21,6 +22,8 @@ import { createPostgresHosts } from '../providers/store/postgres/hosts.ts';
 import { createPostgresLeftovers } from '../providers/store/postgres/leftovers.ts';
 import type { Journal } from '../providers/store/journal.ts';
 import type { HostMetrics } from '../providers/telemetry/host-metrics.ts';
+import type { CountRemoved } from '../providers/telemetry/removed-metric.ts';
+import { inMs } from './retention.ts';
 import type { ToolRunner } from '../tools/tool-runner.ts';
 import { newIds } from './new-ids.ts';
 
@@ -64,6 +67,7 @@ export function sessionHost(parts: {
   driver: SandboxDriver;
   probe: HostProbe;
   metrics: HostMetrics;
+  removed: CountRemoved;
 }): SessionHost {
   const { config, log, database, journal, blobs, bus, driver, metrics } = parts;
   const { sandbox: settings } = config;
@@ -146,6 +150,21 @@ export function sessionHost(parts: {
     }),
   });
   const isSaved = limits.bytes > 0;
+  const idleMs = inMs(config.retention.idle_sandboxes_days);
+  // What lives apart from hosts is nobody's to remove here.
+  const putAway =
+    idleMs === null || !isSaved || driver.apart !== undefined
+      ? null
+      : createPutAway({
+          folder,
+          hosts,
+          checkpointer,
+          residence,
+          afterMs: idleMs,
+          removed: parts.removed,
+          now: Date.now,
+          log,
+        });
   const unsaved = { began: () => undefined, ended: () => undefined };
 
   return {
@@ -155,8 +174,10 @@ export function sessionHost(parts: {
       await upkeep.start((sessionId) => engine.redirectCalls(sessionId));
       log.info({ host: folder.id, task_queue: taskQueue }, 'this worker is part of a host of sandboxes');
       if (isSaved) checkpointer.start();
+      putAway?.start();
     },
     async stop() {
+      await putAway?.stop();
       if (isSaved) await checkpointer.stop(LAST_SAVES_MS);
       await upkeep.stop();
     },

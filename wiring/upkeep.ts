@@ -11,7 +11,7 @@ import { createLostTasks } from '../activities/upkeep/lost-tasks.ts';
 import { createSandboxReaper } from '../activities/upkeep/sandbox-reaper.ts';
 import type { Bus } from '../providers/bus/bus.ts';
 import type { CountRemoved } from '../providers/telemetry/removed-metric.ts';
-import { retention } from './retention.ts';
+import { inMs, retention } from './retention.ts';
 import { createSweeper } from '../activities/upkeep/sweeper.ts';
 import { createTakeover } from '../activities/upkeep/takeover.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
@@ -93,7 +93,14 @@ export async function startUpkeep(deps: {
     historyMs: days * 24 * HOUR_MS,
   });
   const aging = retention(deps, directUrl);
-  const reaper = deps.driver && createSandboxReaper({ ...deps, driver: deps.driver, leftovers });
+  const reaper =
+    deps.driver &&
+    createSandboxReaper({
+      ...deps,
+      driver: deps.driver,
+      leftovers,
+      archivedMs: inMs(deps.config.retention.archived_sandboxes_days),
+    });
   const backstop =
     deps.driver &&
     createDiskBackstop({ driver: deps.driver, reserve: diskReserve(deps.config), log: deps.log });

@@ -50,6 +50,8 @@ export interface Checkpointer {
   /** A call is about to run in the session's sandbox. */
   began(spec: SandboxSpec): void;
   ended(spec: SandboxSpec): void;
+  /** Saves a sandbox now. Whether all that is saved of it is in its checkpoint; false also while a call runs. */
+  saveNow(spec: SandboxSpec): Promise<boolean>;
   /** One round: starts what is due and waits for it. */
   round(): Promise<void>;
   start(): void;
@@ -152,7 +154,7 @@ export function createCheckpointer(deps: CheckpointerDeps): Checkpointer {
     return deps.blobs.putStream(workspaceId, content, deps.limits.bytes + deps.limits.files * 2_048);
   }
 
-  async function save(entry: Unsaved): Promise<void> {
+  async function save(entry: Unsaved): Promise<CheckpointOutcome> {
     const { spec, calls } = entry;
     const { sessionId } = spec;
     entry.saving = true;
@@ -169,7 +171,7 @@ export function createCheckpointer(deps: CheckpointerDeps): Checkpointer {
         outcome = 'too_large';
         await tooLarge(sessionId, error.message);
         settled(entry, calls);
-        return;
+        return outcome;
       }
       entry.notBefore = now() + AGAIN_MS;
       log.warn({ session_id: sessionId, err: error }, 'what a sandbox keeps could not be saved; tried again');
@@ -178,6 +180,7 @@ export function createCheckpointer(deps: CheckpointerDeps): Checkpointer {
       entry.since = now();
       metrics.checkpoint({ outcome, seconds: (performance.now() - began) / 1_000 });
     }
+    return outcome;
   }
 
   function settled(entry: Unsaved, calls: number): void {
@@ -226,6 +229,13 @@ export function createCheckpointer(deps: CheckpointerDeps): Checkpointer {
     ended(spec) {
       const entry = unsaved.get(spec.sessionId);
       if (entry !== undefined) entry.running--;
+    },
+    async saveNow(spec) {
+      const entry = entryOf(spec);
+      if (entry.running > 0 || entry.saving) return false;
+      folder.note(spec.sessionId, 'unsaved');
+      const outcome = await save(entry);
+      return (outcome === 'saved' || outcome === 'unchanged') && !unsaved.has(spec.sessionId);
     },
     round: () => round(),
     start() {

@@ -11,6 +11,7 @@ import type { ApartSandboxes, SandboxDriver, SandboxSpec } from '../../providers
 import { createInMemoryHosts } from '../../providers/store/in-memory/hosts.ts';
 import { NO_HOST_METRICS, type HostMetrics } from '../../providers/telemetry/host-metrics.ts';
 import { createCheckpointer, type Checkpointer } from './checkpointer.ts';
+import { createPutAway } from './put-away.ts';
 import { createResidence, type Residence } from './residence.ts';
 
 const TIMEOUT = 30_000;
@@ -318,6 +319,59 @@ describe('hosts that sessions live on', () => {
       'saved',
       'too_large',
     ]);
+  });
+
+  it('put a sandbox away that nobody used for long, with what was written after its last call, and bring it back', async () => {
+    const one = worker('one');
+    await one.beat();
+    await stores.hosts.place(spec.sessionId, TIMEOUT);
+    await run(one, 'echo 1 > a');
+    await one.checkpointer.round();
+    // As a process that a command left.
+    const operation = { type: 'bash', command: 'echo 2 > a', timeoutMs: 60_000 } as const;
+    await one.driver.open(spec).call({ id: 'left', operation }, 'start');
+    const counted: string[] = [];
+    const putAway = createPutAway({
+      ...one,
+      hosts: stores.hosts,
+      afterMs: 1_000_000,
+      removed: (what, count) => void counted.push(`${count} ${what}`),
+      now: () => time,
+      log,
+    });
+    await putAway.round();
+    expect(await one.driver.list()).toHaveLength(1);
+    await pass(2_000_000, one);
+    await putAway.round();
+    expect(await one.driver.list()).toEqual([]);
+    expect(one.folder.placementOf(spec.sessionId)).toBeUndefined();
+    await putAway.round();
+    expect(counted).toEqual(['1 sandboxes']);
+
+    await stores.hosts.place(spec.sessionId, TIMEOUT);
+    expect(await run(one, 'cat a')).toBe('2\n');
+    expect(await one.residence.takeNotice(spec.sessionId, 'x')).toMatch(
+      /^\[This session's sandbox was not used for long.*No call ended after that/,
+    );
+    expect(recorded).toEqual(['checkpoint saved', 'checkpoint saved', 'restore restored']);
+  });
+
+  it('do not put a sandbox away that cannot be saved', async () => {
+    const one = worker('one');
+    await one.beat();
+    await stores.hosts.place(spec.sessionId, TIMEOUT);
+    await run(one, 'echo 1 > a');
+    await one.checkpointer.round();
+    await run(one, `echo ${'x'.repeat(2_000)} > large`);
+    await pass(2_000_000, one);
+    const removed = (): void => expect.unreachable();
+    const deps = { ...one, hosts: stores.hosts, afterMs: 1_000_000, removed, now: () => time, log };
+    const putAway = createPutAway(deps);
+    await putAway.round();
+    await putAway.round();
+    expect(await run(one, 'cat a')).toBe('1\n');
+    // Not tried again and again: it is started for that.
+    expect(recorded).toEqual(['checkpoint saved', 'checkpoint too_large']);
   });
 
   it('do not save a session that went on elsewhere', async () => {

@@ -47,7 +47,7 @@ export interface Residence {
   takeNotice(sessionId: string, toolUseId: string): Promise<string | null>;
   /** The placement that the sandbox here is of, if it counts. */
   current(sessionId: string): Promise<string | null>;
-  /** Destroys sandboxes here whose session went on elsewhere. */
+  /** Destroys sandboxes here that do not count any more: their session went on elsewhere, or they were put away. */
   evict(): Promise<void>;
 }
 
@@ -114,16 +114,16 @@ export function createResidence(deps: ResidenceDeps): Residence {
       })
       .finally(() => deps.metrics.restore({ outcome, seconds: (performance.now() - began) / 1_000 }));
     const endedCalls = await checkpoints.endedCalls(sessionId, lastSeq);
-    const lost = driver.apart === undefined ? 'machine' : 'container';
+    const wasAway = driver.apart === undefined && placement.movedFrom === folder.id;
+    const lost = wasAway ? 'nothing' : driver.apart === undefined ? 'machine' : 'container';
     const stay = stays.get(sessionId);
     if (stay !== undefined) stay.told = false;
     if (savedAt !== null || endedCalls > 0) {
       await hosts.keepNotice(sessionId, placement.id, moveNotice({ lost, savedAt, restored, endedCalls }));
     }
-    log.warn(
-      { session_id: sessionId, from: placement.movedFrom, restored, lost_calls: endedCalls },
-      `a session goes on here, since its ${lost} is gone`,
-    );
+    const found = { session_id: sessionId, from: placement.movedFrom, restored, lost_calls: endedCalls };
+    if (wasAway) log.info(found, 'a sandbox that was put away is back');
+    else log.warn(found, `a session goes on here, since its ${lost} is gone`);
   }
 
   /** Whether the sandbox here counts, where that needs no move. */
@@ -213,7 +213,7 @@ export function createResidence(deps: ResidenceDeps): Residence {
           folder.forget(sessionId);
         });
         stays.delete(sessionId);
-        log.info({ session_id: sessionId }, 'the sandbox of a session that went on elsewhere is gone');
+        log.info({ session_id: sessionId }, 'a sandbox that does not count any more is gone');
       }
     },
   };

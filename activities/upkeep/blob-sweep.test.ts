@@ -17,6 +17,7 @@ function stage(role: boolean) {
     blobs,
     leftovers: {
       ended: async (ids) => new Map(ids.filter((id) => id === 'deleted').map((id) => [id, 'deleted'])),
+      archivedBefore: async () => [],
       isReferenced: async (_workspace, name) => referenced.has(name),
       loose: async () => [...loose].map((sha256) => ({ workspaceId: 'w', sha256 })),
       settled: async (_workspace, name) => void loose.delete(name),

@@ -22,8 +22,8 @@ const PAGE = 1_000;
  * looks once a minute whether Temporal has anything left of so many deleted ones, sees each of them.
  */
 const MOST_REMOVED = 500;
-/** Outputs that expire with one statement. */
-const OUTPUTS_AT_ONCE = 1_000;
+/** Rows that go with one statement. */
+const AT_ONCE = 1_000;
 
 const COUNTED: Record<RestState, 'archived_sessions' | 'idle_sessions' | 'waiting_sessions'> = {
   archived: 'archived_sessions',
@@ -41,6 +41,8 @@ export interface RetentionDependencies {
   keptFor: KeptFor;
   /** How long files that agents made are kept; null: as each of them says. */
   outputsMs: number | null;
+  /** How long archived sessions keep their checkpoints; null: as long as they are there. */
+  archivedSandboxesMs: number | null;
   removed: CountRemoved;
   log: Logger;
   /** Unix milliseconds. */
@@ -70,13 +72,30 @@ export function createRetention(deps: RetentionDependencies): Retention {
   let timer: NodeJS.Timeout | undefined;
   let underWay: Promise<void> | undefined;
 
-  async function expireOutputs(olderThanMs: number): Promise<void> {
-    for (let expired = OUTPUTS_AT_ONCE; expired === OUTPUTS_AT_ONCE && !stopping.signal.aborted;) {
-      expired = await store.expireOutputs(olderThanMs, OUTPUTS_AT_ONCE);
-      if (expired === 0) continue;
-      deps.removed('outputs', expired);
-      log.info({ files: expired }, 'files that agents made have outlived their time and expire');
+  /** Repeats a statement that takes so many rows at most until there are no more. */
+  async function inPortions(
+    what: 'outputs' | 'checkpoints',
+    message: string,
+    take: (limit: number) => Promise<number>,
+  ): Promise<void> {
+    for (let taken = AT_ONCE; taken === AT_ONCE && !stopping.signal.aborted;) {
+      taken = await take(AT_ONCE);
+      if (taken === 0) continue;
+      deps.removed(what, taken);
+      log.info({ [what]: taken }, message);
     }
+  }
+
+  async function removeOther(): Promise<void> {
+    const { outputsMs, archivedSandboxesMs: archivedMs } = deps;
+    if (outputsMs !== null)
+      await inPortions('outputs', 'files that agents made have outlived their time and expire', (limit) =>
+        store.expireOutputs(outputsMs, limit),
+      );
+    if (archivedMs !== null)
+      await inPortions('checkpoints', 'checkpoints of archived sessions are removed', (limit) =>
+        store.removeCheckpoints(archivedMs, limit),
+      );
   }
 
   /** Whether the session went. */
@@ -126,7 +145,7 @@ export function createRetention(deps: RetentionDependencies): Retention {
 
   async function round(): Promise<void> {
     if (now() - passedAt < PASS_MS || !(await deps.lease.held())) return;
-    if (after === undefined && deps.outputsMs !== null) await expireOutputs(deps.outputsMs);
+    if (after === undefined) await removeOther();
     for (let removed = 0; removed < MOST_REMOVED && !stopping.signal.aborted;) {
       const page = keepsAll
         ? { sessions: [], next: null }
@@ -153,7 +172,7 @@ export function createRetention(deps: RetentionDependencies): Retention {
   return {
     round,
     start() {
-      if (keepsAll && deps.outputsMs === null) return;
+      if (keepsAll && deps.outputsMs === null && deps.archivedSandboxesMs === null) return;
       begin();
       timer = setInterval(begin, PERIOD_MS);
     },

@@ -17,6 +17,7 @@ const endings = (ends: Record<string, SessionEnd>) => {
   const asked: (readonly string[])[] = [];
   return {
     asked,
+    archivedBefore: async (ids: readonly string[]) => ids.filter((id) => id.startsWith('old')),
     ended: async (ids: readonly string[]) => {
       asked.push(ids);
       return new Map(Object.entries(ends).filter(([id]) => ids.includes(id)));
@@ -29,9 +30,21 @@ const statesOf = async (driver: ReturnType<typeof createInMemorySandboxDriver>) 
 it('destroys sandboxes of deleted sessions, stops those of archived ones and leaves the others, with one question', async () => {
   const driver = await hostWith('living', 'archived', 'deleted', 'unknown');
   const leftovers = endings({ archived: 'archived', deleted: 'deleted' });
-  await createSandboxReaper({ driver, leftovers, log }).reap();
+  await createSandboxReaper({ driver, leftovers, archivedMs: null, log }).reap();
   expect(await statesOf(driver)).toEqual({ living: 'running', archived: 'stopped', unknown: 'running' });
   expect(leftovers.asked).toHaveLength(1);
+});
+
+it('destroys those of sessions that were archived for longer than the settings say', async () => {
+  const leftovers = endings({ archived: 'archived', old: 'archived' });
+  const driver = await hostWith('living', 'archived', 'old');
+  await createSandboxReaper({ driver, leftovers, archivedMs: null, log }).reap();
+  expect(await statesOf(driver)).toEqual({ living: 'running', archived: 'stopped', old: 'stopped' });
+  const counted: string[] = [];
+  const removed = (what: string, count: number): void => void counted.push(`${count} ${what}`);
+  await createSandboxReaper({ driver, leftovers, archivedMs: 1, removed, log }).reap();
+  expect(await statesOf(driver)).toEqual({ living: 'running', archived: 'stopped' });
+  expect(counted).toEqual(['1 sandboxes']);
 });
 
 it('goes on with the others when one cannot be ended', async () => {
@@ -45,6 +58,7 @@ it('goes on with the others when one cannot be ended', async () => {
       },
     },
     leftovers: endings({ stuck: 'deleted', deleted: 'deleted' }),
+    archivedMs: null,
     log,
   });
   await reaper.reap();
@@ -53,14 +67,17 @@ it('goes on with the others when one cannot be ended', async () => {
 
 it('asks nothing where there is no sandbox, and ends nothing while the store does not answer', async () => {
   const leftovers = endings({});
-  await createSandboxReaper({ driver: await hostWith(), leftovers, log }).reap();
+  await createSandboxReaper({ driver: await hostWith(), leftovers, archivedMs: null, log }).reap();
   expect(leftovers.asked).toEqual([]);
   const driver = await hostWith('one');
   const down = {
+    archivedBefore: async () => [],
     ended: async () => {
       throw new Error('unavailable');
     },
   };
-  await expect(createSandboxReaper({ driver, leftovers: down, log }).reap()).rejects.toThrow('unavailable');
+  await expect(
+    createSandboxReaper({ driver, leftovers: down, archivedMs: null, log }).reap(),
+  ).rejects.toThrow('unavailable');
   expect(await statesOf(driver)).toEqual({ one: 'running' });
 });

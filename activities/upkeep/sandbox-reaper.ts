@@ -14,16 +14,18 @@ export interface SandboxReaper {
 }
 
 /**
- * Sandboxes of deleted sessions are destroyed, those of archived ones stopped; their files stay, to be read. A sandbox whose session the
+ * Sandboxes of deleted sessions are destroyed, those of archived ones stopped; their files stay for as long as the settings say. A sandbox whose session the
  * store has never heard of is left alone: it may belong to another instance, or to a store that was put back to an earlier state.
  */
 export function createSandboxReaper(deps: {
   driver: Pick<SandboxDriver, 'list' | 'stop' | 'destroy'>;
-  leftovers: Pick<Leftovers, 'ended'>;
+  leftovers: Pick<Leftovers, 'ended' | 'archivedBefore'>;
+  /** How long the files of archived sessions stay; null: as long as the session. */
+  archivedMs: number | null;
   removed?: CountRemoved;
   log: Logger;
 }): SandboxReaper {
-  const { driver, leftovers, log } = deps;
+  const { driver, leftovers, archivedMs, log } = deps;
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> | undefined;
 
@@ -31,12 +33,19 @@ export function createSandboxReaper(deps: {
     const sandboxes = await driver.list();
     if (sandboxes.length === 0) return;
     const ended = await leftovers.ended(sandboxes.map(({ sessionId }) => sessionId));
+    const archived = [...ended].flatMap(([sessionId, end]) => (end === 'archived' ? [sessionId] : []));
+    const outlived = new Set(
+      archivedMs === null || archived.length === 0
+        ? []
+        : await leftovers.archivedBefore(archived, archivedMs),
+    );
     for (const { sessionId, state } of sandboxes) {
       const end = ended.get(sessionId);
-      if (end === undefined || (end === 'archived' && state === 'stopped')) continue;
+      const goes = end === 'deleted' || outlived.has(sessionId);
+      if (end === undefined || (!goes && state === 'stopped')) continue;
       try {
-        await (end === 'deleted' ? driver.destroy(sessionId) : driver.stop(sessionId));
-        if (end === 'deleted') deps.removed?.('sandboxes', 1);
+        await (goes ? driver.destroy(sessionId) : driver.stop(sessionId));
+        if (goes) deps.removed?.('sandboxes', 1);
         log.info({ session_id: sessionId }, `the sandbox of a session that was ${end} is gone`);
       } catch (error) {
         log.warn({ err: error, session_id: sessionId }, 'a sandbox that nobody needs could not be ended');

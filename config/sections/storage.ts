@@ -128,6 +128,12 @@ export const RetentionSettings = z.strictObject({
   waiting_sessions_days: Days.describe(
     'The same for one that waits for a confirmation or for the client’s result of a tool; null: never.',
   ),
+  archived_sandboxes_days: Days.describe(
+    'Days after which an archived session loses its sandbox’s files and its checkpoint, which nothing can use any more; null: with the session.',
+  ),
+  idle_sandboxes_days: Days.describe(
+    'Days without a call after which a sandbox is removed from its host when a checkpoint holds all that is saved of it; its next call brings it back. null: never.',
+  ),
   outputs_days: Days.describe(
     'Days after which files that agents made expire, those of before included; null: files.outputs_expire_after_hours alone.',
   ),

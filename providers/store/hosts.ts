@@ -18,8 +18,19 @@ export interface Placement {
   hostId: string;
   /** Null when nothing is known of the host any more. */
   taskQueue: string | null;
-  /** The host that was lost; null: the sandbox is where it always was. */
+  /** The host that was lost; this same one: the sandbox was put away; null: the sandbox is where it always was. */
   movedFrom: string | null;
+}
+
+/** A sandbox whose session is at rest. */
+export interface RestingSandbox {
+  sessionId: string;
+  workspaceId: string;
+  environmentId: string;
+  placement: string;
+  /** As the session was seen. */
+  lastSeq: number;
+  lastArrival: number;
 }
 
 /**
@@ -41,6 +52,16 @@ export interface HostStore {
   leftBehind(hostId: string, placements: ReadonlyMap<string, string>): Promise<string[]>;
   /** Marks hosts lost that are gone, and forgets those long gone: sessions that are still on one move as from any other that is gone. Returns those newly lost. */
   reap(timeoutMs: number): Promise<string[]>;
+  /**
+   * Sandboxes on a host whose sessions are idle, and that were not used for so long; by id after `after`, at most `limit`. Those that were put
+   * away are not among them until they are used again.
+   */
+  resting(hostId: string, olderThanMs: number, after: string, limit: number): Promise<RestingSandbox[]>;
+  /**
+   * Gives the session a new placement on the same host, so that its sandbox there does not count any more and its next call has it restored
+   * from its checkpoint. False, and nothing is done, when anything happened in the session, or it has no checkpoint.
+   */
+  putAway(hostId: string, sandbox: RestingSandbox): Promise<boolean>;
   /** Sessions on a host that have a tool call under way. */
   withOpenCalls(hostId: string): Promise<string[]>;
   /** Keeps what the model is to be told of a move. Does nothing for another placement than the session's. */

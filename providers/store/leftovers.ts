@@ -5,6 +5,8 @@ export type SessionEnd = 'archived' | 'deleted';
 export interface Leftovers {
   /** Those of these sessions that were archived or deleted. Sessions that are unknown here are absent, as are living ones. */
   ended(sessionIds: readonly string[]): Promise<Map<string, SessionEnd>>;
+  /** Those of these sessions that were archived longer ago. */
+  archivedBefore(sessionIds: readonly string[], olderThanMs: number): Promise<string[]>;
   /**
    * Blobs that workspaces gave up longer ago than `graceMs`, those first that wait longest; at most `limit`. Files that expired are
    * given up by this.

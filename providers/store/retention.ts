@@ -26,6 +26,8 @@ export interface RetentionStore {
     after: string | null,
     limit: number,
   ): Promise<{ sessions: OutlivedSession[]; next: string | null }>;
+  /** Removes checkpoints of sessions that were archived longer ago: nothing restores them. At most `limit`; returns how many. */
+  removeCheckpoints(archivedMs: number, limit: number): Promise<number>;
   /** Lets files that agents made longer ago expire now; at most `limit`. Returns how many. */
   expireOutputs(olderThanMs: number, limit: number): Promise<number>;
 }

@@ -6,6 +6,7 @@ export type Removed =
   | 'idle_sessions'
   | 'waiting_sessions'
   | 'outputs'
+  | 'checkpoints'
   | 'expired_files'
   | 'blobs'
   | 'sandboxes';

@@ -104,7 +104,7 @@ describe('a deleted session', () => {
     await expect(lab.client.workflow.getHandle(id).fetchHistory()).rejects.toThrow(/not found/i);
 
     expect(await leftovers.isReferenced('lab', answer?.blobs[0] ?? '')).toBe(false);
-    await createSandboxReaper({ driver, leftovers, log }).reap();
+    await createSandboxReaper({ driver, leftovers, archivedMs: null, log }).reap();
     expect(await driver.list()).toEqual([]);
 
     const lease = { held: async () => true, release: async () => undefined };

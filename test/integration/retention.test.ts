@@ -44,6 +44,7 @@ describe('sessions that have outlived their time', () => {
       lease: { held: async () => true, release: async () => undefined },
       keptFor: NOTHING_GOES,
       outputsMs: null,
+      archivedSandboxesMs: null,
       removed: metrics.removed,
       log: pino(sink),
       now: Date.now,

@@ -9,6 +9,8 @@ interface HostState {
 }
 interface SessionState {
   placement: Placement;
+  usedAt: number;
+  isAway: boolean;
   notice: { text: string; call: string | null } | null;
 }
 
@@ -57,12 +59,16 @@ export function createInMemoryHosts(
       [...known.values()].map(({ host }) => host).filter(({ id }) => isAlive(id, timeoutMs)),
     async place(sessionId, timeoutMs) {
       const current = sessions.get(sessionId)?.placement;
-      if (current !== undefined && isAlive(current.hostId, timeoutMs)) return current;
+      if (current !== undefined && isAlive(current.hostId, timeoutMs)) {
+        const session = sessions.get(sessionId);
+        if (session !== undefined) Object.assign(session, { usedAt: now(), isAway: false });
+        return current;
+      }
       const found = candidate(timeoutMs, current !== undefined);
       if (found === undefined) return current ?? null;
       const { id: hostId, taskQueue } = found.host;
       const placement = { id: `p${++placements}`, hostId, taskQueue, movedFrom: current?.hostId ?? null };
-      sessions.set(sessionId, { placement, notice: null });
+      sessions.set(sessionId, { placement, usedAt: now(), isAway: false, notice: null });
       return placement;
     },
     placement: async (sessionId) => sessions.get(sessionId)?.placement ?? null,
@@ -78,6 +84,32 @@ export function createInMemoryHosts(
       const gone = [...known.values()].filter((state) => !state.lost && !isAlive(state.host.id, timeoutMs));
       for (const state of gone) state.lost = true;
       return gone.map(({ host }) => host.id);
+    },
+    // The double has no sessions that could be busy.
+    async resting(hostId, olderThanMs, after, limit) {
+      return [...sessions]
+        .filter(([id, { placement, usedAt, isAway }]) => {
+          const isOld = usedAt < now() - olderThanMs;
+          return placement.hostId === hostId && !isAway && isOld && id > after;
+        })
+        .map(([sessionId, { placement }]) => ({
+          sessionId,
+          workspaceId: 'w',
+          environmentId: 'e',
+          placement: placement.id,
+          lastSeq: 0,
+          lastArrival: 0,
+        }))
+        .sort((one, other) => one.sessionId.localeCompare(other.sessionId))
+        .slice(0, limit);
+    },
+    async putAway(hostId, { sessionId, placement: expected }) {
+      const session = sessions.get(sessionId);
+      if (session?.placement.id !== expected || !saved.has(sessionId)) return false;
+      session.placement = { ...session.placement, id: `p${++placements}`, movedFrom: hostId };
+      session.isAway = true;
+      session.notice = null;
+      return true;
     },
     // The double has no steps.
     withOpenCalls: async () => [],

@@ -60,6 +60,63 @@ async function make(): Promise<HostsSubject> {
 
 hostsContract('PostgreSQL', make);
 
+describe('sandboxes at rest on PostgreSQL', () => {
+  async function resting(changes: { status?: string; queued?: boolean } = {}): Promise<string> {
+    const sessionId = await session();
+    await database.query(
+      `INSERT INTO session_head (session_id, workspace_id, status, processed_at, last_seq, last_arrival)
+        VALUES ($1, 'w', $2, now() - interval '3 days', 5, 2)`,
+      [sessionId, changes.status ?? 'idle'],
+    );
+    if (changes.queued === true)
+      await database.query(
+        `INSERT INTO events (session_id, id, arrival, thread_id, type, body) VALUES ($1, 'e', 3, 't', 'user.message', '{}')`,
+        [sessionId],
+      );
+    return sessionId;
+  }
+  const DAY = 86_400_000;
+
+  it('are those of idle sessions that were not used for long, once; what happens meanwhile keeps them', async () => {
+    const { hosts, checkpoints } = await make();
+    const host = { driver: 'd', isolation: 'none', ready: true, capacity: null };
+    await hosts.beat({ ...host, id: 'a', taskQueue: 'q' }, DAY);
+    const old = await resting();
+    const others = [await resting({ status: 'running' }), await resting({ queued: true }), await session()];
+    for (const sessionId of [old, ...others]) await hosts.place(sessionId, DAY);
+    expect(await hosts.resting('a', DAY, '', 10)).toEqual([]);
+    await database.query(
+      `UPDATE session_hosts SET used_at = now() - interval '2 days', placed_at = now() - interval '3 days'`,
+    );
+    const placement = (await hosts.placement(old))?.id ?? '';
+    const found = await hosts.resting('a', DAY, '', 10);
+    expect(found).toEqual([
+      { sessionId: old, workspaceId: 'w', environmentId: 'env_1', placement, lastSeq: 5, lastArrival: 2 },
+    ]);
+    expect(await hosts.resting('a', DAY, old, 10)).toEqual([]);
+    const [sandbox] = found;
+    if (sandbox === undefined) return;
+    // Without a checkpoint nothing could bring it back.
+    expect(await hosts.putAway('a', sandbox)).toBe(false);
+    const checkpoint = { sessionId: old, workspaceId: 'w', format: 'f', mark: 'm', parts: [], attached: {} };
+    await checkpoints.record({ ...checkpoint, lastSeq: 5 }, null, placement);
+    expect(await hosts.putAway('a', { ...sandbox, lastSeq: 4 })).toBe(false);
+    expect(await hosts.putAway('a', { ...sandbox, lastArrival: 1 })).toBe(false);
+    expect(await hosts.putAway('b', sandbox)).toBe(false);
+    expect(await hosts.putAway('a', sandbox)).toBe(true);
+    expect(await hosts.putAway('a', sandbox)).toBe(false);
+    expect(await hosts.placement(old)).toMatchObject({ hostId: 'a', movedFrom: 'a' });
+    expect(await hosts.leftBehind('a', new Map([[old, placement]]))).toEqual([old]);
+    expect(await hosts.resting('a', DAY, '', 10)).toEqual([]);
+    // Used again, and forgotten again.
+    await hosts.place(old, DAY);
+    await database.query(
+      `UPDATE session_hosts SET used_at = now() - interval '2 days', placed_at = now() - interval '3 days'`,
+    );
+    expect(await hosts.resting('a', DAY, '', 10)).toHaveLength(1);
+  });
+});
+
 describe('checkpoints on PostgreSQL', () => {
   it('keep their blobs from the sweep, and go with their session', async () => {
     const { hosts, checkpoints } = await make();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { HostStore, Placement, SandboxHost } from '../hosts.ts';
+import type { HostStore, Placement, RestingSandbox, SandboxHost } from '../hosts.ts';
 import type { Connection, Database } from './database.ts';
+import { BUSY } from './read-head.ts';
 
 interface HostRow {
   id: string;
@@ -9,6 +10,14 @@ interface HostRow {
   isolation: string;
   ready: boolean;
   capacity: number | null;
+}
+interface RestingRow {
+  session_id: string;
+  workspace_id: string;
+  environment_id: string;
+  placement: string;
+  last_seq: number;
+  last_arrival: number;
 }
 interface PlacementRow {
   placement: string;
@@ -44,6 +53,9 @@ const HOLDER_IS_SEALED = `(
     AND s.outcome IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM events e WHERE e.session_id = h.session_id AND e.step_key = 'tool/' || h.notice_call
     AND e.type = 'agent.tool_result'))`;
+
+/** A sandbox that was put away gets a new placement without being used. */
+const IS_AWAY = '(s.moved_from = s.host_id AND s.placed_at > s.used_at)';
 
 export function createPostgresHosts(database: Database): HostStore {
   async function place(
@@ -144,6 +156,42 @@ export function createPostgresHosts(database: Database): HostStore {
         'hosts-forgotten',
       );
       return rows.map((row) => row.id);
+    },
+    async resting(hostId, olderThanMs, after, limit) {
+      const rows = await database.query<RestingRow>(
+        `SELECT s.session_id, r.workspace_id, r.environment_id, s.placement, h.last_seq, h.last_arrival
+          FROM session_hosts s JOIN session_head h ON h.session_id = s.session_id JOIN sessions r ON r.id = s.session_id
+          WHERE s.host_id = $1 AND s.session_id > $3 AND s.used_at < now() - $2 * interval '1 millisecond'
+            AND NOT ${IS_AWAY} AND h.status = 'idle' AND h.archived_at IS NULL
+            AND h.processed_at < now() - $2 * interval '1 millisecond' AND NOT ${BUSY}
+          ORDER BY s.session_id LIMIT $4`,
+        [hostId, olderThanMs, after, limit],
+        'resting-sandboxes',
+      );
+      return rows.map((row): RestingSandbox => ({
+        sessionId: row.session_id,
+        workspaceId: row.workspace_id,
+        environmentId: row.environment_id,
+        placement: row.placement,
+        lastSeq: row.last_seq,
+        lastArrival: row.last_arrival,
+      }));
+    },
+    async putAway(hostId, { sessionId, placement, lastSeq, lastArrival }) {
+      // Whoever gives the session something to do locks its head row first, and changes one of the numbers.
+      const rows = await database.query<{ session_id: string }>(
+        `WITH resting AS (
+            SELECT session_id FROM session_head
+            WHERE session_id = $1 AND last_seq = $4 AND last_arrival = $5 AND status = 'idle' AND archived_at IS NULL
+              AND deleted_at IS NULL FOR UPDATE)
+          UPDATE session_hosts s SET placement = $6, moved_from = s.host_id, placed_at = now(), notice = NULL, notice_call = NULL
+          FROM resting r WHERE s.session_id = r.session_id AND s.host_id = $2 AND s.placement = $3
+            AND EXISTS (SELECT 1 FROM checkpoints c WHERE c.session_id = s.session_id)
+          RETURNING s.session_id`,
+        [sessionId, hostId, placement, lastSeq, lastArrival, randomUUID()],
+        'put-away',
+      );
+      return rows.length > 0;
     },
     async withOpenCalls(hostId) {
       const rows = await database.query<{ session_id: string }>(

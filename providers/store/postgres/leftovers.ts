@@ -33,6 +33,15 @@ export function createPostgresLeftovers(database: Database): Leftovers {
       );
       return new Map(rows.map((row) => [row.session_id, row.state]));
     },
+    async archivedBefore(sessionIds, olderThanMs) {
+      const rows = await database.query<{ session_id: string }>(
+        `SELECT session_id FROM session_head WHERE session_id = ANY ($1)
+          AND archived_at < clock_timestamp() - make_interval(secs => $2 / 1000.0)`,
+        [sessionIds, olderThanMs],
+        'archived-before',
+      );
+      return rows.map((row) => row.session_id);
+    },
     async loose(graceMs, limit) {
       await database.patient.query(
         `WITH expired AS (

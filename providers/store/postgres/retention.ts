@@ -60,6 +60,16 @@ export function createPostgresRetention(database: Database): RetentionStore {
       const isLast = first === undefined || first.looked < limit;
       return { sessions, next: isLast ? null : first.last };
     },
+    async removeCheckpoints(archivedMs, limit) {
+      const rows = await database.query(
+        `DELETE FROM checkpoints WHERE session_id IN (
+          SELECT c.session_id FROM checkpoints c JOIN session_head h ON h.session_id = c.session_id
+          WHERE h.archived_at < clock_timestamp() - make_interval(secs => $1 / 1000.0) LIMIT $2) RETURNING session_id`,
+        [archivedMs, limit],
+        'remove-checkpoints',
+      );
+      return rows.length;
+    },
     async expireOutputs(olderThanMs, limit) {
       const rows = await database.query(
         `UPDATE files SET expires_at = clock_timestamp() WHERE id IN (
