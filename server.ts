@@ -5,6 +5,7 @@ import { createPostgresFiles } from './providers/store/postgres/files.ts';
 import { createLogger } from './providers/telemetry/logger.ts';
 import { secretsIn } from './providers/telemetry/redact.ts';
 import { apiObservers } from './wiring/api-observers.ts';
+import { apiHealth } from './wiring/api-health.ts';
 import { apiApplication } from './wiring/api-application.ts';
 import { openAuditTrail } from './wiring/audit-trail.ts';
 import { openBlobs } from './wiring/blob-store.ts';
@@ -47,7 +48,8 @@ await runUntilStopped(log, async (stopping) => {
   const stopBuiltInSkills = startBuiltInSkills(database, blobs, log);
   const models = await modelCatalog(config, database, log);
   const decoder = openDecoder(config, log);
-  const parts = { config, log, database, blobs, decoder, marks, bus, engine, metrics, models, stopping };
+  const health = apiHealth({ config, url: storeUrls(config).url, engine, marks, decoder, stopping });
+  const parts = { config, log, database, blobs, decoder, bus, engine, metrics, models, health };
   const audit = openAuditTrail(database, config, log);
   const observers = apiObservers(audit, metrics, traced);
   const newRequestId = () => newId('request');
@@ -65,7 +67,7 @@ await runUntilStopped(log, async (stopping) => {
       stopHousekeeping();
       models.close();
       stopBuiltInSkills();
-      await decoder.close();
+      await Promise.allSettled([decoder.close(), health.close()]);
       await observers.close();
       await telemetry.close();
       await bus.close();

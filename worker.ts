@@ -23,6 +23,7 @@ import { runUntilStopped } from './wiring/run-until-stopped.ts';
 import { sessionEngine } from './wiring/session-engine.ts';
 import { startTelemetry } from './wiring/telemetry.ts';
 import { startUpkeep } from './wiring/upkeep.ts';
+import { workerHealth } from './wiring/worker-health.ts';
 
 /** A worker process: runs workflows, model calls and tools. As many as one likes share the work. */
 const config = loadConfig({ ...configFileOf(), part: 'worker' });
@@ -31,13 +32,14 @@ logTemporal(log);
 
 await runUntilStopped(log, async (signal) => {
   const name = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
+  const health = workerHealth(signal);
   const dataConverter = temporalDataConverter(keyRing(config));
   const {
     metrics,
     plugins,
     workflowModules,
     close: closeTelemetry,
-  } = await startTelemetry(config, log, 'worker');
+  } = await startTelemetry(config, log, 'worker', health);
   const bundle = await workflowBundle(path.join(config.data_dir, 'cache'), dataConverter, workflowModules);
   const database = await openStore(config, log, signal, name);
   const journal = createPostgresJournal(database);
@@ -57,7 +59,7 @@ await runUntilStopped(log, async (signal) => {
   const catalog = await modelCatalog(config, database, log);
   const hands = { hostMetrics: metrics.hosts, removed: metrics.removed, marks };
   const parts = { config, log, database, journal, upkeep, bus, blobs, name, telemetry, catalog, ...hands };
-  const { dependencies, driver, host, stay, close } = activityDependencies(parts);
+  const { dependencies, decoder, driver, host, stay, close } = activityDependencies(parts);
   const attempts = createAttemptLedger();
   const workers = await createWorkers(native, bundle, dependencies, config, name, dataConverter, [
     attempts.plugin,
@@ -75,6 +77,7 @@ await runUntilStopped(log, async (signal) => {
     engine,
     onTakeover: telemetry.takeover,
   });
+  health.started({ config, url: storeUrls(config).url, engine, marks, decoder, workers, host });
   log.info({ worker: name, role: config.worker.role }, 'the worker polls');
   return {
     done: Promise.all(workers.map((worker) => worker.run())),
@@ -83,6 +86,7 @@ await runUntilStopped(log, async (signal) => {
     },
     async close() {
       await running.stop();
+      await health.close();
       await close();
       await bus.close();
       await closeTelemetry();

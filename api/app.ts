@@ -152,11 +152,17 @@ function handlerOf(
 }
 
 async function callerOf(route: Route, access: Access, request: Request, response: Response): Promise<Caller> {
-  if (route.access === 'public') {
+  const isAnonymous = route.access === 'optional' && access.needsKey && !bringsCredentials(request, access);
+  if (route.access === 'public' || isAnonymous) {
     access.admitAnybody(request, 'requests');
     return { workspaceId: '', keyId: null };
   }
   return admit(access, request, response);
+}
+
+function bringsCredentials(request: Request, access: Access): boolean {
+  const { authorization, 'x-api-key': key } = request.headers;
+  return authorization !== undefined || key !== undefined || access.tokenIn(request) !== '';
 }
 
 function methodNotAllowed(sharing: readonly Route[], access: Access): RequestHandler {

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import type { Json, JsonObject } from '../core/json.ts';
 import { defineStreamRoute, type Route } from './route.ts';
 
+const KEY: JsonObject[] = [{ bearer: [] }, { apiKey: [] }];
+/** An empty requirement: it may be left out. */
+const SECURITY: Record<Route['access'], JsonObject[]> = { key: KEY, public: [], optional: [{}, ...KEY] };
 const SCHEMAS = '#/components/schemas/';
 
 /** The OpenAPI 3.1 document of these routes, made from the schemas that they validate with. */
@@ -77,7 +80,7 @@ function operationOf(route: Route, schemas: JsonObject): JsonObject {
         content: { 'application/json': { schema: { $ref: `${SCHEMAS}Error` } } },
       },
     },
-    security: route.access === 'public' ? [] : [{ bearer: [] }, { apiKey: [] }],
+    security: SECURITY[route.access],
   };
 }
 

@@ -17,8 +17,8 @@ export interface RouteDescription {
   summary: string;
   tag: string;
   rate: Rate;
-  /** Whether a caller must be known. */
-  access: 'key' | 'public';
+  /** Whether a caller must be known. `optional`: whoever shows a key is known by it, and others are nobody (`workspaceId` is empty). */
+  access: 'key' | 'public' | 'optional';
   params: z.ZodObject;
   query: z.ZodObject;
   body: { schema: z.ZodType; type: 'application/json' | 'multipart/form-data' } | null;

@@ -32,7 +32,7 @@ export interface SuperviseOptions {
 /** The running service. */
 export interface SupervisedService {
   urls: RunFile['urls'];
-  /** Resolves when `/readyz` answers 200. Rejects after two minutes. */
+  /** Resolves when `/status` says that messages run. Rejects after two minutes. */
   ready(): Promise<void>;
   /** Stops all parts in reverse order, and the sandboxes with their worker, and gives the data folder back. */
   stop(): Promise<void>;
@@ -197,9 +197,11 @@ export async function supervise(options: SuperviseOptions): Promise<SupervisedSe
     urls,
     async ready() {
       const end = performance.now() + READY_TIMEOUT_MS;
-      while (!(await answers(`${localUrl}/readyz`))) {
+      while (!(await messagesRun(localUrl))) {
         if (performance.now() > end) {
-          throw new Error(`${localUrl}/readyz does not answer 200; see ${path.join(dataDir, 'logs')}`);
+          throw new Error(
+            `The parts that messages need do not all work yet (${localUrl}/status); see ${path.join(dataDir, 'logs')}`,
+          );
         }
         await delay(100);
       }
@@ -221,6 +223,22 @@ async function endAllSandboxes(config: Config): Promise<void> {
 async function answers(url: string): Promise<boolean> {
   try {
     return (await fetch(url, { signal: AbortSignal.timeout(3_000) })).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether messages would be worked on now. Tools may be off: then the model is told so. */
+async function messagesRun(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${url}/status`, { signal: AbortSignal.timeout(3_000) });
+    // An api of an earlier version, which this supervisor found running.
+    if (answer.status === 404) return await answers(`${url}/readyz`);
+    const { parts } = (await answer.json()) as { parts?: Record<string, { state: string } | undefined> };
+    return ['database', 'temporal', 'brains'].every((name) => {
+      const state = parts?.[name]?.state;
+      return state !== undefined && state !== 'down';
+    });
   } catch {
     return false;
   }

@@ -9,6 +9,7 @@ import type { BlobStore } from '../providers/blob/blob-store.ts';
 import type { HostMarks } from '../providers/blob/host-marks.ts';
 import type { Bus } from '../providers/bus/bus.ts';
 import type { Database } from '../providers/store/postgres/database.ts';
+import type { Decoder } from '../providers/decoder/decoder.ts';
 import { createDecodedImages } from '../providers/image/decoded-images.ts';
 import { createSkillReader } from '../providers/skill-archive/skill-reader.ts';
 import { createPageReader } from '../providers/web/page-reader.ts';
@@ -55,6 +56,7 @@ export function activityDependencies(parts: {
   catalog: LiveCatalog;
 }): {
   dependencies: ActivityDependencies;
+  decoder: Decoder;
   driver: SandboxDriver | null;
   host: HostProbe | null;
   /** This worker's part of a host of sandboxes; null without sandboxes. */
@@ -119,6 +121,7 @@ export function activityDependencies(parts: {
   const stay = stays[0] ?? null;
   return {
     stay,
+    decoder,
     driver: config.worker.role === 'brain' ? null : tools.driver,
     host: config.worker.role === 'brain' ? null : tools.host,
     dependencies: {

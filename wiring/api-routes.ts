@@ -19,6 +19,7 @@ import { simpleFileRoutes } from '../api/routes/simple-files.ts';
 import { simpleSessionRoutes } from '../api/routes/simple-sessions.ts';
 import { signInRoutes } from '../api/routes/sign-ins.ts';
 import { skillRoutes } from '../api/routes/skills.ts';
+import { statusRoutes } from '../api/routes/status.ts';
 import { threadRoutes } from '../api/routes/threads.ts';
 import { unbuiltRoutes } from '../api/routes/unbuilt.ts';
 import { createDefaults } from '../api/simple/defaults.ts';
@@ -26,11 +27,7 @@ import { createUploadsUnderWay } from '../api/files/uploads-under-way.ts';
 import { createStreamHub, type StreamHub } from '../api/sse/stream-hub.ts';
 import type { Config } from '../config.ts';
 import type { ModelCatalog } from '../core/models/model-catalog.ts';
-import { describeRoom } from '../providers/disk/disk-reserve.ts';
-import { diskReserve } from './disk-reserve.ts';
-import { describeHands } from '../core/hands.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
-import type { HostMarks } from '../providers/blob/host-marks.ts';
 import { loadLargeStrings } from '../providers/blob/large-bodies.ts';
 import type { Decoder } from '../providers/decoder/decoder.ts';
 import type { Bus } from '../providers/bus/bus.ts';
@@ -48,17 +45,15 @@ import { createPostgresSessions } from '../providers/store/postgres/sessions.ts'
 import { createPostgresSessionSkills } from '../providers/store/postgres/session-skills.ts';
 import { createPostgresSkills } from '../providers/store/postgres/skills.ts';
 import { createPostgresStoreGauges } from '../providers/store/postgres/store-gauges.ts';
-import { liveWorkers } from '../providers/store/postgres/worker-registry.ts';
 import { rememberSkills } from '../providers/store/remembered-skills.ts';
 import type { Metrics } from '../providers/telemetry/metrics.ts';
 import { absentTools } from './absent-tools.ts';
-import { hostBlobsCheck } from './host-blobs-check.ts';
+import type { ApiHealth } from './api-health.ts';
 import { keyRing } from './key-ring.ts';
 import { audienceOf, mediaDeps } from './media.ts';
 import { newId } from './new-ids.ts';
 import { defaultAgentSpec, defaultEnvironmentConfig } from './simple-door.ts';
 import { VERSION } from './version.ts';
-import { temporalWarning } from './temporal-warning.ts';
 
 export interface ApiParts {
   config: Config;
@@ -66,21 +61,19 @@ export interface ApiParts {
   database: Database;
   blobs: BlobStore;
   decoder: Decoder;
-  marks: HostMarks;
   bus: Bus;
   engine: SessionEngine;
   metrics: Metrics;
   models: ModelCatalog;
   signIns: SignIns;
-  /** Aborted once this process was asked to stop. */
-  stopping?: AbortSignal;
   /** Told of each use of the audit log. */
   operatorReads: Pick<AuditTally, 'note'>;
+  health: Pick<ApiHealth, 'readiness' | 'status'>;
 }
 
 /** Everything that the api serves, and the streams that end first when it stops. */
 export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } {
-  const { config, log, database, blobs, decoder, bus, engine, metrics, models } = parts;
+  const { config, log, database, blobs, decoder, bus, engine, metrics, models, health } = parts;
   const now = Date.now;
   const journal = createPostgresJournal(database);
   const sessions = createPostgresSessions(database);
@@ -171,29 +164,8 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
     }),
     ...codecRoutes({ codec: createPayloadCodec(keyRing(config)), mayOperate }),
     ...(config.telemetry.metrics ? metricsRoutes({ metrics, mayOperate }) : []),
-    ...healthRoutes({
-      ...(parts.stopping && { stopping: parts.stopping }),
-      checks: {
-        postgres: async () => {
-          await database.query('SELECT 1');
-          return { ok: true };
-        },
-        temporal: async () => ({ ok: await engine.reachable(), ...temporalWarning(config) }),
-        worker: async () => {
-          const { length: live } = await liveWorkers(database);
-          return { ok: live > 0, detail: `${live} running` };
-        },
-        // Sessions without tools run all the same, and the others are told what is wrong: it is no reason not to be ready.
-        blobs: hostBlobsCheck(parts),
-        // Messages without pictures run all the same.
-        decoder: async () => ({ ok: true, detail: decoder.known()?.detail ?? 'It is being found out.' }),
-        disk: async () => {
-          const room = diskReserve(config).look();
-          return { ok: room.state !== 'reserve', detail: describeRoom(room) };
-        },
-        hands: async () => ({ ok: true, detail: describeHands(await liveWorkers(database)) }),
-      },
-    }),
+    ...healthRoutes({ readiness: health.readiness }),
+    ...statusRoutes({ status: health.status, mayOperate }),
   ];
   const routes = [...built, ...unbuiltRoutes(built)];
   return { routes: [...routes, openApiRoute(() => toOpenApi(routes, { version: VERSION }))], hub };

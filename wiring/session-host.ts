@@ -31,6 +31,8 @@ import { newIds } from './new-ids.ts';
 const LAST_SAVES_MS = 5_000;
 
 export interface SessionHost {
+  /** The name of the host. */
+  id: string;
   residence: Residence;
   /** Runs tools on this host for the sessions that are on it. */
   runnerOf(runner: ToolRunner): ToolRunner;
@@ -168,6 +170,7 @@ export function sessionHost(parts: {
   const unsaved = { began: () => undefined, ended: () => undefined };
 
   return {
+    id: folder.id,
     residence,
     runnerOf: (runner) => createResidentToolRunner(runner, residence, isSaved ? checkpointer : unsaved),
     async start(engine) {

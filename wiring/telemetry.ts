@@ -2,10 +2,11 @@ import type { OpenTelemetryPlugin } from '@temporalio/interceptors-opentelemetry
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { createMetrics, type Metrics } from '../providers/telemetry/metrics.ts';
-import { startMetricsServer } from '../providers/telemetry/metrics-server.ts';
+import { startMetricsServer, type ServedByWorker } from '../providers/telemetry/metrics-server.ts';
 import { startTracing } from '../providers/telemetry/tracing.ts';
 import { diskReserve } from './disk-reserve.ts';
 import { VERSION } from './version.ts';
+import type { WorkerHealth } from './worker-health.ts';
 
 /** What a process tells of itself, besides its log. */
 export interface Telemetry {
@@ -18,20 +19,22 @@ export interface Telemetry {
 }
 
 /**
- * Starts metrics, and traces where a collector is configured. A worker serves its metrics itself; the api has a route. Call it before
- * anything that is to be traced is made.
+ * Starts metrics, and traces where a collector is configured. Call it before anything that is to be traced is made.
+ *
+ * @param health - of a worker, which serves it together with its metrics; the api has routes for both.
  */
 export async function startTelemetry(
   config: Config,
   log: Logger,
   part: 'api' | 'worker',
+  health: Pick<WorkerHealth, 'readiness' | 'status'> | null = null,
 ): Promise<Telemetry> {
   const { otlp_endpoint: endpoint, service_name: serviceName } = config.telemetry;
   const metrics = createMetrics(part);
   const reserve = diskReserve(config);
   metrics.readDisk(() => reserve.look());
   const tracing = endpoint === null ? null : startTracing(endpoint, { serviceName, part, version: VERSION });
-  const closeServer = part === 'worker' ? await serveMetrics(config, log, metrics) : null;
+  const closeServer = health === null ? null : await serve(config, log, { ...health, metrics });
   return {
     metrics,
     traced: tracing !== null,
@@ -44,20 +47,23 @@ export async function startTelemetry(
   };
 }
 
-/** A taken port costs the metrics, not the worker. */
-async function serveMetrics(
+/** A taken port costs what is served there, not the worker. */
+async function serve(
   config: Config,
   log: Logger,
-  metrics: Metrics,
+  served: ServedByWorker,
 ): Promise<(() => Promise<void>) | null> {
-  if (!config.telemetry.metrics) return null;
-  const { worker_host: host, worker_port: port } = config.telemetry;
+  const { worker_host: host, worker_port: port, metrics: isMeasured } = config.telemetry;
   try {
-    const server = await startMetricsServer(metrics, { host, port });
+    const metrics = isMeasured ? served.metrics : null;
+    const server = await startMetricsServer({ ...served, metrics }, { host, port });
     log.info({ url: server.url }, 'the worker serves its metrics');
     return () => server.close();
   } catch (error) {
-    log.error({ err: error, host, port }, 'the metrics cannot be served: telemetry.worker_host, worker_port');
+    log.error(
+      { err: error, host, port },
+      'metrics and probes of this worker cannot be served: telemetry.worker_host, worker_port',
+    );
     return null;
   }
 }

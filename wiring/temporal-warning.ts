@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 
-/** What `/readyz` says about a Temporal of ours that could not be given a network of its own. It works all the same. */
+/** What `/status` says about a Temporal of ours that could not be given a network of its own. It works all the same. */
 export function temporalWarning({ temporal }: Pick<Config, 'temporal'>): { detail?: string } {
   if (!temporal.managed || temporal.address === null || temporal.address.startsWith('unix:')) return {};
   return {

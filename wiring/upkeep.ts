@@ -73,6 +73,8 @@ export async function startUpkeep(deps: {
     host: deps.config.worker.host_id ?? hostname(),
     process: identifyProcess(process.pid) ?? { pid: process.pid, started: '' },
     isAlive,
+    role: deps.config.worker.role,
+    sandboxHost: deps.stay?.id ?? null,
   });
   await registry.join();
   reportHands(deps, registry);

@@ -33,7 +33,7 @@ function sweeperOver(unsignalled: UnsignalledEvents[], signal: (sessionId: strin
     start: refusing,
     signal: refusing,
     remove: refusing,
-    reachable: refusing,
+    check: refusing,
     startRun: refusing,
     redirectCalls: refusing,
     releaseAttempts: refusing,

@@ -10,6 +10,8 @@ import { z } from 'zod';
 import { createAccess } from '../access.ts';
 import { createApp } from '../app.ts';
 import { createBodyBudget, type BodyBudget } from '../bodies/body-budget.ts';
+import { createReadiness } from '../../providers/health/readiness.ts';
+import { createSystemStatus } from '../../providers/health/system-status.ts';
 import { createInMemorySignIns } from '../../providers/store/in-memory/sign-ins.ts';
 import { createSignIns } from '../console/sign-ins.ts';
 import { createConsole } from '../console/console-mount.ts';
@@ -18,6 +20,7 @@ import { createOperatorCheck } from '../operator-check.ts';
 import { createRateLimiter } from '../rate-limiter.ts';
 import { defineRoute } from '../route.ts';
 import { healthRoutes } from '../routes/health.ts';
+import { statusRoutes } from '../routes/status.ts';
 import { openApiRoute } from '../openapi.ts';
 import { createTemporalUi, TEMPORAL_UI_PATH } from '../temporal-ui.ts';
 import { createAddressLimiter, type AddressLimits } from './address-limiter.ts';
@@ -96,12 +99,21 @@ async function start(limits: AddressLimits): Promise<HttpServer> {
       echo,
       thing,
       ...healthRoutes({
-        checks: {
+        readiness: createReadiness({
           part: async () => {
             checks += 1;
             return { ok: true };
           },
-        },
+        }),
+      }),
+      ...statusRoutes({
+        status: createSystemStatus({
+          part: async () => {
+            checks += 1;
+            return { state: 'ok', detail: 'for operators' };
+          },
+        }),
+        mayOperate,
       }),
       openApiRoute(() => ({ openapi: '3.1.0' })),
     ],
@@ -209,6 +221,8 @@ describe('somebody without a key', () => {
     ['POST /healthz', 405],
     ['GET /readyz', 200],
     ['HEAD /readyz', 200],
+    ['GET /livez', 200],
+    ['GET /status', 200],
     ['GET /openapi.json', 200],
     ['GET /sessions', 503],
     ['GET /assets/none.js', 404],
@@ -283,9 +297,26 @@ describe('somebody without a key', () => {
     expect([answer.status, answer.headers.get('connection')]).toEqual([401, 'keep-alive']);
   });
 
-  it('makes the service ask its parts once, however many ask for its state', async () => {
-    await Promise.all(Array.from({ length: 50 }, () => fetch(`http://127.0.0.1:${server.port}/readyz`)));
-    expect(checks).toBeLessThanOrEqual(2);
+  it.each(['/readyz', '/status'])(
+    'makes the service ask its parts once, however many ask for %s',
+    async (path) => {
+      checks = 0;
+      await Promise.all(Array.from({ length: 50 }, () => fetch(`http://127.0.0.1:${server.port}${path}`)));
+      expect(checks).toBeLessThanOrEqual(2);
+    },
+  );
+
+  it('is told which parts work, and nothing else of them', async () => {
+    const ask = async (headers: Record<string, string>) => {
+      const answer = await fetch(`http://127.0.0.1:${server.port}/status`, { headers });
+      return [answer.status, await answer.json()];
+    };
+    expect(await ask({})).toEqual([200, { status: 'ok', parts: { part: { state: 'ok' } } }]);
+    expect(await ask({ 'x-api-key': KEY })).toEqual([
+      200,
+      { status: 'ok', parts: { part: { state: 'ok', detail: 'for operators' } } },
+    ]);
+    expect(await ask({ 'x-api-key': 'wrong' })).toMatchObject([401, { type: 'error' }]);
   });
 });
 
@@ -339,6 +370,8 @@ describe('an address', () => {
     ['/healthz', 'GET', 200],
     ['/healthz', 'HEAD', 200],
     ['/readyz', 'GET', 200],
+    ['/livez', 'GET', 200],
+    ['/status', 'GET', 200],
     ['/openapi.json', 'GET', 200],
     ['/sessions', 'GET', 503],
     ['/assets/none.js', 'GET', 404],

@@ -21,13 +21,13 @@ export const TelemetrySettings = z.strictObject({
     .string()
     .min(1)
     .default('127.0.0.1')
-    .describe('Address on which workers serve their metrics, without a key.'),
+    .describe('Address on which workers serve their metrics and probes, without a key.'),
   worker_port: z
     .int()
     .min(0)
     .max(65535)
     .default(0)
-    .describe('Port of a worker’s metrics; 0 picks a free one, which its log names.'),
+    .describe('Port of a worker’s metrics and probes; 0 picks a free one, which its log names.'),
   otlp_endpoint: z
     .url()
     .nullable()

@@ -33,6 +33,6 @@ export interface SessionEngine {
   signal(sessionId: string, events: readonly SignalledEvent[]): Promise<boolean>;
   /** Ends and deletes every run of a deleted session. Never rejects; the sweeper repeats it. */
   remove(sessionId: string): Promise<void>;
-  /** Whether Temporal answers now. For `/readyz`. */
-  reachable(): Promise<boolean>;
+  /** Resolves when Temporal and its database answer, and it has the namespace; rejects with the reason after a second at most. */
+  check(): Promise<void>;
 }

@@ -272,13 +272,9 @@ export function createTemporalEngine(
         throw error;
       }
     },
-    async reachable() {
-      try {
-        await patiently(() => client.workflowService.getSystemInfo({}));
-        return true;
-      } catch {
-        return false;
-      }
+    async check() {
+      // Unlike a look at the server alone, this one needs its database.
+      await patiently(() => client.workflowService.describeNamespace({ namespace }));
     },
   };
 }

@@ -18,7 +18,7 @@ export interface RunningService {
   run(): RunFile;
   /** Kills with SIGKILL. A supervisor that was killed, alone or with everything, is started again, as an operator would. */
   kill(part: Part | 'everything'): Promise<void>;
-  /** Resolves when `/readyz` answers 200. */
+  /** Resolves when the parts that messages need work. */
   ready(): Promise<void>;
   /** Stops the service in good order and removes its folder. */
   stop(): Promise<void>;
@@ -67,7 +67,8 @@ export async function startService(
     const end = performance.now() + START_MS;
     for (;;) {
       try {
-        if ((await fetch(`${run().urls.api}/readyz`)).ok) return;
+        const { parts } = (await (await fetch(`${run().urls.api}/status`)).json()) as StatusAnswer;
+        if (['database', 'temporal', 'brains'].every((name) => parts[name]?.state === 'ok')) return;
       } catch {
         // Not yet.
       }
@@ -102,6 +103,11 @@ export async function startService(
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** What is looked at of an answer of `/status`. */
+interface StatusAnswer {
+  parts: Record<string, { state: string } | undefined>;
 }
 
 function sleep(milliseconds: number): Promise<void> {

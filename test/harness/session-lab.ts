@@ -113,7 +113,8 @@ export async function startSessionLab(options: {
   const connection = await openConnection({ address: services.temporalAddress });
   const native = await openWorkerConnection({ address: services.temporalAddress });
   const decoder = testDecoder();
-  const client = new Client({ connection, namespace: services.temporalNamespace, dataConverter });
+  const { temporalNamespace: namespace } = services;
+  const client = new Client({ connection, namespace, dataConverter });
   const engine = createTemporalEngine(
     client,
     {
@@ -164,11 +165,7 @@ export async function startSessionLab(options: {
       bundle,
       deps,
       {
-        temporal: {
-          namespace: services.temporalNamespace,
-          task_queue: services.taskQueue,
-          hands_task_queue: null,
-        },
+        temporal: { namespace, task_queue: services.taskQueue, hands_task_queue: null },
         worker: {
           role: 'both',
           max_concurrent_activities: options.slots ?? 100,
@@ -199,6 +196,8 @@ export async function startSessionLab(options: {
     host: hostname(),
     process: identifyProcess(process.pid) ?? { pid: process.pid, started: '' },
     isAlive,
+    role: 'both',
+    sandboxHost: null,
   });
   const takeover = createTakeover({
     ...shared,

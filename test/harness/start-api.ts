@@ -21,6 +21,7 @@ import { createPostgresSignIns } from '../../providers/store/postgres/sign-ins.t
 import { migrate } from '../../providers/store/postgres/migrate.ts';
 import { createHostMarks } from '../../providers/blob/host-marks.ts';
 import { createMetrics } from '../../providers/telemetry/metrics.ts';
+import { apiHealth } from '../../wiring/api-health.ts';
 import { apiRoutes } from '../../wiring/api-routes.ts';
 import { diskReserve } from '../../wiring/disk-reserve.ts';
 import { modelCatalog } from '../../wiring/model-access.ts';
@@ -28,7 +29,7 @@ import { newId } from '../../wiring/new-ids.ts';
 import { testDecoder } from './test-decoder.ts';
 import { startTestServices } from './start-test-services.ts';
 
-/** An engine that only writes down what it is told. `reachable` false: like a Temporal that is down. */
+/** An engine that only writes down what it is told. `isReachable` false: like a Temporal that is down. */
 export interface RecordingEngine extends SessionEngine {
   started: string[];
   signalled: { sessionId: string; events: readonly SignalledEvent[] }[];
@@ -101,19 +102,26 @@ export async function startApi(
     lifetimeMs: 3_600_000,
     idleMs: 3_600_000,
   });
+  const health = apiHealth({
+    config,
+    url: options.postgresUrl ?? services?.postgresUrl ?? '',
+    engine,
+    marks: createHostMarks(blobs),
+    decoder,
+  });
   const { routes, hub } = apiRoutes({
     config,
     log,
     database,
     blobs,
     decoder,
-    marks: createHostMarks(blobs),
     bus: recordingBus,
     engine,
     metrics,
     models,
     signIns,
     operatorReads: { note: () => undefined },
+    health,
   });
   const keys = (options.keys ?? []).map(({ key, workspace }) => ({
     id: `key of ${workspace}`,
@@ -155,6 +163,7 @@ export async function startApi(
       server.stop(0);
       await server.closed;
       await bus.close();
+      await health.close();
       await database.close();
       await services?.stop();
     },
@@ -177,8 +186,8 @@ function createRecordingEngine(): RecordingEngine {
     async remove(sessionId) {
       engine.removed.push(sessionId);
     },
-    async reachable() {
-      return engine.isReachable;
+    async check() {
+      if (!engine.isReachable) throw new Error('Temporal is down in this test.');
     },
   };
   return engine;

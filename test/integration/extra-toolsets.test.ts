@@ -124,8 +124,8 @@ describe('an agent with the browser and code toolsets', () => {
   it('is told of by the service that is ready for it', async () => {
     const checks = await vi.waitUntil(
       async () => {
-        const answer = await (await fetch(`${service.url}/readyz`)).json();
-        const { hands } = (answer as { checks: Record<string, { ok: boolean; detail: string }> }).checks;
+        const answer = await (await fetch(`${service.url}/status`)).json();
+        const { hands } = (answer as { parts: Record<string, { state: string; detail: string }> }).parts;
         return hands?.detail.includes('not known yet') === false && hands;
       },
       { timeout: 30_000, interval: 100 },

@@ -56,11 +56,15 @@ describe('a service on a host that cannot run sandboxes', () => {
       { tool: 'bash', isError: true, text: expect.stringContaining('This host cannot run sandboxes.') },
     ]);
     expect(seen[0]?.text).toContain('These programs are missing: bwrap.');
-    const ready = await fetch(`${url}/readyz`);
-    expect(ready.status).toBe(200);
-    expect(await ready.json()).toMatchObject({
-      checks: {
-        hands: { detail: expect.stringContaining('hands off: bubblewrap cannot be used. These programs') },
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    expect(await (await fetch(`${url}/status`)).json()).toMatchObject({
+      status: 'down',
+      parts: {
+        brains: { state: 'ok' },
+        hands: {
+          state: 'down',
+          detail: expect.stringContaining('hands off: bubblewrap cannot be used. These programs'),
+        },
       },
     });
   });

@@ -351,12 +351,11 @@ describe('sessions on two hosts of sandboxes', () => {
     ]);
     expect(rows).toEqual([{ ready: false }]);
     const answer = async () =>
-      (await (await fetch(`${url}/readyz`)).json()) as {
-        status: string;
-        checks: { blobs: { ok: boolean; detail?: string } };
+      (await (await fetch(`${url}/status`)).json()) as {
+        parts: { blobs: { state: string; detail?: string } };
       };
-    await until(async () => (await answer()).checks.blobs.detail?.includes(idOf(apart.dataDir)) === true);
-    expect(await answer()).toMatchObject({ status: 'ready', checks: { blobs: { ok: true } } });
+    await until(async () => (await answer()).parts.blobs.detail?.includes(idOf(apart.dataDir)) === true);
+    expect(await answer()).toMatchObject({ parts: { blobs: { state: 'degraded' } } });
     const sessionId = await begin([bash('echo one'), done]);
     await rest(sessionId);
     expect(await hostOf(sessionId)).not.toBe(apart);

@@ -93,7 +93,7 @@ describe("PostgreSQL's files, put back to an earlier moment under live sessions"
     } finally {
       process.kill(supervisor, 'SIGCONT');
     }
-    await until(async () => (await fetch(`${service.url}/readyz`)).ok);
+    await service.ready();
   }
 
   async function begin(marker: string, steps: Parameters<ScriptedModelServer['scenario']>[0]['steps']) {

@@ -39,10 +39,10 @@ describe('two workers and two apis on one machine', () => {
     workers = [1, 2].map(() => startEntry('worker.ts', dataDir, settings));
     for (const { url } of apis) await until(async () => (await fetch(`${url}/readyz`)).ok);
     await until(async () => {
-      const { checks } = (await (await fetch(`${apis[0]?.url}/readyz`)).json()) as {
-        checks: { worker: { detail: string } };
+      const { parts } = (await (await fetch(`${apis[0]?.url}/status`)).json()) as {
+        parts: { brains: { figures?: { running: number } } };
       };
-      return checks.worker.detail.startsWith('2');
+      return parts.brains.figures?.running === 2;
     });
   });
 

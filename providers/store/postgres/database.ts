@@ -235,7 +235,8 @@ function watchReach(events: DatabaseEvents | undefined) {
   };
 }
 
-function parserOf(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+/** How values come back from PostgreSQL, by their type. */
+export function parserOf(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
   if (oid === INT8 || oid === NUMERIC) return Number;
   if (oid === TIMESTAMPTZ)
     return (value) => Date.parse(value.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'));

@@ -47,6 +47,14 @@ export function toAppError(error: unknown): unknown {
   if (code.startsWith('22')) {
     return new AppError('unstorable', `The database refuses a value: ${message}`, { cause: error });
   }
+  // A primary that was made a standby, to which connections of before still lead.
+  if (code === '25006') {
+    return new AppError(
+      'unavailable',
+      'The database takes no writes: it is a standby, or was set to read only. Try again in a moment; whoever runs the service must look.',
+      { cause: error, retryAfterMs: 1_000 },
+    );
+  }
   // Class 40 is a rollback for others' sake; 57014, 25P03 and 55P03 say that a statement, a transaction or a lock took too long.
   const busy = /^40|^(57014|25P03|55P03)$/.test(code) || NO_CONNECTION_FREE.test(message);
   if (busy || isLoss(error)) {
@@ -64,7 +72,7 @@ export function toAppError(error: unknown): unknown {
  */
 export function toCommitError(error: unknown): unknown {
   const translated = toAppError(error);
-  const isRolledBack = /^(40|53)|^(57014|25P03|55P03)$/.test(codeOf(error));
+  const isRolledBack = /^(40|53)|^(57014|25006|25P03|55P03)$/.test(codeOf(error));
   if (!isAppError(translated) || translated.code !== 'unavailable' || isRolledBack) return translated;
   return new AppError(
     'commit_unknown',

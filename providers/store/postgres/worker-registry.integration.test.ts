@@ -34,6 +34,8 @@ it('looks for a lost database one connection at a time, and holds its lock again
     host: 'here',
     process: { pid: 1, started: 'then' },
     isAlive: () => true,
+    role: 'both',
+    sandboxHost: null,
   });
   await registry.join();
   expect(await liveWorkers(database)).toHaveLength(1);
@@ -60,6 +62,8 @@ it('tells of a dead worker to one process only, and to another one when that die
       host: 'here',
       process: { pid: 2, started: 'now' },
       isAlive: ({ pid }) => pid !== gone.process.pid,
+      role: 'brain',
+      sandboxHost: null,
     });
   const [first, second] = [registryOf('first'), registryOf('second')];
   await Promise.all([first.join(), second.join()]);
@@ -90,6 +94,8 @@ describe('a worker whose machine is lost', () => {
       host: name,
       process: { pid: 1, started: 'then' },
       isAlive: () => true,
+      role: 'both',
+      sandboxHost: null,
     }),
   });
 

@@ -1,4 +1,5 @@
 import type { HandsReport } from '../../../core/hands.ts';
+import type { WorkerRole, WorkerSeen } from '../../../core/health/judge-workers.ts';
 import {
   applicationNameOf,
   connectDirectly,
@@ -56,21 +57,34 @@ const END_SESSIONS = `
 const END_SESSIONS_OF = `${END_SESSIONS} AND (pid = $1 OR application_name = $2)`;
 const END_HOLDER = `${END_SESSIONS} AND pid IN (SELECT pid FROM (${HOLDERS}) held WHERE objid = $2::oid)`;
 
-/** The worker processes that hold their lock now, with what their hands said of themselves. */
-export async function liveWorkers(
-  database: Database,
-): Promise<{ host: string; hands: HandsReport | null }[]> {
-  return database.query<{ host: string; hands: HandsReport | null }>(
-    `SELECT w.host, w.hands FROM workers w JOIN (${HOLDERS}) held ON held.objid = w.id::oid
+interface LiveRow {
+  host: string;
+  role: WorkerRole;
+  sandbox_host: string | null;
+  hands: HandsReport | null;
+}
+
+/** The worker processes that hold their lock now and are not silent, with what they said of themselves. */
+export async function liveWorkers(database: Pick<Database, 'query'>): Promise<WorkerSeen[]> {
+  const rows = await database.query<LiveRow>(
+    `SELECT w.host, w.role, w.sandbox_host, w.hands FROM workers w JOIN (${HOLDERS}) held ON held.objid = w.id::oid
       WHERE coalesce(held.state_change > clock_timestamp() - $2 * interval '1 millisecond', true) ORDER BY w.id`,
     [WORKER_LOCKS, GONE_MS],
   );
+  return rows.map(({ host: machine, role, sandbox_host: sandboxHost, hands }) => ({
+    machine,
+    role,
+    sandboxHost,
+    hands,
+  }));
 }
 
 /**
  * @param options.url - a direct connection: locks do not survive a transaction pooler.
  * @param options.process - this process; `started` tells it from a later one with the same pid.
  * @param options.isAlive - whether a process of this host lives.
+ * @param options.role - what it is there for.
+ * @param options.sandboxHost - the host of sandboxes that it is part of; null without sandboxes.
  */
 export function createPostgresWorkerRegistry(options: {
   url: string;
@@ -78,6 +92,8 @@ export function createPostgresWorkerRegistry(options: {
   host: string;
   process: { pid: number; started: string };
   isAlive: (process: { pid: number; started: string }) => boolean;
+  role: Exclude<WorkerRole, null>;
+  sandboxHost: string | null;
 }): WorkerRegistry {
   let id: number | undefined;
   let hands: HandsReport | null = null;
@@ -108,7 +124,7 @@ export function createPostgresWorkerRegistry(options: {
     lock = connection;
     try {
       const [row] = await connection.query<{ id: number }>(
-        `INSERT INTO workers (name, host, pid, started, hands) VALUES ($1, $2, $3, $4, $5)
+        `INSERT INTO workers (name, host, pid, started, hands, role, sandbox_host) VALUES ($1, $2, $3, $4, $5, $6, $7)
           ON CONFLICT (name) DO UPDATE SET registered_at = now(), hands = EXCLUDED.hands RETURNING id`,
         [
           options.name,
@@ -116,6 +132,8 @@ export function createPostgresWorkerRegistry(options: {
           options.process.pid,
           options.process.started,
           hands && JSON.stringify(hands),
+          options.role,
+          options.sandboxHost,
         ],
       );
       id = row?.id;

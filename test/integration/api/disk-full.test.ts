@@ -12,9 +12,10 @@ beforeAll(async () => {
 });
 afterAll(async () => Promise.all([low.stop(), full.stop()]));
 
-async function readiness(api: TestApi) {
-  const answer = await fetch(`${api.url}/readyz`);
-  return (await answer.json()) as { checks: { disk: { ok: boolean; detail: string } } };
+async function diskOf(api: TestApi) {
+  const answer = await fetch(`${api.url}/status`);
+  const { parts } = (await answer.json()) as { parts: { disk: { state: string; detail: string } } };
+  return parts.disk;
 }
 
 it('a disk without room to spare stores no file, with 507 and the reason', async () => {
@@ -28,13 +29,15 @@ it('a disk without room to spare stores no file, with 507 and the reason', async
   expect((await fetch(`${low.url}/v1/files`)).status).toBe(200);
 });
 
-it('readiness and metrics say how much room there is, and what follows from it', async () => {
-  expect((await readiness(low)).checks.disk).toMatchObject({
-    ok: true,
+it('status and metrics say how much room there is, and what follows from it', async () => {
+  expect(await diskOf(low)).toMatchObject({
+    state: 'degraded',
     detail: expect.stringContaining('no sandbox is started and no file stored until'),
   });
-  expect((await readiness(full)).checks.disk).toMatchObject({
-    ok: false,
+  // Messages are stored all the same.
+  expect((await fetch(`${full.url}/readyz`)).status).toBe(200);
+  expect(await diskOf(full)).toMatchObject({
+    state: 'down',
     detail: expect.stringContaining('commands that write are ended'),
   });
   const metrics = await (await fetch(`${full.url}/metrics`)).text();

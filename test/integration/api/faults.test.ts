@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readHostEnvironment } from '../../../config.ts';
+import { openDatabase } from '../../../providers/store/postgres/database.ts';
 import { startPostgres, type PostgresServer } from '../../../providers/postgres-server/start-postgres.ts';
 import { cuttingProxy } from '../../harness/cutting-proxy.ts';
 import { startApi, type TestApi } from '../../harness/start-api.ts';
@@ -37,12 +39,22 @@ describe('without Temporal', () => {
     );
     expect(rows).toHaveLength(1);
     const ready = await fetch(`${api.url}/readyz`);
-    expect(ready.status).toBe(503);
-    expect(await ready.json()).toMatchObject({
-      status: 'not_ready',
-      checks: { postgres: { ok: true }, temporal: { ok: false } },
-    });
-    expect((await fetch(`${api.url}/healthz`)).status).toBe(200);
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      { status: 'ready', checks: { database: { ok: true } } },
+    ]);
+    const status = await fetch(`${api.url}/status`);
+    expect([status.status, await status.json()]).toMatchObject([
+      503,
+      {
+        status: 'down',
+        parts: {
+          database: { state: 'ok' },
+          temporal: { state: 'down', detail: 'Temporal is down in this test.' },
+        },
+      },
+    ]);
+    for (const path of ['/livez', '/healthz']) expect((await fetch(`${api.url}${path}`)).status).toBe(200);
   });
 });
 
@@ -102,6 +114,7 @@ describe('without PostgreSQL', () => {
       expect((error as { headers: Headers }).headers.get('retry-after')).toBe('1');
     }
     expect((await fetch(`${api.url}/readyz`)).status).toBe(503);
+    expect((await fetch(`${api.url}/livez`)).status).toBe(200);
 
     server = await start();
     expect(await client.beta.sessions.retrieve(session)).toMatchObject({ title: null, archived_at: null });
@@ -149,6 +162,82 @@ describe('while PostgreSQL stands still', () => {
       await api.stop();
       await postgres.stop();
     }
+  });
+});
+
+describe('a database that is no use', () => {
+  let folder: string;
+  let server: PostgresServer;
+  let api: TestApi;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'faults-'));
+    await chmod(folder, 0o711);
+    server = await startPostgres({
+      dataDir: path.join(folder, 'data'),
+      logFile: path.join(folder, 'postgres.log'),
+      ...readHostEnvironment(),
+      say: () => undefined,
+    });
+    api = await startApi({ postgresUrl: server.url });
+  });
+  afterAll(async () => {
+    await api.stop();
+    await server.stop();
+    await rm(folder, { recursive: true });
+  });
+  const readiness = async () => {
+    const answer = await fetch(`${api.url}/readyz`);
+    return { status: answer.status, body: await answer.json() };
+  };
+  const signal = (name: NodeJS.Signals) => {
+    const { pid } = server.process;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+    for (const process_ of [pid, ...children]) process.kill(process_, name);
+  };
+
+  it('since it says nothing, takes the api out within seconds, and no longer than it lasts', async () => {
+    expect((await readiness()).status).toBe(200);
+    signal('SIGSTOP');
+    try {
+      await vi.waitFor(async () => expect((await readiness()).status).toBe(503), { timeout: 20_000 });
+      const askedAt = performance.now();
+      const [ready, status] = await Promise.all([readiness(), fetch(`${api.url}/status`)]);
+      // Both give up after two seconds; a probe that waits longer than ten has given up itself.
+      expect(performance.now() - askedAt).toBeLessThan(10_000);
+      expect([ready.status, status.status]).toEqual([503, 503]);
+      expect(await status.json()).toMatchObject({ parts: { database: { state: 'down' } } });
+      expect((await fetch(`${api.url}/livez`)).status).toBe(200);
+    } finally {
+      signal('SIGCONT');
+    }
+    await vi.waitFor(async () => expect((await readiness()).status).toBe(200), { timeout: 20_000 });
+  });
+
+  it('since it takes no writes, as a standby, takes the api out too, and says why', async () => {
+    const set = async (value: 'on' | 'off') => {
+      const admin = openDatabase({ url: server.adminUrl });
+      await admin.query(`ALTER SYSTEM SET default_transaction_read_only = ${value}`);
+      await admin.query('SELECT pg_reload_conf()');
+      await admin.close();
+    };
+    await set('on');
+    await vi.waitFor(async () => {
+      expect(await readiness()).toMatchObject({
+        status: 503,
+        body: { checks: { database: { ok: false, detail: expect.stringContaining('takes no writes') } } },
+      });
+    });
+    const made = await fetch(`${api.url}/v1/environments`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'E' }),
+    });
+    expect([made.status, await made.json()]).toMatchObject([
+      503,
+      { error: { message: expect.stringContaining('takes no writes') } },
+    ]);
+    await set('off');
+    await vi.waitFor(async () => expect((await readiness()).status).toBe(200));
   });
 });
 

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import type Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SystemReport } from '../../../providers/health/system-status.ts';
 import { startApi, type TestApi } from '../../harness/start-api.ts';
 
 let api: TestApi;
@@ -94,15 +95,44 @@ describe('the document and the probes', () => {
   it('are public', async () => {
     const guarded = await startApi({ keys: [{ key: 'k', workspace: 'w' }] });
     try {
-      for (const path of ['/healthz', '/openapi.json']) {
+      for (const path of ['/livez', '/healthz', '/readyz', '/openapi.json']) {
         expect((await fetch(`${guarded.url}${path}`)).status).toBe(200);
       }
       // No worker runs in this test.
-      const ready = await fetch(`${guarded.url}/readyz`);
-      expect([ready.status, await ready.json()]).toMatchObject([
+      const status = await fetch(`${guarded.url}/status`);
+      expect([status.status, await status.json()]).toMatchObject([
         503,
-        { checks: { worker: { ok: false }, postgres: { ok: true } } },
+        { status: 'down', parts: { database: { state: 'ok' }, brains: { state: 'down' } } },
       ]);
+    } finally {
+      await guarded.stop();
+    }
+  });
+});
+
+describe('the status of the service', () => {
+  it('has its details for operators, and for everybody on this machine where there are no keys', async () => {
+    const detail = { parts: { hands: { state: 'down', detail: expect.any(String) } } };
+    expect(await (await fetch(`${api.url}/status`)).json()).toMatchObject(detail);
+    const guarded = await startApi({
+      keys: [
+        { key: 'k', workspace: 'w' },
+        { key: 'l', workspace: 'x' },
+      ],
+      settings: {
+        AUTH_KEYS: JSON.stringify([
+          { id: 'key of w', workspace: 'w', sha256: 'a'.repeat(64), operator: true },
+          { id: 'key of x', workspace: 'x', sha256: 'b'.repeat(64) },
+        ]),
+      },
+    });
+    try {
+      const parts = async (headers: Record<string, string>) =>
+        ((await (await fetch(`${guarded.url}/status`, { headers })).json()) as SystemReport).parts['hands'];
+      expect(await parts({})).toEqual({ state: 'down' });
+      expect(await parts({ 'x-api-key': 'l' })).toEqual({ state: 'down' });
+      expect(await parts({ 'x-api-key': 'k' })).toMatchObject({ detail: expect.any(String) });
+      expect((await fetch(`${guarded.url}/status`, { headers: { 'x-api-key': 'z' } })).status).toBe(401);
     } finally {
       await guarded.stop();
     }

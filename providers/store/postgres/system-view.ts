@@ -1,0 +1,66 @@
+import { Pool, type QueryResultRow } from 'pg';
+import type { SystemView } from '../system-view.ts';
+import { parserOf } from './database.ts';
+import { toAppError } from './failures.ts';
+import { BUSY } from './read-head.ts';
+import { liveWorkers } from './worker-registry.ts';
+
+/** Less than whoever asks waits, so that what hangs is known, and its connection is thrown away. */
+const ANSWER_MS = 1_500;
+const IDLE_MS = 60_000;
+
+/** @param url - of the store; a transaction pooler may stand between. */
+export function createPostgresSystemView(url: string): SystemView {
+  const pool = new Pool({
+    connectionString: url,
+    max: 2,
+    connectionTimeoutMillis: ANSWER_MS,
+    query_timeout: ANSWER_MS,
+    idleTimeoutMillis: IDLE_MS,
+    keepAlive: true,
+    application_name: 'managed-agent-status',
+    types: { getTypeParser: parserOf },
+  });
+  pool.on('error', () => undefined);
+
+  async function ask<Row extends QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
+    try {
+      return (await pool.query<Row>(text, values)).rows;
+    } catch (error) {
+      throw toAppError(error);
+    }
+  }
+
+  return {
+    async database() {
+      const [row] = await ask<{ read_only: boolean }>(
+        `SELECT current_setting('transaction_read_only')::boolean AS read_only`,
+      );
+      return { takesWrites: row?.read_only === false };
+    },
+
+    workers: async () => liveWorkers({ query: ask }),
+
+    async hosts() {
+      const rows = await ask<{ id: string; driver: string; ready: boolean; silent_ms: number }>(
+        `SELECT id, driver, ready, (extract(epoch FROM clock_timestamp() - heartbeat_at) * 1000)::float8 AS silent_ms
+          FROM sandbox_hosts ORDER BY registered_at, id`,
+      );
+      return rows.map(({ silent_ms: silentMs, ...host }) => ({ ...host, silentMs }));
+    },
+
+    async queue() {
+      const [row] = await ask<{ queued: number; oldest: number | null }>(
+        `SELECT count(*) AS queued, extract(epoch FROM clock_timestamp()
+            - min(e.accepted_at) FILTER (WHERE h.status = 'idle' AND ${BUSY}))::float8 AS oldest
+          FROM events e JOIN session_head h ON h.session_id = e.session_id
+          WHERE e.processed_at IS NULL AND e.type NOT LIKE 'internal.%' AND h.deleted_at IS NULL AND h.archived_at IS NULL`,
+      );
+      return { queued: row?.queued ?? 0, oldestSeconds: Math.max(0, row?.oldest ?? 0) };
+    },
+
+    async close() {
+      await pool.end();
+    },
+  };
+}

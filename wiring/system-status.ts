@@ -1,0 +1,52 @@
+import type { Config } from '../config.ts';
+import { judgeBrains, judgeHands } from '../core/health/judge-workers.ts';
+import { judgeQueue } from '../core/health/judge-queue.ts';
+import type { PartReport } from '../core/health/part-report.ts';
+import type { HostMarks } from '../providers/blob/host-marks.ts';
+import type { Decoder } from '../providers/decoder/decoder.ts';
+import { describeRoom } from '../providers/disk/disk-reserve.ts';
+import type { SessionEngine } from '../providers/engine/session-engine.ts';
+import { createSystemStatus, type SystemStatus } from '../providers/health/system-status.ts';
+import type { SystemView } from '../providers/store/system-view.ts';
+import { diskReserve } from './disk-reserve.ts';
+import { blobsCheck } from './blobs-check.ts';
+import { READ_ONLY } from './database-check.ts';
+import { temporalWarning } from './temporal-warning.ts';
+
+/** What `/status` shows: the service as a whole, as this process sees it. */
+export function systemStatus(parts: {
+  config: Config;
+  view: SystemView;
+  engine: Pick<SessionEngine, 'check'>;
+  marks: HostMarks;
+  decoder: Pick<Decoder, 'known'>;
+}): SystemStatus {
+  const { config, view, engine, decoder } = parts;
+  const reserve = diskReserve(config);
+  const timeoutMs = config.sandbox.host_timeout_seconds * 1_000;
+  return createSystemStatus({
+    async database() {
+      const { takesWrites } = await view.database();
+      return takesWrites ? { state: 'ok' } : { state: 'down', detail: READ_ONLY };
+    },
+    async temporal() {
+      await engine.check();
+      return { state: 'ok', ...temporalWarning(config) };
+    },
+    brains: async () => judgeBrains(await view.workers()),
+    async hands() {
+      const [workers, hosts] = await Promise.all([view.workers(), view.hosts()]);
+      return judgeHands(workers, hosts, timeoutMs);
+    },
+    queue: async () => judgeQueue(await view.queue()),
+    blobs: blobsCheck(parts, timeoutMs),
+    async disk(): Promise<PartReport> {
+      const room = reserve.look();
+      const figures = { free_bytes: room.freeBytes, reserve_bytes: room.reserveBytes };
+      const state = ({ ample: 'ok', low: 'degraded', reserve: 'down' } as const)[room.state];
+      return { state, detail: describeRoom(room), figures };
+    },
+    // Messages without pictures run all the same.
+    decoder: async () => ({ state: 'ok', detail: decoder.known()?.detail ?? 'It is being found out.' }),
+  });
+}
