@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { diskReserve } from './disk-reserve.ts';
+import { inMs } from './retention.ts';
 import { createAioDriver } from '../providers/sandbox/aio/driver.ts';
 import { createBubblewrapDriver } from '../providers/sandbox/bubblewrap/driver.ts';
 import { createDockerDriver } from '../providers/sandbox/docker/driver.ts';
@@ -42,6 +43,7 @@ export function sandboxDriver(
       return createBubblewrapDriver({
         ...shared,
         idRange: { first, count },
+        packagesUnusedMs: inMs(config.retention.packages_days),
         sizesDisks: config.sandbox.sized_disks,
       });
     case 'docker':

@@ -4,6 +4,7 @@ import type { Leftovers } from '../../providers/store/leftovers.ts';
 import type { CountRemoved } from '../../providers/telemetry/removed-metric.ts';
 
 const PERIOD_MS = 30_000;
+const TIDY_EVERY_MS = 24 * 3_600_000;
 
 /** Clears this host of the sandboxes of sessions that have ended. */
 export interface SandboxReaper {
@@ -18,7 +19,7 @@ export interface SandboxReaper {
  * store has never heard of is left alone: it may belong to another instance, or to a store that was put back to an earlier state.
  */
 export function createSandboxReaper(deps: {
-  driver: Pick<SandboxDriver, 'list' | 'stop' | 'destroy'>;
+  driver: Pick<SandboxDriver, 'list' | 'stop' | 'destroy' | 'tidy'>;
   leftovers: Pick<Leftovers, 'ended' | 'archivedBefore'>;
   /** How long the files of archived sessions stay; null: as long as the session. */
   archivedMs: number | null;
@@ -28,6 +29,14 @@ export function createSandboxReaper(deps: {
   const { driver, leftovers, archivedMs, log } = deps;
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> | undefined;
+
+  let tidiedAt = Number.NEGATIVE_INFINITY;
+
+  async function tidy(): Promise<void> {
+    if (Date.now() - tidiedAt < TIDY_EVERY_MS) return;
+    tidiedAt = Date.now();
+    await driver.tidy?.();
+  }
 
   async function reap(): Promise<void> {
     const sandboxes = await driver.list();
@@ -58,6 +67,7 @@ export function createSandboxReaper(deps: {
     start() {
       timer = setInterval(() => {
         round ??= reap()
+          .then(tidy)
           .catch((error: unknown) => log.warn({ err: error }, 'looking for ended sessions failed'))
           .finally(() => {
             round = undefined;

@@ -134,6 +134,9 @@ export const RetentionSettings = z.strictObject({
   idle_sandboxes_days: Days.describe(
     'Days without a call after which a sandbox is removed from its host when a checkpoint holds all that is saved of it; its next call brings it back. null: never.',
   ),
+  packages_days: Days.default(90).describe(
+    'Days without a sandbox that was started with them after which installed packages are removed from a host (bubblewrap); they are installed anew. null: never.',
+  ),
   outputs_days: Days.describe(
     'Days after which files that agents made expire, those of before included; null: files.outputs_expire_after_hours alone.',
   ),

@@ -6,7 +6,8 @@ import type { DecodeJob, DecodeOutcome, Decoder, DecoderProbe } from './decoder.
 import { findIsolation, noIsolation, type FoundIsolation } from './find-isolation.ts';
 import { PROCESS_LIMITS, type ProcessLimits } from './process-limits.ts';
 import { prepareDecoderRuntime } from './runtime.ts';
-import { noteUse, removeUnusedRuntimes } from './unused-runtimes.ts';
+import { noteUse } from '../host/unused-folders.ts';
+import { removeUnusedRuntimes } from './unused-runtimes.ts';
 
 export interface ConfinedDecoderOptions {
   /** Holds the runtime; others can pass through it. */

@@ -13,7 +13,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import { testDecoder } from '../../test/harness/test-decoder.ts';
-import { noteUse, removeUnusedRuntimes } from './unused-runtimes.ts';
+import { noteUse } from '../host/unused-folders.ts';
+import { removeUnusedRuntimes } from './unused-runtimes.ts';
 
 const DAY_MS = 24 * 3_600_000;
 let base: string;

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { DataConverter } from '@temporalio/common';
+import { noteUse, removeUnused } from '../host/unused-folders.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** All that the workflow bundle is made of. */
@@ -18,6 +19,11 @@ export interface BundleOrder {
   /** The file to write. */
   target: string;
 }
+
+/** Bundles, and what builds of them left that were cut off. */
+const BUNDLE = /^workflows-[0-9a-f]{24}\.js(?:\.[\w.-]+)?$/;
+/** One that no worker was started with for so long is of a version that no longer runs here. */
+const UNUSED_MS = 7 * 24 * 3_600_000;
 
 /**
  * The workflow code as one file, bundled by a process of its own. That takes a second or two, so the result is kept under the hash of its sources: a worker that is
@@ -62,5 +68,8 @@ export async function workflowBundle(
     await promisify(execFile)(process.execPath, [program, JSON.stringify(order)]);
     await rename(unfinished, codePath);
   }
+  // Only this start reads it.
+  noteUse(codePath)();
+  removeUnused(folder, { fits: BUNDLE, current: codePath, unusedMs: UNUSED_MS });
   return { codePath };
 }

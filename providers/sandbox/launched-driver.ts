@@ -61,6 +61,8 @@ export interface Launcher {
     look(spec: SandboxSpec, what: 'if_known' | 'always'): Promise<'kept' | 'lost'>;
     renew(spec: SandboxSpec): Promise<void>;
   };
+  /** Removes what no sandbox has used for long. */
+  tidy?(): Promise<void>;
   /** Ends what all sandboxes of this host share; none runs any more. */
   endShared?(): Promise<void>;
   /** Throws where the disk of the host has no room for another sandbox that runs. */
@@ -367,6 +369,9 @@ export function createLaunchedDriver(launcher: Launcher): SandboxDriver {
         });
       });
       return (await Promise.all(looks)).flat();
+    },
+    async tidy() {
+      await launcher.tidy?.();
     },
     async endShared() {
       await launcher.endShared?.();

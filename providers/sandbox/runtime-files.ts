@@ -16,6 +16,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync, stop } from 'esbuild';
 
+import { removeUnused } from '../host/unused-folders.ts';
 import { ADOPTER } from '../../sandboxd/family/adopter.ts';
 import { adopterProgram } from '../../sandboxd/family/adopter-program.ts';
 
@@ -115,6 +116,17 @@ export function prepareRuntime(base: string, nodePath: string): RuntimeFiles {
     }
   }
   return runtime;
+}
+
+/** A runtime, a half-made one, or one that is being removed. */
+const RUNTIME = /^[0-9a-f]{16}(?:\.[\w.-]+)?$/;
+/** What nobody has noted for so long is of a version that no longer runs here. */
+const UNUSED_MS = 7 * 24 * 3_600_000;
+
+/** Removes the runtimes of other versions that no worker has noted to use for a week, and no sandbox uses. Returns their names. */
+export function removeUnusedRuntimes(base: string, { sandboxd }: RuntimeFiles): string[] {
+  const current = dirname(sandboxd);
+  return removeUnused(dirname(current), { fits: RUNTIME, current, unusedMs: UNUSED_MS });
 }
 
 /** Bundles every program of {@link RuntimeFiles} into a folder of its name below `building`. */

@@ -198,6 +198,8 @@ export interface SandboxDriver {
    * more. Returns their sessions.
    */
   endSilent?(withinMs: number): Promise<string[]>;
+  /** Removes what no sandbox of this host has used for long, and none runs with: packages, programs of other versions. */
+  tidy?(): Promise<void>;
   /** Ends what all sandboxes of this host share, such as their proxy; every one of them is stopped. */
   endShared?(): Promise<void>;
   /** Lets go of connections. Sandboxes live on and are found again by the next driver. */

@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { AppError } from '../../../core/errors.ts';
 import { signalQuietly } from '../../../sandboxd/processes.ts';
+import { noteUse } from '../../host/unused-folders.ts';
 import type { SandboxEnvironment } from '../environment.ts';
 import { createLaunchedDriver, type Launcher } from '../launched-driver.ts';
 import { DEFAULT_LIMITS, type SandboxLimits } from '../limits.ts';
@@ -15,7 +16,7 @@ import { installedFor } from '../packages/installed-for.ts';
 import { createPackageInstaller, type InstallerEnvironment } from '../packages/package-installer.ts';
 import { readBootLog } from '../read-boot-log.ts';
 import { memoryHere, roomSettings, type MaxRunning } from '../room/default-running.ts';
-import { prepareRuntime, type RuntimeFiles } from '../runtime-files.ts';
+import { prepareRuntime, removeUnusedRuntimes, type RuntimeFiles } from '../runtime-files.ts';
 import type { SandboxDriver, SandboxSpec } from '../sandbox.ts';
 import { bubblewrapArguments, HIDDEN_PROC, INSIDE } from './arguments.ts';
 import type { Cgroups } from './cgroups.ts';
@@ -58,6 +59,8 @@ export interface BubblewrapOptions {
   sizesDisks?: boolean;
   /** The control groups that sandboxes are put in; by default those that the host lets the service make. */
   cgroups?: Cgroups;
+  /** Milliseconds without use after which a set of packages is removed; null or none: never. */
+  packagesUnusedMs?: number | null;
   /** Sandboxes that run at once; by default any number. */
   maxRunning?: MaxRunning;
   /** Throws where the disk of the host has no room for another sandbox that runs. */
@@ -132,8 +135,12 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
   }
 
   let runtime: RuntimeFiles | undefined;
+  let endNoting = (): void => {};
   const runtimeFiles = (): RuntimeFiles => {
-    runtime ??= prepareRuntime(places.base, options.nodePath ?? process.execPath);
+    if (runtime === undefined) {
+      runtime = prepareRuntime(places.base, options.nodePath ?? process.execPath);
+      endNoting = noteUse(dirname(runtime.sandboxd));
+    }
     return runtime;
   };
   const sessionIds = (): string[] => {
@@ -178,10 +185,8 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     },
   });
   const packagesBase = join(places.base, 'packages');
-  const packageCache = createPackageCache(
-    createPackageFolders({ ...installer, base: packagesBase }),
-    places.sockets,
-  );
+  const packageFolders = createPackageFolders({ ...installer, base: packagesBase });
+  const packageCache = createPackageCache(packageFolders, places.sockets);
 
   async function prepare(sessionId: string): Promise<void> {
     const folder = folderOf(sessionId);
@@ -358,7 +363,18 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     clear,
     remove,
     endShared: () => egress.end(),
+    async tidy() {
+      const runtimes = removeUnusedRuntimes(places.base, runtimeFiles());
+      const { packagesUnusedMs: unusedMs = null } = options;
+      const sets = unusedMs === null ? [] : await packageFolders.removeUnused(unusedMs);
+      if (runtimes.length + sets.length === 0) return;
+      options.log('what no sandbox has used for long was removed', {
+        runtimes: runtimes.join(' '),
+        packages: sets.join(' '),
+      });
+    },
     release() {
+      endNoting();
       egress.release();
       groupWatch.end();
     },
