@@ -41,7 +41,7 @@ await runUntilStopped(log, async (stopping) => {
   );
   const telemetry = await startTelemetry(config, log, 'api');
   const { metrics, traced } = telemetry;
-  const temporal = temporalClient(config, telemetry.plugins);
+  const temporal = temporalClient(config, telemetry.interceptors);
   const { blobs, marks } = await openBlobs(config);
   const engine = sessionEngine(config, temporal, log);
   const stopHousekeeping = startHousekeeping(createPostgresFiles(database), metrics.removed, log);

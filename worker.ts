@@ -34,13 +34,8 @@ await runUntilStopped(log, async (signal) => {
   const name = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
   const health = workerHealth(signal);
   const dataConverter = temporalDataConverter(keyRing(config));
-  const {
-    metrics,
-    plugins,
-    workflowModules,
-    close: closeTelemetry,
-  } = await startTelemetry(config, log, 'worker', health);
-  const bundle = await workflowBundle(path.join(config.data_dir, 'cache'), dataConverter, workflowModules);
+  const { metrics, close: closeTelemetry } = await startTelemetry(config, log, 'worker', health);
+  const bundle = await workflowBundle(path.join(config.data_dir, 'cache'), dataConverter);
   const database = await openStore(config, log, signal, name);
   const journal = createPostgresJournal(database);
   const upkeep = createPostgresUpkeep(database);
@@ -55,15 +50,15 @@ await runUntilStopped(log, async (signal) => {
   );
   const { client, connection, native } = await connectTemporal(config, log, upkeep, signal);
   const { blobs, marks } = await openBlobs(config);
-  const telemetry = createActivityTelemetry(metrics);
   const catalog = await modelCatalog(config, database, log);
+  const providerOf = (model: string) => catalog.resolve(model)?.provider ?? null;
+  const telemetry = createActivityTelemetry(metrics, { log, providerOf });
   const hands = { hostMetrics: metrics.hosts, removed: metrics.removed, marks };
   const parts = { config, log, database, journal, upkeep, bus, blobs, name, telemetry, catalog, ...hands };
   const { dependencies, decoder, driver, host, stay, close } = activityDependencies(parts);
   const attempts = createAttemptLedger();
   const workers = await createWorkers(native, bundle, dependencies, config, name, dataConverter, [
     attempts.plugin,
-    ...plugins,
   ]);
   const engine = sessionEngine(config, client, log);
   const running = await startUpkeep({

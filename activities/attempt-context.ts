@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
 import { lostAttempt } from '../providers/engine/lost-attempt.ts';
 import type { Claim } from '../providers/store/journal.ts';
+import { withLogContext } from '../providers/telemetry/log-context.ts';
 import { toFailure } from './failures.ts';
 
 /** How often an activity tells Temporal that it lives, all the time it runs. */
@@ -33,13 +34,17 @@ export async function withAttempt<T>(
   const cancelRequested = (): boolean => context.cancellationDetails?.cancelRequested === true;
   const timer = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
   try {
-    return await body({
+    const attempt: AttemptContext = {
       fence: info.currentAttemptScheduledTimestampMs * 1_000 + Math.min(info.attempt, 999),
       attempt: info.attempt,
       claim: { worker, taskToken: info.taskToken },
       signal: context.cancellationSignal,
       cancelRequested,
-    });
+    };
+    // A session's workflow is named after it.
+    const sessionId = info.workflowExecution?.workflowId;
+    const fields = sessionId === undefined ? {} : { session_id: sessionId };
+    return await withLogContext(fields, async () => body(attempt));
   } catch (error) {
     if (context.cancellationSignal.aborted && isAbort(error, context.cancellationSignal)) {
       // Temporal takes a cancellation only where it asked for one; a worker that stops hands the attempt back instead.

@@ -1,6 +1,7 @@
 import { stepKey, type StepAttempt } from '../core/journal/attempt.ts';
 import { commitStep, type StepAnswer } from '../core/journal/commit-step.ts';
 import { openStep } from '../core/journal/open-step.ts';
+import type { TurnTrace } from '../core/journal/turn-trace.ts';
 import type { Detour } from '../core/journal/turn.ts';
 import { AppError, isAppError } from '../core/errors.ts';
 import { createPreviewPublisher } from '../providers/bus/preview-publisher.ts';
@@ -24,6 +25,7 @@ class Interrupted extends Error {
   readonly arrival: number;
   constructor(arrival: number) {
     super('interrupted');
+    this.name = 'interrupted';
     this.arrival = arrival;
   }
 }
@@ -63,7 +65,13 @@ export function createCallModel(deps: ActivityDependencies) {
 async function ask(
   deps: ActivityDependencies,
   attempt: StepAttempt,
-  opened: { through: number; arrived: number; lastSeq: number; detour: Detour | null },
+  opened: {
+    through: number;
+    arrived: number;
+    lastSeq: number;
+    detour: Detour | null;
+    trace: TurnTrace | null;
+  },
   context: AttemptContext,
 ): Promise<StepAnswer> {
   const interrupt = new AbortController();
@@ -81,7 +89,8 @@ async function ask(
         spanSeq: opened.lastSeq,
         newEventId: () => deps.ids.event(),
       });
-    return await answerStep(deps, stepContext, sender(deps, meter, signal), newPreviews, signal);
+    const send = sender(deps, meter, signal, { turn: opened.trace, attempt: context.attempt });
+    return await answerStep(deps, stepContext, send, newPreviews, signal);
   } catch (error) {
     const reason: unknown = interrupt.signal.reason;
     if (interrupt.signal.aborted && reason instanceof Interrupted) {
@@ -95,13 +104,19 @@ async function ask(
 }
 
 /** Sends requests, each one measured, until `signal` aborts. */
-function sender(deps: ActivityDependencies, meter: RequestMeter, signal: AbortSignal): SendRequest {
+function sender(
+  deps: ActivityDependencies,
+  meter: RequestMeter,
+  signal: AbortSignal,
+  place: { turn: TurnTrace | null; attempt: number },
+): SendRequest {
   return async (prepared, see) => {
     const { provider, entry, request } = prepared;
     const { provider: vendor, id: model } = entry;
-    const { sessionId, maxOutputTokens } = request;
+    const { sessionId, maxOutputTokens, model: vendorModel } = request;
+    const { server = null } = provider;
     return deps.telemetry.modelRequest(
-      { provider: vendor, model, sessionId, maxOutputTokens },
+      { provider: vendor, model, vendorModel, server, sessionId, maxOutputTokens, ...place },
       async (onPart) => {
         signal.throwIfAborted();
         const count = meter.begin(prepared);

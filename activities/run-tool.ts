@@ -29,7 +29,10 @@ export function createRunTool(deps: ActivityDependencies) {
       const opened = await openCall(deps, attempt, context);
       if (opened.kind === 'outcome') return opened.report();
       if (call === null) throw new Error(`the tool use ${input.toolUseId} is not in the journal`);
-      const ran = await deps.telemetry.toolCall(call, async () => run(deps, call, opened, context));
+      const ran = await deps.telemetry.toolCall(
+        { ...call, turn: opened.trace, attempt: context.attempt },
+        async () => run(deps, call, opened, context),
+      );
       const result = await withNotice(deps, call, ran);
       const event = newEvent({
         id: deps.ids.event(),

@@ -2,8 +2,11 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { AcceptView } from '../core/journal/accept.ts';
 import { toolKey } from '../core/journal/attempt.ts';
 import type { Decision } from '../core/journal/decision.ts';
+import type { TurnTrace } from '../core/journal/turn-trace.ts';
 import type { Detour } from '../core/journal/turn.ts';
 import type { Claim } from '../providers/store/journal.ts';
+import { noteForLog } from '../providers/telemetry/log-context.ts';
+import { turnSpanContext } from '../providers/telemetry/trace-context.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { StepReport } from './report.ts';
 import { stepReport } from './step-report.ts';
@@ -17,6 +20,7 @@ export type Transacted =
       resumed: boolean;
       lastSeq: number;
       detour: Detour | null;
+      trace: TurnTrace | null;
       report(): never;
     }
   | { kind: 'outcome'; report(): Promise<StepReport> };
@@ -43,6 +47,7 @@ export async function transactStep(
     { sessionId, epoch, rowKey, ...(claim ? { claim } : {}), caller: 'activity' },
     (view) => {
       const decision = rule(view);
+      noteForLog({ workspace_id: view.head.workspaceId, ...traceOf(view.thread.trace) });
       return { writes: decision.writes, result: decision };
     },
   );
@@ -55,11 +60,18 @@ export async function transactStep(
       return { kind: 'outcome', report: () => stepReport(deps, sessionId, keys, result) };
     }
     case 'opened': {
-      const { through, arrived, resumed, detour } = result;
+      const { through, arrived, resumed, detour, trace } = result;
+      noteForLog(traceOf(trace));
       const report = (): never => {
         throw new Error('an open step has nothing to report');
       };
-      return { kind: 'opened', through, arrived, resumed, lastSeq, detour, report };
+      return { kind: 'opened', through, arrived, resumed, lastSeq, detour, trace, report };
     }
   }
+}
+
+/** What lines of the log say of a turn's trace. */
+function traceOf(turn: TurnTrace | null): { trace_id?: string } {
+  const span = turn && turnSpanContext(turn);
+  return span === null ? {} : { trace_id: span.traceId };
 }

@@ -9,6 +9,7 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { AppError, isAppError } from '../core/errors.ts';
 import type { Access, Caller } from './access.ts';
+import { noteForLog } from '../providers/telemetry/log-context.ts';
 import type { Metrics } from '../providers/telemetry/metrics.ts';
 import { createBodyBudget, type BodyBudget } from './bodies/body-budget.ts';
 import { bodyLease, leaseOf } from './bodies/body-lease.ts';
@@ -124,6 +125,9 @@ function handlerOf(
   return async (request: Request, response: Response) => {
     nameRoute(response, route.path);
     const caller = await callerOf(route, access, request, response);
+    if (caller.workspaceId !== '') noteForLog({ workspace_id: caller.workspaceId });
+    const { session_id: sessionId } = request.params;
+    if (typeof sessionId === 'string') noteForLog({ session_id: sessionId });
     if (route.access === 'key') response.setHeader('anthropic-workspace-id', caller.workspaceId);
     const gate = gateOf(response);
     const audit = observers?.audit;

@@ -22,6 +22,7 @@ import type { SandboxDriver } from '../providers/sandbox/sandbox.ts';
 import type { HostProbe } from '../providers/sandbox/watch-probe.ts';
 import type { Journal } from '../providers/store/journal.ts';
 import type { Upkeep } from '../providers/store/upkeep.ts';
+import { watchTurns } from '../providers/store/watch-turns.ts';
 import type { ActivityTelemetry } from '../providers/telemetry/activity-telemetry.ts';
 import type { HostMetrics } from '../providers/telemetry/host-metrics.ts';
 import type { CountRemoved } from '../providers/telemetry/removed-metric.ts';
@@ -63,7 +64,10 @@ export function activityDependencies(parts: {
   stay: SessionHost | null;
   close(): Promise<void>;
 } {
-  const { config, log, database, journal, upkeep, bus, blobs, name, telemetry, catalog } = parts;
+  const { config, log, database, upkeep, bus, blobs, name, telemetry, catalog } = parts;
+  const journal = watchTurns(parts.journal, (turn) =>
+    telemetry.turnEnded(turn, async () => parts.journal.setup(turn.sessionId)),
+  );
   const files = createPostgresFiles(database);
   const decoder = openDecoder(config, log);
   const skillReader = createSkillReader(decoder);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client, type ClientPlugin, type Connection } from '@temporalio/client';
+import { Client, type Connection, type WorkflowClientInterceptor } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
@@ -31,13 +31,18 @@ function access(config: Config): TemporalAccess {
 }
 
 /** A client that connects at its first call, and again whenever it must: Temporal may be down now. */
-export function temporalClient(config: Config, plugins: ClientPlugin[] = []): Client {
-  return clientOn(lazyConnection(temporalConnectionOptions(access(config))), config, plugins);
+export function temporalClient(config: Config, interceptors: WorkflowClientInterceptor[] = []): Client {
+  return clientOn(lazyConnection(temporalConnectionOptions(access(config))), config, interceptors);
 }
 
-function clientOn(connection: Connection, config: Config, plugins: ClientPlugin[]): Client {
+function clientOn(connection: Connection, config: Config, workflow: WorkflowClientInterceptor[]): Client {
   const dataConverter = temporalDataConverter(keyRing(config));
-  return new Client({ connection, namespace: config.temporal.namespace, dataConverter, plugins });
+  return new Client({
+    connection,
+    namespace: config.temporal.namespace,
+    dataConverter,
+    interceptors: { workflow },
+  });
 }
 
 /**

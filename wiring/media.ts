@@ -30,7 +30,7 @@ export function mediaDeps(parts: {
     newId,
     now: Date.now,
     decided: (decision) =>
-      log.info(decision, decision.decision === 'refused' ? 'egress refused' : 'egress of a message'),
+      log.info({ ...decision }, decision.decision === 'refused' ? 'egress refused' : 'egress of a message'),
     images: createDecodedImages(decoder),
     pdfs: createDecodedPdfs(decoder, {
       pages: MEDIA_LIMITS.pdfPages,

@@ -9,6 +9,7 @@ import type { SandboxEnvironment } from '../providers/sandbox/environment.ts';
 import { DEFAULT_LIMITS, type SandboxLimits } from '../providers/sandbox/limits.ts';
 import type { MaxRunning } from '../providers/sandbox/room/default-running.ts';
 import type { SandboxDriver, SandboxSpec } from '../providers/sandbox/sandbox.ts';
+import { toLogFields } from '../providers/telemetry/log-keys.ts';
 import { createUnsafeLocalDriver } from '../providers/sandbox/unsafe-local.ts';
 
 /** The driver that the settings name; null: none. It says by itself, when probed, whether this host can run it. */
@@ -21,7 +22,7 @@ export function sandboxDriver(
   const limits = sandboxLimits(config);
   const reserve = diskReserve(config);
   const log = (message: string, details: Record<string, string | number> = {}): void => {
-    logger.info(details, message);
+    logger.info(toLogFields(details), message);
   };
   const shared = {
     dataFolder: folder ?? config.data_dir,

@@ -1,4 +1,4 @@
-import type { OpenTelemetryPlugin } from '@temporalio/interceptors-opentelemetry';
+import type { WorkflowClientInterceptor } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { createMetrics, type Metrics } from '../providers/telemetry/metrics.ts';
@@ -11,10 +11,10 @@ import type { WorkerHealth } from './worker-health.ts';
 /** What a process tells of itself, besides its log. */
 export interface Telemetry {
   metrics: Metrics;
-  /** Whether a collector of traces is configured; then the rest is for Temporal's clients and workers, and for the workflow bundle. */
+  /** Whether a collector of traces is configured. */
   traced: boolean;
-  plugins: OpenTelemetryPlugin[];
-  workflowModules: string[];
+  /** For the client with which requests call Temporal. */
+  interceptors: WorkflowClientInterceptor[];
   close(): Promise<void>;
 }
 
@@ -38,8 +38,7 @@ export async function startTelemetry(
   return {
     metrics,
     traced: tracing !== null,
-    plugins: tracing ? [tracing.plugin] : [],
-    workflowModules: tracing ? [tracing.workflowModule] : [],
+    interceptors: tracing ? [tracing.interceptor] : [],
     async close() {
       await closeServer?.();
       await tracing?.close();

@@ -77,9 +77,9 @@ export function webTools(deps: WebToolsDeps): HostTool[] {
     readPage: deps.readPage,
     policyOf: async (spec) => (await deps.environmentOf(spec)).network,
     isKnownUrl,
-    decided: ({ sessionId: session }, decision) =>
+    decided: ({ sessionId, workspaceId }, decision) =>
       deps.log.info(
-        { session, tool: 'web_fetch', ...decision },
+        { session_id: sessionId, workspace_id: workspaceId, tool: 'web_fetch', ...decision },
         decision.decision === 'refused' ? 'egress refused' : 'egress',
       ),
     limitOutput: (call, text) =>

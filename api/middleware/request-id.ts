@@ -1,4 +1,5 @@
 import type { RequestHandler, Response } from 'express';
+import { withLogContext } from '../../providers/telemetry/log-context.ts';
 
 /** Gives every request an id, and every answer the header with it. */
 export function requestId(newRequestId: () => string): RequestHandler {
@@ -6,7 +7,7 @@ export function requestId(newRequestId: () => string): RequestHandler {
     const id = newRequestId();
     response.locals['requestId'] = id;
     response.setHeader('request-id', id);
-    next();
+    withLogContext({ request_id: id }, next);
   };
 }
 

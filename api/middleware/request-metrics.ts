@@ -2,7 +2,8 @@ import type { RequestHandler, Response } from 'express';
 import type { Metrics } from '../../providers/telemetry/metrics.ts';
 
 const UNKNOWN = 'none';
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'DELETE', 'PUT', 'PATCH', 'OPTIONS']);
+/** Methods that have names of their own in metrics and traces; anybody may send any other word. */
+export const METHODS = new Set(['GET', 'HEAD', 'POST', 'DELETE', 'PUT', 'PATCH', 'OPTIONS']);
 
 /**
  * Times every request until its answer is complete; an event stream, which goes on for hours, until its headers are sent.

@@ -13,6 +13,8 @@ import type { EnvironmentStore } from '../../providers/store/environments.ts';
 import type { SkillStore } from '../../providers/store/skills.ts';
 import type { Journal, NewSession } from '../../providers/store/journal.ts';
 import type { NewRepository, NewResource, SessionRecord } from '../../providers/store/sessions.ts';
+import { noteForLog } from '../../providers/telemetry/log-context.ts';
+import { activeTrace } from '../../providers/telemetry/trace-context.ts';
 import { deliver } from './deliver.ts';
 import { prepareEvents } from './new-events.ts';
 import { newResources } from './new-resources.ts';
@@ -41,7 +43,10 @@ export async function createSession(
   workspaceId: string,
   params: SessionCreate,
 ): Promise<ShownSession> {
-  const session = await newSession(deps, workspaceId, params);
+  const trace = activeTrace();
+  const traced = trace === null ? {} : { trace };
+  const session = { ...(await newSession(deps, workspaceId, params)), ...traced };
+  noteForLog({ session_id: session.id });
   const { events, accepted, lastSeq } = await giveUpStored(deps, workspaceId, async (storing) => {
     const prepared = await prepareEvents(
       { ...storing, pins: async () => session.skills },
@@ -58,7 +63,7 @@ export async function createSession(
       params.initial_events ?? [],
       'initial_events',
     );
-    const given = prepared.map(({ event }) => event);
+    const given = prepared.map(({ event }) => ({ ...event, ...traced }));
     const ids = { event: () => deps.newId('event') };
     const settled = await settleCommit(
       async () => {

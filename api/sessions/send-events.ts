@@ -8,6 +8,7 @@ import type { ClientEvent } from '../../core/schema/client-event.ts';
 import type { Journal } from '../../providers/store/journal.ts';
 import type { SessionSkills } from '../../providers/store/session-skills.ts';
 import type { SessionStore } from '../../providers/store/sessions.ts';
+import { activeTrace, linkToTurn } from '../../providers/telemetry/trace-context.ts';
 import type { MediaAudience } from '../media/pin-block.ts';
 import type { MediaDeps } from '../media/pin-media.ts';
 import type { NewId } from '../new-id.ts';
@@ -97,12 +98,14 @@ async function accepting(
   sessionId: string,
   prepared: readonly PreparedEvent[],
 ): Promise<Outcome> {
-  const events = prepared.map(({ event }) => event);
+  const trace = activeTrace();
+  const events = prepared.map(({ event }) => (trace === null ? event : { ...event, trace }));
   const named = events.flatMap(({ ref }) => (ref === undefined ? [] : [ref]));
   const { result, lastSeq } = await deps.journal.transact(
     { sessionId, workspaceId, named, caller: 'client' },
     (view) => {
       checkView(view, prepared);
+      if (view.thread.trace !== null && goesOn(view)) linkToTurn(view.thread.trace);
       const { writes, accepted } = accept(view, events, deps.maxUnprocessedEvents, {
         event: () => deps.newId('event'),
       });
@@ -138,6 +141,12 @@ async function standing(
   );
   const now = Math.max(0, ...found.map((event) => event?.processedAt ?? 0));
   return accepted.length === prepared.length ? { accepted, lastSeq, now } : null;
+}
+
+/** Whether a turn is under way, or waits for what is sent now. */
+function goesOn({ head, thread }: AcceptView): boolean {
+  if (head.status !== 'idle') return thread.trace?.end === null;
+  return head.stop?.type === 'requires_action';
 }
 
 function checkView(view: AcceptView, prepared: readonly PreparedEvent[]): void {

@@ -89,7 +89,10 @@ export function commitStep(
         writer.setOwed(false);
         writer.setTurn(FRESH_TURN);
         const more = writer.queue.length > 0;
-        if (!more) writer.idle({ type: answer.refusal ? 'refusal' : 'end_turn' }, answer.refusal);
+        const reason = answer.refusal ? 'refusal' : 'end_turn';
+        // What is queued begins a turn of its own, though clients see no idle between the two.
+        writer.endTrace(reason);
+        if (!more) writer.idle({ type: reason }, answer.refusal);
         outcome = { kind: 'final', more, spent };
       }
       break;

@@ -1,4 +1,5 @@
 import type { StepOutcome } from './outcome.ts';
+import type { TurnTrace } from './turn-trace.ts';
 import type { Detour } from './turn.ts';
 import type { JournalWrites } from './writes.ts';
 
@@ -19,6 +20,8 @@ export type Decision =
       lastSeq: number;
       /** The model that stands in for the session's own in this turn. */
       detour: Detour | null;
+      /** Of the turn that the step belongs to. */
+      trace: TurnTrace | null;
     }
   | { kind: 'outcome'; writes: JournalWrites | null; outcome: StepOutcome; standing: boolean }
   | { kind: 'stale'; writes: null };

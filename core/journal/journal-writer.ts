@@ -3,8 +3,10 @@ import type {
   BetaManagedAgentsSessionUsageSnapshot,
 } from '@anthropic-ai/sdk/resources/beta/sessions/events';
 import { toUsageSnapshot } from './usage-snapshot.ts';
+import { isMessage } from './busy.ts';
 import { unanswered } from './call-states.ts';
 import { spanDetail, type LostUsage, type SpanDetail } from './span-detail.ts';
+import { beginTurnTrace, joinTurnTrace, resumeTurnTrace, type TurnTrace } from './turn-trace.ts';
 import { FRESH_TURN, withMessage, type Turn } from './turn.ts';
 import type {
   CallView,
@@ -33,6 +35,7 @@ export interface JournalWriter {
   readonly stop: StopReason | null;
   readonly owed: boolean;
   readonly turn: Turn;
+  readonly trace: TurnTrace | null;
   readonly queue: readonly QueuedEvent[];
   readonly calls: readonly CallView[];
   /** The `seq` of the last entry so far. */
@@ -41,6 +44,8 @@ export interface JournalWriter {
   /** Journals the running pair unless the row says running. */
   running(): void;
   rescheduled(): void;
+  /** Ends the trace of the turn under way. An idle does so by itself. */
+  endTrace(reason: string): void;
   /** Ends the turn, unless the row already shows the same idle. */
   idle(stop: StopReason, details?: BetaManagedAgentsSessionRefusalStopDetails | null): void;
   /** Gives a queued event its place. */
@@ -76,6 +81,7 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
   let stop = head.stop;
   let owed = thread.owed;
   let turn = thread.turn;
+  let trace = thread.trace;
   let step = thread.step;
   let usage = head.usage;
   let unpriced = head.unpriced;
@@ -92,6 +98,12 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
   const newCalls: NewCall[] = [];
   const resolved: string[] = [];
   const answers: JournalWrites['answers'] = [];
+  /** Of the step whose writes these are: known at the end only. */
+  let endedHere = false;
+  const join = (event: Pick<QueuedEvent, 'id' | 'type' | 'trace'>): void => {
+    if (trace !== null && trace.end === null) trace = joinTurnTrace(trace, event);
+    else if (isMessage(event.type)) trace = beginTurnTrace(event, view.now, usage);
+  };
   const threadFields = { session_thread_id: thread.id, agent_name: thread.agentName };
 
   const writer: JournalWriter = {
@@ -106,6 +118,9 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
     },
     get turn() {
       return turn;
+    },
+    get trace() {
+      return trace;
     },
     get queue() {
       return queue;
@@ -122,6 +137,8 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
     },
     running() {
       if (status === 'running') return;
+      const waited = stop?.type === 'requires_action' || stop?.type === 'budget_reached';
+      if (status === 'idle' && waited && trace !== null) trace = resumeTurnTrace(trace, view.now, usage);
       writer.append(newEvent({ id: ids.event(), type: 'session.status_running' }));
       writer.append(newEvent({ id: ids.event(), type: 'session.thread_status_running', ...threadFields }));
       status = 'running';
@@ -133,6 +150,11 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
         newEvent({ id: ids.event(), type: 'session.thread_status_rescheduled', ...threadFields }),
       );
       status = 'rescheduling';
+    },
+    endTrace(reason) {
+      if (trace === null || trace.end !== null) return;
+      trace = { ...trace, end: { at: view.now, reason, usage, stepKey: null } };
+      endedHere = true;
     },
     idle(reason, details = null) {
       if (status === 'idle' && sameStop(stop, reason)) return;
@@ -154,6 +176,7 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
       writer.append(newEvent({ id: ids.event(), type: 'session.status_idle', ...shared }));
       status = 'idle';
       stop = reason;
+      writer.endTrace(reason.type);
       if (reason.type === 'retries_exhausted') owed = false;
       if (reason.type !== 'requires_action' && reason.type !== 'budget_reached') turn = FRESH_TURN;
     },
@@ -163,6 +186,7 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
         entries.push({ kind: 'absorb', arrival: event.arrival, id: event.id });
         return;
       }
+      join(event);
       lastSeq++;
       entries.push({ kind: 'stamp', arrival: event.arrival, id: event.id, type: event.type });
       if (event.type === 'user.interrupt') owed = false;
@@ -171,6 +195,7 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
     },
     result(toolUseId, event, arrival) {
       if (!calls.some((call) => call.id === toolUseId)) throw new Error(`second result for ${toolUseId}`);
+      join(event);
       writer.append({ ...event, ref: toolUseId }, arrival);
       calls = calls.filter((call) => call.id !== toolUseId);
       resolved.push(toolUseId);
@@ -262,7 +287,8 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
     enqueue(event) {
       lastArrival++;
       enqueued.push({ arrival: lastArrival, event });
-      queue.push({ arrival: lastArrival, id: event.id, type: event.type, ref: event.ref ?? null });
+      const { id, type, ref = null, trace: own = null } = event;
+      queue.push({ arrival: lastArrival, id, type, ref, trace: own });
       return lastArrival;
     },
     addCalls(added) {
@@ -278,13 +304,15 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
       runningSince = null;
       status = 'terminated';
       archived = true;
+      writer.endTrace('archived');
     },
     finish(stepKey) {
+      if (endedHere && trace?.end) trace = { ...trace, end: { ...trace.end, stepKey } };
       return {
         entries,
         enqueue: enqueued,
         head: { status, stop, lastArrival, usage, unpriced, activeMs, runningSince, archive: archived },
-        thread: { id: thread.id, step, owed, turn },
+        thread: { id: thread.id, step, owed, turn, trace },
         steps,
         newCalls,
         resolved,

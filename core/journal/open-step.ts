@@ -48,6 +48,7 @@ export function openStep(
       resumed: true,
       lastSeq: writer.lastSeq,
       detour: writer.turn.detour,
+      trace: writer.trace,
     };
   }
 
@@ -96,6 +97,7 @@ export function openStep(
     resumed: false,
     lastSeq: writer.lastSeq,
     detour: writer.turn.detour,
+    trace: writer.trace,
   };
 }
 

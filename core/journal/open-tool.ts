@@ -38,6 +38,7 @@ export function openTool(
       resumed: unanswered === null || unanswered.resumed || row.fence !== attempt.fence,
       lastSeq: writer.lastSeq,
       detour: null,
+      trace: writer.trace,
     };
   }
   const interrupt = view.queue.find((event) => event.type === 'user.interrupt');
@@ -71,5 +72,6 @@ export function openTool(
     resumed: false,
     lastSeq: writer.lastSeq,
     detour: null,
+    trace: writer.trace,
   };
 }

@@ -52,6 +52,7 @@ export function settle(view: JournalView, attempt: SettleAttempt, ids: IdSource)
     for (const event of writer.queue) {
       if (event.arrival <= cut || event.type === 'user.tool_confirmation') writer.stamp(event);
     }
+    if (interrupts.length > 0) writer.endTrace('interrupted');
     if (writer.status !== 'idle' || writer.stop?.type === 'requires_action') {
       writer.idle({ type: interrupts.length > 0 ? 'end_turn' : 'retries_exhausted' });
     }

@@ -1,6 +1,7 @@
 import type { BetaManagedAgentsBudgetLimit } from '@anthropic-ai/sdk/resources/beta/sessions/sessions';
 import type { Json, JsonObject } from '../json.ts';
 import type { StepOutcome } from './outcome.ts';
+import type { TraceContext, TurnTrace } from './turn-trace.ts';
 import type { Turn } from './turn.ts';
 
 /** Session statuses as the API names them. */
@@ -59,6 +60,8 @@ export interface ThreadView {
   /** Whether something said since the last answer still wants one. */
   owed: boolean;
   turn: Turn;
+  /** Of the turn under way, or of the last one. */
+  trace: TurnTrace | null;
 }
 
 /** An accepted event that has not taken effect. */
@@ -69,6 +72,8 @@ export interface QueuedEvent {
   type: string;
   /** For a confirmation: the tool use it answers. */
   ref: string | null;
+  /** Of the request that brought it; absent where that was not traced. */
+  trace?: TraceContext | null;
 }
 
 /** `run`: needs nobody. `ask`: needs a person's confirmation. `custom`: the client's own tool. */
@@ -137,4 +142,6 @@ export interface NewEvent {
   detail?: Json;
   /** The tool use it belongs to, for confirmations and results. */
   ref?: string;
+  /** Of the request that brings it; absent where that is not traced. */
+  trace?: TraceContext;
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../json.ts';
+import type { TurnTrace } from './turn-trace.ts';
 import type { Turn } from './turn.ts';
 import type { Budget, CallKind, NewEvent, SessionStatus, StepRow, StopReason, UsageTotals } from './view.ts';
 
@@ -36,7 +37,7 @@ export interface JournalWrites {
     runningSince: number | null;
     archive: boolean;
   };
-  thread: { id: string; step: number; owed: boolean; turn: Turn };
+  thread: { id: string; step: number; owed: boolean; turn: Turn; trace: TurnTrace | null };
   steps: StepRow[];
   newCalls: NewCall[];
   /** Tool uses that now have their result. */

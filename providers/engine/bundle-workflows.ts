@@ -10,7 +10,6 @@ const order = JSON.parse(process.argv[2] ?? '') as BundleOrder;
 const { code } = await bundleWorkflowCode({
   workflowsPath: order.workflowsPath,
   logger: new DefaultLogger('WARN'),
-  workflowInterceptorModules: order.interceptorModules,
   ...(order.failureConverterPath !== undefined && { failureConverterPath: order.failureConverterPath }),
 });
 writeFileSync(order.target, code);

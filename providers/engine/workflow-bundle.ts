@@ -14,7 +14,6 @@ const SOURCES = ['workflows', 'core'];
 /** What the bundling process is told. */
 export interface BundleOrder {
   workflowsPath: string;
-  interceptorModules: string[];
   failureConverterPath: string | undefined;
   /** The file to write. */
   target: string;
@@ -33,16 +32,13 @@ const UNUSED_MS = 7 * 24 * 3_600_000;
  *
  * @param folder - where bundles are kept; made if it does not exist.
  * @param dataConverter - what the worker gets; its failure converter becomes part of the bundle.
- * @param interceptorModules - paths of modules whose interceptors become part of it.
  */
 export async function workflowBundle(
   folder: string,
   dataConverter: Pick<DataConverter, 'failureConverterPath'> = {},
-  interceptorModules: string[] = [],
 ): Promise<{ codePath: string }> {
   const { failureConverterPath } = dataConverter;
   const hash = createHash('sha256').update(failureConverterPath ?? 'default');
-  hash.update(JSON.stringify(interceptorModules));
   hash.update(await readFile(path.join(ROOT, 'package-lock.json')));
   for (const source of SOURCES) {
     const files = await readdir(path.join(ROOT, source), { recursive: true });
@@ -60,7 +56,6 @@ export async function workflowBundle(
     const unfinished = `${codePath}.${process.pid}`;
     const order: BundleOrder = {
       workflowsPath: path.join(ROOT, 'workflows/index.ts'),
-      interceptorModules,
       failureConverterPath,
       target: unfinished,
     };

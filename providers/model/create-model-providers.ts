@@ -7,6 +7,7 @@ import type { ModelProvider } from './model-provider.ts';
 import { createGate, type Gate } from '../gate/gate.ts';
 import { gatedProvider } from './gated-provider.ts';
 import { openAiProviderName } from './openai/provider-name.ts';
+import { serverAt, VENDOR_URLS } from './vendor/servers.ts';
 
 /** How the models of one provider are reached, unless a model says otherwise. */
 export interface ProviderConnection {
@@ -97,7 +98,7 @@ const FACTORIES: Record<ModelProviderKind, Factory> = {
   demo: (_entry, { demoPace }) => createDemoProvider(demoPace === undefined ? {} : { pace: demoPace }),
   anthropic: (entry, options, apiKey) => {
     const connection = connectionOf(entry, options.anthropic, apiKey, 'ANTHROPIC_API_KEY');
-    return loadedLater('anthropic', async () => {
+    return loadedLater('anthropic', serverAt(connection.baseUrl ?? VENDOR_URLS.anthropic), async () => {
       const { createAnthropicProvider } = await import('./anthropic/anthropic.ts');
       return createAnthropicProvider({ ...connection, traits: entry });
     });
@@ -105,14 +106,15 @@ const FACTORIES: Record<ModelProviderKind, Factory> = {
   openai: (entry, options, apiKey) => {
     const connection = connectionOf(entry, options.openai, apiKey, 'OPENAI_API_KEY');
     const api = entry.connection.api ?? options.openai.api;
-    return loadedLater(openAiProviderName(connection.baseUrl), async () => {
+    const server = serverAt(connection.baseUrl ?? VENDOR_URLS.openai);
+    return loadedLater(openAiProviderName(connection.baseUrl), server, async () => {
       const { createOpenAiProvider } = await import('./openai/openai.ts');
       return createOpenAiProvider({ ...connection, traits: entry, ...(api ? { api } : {}) });
     });
   },
   gemini: (entry, options, apiKey) => {
     const connection = connectionOf(entry, options.gemini, apiKey, 'GEMINI_API_KEY');
-    return loadedLater('gemini', async () => {
+    return loadedLater('gemini', serverAt(connection.baseUrl ?? VENDOR_URLS.gemini), async () => {
       const { createGeminiProvider } = await import('./gemini/gemini.ts');
       return createGeminiProvider({ ...connection, traits: entry });
     });

@@ -4,6 +4,7 @@ import type { ModelSetting } from '../../core/models/model-setting.ts';
 import { readAtMost } from '../network/read-at-most.ts';
 import { connectionFailure } from './connection-failure.ts';
 import { toModelError } from './vendor-failure.ts';
+import { VENDOR_URLS } from './vendor/servers.ts';
 
 export interface ServerAddress {
   provider: 'anthropic' | 'openai' | 'gemini';
@@ -70,12 +71,12 @@ const NAMES = { anthropic: 'Anthropic', openai: 'OpenAI', gemini: 'Gemini' } as 
 
 const LISTS: Record<ServerAddress['provider'], (address: ServerAddress) => ModelList> = {
   openai: ({ baseUrl, apiKey }) => ({
-    url: `${trimmed(baseUrl ?? 'https://api.openai.com/v1')}/models`,
+    url: `${trimmed(baseUrl ?? VENDOR_URLS.openai)}/models`,
     headers: apiKey === null ? {} : { authorization: `Bearer ${apiKey}` },
     read: readOpenAi,
   }),
   anthropic: ({ baseUrl, apiKey }) => ({
-    url: `${trimmed(baseUrl ?? 'https://api.anthropic.com')}/v1/models?limit=1000`,
+    url: `${trimmed(baseUrl ?? VENDOR_URLS.anthropic)}/v1/models?limit=1000`,
     headers: {
       'anthropic-version': '2026-10-21',
       ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
@@ -83,7 +84,7 @@ const LISTS: Record<ServerAddress['provider'], (address: ServerAddress) => Model
     read: readAnthropic,
   }),
   gemini: ({ baseUrl, apiKey }) => ({
-    url: `${trimmed(baseUrl ?? 'https://generativelanguage.googleapis.com')}/v1beta/models?pageSize=1000`,
+    url: `${trimmed(baseUrl ?? VENDOR_URLS.gemini)}/v1beta/models?pageSize=1000`,
     headers: apiKey === null ? {} : { 'x-goog-api-key': apiKey },
     read: readGemini,
   }),

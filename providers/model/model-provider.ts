@@ -1,5 +1,7 @@
 import type { Json, JsonObject } from '../../core/json.ts';
 import type { OpaqueBlock, TranscriptMessage } from '../../core/session/content.ts';
+import type { Answered } from './vendor/answered.ts';
+import type { ServerAddress } from './vendor/servers.ts';
 
 /** A tool as the model sees it. `input_schema` is a JSON Schema of type object. */
 export interface ToolDefinition {
@@ -57,6 +59,8 @@ export interface ModelResponse {
   usage: ModelUsage;
   /** The vendor's request id, for logs. */
   requestId?: string;
+  /** For traces. */
+  answered?: Answered;
 }
 
 /**
@@ -81,6 +85,8 @@ export type ModelStreamPart =
 export interface ModelProvider {
   /** Tags opaque blocks: `anthropic`, `openai`, `gemini`, `demo`. */
   readonly name: string;
+  /** Where requests go, for traces; absent where nothing is asked over the network. */
+  readonly server?: ServerAddress;
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelStreamPart>;
   /**
    * How many tokens the vendor counts for the request, without sending it to the model; null where the vendor has no counter, for the

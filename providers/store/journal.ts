@@ -1,5 +1,6 @@
 import type { SessionAgent } from '../../core/agent/agent-types.ts';
 import type { AcceptView } from '../../core/journal/accept.ts';
+import type { TraceContext } from '../../core/journal/turn-trace.ts';
 import type { Budget, SessionStatus, StopReason, UsageTotals } from '../../core/journal/view.ts';
 import type { JournalWrites } from '../../core/journal/writes.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
@@ -75,6 +76,8 @@ export interface SessionSetup {
   workspaceId: string;
   agent: SessionAgent;
   environmentId: string;
+  /** Of the request that created it; null where that was not traced. */
+  trace: TraceContext | null;
 }
 
 export interface NewSession {
@@ -95,6 +98,8 @@ export interface NewSession {
   resources?: readonly (NewResource | NewRepository)[];
   /** What it keeps of its agent's skills, for life. */
   skills?: readonly SkillPin[];
+  /** Of the request that creates it; absent where that is not traced. */
+  trace?: TraceContext;
 }
 
 /**

@@ -16,9 +16,21 @@ const response: ModelResponse = {
     cache_creation_5m_input_tokens: 2,
     cache_creation_1h_input_tokens: 3,
   },
-  requestId: 'msg_1',
+  requestId: 'req_1',
+  answered: { id: 'msg_1', model: 'gemini-x-001' },
 };
-const request = { provider: 'gemini', model: 'gemini-x', sessionId: 'sesn_1', maxOutputTokens: 100 };
+const request = {
+  provider: 'gemini',
+  model: 'my-gemini',
+  vendorModel: 'gemini-x',
+  server: { host: 'gateway.local', port: 8443 },
+  sessionId: 'sesn_1',
+  maxOutputTokens: 100,
+  turn: null,
+  attempt: 2,
+};
+
+const place = { turn: null, attempt: 1 };
 
 describe('what activities leave in traces and metrics', () => {
   let exporter: InMemorySpanExporter;
@@ -50,6 +62,10 @@ describe('what activities leave in traces and metrics', () => {
       'gen_ai.request.stream': true,
       'gen_ai.conversation.id': 'sesn_1',
       'gen_ai.response.id': 'msg_1',
+      'gen_ai.response.model': 'gemini-x-001',
+      'server.address': 'gateway.local',
+      'server.port': 8443,
+      'managed_agent.attempt': 2,
       'gen_ai.response.finish_reasons': ['end_turn'],
       'gen_ai.usage.input_tokens': 21,
       'gen_ai.usage.output_tokens': 7,
@@ -57,11 +73,11 @@ describe('what activities leave in traces and metrics', () => {
       'gen_ai.usage.cache_creation.input_tokens': 5,
     });
     const text = await metrics.text();
-    const labels = 'part="worker",provider="gemini",model="gemini-x"';
+    const labels = 'part="worker",provider="gemini",model="my-gemini"';
     expect(text).toContain(`model_request_duration_seconds_count{${labels},outcome="ok"} 1`);
     expect(text).toContain(`model_first_part_seconds_count{${labels}} 1`);
     expect(text).toContain(
-      'model_tokens_total{provider="gemini",model="gemini-x",kind="cache_write",part="worker"} 5',
+      'model_tokens_total{provider="gemini",model="my-gemini",kind="cache_write",part="worker"} 5',
     );
   });
 
@@ -81,7 +97,7 @@ describe('what activities leave in traces and metrics', () => {
   });
 
   it('is, of a tool call, a span and a time', async () => {
-    const call = { toolUseId: 'sevt_1', sessionId: 'sesn_1' };
+    const call = { toolUseId: 'sevt_1', sessionId: 'sesn_1', ...place };
     await telemetry().toolCall({ name: 'bash', ...call }, async () => ({ isError: false }));
     await telemetry().toolCall({ name: 'mcp_thing', ...call }, async () => ({ isError: true }));
     expect(spans().map(({ name }) => name)).toEqual(['execute_tool bash', 'execute_tool mcp_thing']);
@@ -91,6 +107,7 @@ describe('what activities leave in traces and metrics', () => {
       'gen_ai.tool.type': 'function',
       'gen_ai.tool.call.id': 'sevt_1',
       'gen_ai.conversation.id': 'sesn_1',
+      'managed_agent.attempt': 1,
     });
     expect(spans()[1]?.attributes).toMatchObject({ 'error.type': 'tool_error' });
     const text = await metrics.text();
@@ -103,7 +120,7 @@ describe('what activities leave in traces and metrics', () => {
   it('has series for a hundred tools, and one for all later ones', async () => {
     const observed = telemetry();
     for (let index = 0; index < 120; index++) {
-      const call = { name: `tool_${index}`, toolUseId: 'sevt_1', sessionId: 'sesn_1' };
+      const call = { name: `tool_${index}`, toolUseId: 'sevt_1', sessionId: 'sesn_1', ...place };
       await observed.toolCall(call, async () => ({ isError: false }));
     }
     const counts = (await metrics.text())
@@ -115,9 +132,8 @@ describe('what activities leave in traces and metrics', () => {
 
   it('costs no span while there is no collector', async () => {
     await tracing.close();
-    await telemetry().toolCall({ name: 'bash', toolUseId: 'sevt_1', sessionId: 'sesn_1' }, async () => ({
-      isError: false,
-    }));
+    const call = { name: 'bash', toolUseId: 'sevt_1', sessionId: 'sesn_1', ...place };
+    await telemetry().toolCall(call, async () => ({ isError: false }));
     expect(spans()).toEqual([]);
     expect(await metrics.text()).toContain('tool="bash",outcome="ok"} 1');
   });

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import { pino, type Logger } from 'pino';
 import pretty from 'pino-pretty';
 import { createLogDestination } from './log-destination.ts';
+import { fieldsOfLine } from './log-context.ts';
 import { createRedactor } from './redact.ts';
 
 const STANDARD_OUTPUT = 1;
@@ -21,6 +22,7 @@ export function createLogger(
     level: settings.level,
     base: { part, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
+    mixin: fieldsOfLine,
     formatters: { level: (label: string) => ({ level: label }) },
     // Of the finished line, so that no depth, no error and no text within a text escapes it.
     hooks: { streamWrite: createRedactor(secrets) },

@@ -1,5 +1,6 @@
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { toLogFields } from './log-keys.ts';
 
 /** How Temporal's levels are called here. */
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const;
@@ -10,7 +11,18 @@ const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ER
  */
 export function logTemporal(log: Logger): void {
   Runtime.install({
-    logger: new DefaultLogger('INFO', ({ level, message, meta }) => log[LEVELS[level]](meta ?? {}, message)),
+    logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
+      const { workflowId, error, ...rest } = (meta ?? {}) as Record<string, unknown>;
+      log[LEVELS[level]](
+        toLogFields({
+          ...rest,
+          // A session's workflow is named after it.
+          ...(workflowId === undefined ? {} : { session: workflowId }),
+          ...(error === undefined ? {} : { err: error }),
+        }),
+        message,
+      );
+    }),
     // Signals are ours to handle: see `runUntilStopped`.
     shutdownSignals: [],
     telemetryOptions: {

@@ -38,10 +38,4 @@ describe('tracing', () => {
     expect(await withSpan('lost', options, async () => 7)).toBe(7);
     await tracing.close();
   });
-
-  it('names the module that workflows need', async () => {
-    const tracing = startTracing('http://127.0.0.1:1', { serviceName: 's', part: 'worker', version: '1' });
-    expect(tracing.workflowModule).toMatch(/workflow-interceptors\.js$/);
-    await tracing.close();
-  });
 });

@@ -87,6 +87,7 @@ function acceptNote(world: World): void {
     seq: null,
     threadId: THREAD,
     ref: null,
+    trace: null,
     body: {},
     detail: null,
     stepKey: null,

@@ -14,6 +14,8 @@ import { toAnthropicRequest, type AnthropicModelTraits } from './to-request.ts';
 import { toContinuation, toResponse, type CollectedBlock } from './to-response.ts';
 import { sumUsage } from '../sum-usage.ts';
 import { emptyUsage } from './usage.ts';
+import { answeredBy } from '../vendor/answered.ts';
+import { VENDOR_URLS } from '../vendor/servers.ts';
 
 export interface AnthropicOptions {
   /** Default: the vendor's own. */
@@ -35,7 +37,7 @@ const MAX_CONTINUATIONS = 10;
 /** Claude through the vendor's Messages API, or anything that speaks it. */
 export function createAnthropicProvider(options: AnthropicOptions): ModelProvider {
   const client = new Anthropic({
-    baseURL: options.baseUrl ?? 'https://api.anthropic.com',
+    baseURL: options.baseUrl ?? VENDOR_URLS.anthropic,
     // Passing a key keeps the SDK from looking for one in the environment or on disk.
     apiKey: options.apiKey ?? 'none',
     webhookKey: null,
@@ -75,9 +77,10 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
       const message = { ...reader.message, blocks, usage };
       yield {
         type: 'finish',
-        response: understood(VENDOR, () =>
-          toResponse(message, { provider: NAME, names, requestId: requestId ?? undefined }),
-        ),
+        response: understood(VENDOR, () => ({
+          ...toResponse(message, { provider: NAME, names, requestId: requestId ?? undefined }),
+          ...answeredBy(message),
+        })),
       };
       return;
     }

@@ -34,6 +34,7 @@ interface OpenBlock {
 export function createAnthropicStreamReader(firstIndex: number, before: ModelUsage): AnthropicStreamReader {
   const message: CollectedMessage = {
     id: null,
+    model: null,
     blocks: [],
     usage: emptyUsage(),
     stopReason: null,
@@ -101,6 +102,7 @@ export function createAnthropicStreamReader(firstIndex: number, before: ModelUsa
         if (state !== 'waiting') throw broken('a second message_start');
         state = 'started';
         message.id = event.message.id;
+        message.model = event.message.model;
         return count(event.message.usage);
       }
       switch (event.type) {

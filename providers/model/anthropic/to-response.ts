@@ -13,6 +13,7 @@ export type CollectedBlock =
 
 export interface CollectedMessage {
   id: string | null;
+  model: string | null;
   blocks: CollectedBlock[];
   usage: ModelUsage;
   stopReason: StopReason | null;

@@ -3,6 +3,8 @@ import type { JsonObject } from '../../../core/json.ts';
 import { jsonTokens, textTokens } from '../../../core/session/context/estimate-tokens.ts';
 import { followEvents, guardedCall, guardedStream, understood } from '../adapter-stream.ts';
 import { refuseUnlessEventStream } from '../event-stream.ts';
+import { answeredBy } from '../vendor/answered.ts';
+import { VENDOR_URLS } from '../vendor/servers.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../model-provider.ts';
 import { patientFetch } from '../patient-fetch.ts';
 import type { StreamGuard, StreamLimits } from '../stream-guard.ts';
@@ -33,7 +35,7 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
     apiKey: options.apiKey ?? 'none',
     enterprise: false,
     apiVersion: 'v1beta',
-    httpOptions: { baseUrl: options.baseUrl ?? 'https://generativelanguage.googleapis.com' },
+    httpOptions: { baseUrl: options.baseUrl ?? VENDOR_URLS.gemini },
   });
   const { contents: _contents, ...extraBody } = options.extraBody ?? {};
 
@@ -65,13 +67,14 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
     yield* followEvents(VENDOR, stream, reader, guard);
     yield {
       type: 'finish',
-      response: understood(VENDOR, () =>
-        toGeminiResponse(reader.answer, {
+      response: understood(VENDOR, () => ({
+        ...toGeminiResponse(reader.answer, {
           provider: NAME,
           names,
           requestId: seen.response?.headers.get('x-request-id') ?? reader.answer.responseId,
         }),
-      ),
+        ...answeredBy({ id: reader.answer.responseId, model: reader.answer.modelVersion }),
+      })),
     };
   }
 

@@ -18,6 +18,7 @@ export interface CollectedGemini {
   finishMessage: string | undefined;
   usage: GenerateContentResponse['usageMetadata'];
   responseId: string | undefined;
+  modelVersion: string | undefined;
 }
 
 /** The model wrote something that is no call, or the vendor broke off; asking again often helps. */
@@ -39,6 +40,7 @@ export function createGeminiStreamReader(
     finishMessage: undefined,
     usage: undefined,
     responseId: undefined,
+    modelVersion: undefined,
   };
   let preview = createTextPreview();
 
@@ -85,6 +87,7 @@ export function createGeminiStreamReader(
         chunk.usageMetadata === undefined ? [] : [{ type: 'usage', usage: geminiUsage(chunk.usageMetadata) }];
       answer.usage = chunk.usageMetadata ?? answer.usage;
       answer.responseId = chunk.responseId ?? answer.responseId;
+      answer.modelVersion = chunk.modelVersion ?? answer.modelVersion;
       const candidate = chunk.candidates?.[0];
       const shown = (candidate?.content?.parts ?? []).flatMap(readPart);
       answer.finish = candidate?.finishReason ?? answer.finish;

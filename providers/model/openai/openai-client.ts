@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../core/json.ts';
 import type { Effort, Thinking } from '../../../core/models/model-entry.ts';
 import type { Dialect } from './chat/dialect.ts';
 import { patientFetch } from '../patient-fetch.ts';
+import { VENDOR_URLS } from '../vendor/servers.ts';
 import type { StreamLimits } from '../stream-guard.ts';
 
 /** What of a model the requests depend on. */
@@ -37,7 +38,7 @@ const OWN_HEADERS = /^(accept|content-type|user-agent|x-stainless-.*)$/;
  */
 export function createOpenAiClient(options: OpenAiOptions): OpenAI {
   const { apiKey, extraHeaders } = options;
-  const base = new URL(options.baseUrl ?? 'https://api.openai.com/v1');
+  const base = new URL(options.baseUrl ?? VENDOR_URLS.openai);
   const defaultQuery = Object.fromEntries(base.searchParams);
   base.search = '';
   return new OpenAI({

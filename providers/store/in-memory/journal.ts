@@ -1,6 +1,7 @@
 import { AppError } from '../../../core/errors.ts';
 import type { AcceptView } from '../../../core/journal/accept.ts';
 import { isBusy } from '../../../core/journal/busy.ts';
+import type { TraceContext } from '../../../core/journal/turn-trace.ts';
 import { FRESH_TURN } from '../../../core/journal/turn.ts';
 import { toolKey } from '../../../core/journal/attempt.ts';
 import type { CallView, HeadView, StepRow, ThreadView } from '../../../core/journal/view.ts';
@@ -20,6 +21,7 @@ const PAGE_BYTES = 8 * 1024 * 1024;
 
 interface StoredEvent extends JournalEvent {
   ref: string | null;
+  trace: TraceContext | null;
   signalled: boolean;
   processed: boolean;
 }
@@ -84,7 +86,7 @@ export function createInMemoryJournal(now: () => number): InMemoryJournal {
       thread: session.thread,
       queue: session.events
         .filter((event) => !event.processed && event.arrival !== null)
-        .map((event) => ({ arrival: event.arrival ?? 0, id: event.id, type: event.type, ref: event.ref }))
+        .map(({ arrival, id, type, ref, trace }) => ({ arrival: arrival ?? 0, id, type, ref, trace }))
         .sort((left, right) => left.arrival - right.arrival),
       calls: open.map((call) => ({ ...call, row: session.steps.get(toolKey(call.id)) ?? null })),
       row: session.steps.get(request.rowKey ?? '') ?? null,
@@ -142,8 +144,8 @@ export function createInMemoryJournal(now: () => number): InMemoryJournal {
       const session = sessions.get(sessionId);
       const resource = session?.deleted ? undefined : session?.resource;
       if (!resource) throw new AppError('session_gone', `The session ${sessionId} was deleted.`);
-      const { workspaceId, environmentId } = resource;
-      return { workspaceId, environmentId, agent: resource.agent as object as SessionSetup['agent'] };
+      const { workspaceId, environmentId, trace = null } = resource;
+      return { workspaceId, environmentId, trace, agent: resource.agent as object as SessionSetup['agent'] };
     },
     async eventsAfter(sessionId, after, limit) {
       const found = journaled(sessionId)
@@ -235,7 +237,14 @@ function freshSession(resource: NewSession, at: number): StoredSession {
       activeMs: 0,
       runningSince: null,
     },
-    thread: { id: resource.threadId, agentName: resource.agentName, step: 0, owed: false, turn: FRESH_TURN },
+    thread: {
+      id: resource.threadId,
+      agentName: resource.agentName,
+      step: 0,
+      owed: false,
+      turn: FRESH_TURN,
+      trace: null,
+    },
     resource,
     archivedAt: null,
     deleted: false,
@@ -263,6 +272,7 @@ function apply(
       threadId: session.thread.id,
       type: event.type,
       ref: event.ref ?? null,
+      trace: event.trace ?? null,
       body: event.body,
       detail: event.detail ?? null,
       stepKey: place.seq === null ? null : writes.stepKey,
@@ -310,8 +320,8 @@ function apply(
     archived: session.head.archived || writes.head.archive,
   };
   if (writes.head.archive) session.archivedAt = view.now;
-  const { step, owed, turn } = writes.thread;
-  session.thread = { ...session.thread, step, owed, turn };
+  const { step, owed, turn, trace } = writes.thread;
+  session.thread = { ...session.thread, step, owed, turn, trace };
   session.resource = { ...session.resource, ...writes.session };
   session.processedAt = view.now;
 }

@@ -8,12 +8,14 @@ import type { Connection } from './database.ts';
 import { placeFiles } from './place-files.ts';
 
 const INSERT_EVENTS = `
-  INSERT INTO events (session_id, thread_id, step_key, id, seq, arrival, type, ref, body, detail, blobs, accepted_at, processed_at)
+  INSERT INTO events (session_id, thread_id, step_key, id, seq, arrival, type, ref, body, detail, blobs, trace, accepted_at,
+    processed_at)
   SELECT $1, $2, e.step_key, e.id, e.seq, e.arrival, e.type, e.ref, e.body::json, e.detail::json, string_to_array(e.blobs, ','),
+    e.trace::json,
     CASE WHEN e.arrival IS NULL THEN NULL ELSE to_timestamp($3 / 1000.0) END,
     CASE WHEN e.seq IS NULL THEN NULL ELSE to_timestamp($3 / 1000.0) END
   FROM unnest($4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[],
-    $12::text[]) AS e (step_key, id, seq, arrival, type, ref, body, detail, blobs)`;
+    $12::text[], $13::text[]) AS e (step_key, id, seq, arrival, type, ref, body, detail, blobs, trace)`;
 
 const STAMP_EVENTS = `
   UPDATE events SET seq = e.seq, processed_at = to_timestamp($2 / 1000.0), step_key = $3
@@ -37,7 +39,7 @@ const UPDATE_HEAD = `
       cache_read_input_tokens = $11, cache_creation_5m_input_tokens = $12, cache_creation_1h_input_tokens = $13,
       list_cost_nano_usd = $14, unpriced = $19, archived_at = CASE WHEN $15 THEN to_timestamp($6 / 1000.0) ELSE archived_at END
     WHERE session_id = $1)
-  UPDATE session_threads SET step = $16, owed = $17, turn = $20 WHERE session_id = $1 AND thread_id = $18`;
+  UPDATE session_threads SET step = $16, owed = $17, turn = $20, trace = $21 WHERE session_id = $1 AND thread_id = $18`;
 
 /** Sends a decision's writes, inside the transaction that locked the view. Returns the new last `seq`. */
 export function applyWrites(
@@ -100,6 +102,7 @@ export function applyWrites(
       thread.id,
       head.unpriced,
       JSON.stringify(thread.turn),
+      thread.trace === null ? null : JSON.stringify(thread.trace),
     ],
   });
   return lastSeq;
@@ -128,6 +131,7 @@ function writeEvents(
     body: string;
     detail: string | null;
     blobs: string | null;
+    trace: string | null;
   }[] = [];
   const stamped: { id: string; seq: number | null }[] = [];
   const sealed = (rowId: string, column: 'body' | 'detail', value: Json) =>
@@ -139,6 +143,7 @@ function writeEvents(
     body: sealed(event.id, 'body', event.body),
     blobs: blobsOf(event.body)?.join(',') ?? null,
     detail: event.detail === undefined ? null : sealed(event.id, 'detail', event.detail),
+    trace: event.trace === undefined ? null : JSON.stringify(event.trace),
   });
   for (const entry of writes.entries) {
     if (entry.kind === 'absorb') stamped.push({ id: entry.id, seq: null });
@@ -172,6 +177,7 @@ function writeEvents(
         inserted.map((event) => event.body),
         inserted.map((event) => event.detail),
         inserted.map((event) => event.blobs),
+        inserted.map((event) => event.trace),
       ],
     });
   }

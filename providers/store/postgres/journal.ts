@@ -65,8 +65,8 @@ export function createPostgresJournal(database: Database): Journal {
           text: `WITH moment AS (SELECT date_trunc('milliseconds', clock_timestamp()) AS at),
             resource AS (
               INSERT INTO sessions (id, workspace_id, agent, agent_id, agent_version, environment_id, title, metadata, vault_ids,
-                budget, created_at, updated_at)
-              SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, at, at FROM moment),
+                budget, trace, created_at, updated_at)
+              SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, at, at FROM moment),
             head AS (INSERT INTO session_head (session_id, workspace_id, processed_at) SELECT $1, $2, at FROM moment)
             INSERT INTO session_threads (session_id, thread_id, is_primary, agent_name, created_at)
             SELECT $1, $11, true, $12, at FROM moment`,
@@ -83,6 +83,7 @@ export function createPostgresJournal(database: Database): Journal {
             session.budget === null ? null : JSON.stringify(session.budget),
             session.threadId,
             session.agentName,
+            session.trace === undefined ? null : JSON.stringify(session.trace),
           ],
         });
         await placeResources(connection, database.cipher, session, session.resources ?? []);
@@ -105,10 +106,16 @@ export function createPostgresJournal(database: Database): Journal {
         workspace_id: string;
         agent: SessionSetup['agent'];
         environment_id: string;
-      }>('SELECT workspace_id, agent, environment_id FROM sessions WHERE id = $1', [sessionId], 'setup');
+        trace: SessionSetup['trace'];
+      }>(
+        'SELECT workspace_id, agent, environment_id, trace FROM sessions WHERE id = $1',
+        [sessionId],
+        'setup',
+      );
       const row = rows[0];
       if (!row) throw new AppError('session_gone', `The session ${sessionId} was deleted.`);
-      return { workspaceId: row.workspace_id, agent: row.agent, environmentId: row.environment_id };
+      const { workspace_id: workspaceId, agent, environment_id: environmentId, trace } = row;
+      return { workspaceId, agent, environmentId, trace };
     },
 
     async eventsAfter(sessionId, after, limit) {

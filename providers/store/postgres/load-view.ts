@@ -9,6 +9,7 @@ import type {
   StopReason,
 } from '../../../core/journal/view.ts';
 import type { StepOutcome } from '../../../core/journal/outcome.ts';
+import type { TurnTrace } from '../../../core/journal/turn-trace.ts';
 import { FRESH_TURN, type Turn } from '../../../core/journal/turn.ts';
 import type { Json } from '../../../core/json.ts';
 import type { RowCipher } from '../../encryption/row-cipher.ts';
@@ -37,6 +38,7 @@ interface LockedRow {
   owed: boolean;
   unpriced: boolean;
   turn: Turn | null;
+  trace: TurnTrace | null;
 }
 
 /** A `steps` row as JSON; the columns keep their names. */
@@ -74,7 +76,7 @@ interface LoadedRow {
 const LOCK = `
   SELECT h.workspace_id, h.epoch, h.last_seq, h.last_arrival, h.status, h.stop, h.archived_at, h.processed_at, h.running_since,
     h.active_ms, h.input_tokens, h.output_tokens, h.cache_read_input_tokens, h.cache_creation_5m_input_tokens,
-    h.cache_creation_1h_input_tokens, h.list_cost_nano_usd, h.unpriced, t.thread_id, t.agent_name, t.step, t.owed, t.turn
+    h.cache_creation_1h_input_tokens, h.list_cost_nano_usd, h.unpriced, t.thread_id, t.agent_name, t.step, t.owed, t.turn, t.trace
   FROM session_head h JOIN session_threads t ON t.session_id = h.session_id AND t.is_primary
   WHERE h.session_id = $1 AND h.deleted_at IS NULL
   FOR UPDATE OF h, t`;
@@ -85,7 +87,8 @@ const STEP = `json_build_object('step_key', s.step_key, 'fence', s.fence, 'throu
 // A statement of its own: in the locking one, subqueries would still see the snapshot from before the wait.
 const LOAD = `
   SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS clock,
-    (SELECT coalesce(json_agg(json_build_object('arrival', arrival, 'id', id, 'type', type, 'ref', ref) ORDER BY arrival), '[]')
+    (SELECT coalesce(json_agg(json_build_object('arrival', arrival, 'id', id, 'type', type, 'ref', ref, 'trace', trace)
+       ORDER BY arrival), '[]')
        FROM events WHERE session_id = $1 AND processed_at IS NULL) AS queue,
     (SELECT coalesce(json_agg(json_build_object('id', c.tool_use_id, 'name', c.name, 'label', c.label, 'kind', c.kind,
          'answer', c.answer, 'deny_message', c.deny_message,
@@ -146,6 +149,7 @@ export async function loadView(
       step: head.step,
       owed: head.owed,
       turn: head.turn ?? FRESH_TURN,
+      trace: head.trace,
     },
     queue: rest.queue,
     calls: rest.calls.map((call) => toCall(call, opener)),

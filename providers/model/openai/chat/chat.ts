@@ -1,3 +1,4 @@
+import { answeredBy } from '../../vendor/answered.ts';
 import type { ChatCompletionChunk } from 'openai/resources/chat/completions';
 import { followEvents, guardedStream, understood } from '../../adapter-stream.ts';
 import { drain } from '../../drain.ts';
@@ -39,15 +40,16 @@ export function createChatProvider(options: OpenAiOptions): ModelProvider {
     drain(events, () => guard.abandon());
     yield {
       type: 'finish',
-      response: understood(vendor, () =>
-        toChatResponse(reader.chat, {
+      response: understood(vendor, () => ({
+        ...toChatResponse(reader.chat, {
           provider: name,
           names,
           request,
           contextWindow: options.traits.contextWindow,
           requestId: response.headers.get('x-request-id') ?? reader.chat.id ?? undefined,
         }),
-      ),
+        ...answeredBy(reader.chat),
+      })),
     };
   }
 

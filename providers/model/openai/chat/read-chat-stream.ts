@@ -22,6 +22,7 @@ export interface CollectedChat {
   usage: ChatCompletionChunk['usage'];
   /** Wire index of a call → where it is. */
   id: string | null;
+  model: string | null;
 }
 
 type Delta = Partial<ChatCompletionChunk.Choice.Delta>;
@@ -30,7 +31,7 @@ type Delta = Partial<ChatCompletionChunk.Choice.Delta>;
 export function createChatStreamReader(
   vendor: string,
 ): StreamReader<ChatCompletionChunk> & { readonly chat: CollectedChat } {
-  const chat: CollectedChat = { parts: [], refusal: '', finish: null, usage: null, id: null };
+  const chat: CollectedChat = { parts: [], refusal: '', finish: null, usage: null, id: null, model: null };
   const calls = new Map<number, CollectedCall>();
   const preview = createTextPreview();
 
@@ -85,6 +86,7 @@ export function createChatStreamReader(
     read(chunk) {
       refuseErrors(chunk, vendor);
       chat.id ??= chunk.id ?? null;
+      chat.model ??= chunk.model ?? null;
       chat.usage = chunk.usage ?? chat.usage;
       // Some servers count in every chunk.
       const counted: ModelStreamPart[] = chunk.usage

@@ -1,3 +1,4 @@
+import { answeredBy } from '../../vendor/answered.ts';
 import { followEvents, guardedCall, guardedStream, understood } from '../../adapter-stream.ts';
 import { refuseUnlessEventStream } from '../../event-stream.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../../model-provider.ts';
@@ -33,15 +34,16 @@ export function createResponsesProvider(options: OpenAiOptions): ModelProvider {
     if (whole === undefined) return;
     yield {
       type: 'finish',
-      response: understood(vendor, () =>
-        toModelResponse(reader.items, whole, {
+      response: understood(vendor, () => ({
+        ...toModelResponse(reader.items, whole, {
           provider: name,
           names,
           contextWindow: options.traits.contextWindow,
           maxOutputTokens: request.maxOutputTokens,
           requestId: response.headers.get('x-request-id') ?? whole.id,
         }),
-      ),
+        ...answeredBy(whole),
+      })),
     };
   }
 
