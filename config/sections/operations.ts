@@ -32,6 +32,6 @@ export const TelemetrySettings = z.strictObject({
     .url()
     .nullable()
     .default(null)
-    .describe('OpenTelemetry collector for traces; null: no traces.'),
+    .describe('OpenTelemetry collector for traces, by OTLP over HTTP; null: no traces.'),
   service_name: z.string().min(1).default('managed-agent').describe('Name of the service in traces.'),
 });

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SpanKind } from '@opentelemetry/api';
-import { describe, expect, it } from 'vitest';
-import { startTracing, withSpan } from './tracing.ts';
+import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { describe, expect, it, vi } from 'vitest';
+import { startTracing, traceTo, withSpan } from './tracing.ts';
 
 describe('tracing', () => {
   it('sends spans to the collector, nested as the work was', async () => {
@@ -37,5 +38,28 @@ describe('tracing', () => {
     const options = { kind: SpanKind.INTERNAL, attributes: {} };
     expect(await withSpan('lost', options, async () => 7)).toBe(7);
     await tracing.close();
+  });
+
+  it('names the service, its instance and what OTEL_RESOURCE_ATTRIBUTES adds', async () => {
+    vi.stubEnv('OTEL_RESOURCE_ATTRIBUTES', 'deployment.environment.name=test');
+    const instances: unknown[] = [];
+    for (const part of ['api', 'worker']) {
+      const exporter = new InMemorySpanExporter();
+      const options = { serviceName: 'my-service', part, version: '7' };
+      const tracing = traceTo(new SimpleSpanProcessor(exporter), options);
+      await withSpan('span', { kind: SpanKind.INTERNAL, attributes: {} }, async () => undefined);
+      const attributes = exporter.getFinishedSpans()[0]?.resource.attributes ?? {};
+      expect(attributes).toMatchObject({
+        'service.name': 'my-service',
+        'service.namespace': 'managed-agent',
+        'service.version': '7',
+        'managed_agent.part': part,
+        'deployment.environment.name': 'test',
+      });
+      instances.push(attributes['service.instance.id']);
+      await tracing.close();
+    }
+    vi.unstubAllEnvs();
+    expect(new Set(instances).size).toBe(2);
   });
 });

@@ -289,6 +289,37 @@ export function journalContract(name: string, open: () => Promise<JournalSubject
       expect((await look({ sessionId: id })).head).toMatchObject({ stop, runningSince: null });
     });
 
+    it('keeps where the session, its waiting events and its turn stand in their traces', async () => {
+      const at = (digit: string) => ({ traceparent: `00-${digit.repeat(32)}-${digit.repeat(16)}-01` });
+      const session = { ...aSession(), trace: { ...at('1'), tracestate: 'vendor=here' } };
+      await journal.createSession(session, () => ({ writes: null, result: null }));
+      const id = session.id;
+      expect(await journal.setup(id)).toMatchObject({ trace: session.trace });
+      expect(await journal.setup(await create())).toMatchObject({ trace: null });
+      const [message, next] = [
+        event('user.message', {}, { trace: at('2') }),
+        event('user.message', {}, { trace: at('3') }),
+      ];
+      await write(id, (writer) => {
+        writer.enqueue(message);
+        writer.enqueue(next);
+        writer.enqueue(event('user.message'));
+      });
+      const { queue } = await look({ sessionId: id });
+      expect(queue.map(({ trace }) => trace)).toEqual([at('2'), at('3'), null]);
+      await write(id, (writer) => {
+        writer.running();
+        for (const waiting of queue) writer.stamp(waiting);
+      });
+      const running = (await look({ sessionId: id })).thread.trace;
+      expect(running).toMatchObject({ parent: at('2'), eventId: message.id, joined: [at('3')], end: null });
+      await write(id, (writer) => writer.idle({ type: 'end_turn' }), { stepKey: `${THREAD}/1` });
+      expect((await look({ sessionId: id })).thread.trace).toMatchObject({
+        parent: at('2'),
+        end: { reason: 'end_turn', stepKey: `${THREAD}/1` },
+      });
+    });
+
     it('knows a busy session from one whose messages wait behind a call', async () => {
       const id = await create();
       await write(id, (writer) => {
