@@ -8,6 +8,7 @@ import type { TemporalEngine } from '../../providers/engine/temporal-engine.ts';
 import type { Journal } from '../../providers/store/journal.ts';
 import type { Lease } from '../../providers/store/lease.ts';
 import type { KeptFor, OutlivedSession, RestState, RetentionStore } from '../../providers/store/retention.ts';
+import { toLogFields } from '../../providers/telemetry/log-keys.ts';
 import type { CountRemoved } from '../../providers/telemetry/removed-metric.ts';
 import { concernsAll } from './concerns-all.ts';
 
@@ -82,7 +83,7 @@ export function createRetention(deps: RetentionDependencies): Retention {
       taken = await take(AT_ONCE);
       if (taken === 0) continue;
       deps.removed(what, taken);
-      log.info({ [what]: taken }, message);
+      log.info(toLogFields({ [what]: taken }), message);
     }
   }
 
