@@ -12,7 +12,7 @@ import { createPostgresUpkeep } from './providers/store/postgres/upkeep.ts';
 import { createActivityTelemetry } from './providers/telemetry/activity-telemetry.ts';
 import { createLogger } from './providers/telemetry/logger.ts';
 import { secretsIn } from './providers/telemetry/redact.ts';
-import { logTemporal } from './providers/telemetry/temporal-log.ts';
+import { observeTemporal } from './providers/telemetry/temporal-log.ts';
 import { activityDependencies } from './wiring/activity-dependencies.ts';
 import { openBlobs } from './wiring/blob-store.ts';
 import { connectTemporal } from './wiring/connect-temporal.ts';
@@ -28,7 +28,7 @@ import { workerHealth } from './wiring/worker-health.ts';
 /** A worker process: runs workflows, model calls and tools. As many as one likes share the work. */
 const config = loadConfig({ ...configFileOf(), part: 'worker' });
 const log = createLogger(config.log, 'worker', secretsIn(config));
-logTemporal(log);
+const temporalUpdates = observeTemporal(log);
 
 await runUntilStopped(log, async (signal) => {
   const name = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
@@ -37,6 +37,8 @@ await runUntilStopped(log, async (signal) => {
   const { metrics, close: closeTelemetry } = await startTelemetry(config, log, 'worker', health);
   const bundle = await workflowBundle(path.join(config.data_dir, 'cache'), dataConverter);
   const database = await openStore(config, log, signal, name);
+  metrics.readTemporal(temporalUpdates);
+  metrics.readPool(database.pool);
   const journal = createPostgresJournal(database);
   const upkeep = createPostgresUpkeep(database);
   const bus = await openPostgresBus(
@@ -56,6 +58,7 @@ await runUntilStopped(log, async (signal) => {
   const hands = { hostMetrics: metrics.hosts, removed: metrics.removed, marks };
   const parts = { config, log, database, journal, upkeep, bus, blobs, name, telemetry, catalog, ...hands };
   const { dependencies, decoder, driver, host, stay, close } = activityDependencies(parts);
+  if (driver !== null && stay !== null) metrics.hosts.readSandboxes(stay.id, driver);
   const attempts = createAttemptLedger();
   const workers = await createWorkers(native, bundle, dependencies, config, name, dataConverter, [
     attempts.plugin,

@@ -88,6 +88,7 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
   const onProblem = (message: string, error: unknown) => log.warn({ err: error }, message);
   const hub = createStreamHub({ bus, journal, list, hydrate, now, onProblem });
   metrics.readStreams(() => hub.open);
+  metrics.readPool(database.pool);
   metrics.readStore(createPostgresStoreGauges(database, now, config.sandbox.host_timeout_seconds * 1_000));
 
   const agentSpec = defaultAgentSpec(config, models);

@@ -18,4 +18,15 @@ export interface StoreGauges {
   hostSessions: ReadonlyMap<string, number>;
   /** Sessions that have a checkpoint. */
   checkpoints: number;
+  /** By workspace: what all its sessions have used, those that are deleted included, so that it only grows. */
+  workspaces: ReadonlyMap<string, WorkspaceUsage>;
+}
+
+/** Tokens of committed steps, and their list price. */
+export interface WorkspaceUsage {
+  input: number;
+  output: number;
+  cacheRead: number;
+  cacheWrite: number;
+  costUsd: number;
 }

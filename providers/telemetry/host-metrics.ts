@@ -1,3 +1,4 @@
+import type { SandboxDriver } from '../sandbox/sandbox.ts';
 import type { MetricMakers } from './metric-makers.ts';
 
 /** How a checkpoint ended: `saved`, `unchanged` (nothing was to be saved), `elsewhere` (the session went on on another host), `too_large` or `error`. */
@@ -16,6 +17,8 @@ export interface HostMetrics {
   hostsLost(count: number): void;
   /** Reads how many sandboxes have what no checkpoint holds whenever the metrics are asked for. */
   readUnsaved(count: () => number): void;
+  /** Counts the sandboxes of the host by state, twice a minute at most, when the metrics are asked for. */
+  readSandboxes(host: string, driver: Pick<SandboxDriver, 'kind' | 'list'>): void;
 }
 
 /** Records nothing: for processes without sandboxes, and for tests. */
@@ -25,7 +28,11 @@ export const NO_HOST_METRICS: HostMetrics = {
   restore: () => undefined,
   hostsLost: () => undefined,
   readUnsaved: () => undefined,
+  readSandboxes: () => undefined,
 };
+
+/** A list of them looks into the folder of each. */
+const SANDBOXES_FRESH_MS = 30_000;
 
 const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
@@ -55,6 +62,19 @@ export function createHostMetrics({ histogram, counter, gauge, onRead }: MetricM
     readUnsaved(count) {
       const unsaved = gauge('unsaved_sandboxes', 'Sandboxes that have what no checkpoint holds.', []);
       onRead(async () => unsaved.set(count()));
+    },
+    readSandboxes(host, driver) {
+      const sandboxes = gauge('sandboxes', 'Sandboxes of the host, by state.', ['host', 'driver', 'state']);
+      let readAt = Number.NEGATIVE_INFINITY;
+      onRead(async () => {
+        if (performance.now() - readAt < SANDBOXES_FRESH_MS) return;
+        readAt = performance.now();
+        const found = await driver.list().catch(() => null);
+        for (const state of ['running', 'stopped'] as const) {
+          const count = found?.filter((sandbox) => sandbox.state === state).length ?? Number.NaN;
+          sandboxes.set({ host, driver: driver.kind, state }, count);
+        }
+      });
     },
   };
 }

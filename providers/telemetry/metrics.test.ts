@@ -61,6 +61,9 @@ describe('the metrics', () => {
         ]),
         hostSessions: new Map([['host_1', 7]]),
         checkpoints: 5,
+        workspaces: new Map([
+          ['team', { input: 10, output: 20, cacheRead: 30, cacheWrite: 40, costUsd: 1.25 }],
+        ]),
       };
     });
     expect(await series(metrics, 'sessions')).toEqual(['managed_agent_sessions{state="idle",part="api"} 4']);
@@ -74,6 +77,15 @@ describe('the metrics', () => {
       'managed_agent_sandbox_host_sessions{host="host_1",part="api"} 7',
     ]);
     expect(await series(metrics, 'checkpoints')).toEqual(['managed_agent_checkpoints{part="api"} 5']);
+    for (let reads = 0; reads < 2; reads++) {
+      expect(await series(metrics, 'workspace_')).toEqual([
+        'managed_agent_workspace_tokens_total{workspace="team",kind="input",part="api"} 10',
+        'managed_agent_workspace_tokens_total{workspace="team",kind="output",part="api"} 20',
+        'managed_agent_workspace_tokens_total{workspace="team",kind="cache_read",part="api"} 30',
+        'managed_agent_workspace_tokens_total{workspace="team",kind="cache_write",part="api"} 40',
+        'managed_agent_workspace_cost_usd_total{workspace="team",part="api"} 1.25',
+      ]);
+    }
     failing = true;
     expect(await series(metrics, 'sessions')).toEqual([]);
     expect(await series(metrics, 'store_up')).toEqual(['managed_agent_store_up{part="api"} 0']);
@@ -102,6 +114,34 @@ describe('the metrics', () => {
     ]) {
       expect(text).toContain(`managed_agent_${line}`);
     }
+  });
+
+  it('show the pool of connections, and the sandboxes of the host, also when these cannot be listed', async () => {
+    const metrics = createMetrics('worker');
+    metrics.readPool({ totalCount: 9, idleCount: 4, waitingCount: 2 });
+    const sandbox = (state: 'running' | 'stopped') => ({ sessionId: `sesn_${state}`, state });
+    metrics.hosts.readSandboxes('host_1', {
+      kind: 'bubblewrap',
+      list: async () => [sandbox('running'), sandbox('running'), sandbox('stopped')],
+    });
+    expect(await series(metrics, 'store_connection')).toEqual([
+      'managed_agent_store_connections{state="idle",part="worker"} 4',
+      'managed_agent_store_connections{state="used",part="worker"} 5',
+      'managed_agent_store_connection_waiters{part="worker"} 2',
+    ]);
+    expect(await series(metrics, 'sandboxes')).toEqual([
+      'managed_agent_sandboxes{host="host_1",driver="bubblewrap",state="running",part="worker"} 2',
+      'managed_agent_sandboxes{host="host_1",driver="bubblewrap",state="stopped",part="worker"} 1',
+    ]);
+    const broken = createMetrics('worker');
+    broken.hosts.readSandboxes('host_1', {
+      kind: 'docker',
+      list: async () => Promise.reject(new Error('no engine')),
+    });
+    expect(await series(broken, 'sandboxes')).toEqual([
+      'managed_agent_sandboxes{host="host_1",driver="docker",state="running",part="worker"} Nan',
+      'managed_agent_sandboxes{host="host_1",driver="docker",state="stopped",part="worker"} Nan',
+    ]);
   });
 
   it('of two processes in one do not mix', async () => {

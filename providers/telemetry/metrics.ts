@@ -3,6 +3,7 @@ import type { DiskRoom } from '../disk/disk-reserve.ts';
 import type { StoreGauges } from '../store/store-gauges.ts';
 import { createHostMetrics, NO_HOST_METRICS, type HostMetrics } from './host-metrics.ts';
 import { createMetricMakers } from './metric-makers.ts';
+import { createTemporalMetrics, type TemporalUpdates } from './temporal-metrics.ts';
 import { createRemovedMetric, type CountRemoved } from './removed-metric.ts';
 
 /** How a piece of work ended: `ok`, `error`, or the code of the error. */
@@ -41,6 +42,14 @@ export interface Metrics {
   readStore(read: () => Promise<StoreGauges>): void;
   /** Adds gauges of the disk with the least room, read whenever the metrics are asked for. */
   readDisk(look: () => DiskRoom): void;
+  /** Adds gauges of the pool of connections to PostgreSQL, read whenever the metrics are asked for. */
+  readPool(pool: {
+    readonly totalCount: number;
+    readonly idleCount: number;
+    readonly waitingCount: number;
+  }): void;
+  /** Adds what Temporal's SDK measures, which is taken once a second from now on. */
+  readTemporal(source: TemporalUpdates): void;
   /** In the format of Prometheus. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -49,6 +58,9 @@ export interface Metrics {
 const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const MODEL_SECONDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300, 900, 1_800];
 const TOOL_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1_800];
+
+/** How often what Temporal's SDK measured is taken: it keeps a bounded number of updates. */
+const TEMPORAL_MS = 1_000;
 
 /** @param part - `api` or `worker`: a label on every series, so that one Prometheus holds both. */
 export function createMetrics(part: string): Metrics {
@@ -120,6 +132,9 @@ export function createMetrics(part: string): Metrics {
       const saved = gauge('checkpoints', 'Sessions that have a checkpoint.', []);
       const queued = gauge('queued_events', 'Accepted events that have not taken effect.', []);
       const oldest = gauge('oldest_queued_event_seconds', 'Age of the oldest of them.', []);
+      // The same from every api, so they are not to be added up.
+      const used = counter('workspace_tokens_total', 'Tokens of committed steps.', ['workspace', 'kind']);
+      const cost = counter('workspace_cost_usd_total', 'Their list price in US dollars.', ['workspace']);
       reads.push(async () => {
         for (const labelled of [sessions, hosts, placed]) labelled.reset();
         const gauges = await read().catch(() => null);
@@ -127,6 +142,14 @@ export function createMetrics(part: string): Metrics {
         for (const [state, count] of gauges?.sessions ?? []) sessions.set({ state }, count);
         for (const [state, count] of gauges?.hosts ?? []) hosts.set({ state }, count);
         for (const [host, count] of gauges?.hostSessions ?? []) placed.set({ host }, count);
+        if (gauges !== null) for (const total of [used, cost]) total.reset();
+        for (const [workspace, usage] of gauges?.workspaces ?? []) {
+          used.inc({ workspace, kind: 'input' }, usage.input);
+          used.inc({ workspace, kind: 'output' }, usage.output);
+          used.inc({ workspace, kind: 'cache_read' }, usage.cacheRead);
+          used.inc({ workspace, kind: 'cache_write' }, usage.cacheWrite);
+          cost.inc({ workspace }, usage.costUsd);
+        }
         saved.set(gauges?.checkpoints ?? Number.NaN);
         queued.set(gauges?.queuedEvents ?? Number.NaN);
         oldest.set(gauges?.oldestQueuedSeconds ?? Number.NaN);
@@ -146,6 +169,20 @@ export function createMetrics(part: string): Metrics {
         kept.set(reserveBytes);
         low.set({ ample: 0, low: 1, reserve: 2 }[state]);
       });
+    },
+    readPool(pool) {
+      const connections = gauge('store_connections', 'Connections to PostgreSQL in the pool.', ['state']);
+      const waiting = gauge('store_connection_waiters', 'Work that waits for one.', []);
+      reads.push(async () => {
+        connections.set({ state: 'idle' }, pool.idleCount);
+        connections.set({ state: 'used' }, pool.totalCount - pool.idleCount);
+        waiting.set(pool.waitingCount);
+      });
+    },
+    readTemporal(source) {
+      const take = createTemporalMetrics(registry, source);
+      setInterval(take, TEMPORAL_MS).unref();
+      reads.push(async () => take());
     },
     async text() {
       await Promise.all(reads.map((read) => read()));

@@ -31,6 +31,7 @@ describe('the gauges of the store', () => {
       ]),
       hostSessions: new Map(),
       checkpoints: 0,
+      workspaces: new Map(),
     });
     await database.query(`
       INSERT INTO session_head (session_id, workspace_id, status, stop, processed_at, deleted_at) VALUES
@@ -57,6 +58,21 @@ describe('the gauges of the store', () => {
     expect(gauges.queuedEvents).toBe(2);
     expect(gauges.oldestQueuedSeconds).toBeGreaterThanOrEqual(5);
     expect(gauges.oldestQueuedSeconds).toBeLessThan(3_600);
+  });
+
+  it('add up what the sessions of a workspace used, deleted ones too', async () => {
+    await database.query(`
+      INSERT INTO session_head (session_id, workspace_id, processed_at, deleted_at, input_tokens, output_tokens,
+        cache_read_input_tokens, cache_creation_5m_input_tokens, cache_creation_1h_input_tokens, list_cost_nano_usd) VALUES
+        ('u1', 'team', now(), NULL, 1, 2, 3, 4, 5, 1500000000), ('u2', 'team', now(), now(), 10, 20, 30, 40, 50, 250000000)`);
+    const gauges = await createPostgresStoreGauges(database, () => 0, 30_000)();
+    expect(gauges.workspaces.get('team')).toEqual({
+      input: 11,
+      output: 22,
+      cacheRead: 33,
+      cacheWrite: 99,
+      costUsd: 1.75,
+    });
   });
 
   it('count hosts by state, their sessions, and checkpoints', async () => {

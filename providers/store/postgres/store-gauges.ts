@@ -1,4 +1,4 @@
-import type { StoreGauges } from '../store-gauges.ts';
+import type { StoreGauges, WorkspaceUsage } from '../store-gauges.ts';
 import type { Database, Statements } from './database.ts';
 
 /** Counting reads every head row, so it is done no more often than this, however often it is asked for. */
@@ -60,7 +60,17 @@ async function read(database: Statements, hostTimeoutMs: number): Promise<StoreG
     [],
     'gauge-checkpoints',
   );
+  const used = await database.query<{ workspace_id: string; cost: number } & Omit<WorkspaceUsage, 'costUsd'>>(
+    `SELECT workspace_id, sum(input_tokens) AS input, sum(output_tokens) AS output, sum(cache_read_input_tokens) AS "cacheRead",
+      sum(cache_creation_5m_input_tokens + cache_creation_1h_input_tokens) AS "cacheWrite", sum(list_cost_nano_usd) AS cost
+      FROM session_head GROUP BY 1`,
+    [],
+    'gauge-workspaces',
+  );
   return {
+    workspaces: new Map(
+      used.map(({ workspace_id: id, cost, ...tokens }) => [id, { ...tokens, costUsd: cost / 1e9 }]),
+    ),
     hosts: new Map(Object.entries(hosts ?? {})),
     hostSessions: new Map(placed.map((row) => [row.host_id, row.count])),
     checkpoints: checkpoints?.count ?? 0,
