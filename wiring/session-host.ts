@@ -25,6 +25,7 @@ import type { HostMetrics } from '../providers/telemetry/host-metrics.ts';
 import type { CountRemoved } from '../providers/telemetry/removed-metric.ts';
 import { inMs } from './retention.ts';
 import type { ToolRunner } from '../tools/tool-runner.ts';
+import { holderOf } from './claim-host-folder.ts';
 import { newIds } from './new-ids.ts';
 
 /** What is left unsaved when a worker stops is saved for at most this long. */
@@ -38,6 +39,8 @@ export interface SessionHost {
   runnerOf(runner: ToolRunner): ToolRunner;
   /** Registers the host, and keeps it known. Call it before calls are taken. */
   start(engine: Pick<TemporalEngine, 'redirectCalls'>): Promise<void>;
+  /** Rejects when another worker took this host. */
+  taken: Promise<never>;
   stop(): Promise<void>;
 }
 
@@ -127,6 +130,7 @@ export function sessionHost(parts: {
     },
   });
   const upkeep = createHostUpkeep({
+    holder: holderOf(settings.folder ?? config.data_dir),
     hosts,
     folder,
     residence,
@@ -179,6 +183,7 @@ export function sessionHost(parts: {
       if (isSaved) checkpointer.start();
       putAway?.start();
     },
+    taken: upkeep.taken,
     async stop() {
       await putAway?.stop();
       if (isSaved) await checkpointer.stop(LAST_SAVES_MS);

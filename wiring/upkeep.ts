@@ -17,6 +17,7 @@ import { createTakeover } from '../activities/upkeep/takeover.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import type { TemporalEngine } from '../providers/engine/temporal-engine.ts';
 import { identifyProcess, isAlive } from '../providers/host/process-identity.ts';
+import { processPlace } from '../providers/host/process-place.ts';
 import type { LiveCatalog } from '../providers/model/live-catalog.ts';
 import type { SandboxDriver, SandboxProbe } from '../providers/sandbox/sandbox.ts';
 import type { HostProbe } from '../providers/sandbox/watch-probe.ts';
@@ -70,7 +71,8 @@ export async function startUpkeep(deps: {
   const registry = createPostgresWorkerRegistry({
     url: directUrl,
     name: deps.name,
-    host: deps.config.worker.host_id ?? hostname(),
+    // Two containers may have one host name, and do not see each other's processes.
+    host: `${deps.config.worker.host_id ?? hostname()} ${processPlace()}`,
     process: identifyProcess(process.pid) ?? { pid: process.pid, started: '' },
     isAlive,
     role: deps.config.worker.role,

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { AppError } from '../../core/errors.ts';
 import type { HostFolder } from '../../providers/host/host-folder.ts';
 import type { HostStore, SandboxHost } from '../../providers/store/hosts.ts';
 import type { Leftovers } from '../../providers/store/leftovers.ts';
@@ -11,6 +12,8 @@ const BEATS = 6;
 const TIDY_MS = 30_000;
 
 export interface HostUpkeepDeps {
+  /** Who this is, among those that may have the host's folder. */
+  holder: string;
   /** As it is now, as far as the driver knows. */
   describe(): SandboxHost;
   hosts: HostStore;
@@ -31,6 +34,8 @@ export interface HostUpkeep {
    * @param redirect - ends the tool calls under way of a session whose host is lost, so that they go elsewhere.
    */
   start(redirect: (sessionId: string) => Promise<void>): Promise<void>;
+  /** Rejects when another one took the host: this process must not serve its calls any more. */
+  taken: Promise<never>;
   /** One round of clearing away. */
   tidy(): Promise<void>;
   stop(): Promise<void>;
@@ -40,13 +45,27 @@ export function createHostUpkeep(deps: HostUpkeepDeps): HostUpkeep {
   const { hosts, folder, log, timeoutMs } = deps;
   const timers: NodeJS.Timeout[] = [];
   const rounds = new Set<Promise<void>>();
+  let fail: (error: Error) => void = () => undefined;
+  const taken = new Promise<never>((_resolve, reject) => {
+    fail = reject;
+  });
+  // Who waits for it is told all the same.
+  taken.catch(() => undefined);
 
   async function beat(redirect: (sessionId: string) => Promise<void>): Promise<void> {
     await deps.sharedBlobs
       .check()
       .catch((error: unknown) => log.warn({ err: error }, 'whose blobs are where could not be checked'));
     const host = deps.describe();
-    await hosts.beat({ ...host, ready: host.ready && deps.sharedBlobs.agreed }, timeoutMs);
+    const isReady = host.ready && deps.sharedBlobs.agreed;
+    if (!(await hosts.beat({ ...host, ready: isReady }, timeoutMs, deps.holder))) {
+      const taken = new AppError(
+        'bad_config',
+        `The host of sandboxes ${host.id} was taken by a worker of another machine or container, which has a folder of the same name: this one was silent for too long, or its folder was copied. It ends, so that they do not take each other's calls.`,
+      );
+      fail(taken);
+      throw taken;
+    }
     for (const id of await hosts.reap(timeoutMs)) {
       deps.metrics.hostsLost(1);
       const sessions = await hosts.withOpenCalls(id);
@@ -99,10 +118,14 @@ export function createHostUpkeep(deps: HostUpkeepDeps): HostUpkeep {
       );
       every(Math.min(TIDY_MS, timeoutMs), tidy, 'clearing away sandboxes that were left behind');
     },
+    taken,
     tidy,
     async stop() {
       for (const timer of timers) clearInterval(timer);
       await Promise.all(rounds);
+      await hosts
+        .release(deps.describe().id, deps.holder)
+        .catch((error: unknown) => log.warn({ err: error }, 'whoever has this host next will wait for it'));
     },
   };
 }

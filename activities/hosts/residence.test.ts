@@ -24,7 +24,7 @@ interface Host {
   driver: SandboxDriver;
   residence: Residence;
   checkpointer: Checkpointer;
-  beat(): Promise<void>;
+  beat(): Promise<unknown>;
 }
 
 describe('hosts that sessions live on', () => {

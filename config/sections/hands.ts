@@ -70,7 +70,9 @@ export const SandboxSettings = z.strictObject({
     .min(1)
     .nullable()
     .default(null)
-    .describe('Folder of the sandboxes; null: <data_dir>/sandboxes, or one that other users can reach.'),
+    .describe(
+      'Folder of the sandboxes, for workers of one container; null: data_dir, or the first of its hosts/2, hosts/3… that no other container has.',
+    ),
   uid_base: z
     .int()
     .min(1000)

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
@@ -87,7 +87,7 @@ export async function prepareDecoderRuntime(
   };
   if (existsSync(folder)) return runtime;
 
-  const building = `${folder}.${process.pid}-${Date.now()}`;
+  const building = `${folder}.${randomUUID()}`;
   const words = Object.entries(modules).map(([kind, file]) => `${kind}=${file}`);
   try {
     await promisify(execFile)(

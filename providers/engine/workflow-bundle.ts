@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,7 +53,8 @@ export async function workflowBundle(
   );
   if (!exists) {
     await mkdir(folder, { recursive: true });
-    const unfinished = `${codePath}.${process.pid}`;
+    // Two containers may share the folder, and give their processes the same number.
+    const unfinished = `${codePath}.${randomUUID()}`;
     const order: BundleOrder = {
       workflowsPath: path.join(ROOT, 'workflows/index.ts'),
       failureConverterPath,

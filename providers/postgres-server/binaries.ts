@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
   cpSync,
@@ -95,7 +96,7 @@ export function runnableBy(
   if (user === null || canEnter(path.join(binaries.folder, 'bin'), user)) return binaries;
   const copy = systemProgramFolder(`postgresql-${binaries.version}`);
   if (!existsSync(copy)) {
-    const partial = `${copy}.${process.pid}`;
+    const partial = `${copy}.${randomUUID()}`;
     cpSync(binaries.folder, partial, { recursive: true, verbatimSymlinks: true });
     // Our umask may have closed them.
     for (const name of ['.', ...readdirSync(partial, { recursive: true, encoding: 'utf8' })]) {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
@@ -97,7 +97,7 @@ export function prepareRuntime(base: string, nodePath: string): RuntimeFiles {
   };
   if (existsSync(folder)) return runtime;
 
-  const building = `${folder}.${process.pid}-${Date.now()}`;
+  const building = `${folder}.${randomUUID()}`;
   buildPrograms(building);
   try {
     // A second name for the same file costs nothing, and all sandboxes share its pages; another file system needs a copy.

@@ -11,6 +11,16 @@ export interface SandboxHost {
   capacity: number | null;
 }
 
+/** Who has a host: the processes of one place, with one folder. */
+export interface HostHold {
+  /** Opaque; null when it let go, or never said. */
+  holder: string | null;
+  /** When it was last heard of, Unix milliseconds of the database. */
+  heartbeatAt: number;
+  /** How long ago that is, by the database's clock. */
+  silentMs: number;
+}
+
 /** Where a session's sandbox is. */
 export interface Placement {
   /** Another one after each move: tells the copy that counts from one that was left behind. */
@@ -38,8 +48,19 @@ export interface RestingSandbox {
  * `timeoutMs`, and somebody else's came all that time: an outage of the database makes nobody move. Rejects with `unavailable`.
  */
 export interface HostStore {
-  /** Registers the host, or says that it is alive. */
-  beat(host: SandboxHost, timeoutMs: number): Promise<void>;
+  /**
+   * Registers the host, or says that it is alive. False, and nothing is changed, when another holder than `holder` did so within
+   * `timeoutMs`.
+   *
+   * @param holder - names who has the host's folder; see `HostHold`. Left out: whoever has it.
+   */
+  beat(host: SandboxHost, timeoutMs: number, holder?: string): Promise<boolean>;
+  /** Who said last that the host is alive; null for a host that is not known. */
+  hold(id: string): Promise<HostHold | null>;
+  /** Makes `holder` the holder of a known host, if `from` still is. */
+  takeHold(id: string, holder: string, from: string | null): Promise<boolean>;
+  /** A holder that stops lets go, so that nobody waits for it. */
+  release(id: string, holder: string): Promise<void>;
   /** Hosts from which a heartbeat came within `timeoutMs`, in the order in which they were first registered. */
   alive(timeoutMs: number): Promise<SandboxHost[]>;
   /**

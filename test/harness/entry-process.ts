@@ -12,14 +12,19 @@ export interface EntryProcess {
   ended: Promise<void>;
 }
 
-/** @param settings - environment variables that say where PostgreSQL and Temporal are, and everything else. */
+/**
+ * @param settings - environment variables that say where PostgreSQL and Temporal are, and everything else.
+ * @param before - words before the command, such as those of `unshare`.
+ */
 export function startEntry(
   entry: 'server.ts' | 'worker.ts',
   dataDir: string,
   settings: Record<string, string>,
+  before: readonly string[] = [],
 ): EntryProcess {
   const log = openSync(path.join(dataDir, `${entry}.log`), 'a');
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry], {
+  const words = [...before, process.execPath, '--disable-warning=ExperimentalWarning', entry];
+  const child = spawn(words[0] ?? '', words.slice(1), {
     cwd: ROOT,
     stdio: ['ignore', log, log],
     env: {

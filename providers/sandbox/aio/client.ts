@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
@@ -7,6 +6,7 @@ import { z } from 'zod';
 import { commandScript } from '../../../sandboxd/shell-script.ts';
 import { readProcess } from '../../../sandboxd/processes.ts';
 import { renderOutput } from '../../../sandboxd/render-output.ts';
+import { processPlace } from '../../host/process-place.ts';
 import type { OperationResult, SandboxOperation } from '../operation.ts';
 import { SandboxProtocolError, type SandboxdClient, type SandboxdView } from '../sandboxd-client.ts';
 import { AioFailure } from './api.ts';
@@ -44,14 +44,14 @@ function allowedMs(operation: SandboxOperation): number {
 }
 
 /** Whose held calls are whose: this process, told apart from others and from an earlier one of its number. */
-const OWNER = JSON.stringify([hostname(), process.pid, readProcess(process.pid)?.startTime ?? '']);
+const OWNER = JSON.stringify([processPlace(), process.pid, readProcess(process.pid)?.startTime ?? '']);
 
-/** Whether the process that holds a call is known to be gone. Of other hosts nothing is known. */
+/** Whether the process that holds a call is known to be gone. Of those of other machines and containers nothing is known. */
 function isGone(owner: string): boolean {
   const parsed = z.tuple([z.string(), z.number(), z.string()]).safeParse(JSON.parse(owner));
   if (!parsed.success) return true;
-  const [host, pid, startTime] = parsed.data;
-  return host === hostname() && readProcess(pid)?.startTime !== startTime;
+  const [place, pid, startTime] = parsed.data;
+  return place === processPlace() && readProcess(pid)?.startTime !== startTime;
 }
 
 /** The held calls of this process, by their records: a connection that is made anew finds what an earlier one began. */

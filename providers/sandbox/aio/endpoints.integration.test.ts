@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { startAioDouble, type AioDouble } from '../../../test/harness/aio/server.ts';
 import { isAppError } from '../../../core/errors.ts';
 import type { BrowserAction } from '../browser-action.ts';
+import { processPlace } from '../../host/process-place.ts';
 import type { OperationResult, SandboxOperation } from '../operation.ts';
 import type { Sandbox, SandboxDriver } from '../sandbox.ts';
 import { createAioApi } from './api.ts';
@@ -169,7 +170,7 @@ describe.skipIf(process.getuid?.() !== 0)('an AIO Sandbox (needs root for its do
     const operation = { type: 'write', path: 'late', content: 'x' } as const;
     const hash = createHash('sha256').update(JSON.stringify(operation)).digest('hex');
     const claims = { mode: 'start', hash, kind: 'held' };
-    const dead = { ...claims, id: 'sevt_dead', owner: JSON.stringify([hostname(), 1, 'x']), seconds: 600 };
+    const dead = { ...claims, id: 'sevt_dead', owner: JSON.stringify([processPlace(), 1, 'x']), seconds: 600 };
     const late = { ...claims, id: 'sevt_late', owner: JSON.stringify(['another-host', 1, 'x']), seconds: 0 };
     for (const claim of [dead, late]) {
       await guard.ask('begin', z.unknown(), claim);

@@ -49,6 +49,26 @@ export function hostsContract(name: string, make: () => Promise<HostsSubject>): 
       expect(await subject.hosts.place(session, TIMEOUT)).toEqual(first);
       expect(await subject.hosts.placement(session)).toEqual(first);
     });
+    it('is held by one that was heard of, until it lets go, is silent for too long, or is known to be gone', async () => {
+      const beatAs = (holder: string) => subject.hosts.beat(host('a'), TIMEOUT, holder);
+      const holderNow = async () => (await subject.hosts.hold('a'))?.holder;
+      expect(await subject.hosts.hold('a')).toBeNull();
+      expect(await subject.hosts.takeHold('a', 'one', null)).toBe(false);
+      expect([await beatAs('one'), await beatAs('one'), await beatAs('two')]).toEqual([true, true, false]);
+      expect(await holderNow()).toBe('one');
+      await subject.pass(TIMEOUT / 2);
+      expect((await subject.hosts.hold('a'))?.silentMs).toBeGreaterThanOrEqual(TIMEOUT / 2);
+
+      await subject.pass(TIMEOUT);
+      expect([await beatAs('two'), await beatAs('one'), await holderNow()]).toEqual([true, false, 'two']);
+      await subject.hosts.release('a', 'one');
+      expect(await holderNow()).toBe('two');
+      await subject.hosts.release('a', 'two');
+      expect([await beatAs('one'), await beatAs('two')]).toEqual([true, false]);
+      expect(await subject.hosts.takeHold('a', 'three', 'two')).toBe(false);
+      expect(await subject.hosts.takeHold('a', 'three', 'one')).toBe(true);
+      expect([await beatAs('one'), await beatAs('three')]).toEqual([false, true]);
+    });
     it('places sessions where there is least to do for the size, and on full hosts last', async () => {
       await subject.hosts.beat(host('a', 1), TIMEOUT);
       await subject.hosts.beat(host('b', 3), TIMEOUT);

@@ -6,6 +6,7 @@ interface HostState {
   aliveSince: number;
   heartbeatAt: number;
   lost: boolean;
+  holder: string | null;
 }
 interface SessionState {
   placement: Placement;
@@ -45,15 +46,36 @@ export function createInMemoryHosts(
   }
 
   const hosts: HostStore = {
-    async beat(host, timeoutMs) {
+    async beat(host, timeoutMs, holder) {
       const before = known.get(host.id);
+      const held = before?.holder ?? null;
+      if (isAlive(host.id, timeoutMs) && held !== null && holder !== undefined && held !== holder)
+        return false;
       const gap = before === undefined || before.heartbeatAt < now() - timeoutMs;
       known.set(host.id, {
         host,
         aliveSince: gap ? now() : before.aliveSince,
         heartbeatAt: now(),
         lost: false,
+        holder: holder ?? held,
       });
+      return true;
+    },
+    async hold(id) {
+      const state = known.get(id);
+      if (state === undefined) return null;
+      const { holder, heartbeatAt } = state;
+      return { holder, heartbeatAt, silentMs: now() - heartbeatAt };
+    },
+    async takeHold(id, holder, from) {
+      const state = known.get(id);
+      if (state === undefined || state.holder !== from) return false;
+      state.holder = holder;
+      return true;
+    },
+    async release(id, holder) {
+      const state = known.get(id);
+      if (state?.holder === holder) state.holder = null;
     },
     alive: async (timeoutMs) =>
       [...known.values()].map(({ host }) => host).filter(({ id }) => isAlive(id, timeoutMs)),

@@ -103,15 +103,45 @@ export function createPostgresHosts(database: Database): HostStore {
   }
 
   return {
-    async beat(host, timeoutMs) {
-      await database.query(
-        `INSERT INTO sandbox_hosts AS h (id, task_queue, driver, isolation, ready, capacity) VALUES ($1, $2, $3, $4, $5, $6)
+    async beat(host, timeoutMs, holder) {
+      const { id, taskQueue, driver, isolation, ready, capacity } = host;
+      const rows = await database.query<{ id: string }>(
+        `INSERT INTO sandbox_hosts AS h (id, task_queue, driver, isolation, ready, capacity, holder) VALUES ($1, $2, $3, $4, $5, $6, $8)
           ON CONFLICT (id) DO UPDATE SET task_queue = excluded.task_queue, driver = excluded.driver,
             isolation = excluded.isolation, ready = excluded.ready, capacity = excluded.capacity, heartbeat_at = now(), lost_at = NULL,
-            alive_since = CASE WHEN h.heartbeat_at < now() - $7 * interval '1 millisecond' THEN now() ELSE h.alive_since END`,
-        [host.id, host.taskQueue, host.driver, host.isolation, host.ready, host.capacity, timeoutMs],
+            alive_since = CASE WHEN h.heartbeat_at < now() - $7 * interval '1 millisecond' THEN now() ELSE h.alive_since END,
+            holder = coalesce(excluded.holder, h.holder)
+          WHERE h.holder IS NULL OR excluded.holder IS NULL OR h.holder = excluded.holder
+            OR h.heartbeat_at < now() - $7 * interval '1 millisecond'
+          RETURNING id`,
+        [id, taskQueue, driver, isolation, ready, capacity, timeoutMs, holder ?? null],
         'host-beat',
       );
+      return rows.length > 0;
+    },
+    async hold(id) {
+      const rows = await database.query<{ holder: string | null; heartbeat: number; silent: number }>(
+        `SELECT holder, extract(epoch FROM heartbeat_at)::float8 * 1000 AS heartbeat,
+            extract(epoch FROM now() - heartbeat_at)::float8 * 1000 AS silent
+          FROM sandbox_hosts WHERE id = $1`,
+        [id],
+      );
+      const row = rows[0];
+      if (row === undefined) return null;
+      return { holder: row.holder, heartbeatAt: row.heartbeat, silentMs: row.silent };
+    },
+    async takeHold(id, holder, from) {
+      const rows = await database.query<{ id: string }>(
+        'UPDATE sandbox_hosts SET holder = $2 WHERE id = $1 AND holder IS NOT DISTINCT FROM $3 RETURNING id',
+        [id, holder, from],
+      );
+      return rows.length > 0;
+    },
+    async release(id, holder) {
+      await database.query('UPDATE sandbox_hosts SET holder = NULL WHERE id = $1 AND holder = $2', [
+        id,
+        holder,
+      ]);
     },
     async alive(timeoutMs) {
       const rows = await database.query<HostRow>(

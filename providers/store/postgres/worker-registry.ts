@@ -67,7 +67,8 @@ interface LiveRow {
 /** The worker processes that hold their lock now and are not silent, with what they said of themselves. */
 export async function liveWorkers(database: Pick<Database, 'query'>): Promise<WorkerSeen[]> {
   const rows = await database.query<LiveRow>(
-    `SELECT w.host, w.role, w.sandbox_host, w.hands FROM workers w JOIN (${HOLDERS}) held ON held.objid = w.id::oid
+    // What follows the machine's name says which of its processes see each other.
+    `SELECT split_part(w.host, ' ', 1) AS host, w.role, w.sandbox_host, w.hands FROM workers w JOIN (${HOLDERS}) held ON held.objid = w.id::oid
       WHERE coalesce(held.state_change > clock_timestamp() - $2 * interval '1 millisecond', true) ORDER BY w.id`,
     [WORKER_LOCKS, GONE_MS],
   );
@@ -81,6 +82,8 @@ export async function liveWorkers(database: Pick<Database, 'query'>): Promise<Wo
 
 /**
  * @param options.url - a direct connection: locks do not survive a transaction pooler.
+ * @param options.host - the machine's name, and behind a space what tells its containers apart: workers of one value see each other's
+ *   processes.
  * @param options.process - this process; `started` tells it from a later one with the same pid.
  * @param options.isAlive - whether a process of this host lives.
  * @param options.role - what it is there for.
