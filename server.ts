@@ -1,3 +1,4 @@
+import './wiring/hang-ups.ts';
 import { startHttpServer } from './api/http-server.ts';
 import { configFileOf, loadConfig } from './config.ts';
 import { openPostgresBus } from './providers/bus/postgres/postgres-bus.ts';
@@ -17,6 +18,7 @@ import { modelCatalog } from './wiring/model-access.ts';
 import { newId } from './wiring/new-ids.ts';
 import { openDecoder } from './wiring/open-decoder.ts';
 import { openStore, storeUrls } from './wiring/open-store.ts';
+import { reloadSettings } from './wiring/reload-settings.ts';
 import { runUntilStopped } from './wiring/run-until-stopped.ts';
 import { sessionEngine } from './wiring/session-engine.ts';
 import { startTelemetry } from './wiring/telemetry.ts';
@@ -27,6 +29,7 @@ const UNREADY_SECONDS = 5;
 /** An api process: serves HTTP. As many as one likes share the work. */
 const config = loadConfig({ ...configFileOf(), part: 'api' });
 const log = createLogger(config.log, 'api', secretsIn(config));
+const settings = reloadSettings(config, log, 'api');
 
 await runUntilStopped(log, async (stopping) => {
   const database = await openStore(config, log, stopping);
@@ -53,8 +56,12 @@ await runUntilStopped(log, async (stopping) => {
   const audit = openAuditTrail(database, config, log);
   const observers = apiObservers(audit, metrics, traced);
   const newRequestId = () => newId('request');
-  const { application, hub, connections } = apiApplication(parts, observers, newRequestId);
+  const { application, hub, connections, access } = apiApplication(parts, observers, newRequestId);
   const server = await startHttpServer(application, config.api, newRequestId, connections, stopping);
+  settings.onTaken(() => {
+    models.rebuild();
+    access.keysChanged();
+  });
   log.info({ host: config.api.host, port: server.port }, 'the api listens');
   return {
     done: server.closed,

@@ -1,3 +1,4 @@
+import './wiring/hang-ups.ts';
 import { fileURLToPath } from 'node:url';
 import { configFileOf, loadConfig, readHostEnvironment, type Config } from './config.ts';
 import { isAppError } from './core/errors.ts';
@@ -23,6 +24,7 @@ const code = await runService({
   host: readHostEnvironment(),
   root,
   say,
+  reread: () => void loadConfig({ ...configFileOf(), part: 'supervisor' }),
   prepare: (signal) => ensureConsole(root, say, signal),
   announce(urls) {
     say(`Managed Agent is ready.`);

@@ -158,3 +158,45 @@ describe('access without keys', () => {
     expect(() => open.checkOrigin({})).toThrow();
   });
 });
+
+describe('keys that are replaced while the service runs', () => {
+  const first = { id: 'first', workspace: 'red', sha256: sha256('key-one') };
+  const second = { id: 'second', workspace: 'blue', sha256: sha256('key-two') };
+
+  it('count from then on, and end what came with one that is gone or opens something else', async () => {
+    let keys = [first, second];
+    const changing = createAccess({
+      get keys() {
+        return keys;
+      },
+      publicUrl: null,
+    });
+    const ended: string[] = [];
+    const callers = await Promise.all(
+      ['key-one', 'key-two'].map((key) => changing.authenticate(asking({ 'x-api-key': key }))),
+    );
+    const unwatch = callers.map((caller) => changing.watch(caller, () => ended.push(String(caller.keyId))));
+
+    keys = [first, second, { id: 'third', workspace: 'red', sha256: sha256('key-three') }];
+    changing.keysChanged();
+    expect(ended).toEqual([]);
+    await expect(changing.authenticate(asking({ 'x-api-key': 'key-three' }))).resolves.toMatchObject({
+      keyId: 'third',
+    });
+
+    keys = [first, { ...second, sha256: sha256('key-four') }];
+    changing.keysChanged();
+    expect(ended).toEqual(['second']);
+    await expect(changing.authenticate(asking({ 'x-api-key': 'key-two' }))).rejects.toMatchObject({
+      code: 'unauthenticated',
+    });
+
+    keys = [{ ...first, workspace: 'green' }];
+    changing.keysChanged();
+    expect(ended.filter((id) => id === 'first')).toHaveLength(1);
+    for (const stop of unwatch) stop();
+    keys = [];
+    changing.keysChanged();
+    expect(ended.filter((id) => id === 'first')).toHaveLength(1);
+  });
+});

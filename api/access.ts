@@ -31,10 +31,11 @@ export interface Access {
   /** Whose a key is that somebody signs in with; the errors are those of `authenticate`. */
   callerWith(key: string, request: Asking): Caller;
   /**
-   * Calls `ended` when the sign-in ends that a request came with, within 5 s. The returned function stops that. Keys end with the
-   * process: they are settings.
+   * Calls `ended` when what a request came with ends: its sign-in, within 5 s, or its key. The returned function stops that.
    */
   watch(caller: Caller, ended: () => void): () => void;
+  /** The keys were replaced: ends what came with one that is not there any more, or opens something else now. */
+  keysChanged(): void;
   /** Whether the browser that sends a request reaches the service over TLS. */
   isSecure(request: Asking): boolean;
   /** The token of a sign-in that a request of the console's own pages brings; empty when there is none. */
@@ -47,7 +48,7 @@ export interface Access {
 export type Asking = Pick<Request, 'headers' | 'ip' | 'socket' | 'secure'>;
 
 export interface AccessOptions {
-  /** None: whoever reaches the loopback interface may call, as workspace `default`. */
+  /** None: whoever reaches the loopback interface may call, as workspace `default`. Read for each request; another list replaces it. */
   keys: readonly { id: string; workspace: string; sha256: string }[];
   /** URL under which clients reach the API, where it differs from what it listens on. */
   publicUrl: string | null;
@@ -61,22 +62,58 @@ export interface AccessOptions {
 
 const DEFAULT_WORKSPACE = 'default';
 
-export function createAccess(options: AccessOptions): Access {
-  const { keys, publicUrl, addresses, connections, signIns } = options;
-  const known = keys.map(({ id, workspace, sha256 }) => ({
+interface KnownKey {
+  caller: Caller;
+  sha256: string;
+  hash: Buffer;
+}
+
+function knownOf(keys: AccessOptions['keys']): KnownKey[] {
+  return keys.map(({ id, workspace, sha256 }) => ({
     caller: { workspaceId: workspace, keyId: id },
     sha256,
     hash: Buffer.from(sha256, 'hex'),
   }));
+}
+
+export function createAccess(options: AccessOptions): Access {
+  const { publicUrl, addresses, connections, signIns } = options;
+  let { keys } = options;
+  let known = knownOf(keys);
+  /** The keys of now, ready to be compared with. */
+  function current(): readonly KnownKey[] {
+    if (options.keys === keys) return known;
+    keys = options.keys;
+    known = knownOf(keys);
+    return known;
+  }
   const publicOrigin = publicUrl === null ? null : new URL(publicUrl);
+  /** By caller: the key that was shown, or that the sign-in stands for. */
+  const shown = new WeakMap<Caller, KnownKey>();
+  const watched = new Map<() => void, Caller>();
+
+  function withKey(entry: KnownKey, more: Partial<Caller> = {}): Caller {
+    const caller = { ...entry.caller, ...more };
+    shown.set(caller, entry);
+    return caller;
+  }
+
+  function isStanding(caller: Caller): boolean {
+    const key = shown.get(caller);
+    if (key === undefined) return true;
+    return current().some(
+      ({ sha256, caller: { keyId, workspaceId } }) =>
+        sha256 === key.sha256 && keyId === key.caller.keyId && workspaceId === key.caller.workspaceId,
+    );
+  }
 
   function callerOf(key: string): Caller | null {
     if (key === '') return null;
     const hash = createHash('sha256').update(key).digest();
-    let found: Caller | null = null;
+    let found: KnownKey | null = null;
     // All are compared, so that the time says nothing about which.
-    for (const entry of known) if (timingSafeEqual(entry.hash, hash)) found = entry.caller;
-    return found;
+    for (const entry of current()) if (timingSafeEqual(entry.hash, hash)) found = entry;
+    return found && withKey(found);
   }
 
   function isSecure({ secure }: Asking): boolean {
@@ -92,15 +129,17 @@ export function createAccess(options: AccessOptions): Access {
   async function callerSignedIn(request: Asking): Promise<Caller | null> {
     const token = tokenIn(request);
     const found = token === '' ? null : await signIns?.find(token);
-    const entry = known.find(({ caller, sha256 }) => caller.keyId === found?.keyId && found.isFor(sha256));
-    return found && entry ? { ...entry.caller, signInId: found.id } : null;
+    const entry = current().find(
+      ({ caller, sha256 }) => caller.keyId === found?.keyId && found.isFor(sha256),
+    );
+    return found && entry ? withKey(entry, { signInId: found.id }) : null;
   }
 
   const counted = new WeakSet<Asking>();
 
   function admitAnybody(request: Asking, what: keyof AddressLimits): void {
     // Without keys, whoever calls is on this machine.
-    if (known.length === 0) return;
+    if (current().length === 0) return;
     // One that several handlers have looked at is still one.
     if (what === 'requests' && counted.has(request)) return;
     counted.add(request);
@@ -124,10 +163,12 @@ export function createAccess(options: AccessOptions): Access {
   }
 
   return {
-    needsKey: known.length > 0,
+    get needsKey() {
+      return current().length > 0;
+    },
 
     checkOrigin(headers) {
-      if (known.length > 0) return;
+      if (current().length > 0) return;
       const host = headers.host ?? '';
       if (!isOwnHost(host, publicOrigin)) {
         refuse(
@@ -152,20 +193,31 @@ export function createAccess(options: AccessOptions): Access {
     admitAnybody,
 
     async authenticate(request) {
-      if (known.length === 0) return orRefused({ workspaceId: DEFAULT_WORKSPACE, keyId: null }, request);
+      if (current().length === 0) return orRefused({ workspaceId: DEFAULT_WORKSPACE, keyId: null }, request);
       const key = keyIn(request.headers);
       return orRefused(key === null ? await callerSignedIn(request) : callerOf(key), request);
     },
 
-    watch: ({ signInId }, ended) =>
-      (signInId !== undefined && signIns?.watch(signInId, ended)) || (() => undefined),
+    watch(caller, ended) {
+      const end = (): void => ended();
+      if (caller.keyId !== null) watched.set(end, caller);
+      const unwatch = caller.signInId === undefined ? undefined : signIns?.watch(caller.signInId, end);
+      return () => {
+        watched.delete(end);
+        unwatch?.();
+      };
+    },
+
+    keysChanged() {
+      for (const [end, caller] of watched) if (!isStanding(caller)) end();
+    },
 
     isSecure,
     tokenIn,
 
     callerWith: (key, request) =>
       orRefused(
-        known.length === 0 ? { workspaceId: DEFAULT_WORKSPACE, keyId: null } : callerOf(key),
+        current().length === 0 ? { workspaceId: DEFAULT_WORKSPACE, keyId: null } : callerOf(key),
         request,
       ),
   };

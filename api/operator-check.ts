@@ -4,17 +4,25 @@ import type { Caller } from './access.ts';
 /** Throws `forbidden` for a caller who may not see what shows all workspaces at once. */
 export type OperatorCheck = (caller: Caller) => void;
 
+export interface OperatorKey {
+  id: string;
+  workspace: string;
+  operator: boolean;
+}
+
 /**
  * Who may open Temporal's UI and decrypt its payloads: everybody where there is one workspace, since then these show nothing that the
  * API does not; otherwise keys that are marked as an operator's.
+ *
+ * @param source - all keys; a function where they may change.
  */
 export function createOperatorCheck(
-  keys: readonly { id: string; workspace: string; operator: boolean }[],
+  source: readonly OperatorKey[] | (() => readonly OperatorKey[]),
 ): OperatorCheck {
-  const alone = new Set(keys.map(({ workspace }) => workspace)).size <= 1;
-  const operators = new Set(keys.filter(({ operator }) => operator).map(({ id }) => id));
   return ({ keyId }) => {
-    if (alone || (keyId !== null && operators.has(keyId))) return;
+    const keys = typeof source === 'function' ? source() : source;
+    const alone = new Set(keys.map(({ workspace }) => workspace)).size <= 1;
+    if (alone || keys.some(({ id, operator }) => operator && id === keyId)) return;
     throw new AppError(
       'forbidden',
       'This shows the sessions of all workspaces. It needs an API key with operator: true in auth.keys.',

@@ -55,7 +55,7 @@ function checkAio({ sandbox: { driver, aio_url: url, aio_pool: pool } }: Setting
 }
 
 /** What a setting says of clients from elsewhere, and in which words it is refused where none may come. */
-function beyondLoopback({ api }: Settings): { setting: string; value: string }[] {
+function beyondLoopback({ api }: Pick<Settings, 'api'>): { setting: string; value: string }[] {
   const found: { setting: string; value: string }[] = [];
   if (!isLoopback(api.host)) found.push({ setting: 'api.host', value: api.host });
   if (api.public_url !== null && !isLoopback(new URL(api.public_url).hostname)) {
@@ -71,7 +71,9 @@ function beyondLoopback({ api }: Settings): { setting: string; value: string }[]
  * Whoever reaches a service without keys may do everything. So none of its settings may say that somebody from elsewhere does: neither
  * the address that it listens on, nor the URL that it is known by, nor a proxy in front of it.
  */
-function checkReach(settings: Settings): void {
+export function checkReach(
+  settings: Pick<Settings, 'api' | 'sandbox'> & { auth: { keys: readonly unknown[] } },
+): void {
   const [first] = beyondLoopback(settings);
   if (first === undefined) return;
   const { setting, value } = first;

@@ -15,6 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connect } from '../examples/connect.ts';
+import { catchesSignal } from '../providers/host/catches-signal.ts';
 import { identifyProcess } from '../providers/host/process-identity.ts';
 import type { RunFile } from './run-file.ts';
 
@@ -23,9 +24,10 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const API = `
 import { createServer } from 'node:http';
 console.log('runs');
+process.on('SIGHUP', () => console.log('got SIGHUP'));
 createServer((request, response) => response.end('ok')).listen(Number(process.env.MANAGED_AGENT_API_PORT), '127.0.0.1');
 `;
-const WORKER = `console.log('runs'); setInterval(() => {}, 1000);`;
+const WORKER = `console.log('runs'); process.on('SIGHUP', () => console.log('got SIGHUP')); setInterval(() => {}, 1000);`;
 /** What start.ts does, on the stand-ins. */
 const MAIN = `
 import { loadConfig, readHostEnvironment } from ${JSON.stringify(path.join(ROOT, 'config.ts'))};
@@ -137,7 +139,7 @@ describe.runIf(process.platform === 'linux')('npm start leaves nothing running',
       },
     ],
     [
-      'SIGHUP, and SIGTERM right after it',
+      'SIGHUP, which ends nothing, and SIGTERM right after it',
       (_, pid) => {
         process.kill(pid, 'SIGHUP');
         process.kill(pid, 'SIGTERM');
@@ -146,11 +148,14 @@ describe.runIf(process.platform === 'linux')('npm start leaves nothing running',
     ['SIGQUIT', (_, pid) => void process.kill(pid, 'SIGQUIT')],
     ['SIGTERM to its process group', (_, pid) => void process.kill(-pid, 'SIGTERM')],
     [
-      'SIGHUP from a terminal that is gone',
-      (start, pid) => {
+      'SIGHUP from a terminal that is gone, which ends nothing, and SIGTERM a while later',
+      async (start, pid) => {
         start.supervisor?.stdout?.destroy();
         start.supervisor?.stderr?.destroy();
         process.kill(pid, 'SIGHUP');
+        await sleep(2_000);
+        expect(start.left().length).toBeGreaterThan(4);
+        process.kill(pid, 'SIGTERM');
       },
     ],
     [
@@ -186,6 +191,27 @@ describe.runIf(process.platform === 'linux')('npm start leaves nothing running',
     const { supervisor } = start.run().pids;
     npm.kill('SIGTERM');
     await start.ended();
+    await expect.poll(() => identifyProcess(supervisor), { timeout: 30_000 }).toBeNull();
+    expect(start.left()).toEqual([]);
+  });
+
+  it('after SIGTERM, however often SIGHUP came: as soon as it starts, to npm, and to what npm started', async () => {
+    const start = newStart();
+    const npm = start.launch(['npm', 'start']);
+    await expect.poll(() => existsSync(start.dataDir), { timeout: 30_000, interval: 10 }).toBe(true);
+    const starting = start.left().map((line) => Number(line.split(' ')[0]));
+    for (const pid of starting) if (catchesSignal(pid, 'SIGHUP')) process.kill(pid, 'SIGHUP');
+    await start.ready();
+    const { supervisor, api, worker } = start.run().pids;
+    process.kill(supervisor, 'SIGHUP');
+    const logs = ['api', 'worker'].map((part) => path.join(start.dataDir, 'logs', `${part}.log`));
+    for (const log of logs) await expect.poll(() => readFileSync(log, 'utf8')).toContain('got SIGHUP');
+    // npm ends by it, and passes nothing on.
+    npm.kill('SIGHUP');
+    await sleep(1_000);
+    expect(start.run().pids).toMatchObject({ supervisor, api, worker });
+    for (const pid of [supervisor, api, worker]) expect(identifyProcess(pid ?? 0)).not.toBeNull();
+    process.kill(supervisor, 'SIGTERM');
     await expect.poll(() => identifyProcess(supervisor), { timeout: 30_000 }).toBeNull();
     expect(start.left()).toEqual([]);
   });

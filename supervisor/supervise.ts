@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config, HostEnvironment } from '../config.ts';
+import { catchesSignal } from '../providers/host/catches-signal.ts';
 import { rotateLog } from '../providers/host/log-file.ts';
 import { isStopped } from '../providers/host/process-identity.ts';
 import { endPostgres, startPostgres } from '../providers/postgres-server/start-postgres.ts';
@@ -34,6 +35,8 @@ export interface SupervisedService {
   urls: RunFile['urls'];
   /** Resolves when `/status` says that messages run. Rejects after two minutes. */
   ready(): Promise<void>;
+  /** Lets api and worker read their settings anew. One that has just been started does so anyway. */
+  reload(): void;
   /** Stops all parts in reverse order, and the sandboxes with their worker, and gives the data folder back. */
   stop(): Promise<void>;
 }
@@ -66,6 +69,8 @@ export async function supervise(options: SuperviseOptions): Promise<SupervisedSe
   const settings = (): Record<string, string> => ({
     MANAGED_AGENT_DATA_DIR: dataDir,
     MANAGED_AGENT_API_PORT: String(apiPort),
+    // Its sandboxes are those that are ended with it, so they lie nowhere else.
+    MANAGED_AGENT_SANDBOX_FOLDER: config.sandbox.folder ?? dataDir,
     MANAGED_AGENT_STORE_URL: storeUrl,
     MANAGED_AGENT_TEMPORAL_ADDRESS: urls.temporal,
     ...(config.temporal.address === null ? { MANAGED_AGENT_TEMPORAL_MANAGED: 'true' } : {}),
@@ -204,6 +209,17 @@ export async function supervise(options: SuperviseOptions): Promise<SupervisedSe
           );
         }
         await delay(100);
+      }
+    },
+    reload() {
+      for (const part of kept) {
+        const pid = part.current()?.process.pid;
+        if (pid === undefined || (part.name !== 'api' && part.name !== 'worker')) continue;
+        try {
+          if (catchesSignal(pid, 'SIGHUP')) process.kill(pid, 'SIGHUP');
+        } catch {
+          // It has just ended, and is started again with the settings of now.
+        }
       }
     },
     async stop() {

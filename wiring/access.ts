@@ -22,7 +22,6 @@ export function apiAccess(
     idleMs: config.auth.sign_in_idle_hours * HOUR_MS,
   });
   const limits = config.rate_limits;
-  const { anonymous_per_minute: requests, sign_ins_per_minute: attempts } = limits;
   const proxies = addressSet(config.api.trusted_proxies);
   // Without keys, whoever connects is on this machine.
   const connections = createConnectionLimiter(
@@ -30,9 +29,21 @@ export function apiAccess(
     (address) => proxies.has(address),
   );
   const access = createAccess({
-    keys: config.auth.keys,
+    get keys() {
+      return config.auth.keys;
+    },
     publicUrl: config.api.public_url,
-    addresses: createAddressLimiter({ requests, signIns: attempts }, Date.now),
+    addresses: createAddressLimiter(
+      {
+        get requests() {
+          return limits.anonymous_per_minute;
+        },
+        get signIns() {
+          return limits.sign_ins_per_minute;
+        },
+      },
+      Date.now,
+    ),
     connections,
     signIns,
   });

@@ -1,4 +1,5 @@
 import type { Express } from 'express';
+import type { Access } from '../api/access.ts';
 import { createApp } from '../api/app.ts';
 import { createBodyBudget } from '../api/bodies/body-budget.ts';
 import type { ConnectionLimiter } from '../api/door/connection-limiter.ts';
@@ -15,7 +16,7 @@ export function apiApplication(
   parts: Omit<ApiParts, 'signIns' | 'operatorReads'>,
   observers: ApiObservers,
   newRequestId: () => string,
-): { application: Express; hub: StreamHub; connections: ConnectionLimiter } {
+): { application: Express; hub: StreamHub; connections: ConnectionLimiter; access: Access } {
   const { config, log, database } = parts;
   const { access, signIns, connections } = apiAccess(config, database);
   const { routes, hub } = apiRoutes({ ...parts, signIns, operatorReads: observers.operatorReads });
@@ -30,5 +31,5 @@ export function apiApplication(
     observers,
     newRequestId,
   });
-  return { application, hub, connections };
+  return { application, hub, connections, access };
 }

@@ -82,7 +82,7 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
   const files = createPostgresFiles(database);
   const list = createPostgresEventList(database);
   const skills = createPostgresSkills(database);
-  const mayOperate = createOperatorCheck(config.auth.keys);
+  const mayOperate = createOperatorCheck(() => config.auth.keys);
   const hydrate = async (workspaceId: string, body: Parameters<typeof loadLargeStrings>[2]) =>
     loadLargeStrings(blobs, workspaceId, body);
   const onProblem = (message: string, error: unknown) => log.warn({ err: error }, message);
@@ -91,11 +91,12 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
   metrics.readPool(database.pool);
   metrics.readStore(createPostgresStoreGauges(database, now, config.sandbox.host_timeout_seconds * 1_000));
 
-  const agentSpec = defaultAgentSpec(config, models);
+  // What the settings say wrong is refused at the start.
+  defaultAgentSpec(config, models);
   const defaults = createDefaults({
     agents,
     environments,
-    agentSpec: () => agentSpec,
+    agentSpec: () => defaultAgentSpec(config, models),
     environmentConfig: defaultEnvironmentConfig(config),
   });
   const uploads = createUploadsUnderWay();

@@ -22,7 +22,7 @@ export function consoleMount(
     access,
     signIns,
     audit,
-    mayOperate: createOperatorCheck(config.auth.keys),
+    mayOperate: createOperatorCheck(() => config.auth.keys),
     temporalNamespace: config.temporal.ui_url === null ? null : config.temporal.namespace,
     version: VERSION,
   });

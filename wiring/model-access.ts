@@ -57,7 +57,7 @@ export function modelLists(
     addresses: importing
       .filter((vendor) => config.providers[vendor].import_models)
       .map((provider) => {
-        const key = keyOf(config.providers[provider]);
+        const key = keyOf(config.providers, provider);
         return {
           provider,
           baseUrl: config.providers[provider].base_url,
@@ -73,9 +73,15 @@ export function modelLists(
   });
 }
 
-/** A key that follows the file that it came from. */
-function keyOf({ api_key: key, api_key_file: file }: Config['providers'][Vendor]): () => string | null {
-  return file === null ? () => key : createKeyFile(file, key);
+/** A key that follows the file that it came from, and the settings. */
+function keyOf(providers: Config['providers'], vendor: Vendor): () => string | null {
+  let [file, read] = [null as string | null, (): string | null => null];
+  return () => {
+    const { api_key: key, api_key_file: from } = providers[vendor];
+    if (from === null) return key;
+    if (from !== file) [file, read] = [from, createKeyFile(from, key)];
+    return read();
+  };
 }
 
 /** The adapters: made only where the keys are, in a worker with the brain's role. */
@@ -84,8 +90,13 @@ export function modelProviders(config: Config): ModelProviders {
     const given = config.providers[vendor];
     return {
       baseUrl: given.base_url,
-      apiKey: given.api_key,
-      apiKeyFile: given.api_key_file,
+      // Keys may change while the process runs.
+      get apiKey() {
+        return given.api_key;
+      },
+      get apiKeyFile() {
+        return given.api_key_file;
+      },
       timeoutSeconds: given.timeout_seconds,
       stallSeconds: given.stall_seconds,
       maxConcurrent: given.max_concurrent_requests,
@@ -93,7 +104,7 @@ export function modelProviders(config: Config): ModelProviders {
   };
   return createModelProviders({
     anthropic: connection('anthropic'),
-    openai: { ...connection('openai'), api: config.providers.openai.api },
+    openai: Object.assign(connection('openai'), { api: config.providers.openai.api }),
     gemini: connection('gemini'),
   });
 }

@@ -14,7 +14,7 @@ export function temporalUi(
   const handler = createTemporalUi({
     target: config.temporal.ui_url?.replace(/\/+$/, '') ?? null,
     access,
-    mayOperate: createOperatorCheck(config.auth.keys),
+    mayOperate: createOperatorCheck(() => config.auth.keys),
     encrypted: config.encryption.keys.length > 0,
     audit,
     reads: operatorReads,

@@ -4,8 +4,8 @@ import { leaseOf } from '../bodies/body-lease.ts';
 import { letIn } from '../middleware/unread-body.ts';
 
 /**
- * Lets a request in whose caller is known: its body may be read, and counts as theirs. The answer breaks off when the sign-in ends that
- * it was asked for with.
+ * Lets a request in whose caller is known: its body may be read, and counts as theirs. The answer breaks off when the key or the sign-in
+ * ends that it was asked for with.
  *
  * @throws what `authenticate` throws.
  */
@@ -18,7 +18,7 @@ export async function admit(
   letIn(response);
   response.locals['caller'] = caller;
   leaseOf(response).ownedBy(caller.keyId ?? caller.workspaceId);
-  if (caller.signInId !== undefined) {
+  if (caller.keyId !== null) {
     response.once(
       'close',
       access.watch(caller, () => response.destroy()),

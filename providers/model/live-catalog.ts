@@ -8,6 +8,8 @@ const PERIOD_MS = 10_000;
 export interface LiveCatalog extends ModelCatalog {
   /** Reads the lists now; what fails is reported and leaves the catalogue as it was. */
   reload(): Promise<void>;
+  /** Builds it anew from what was read last, since the settings changed. */
+  rebuild(): void;
   close(): void;
 }
 
@@ -25,12 +27,14 @@ export function createLiveCatalog(deps: {
   const { build, read, onProblem } = deps;
   let current = build([]);
   let known = '[]';
+  let imported: readonly ModelSetting[] = [];
   let reading: Promise<void> | null = null;
 
   async function load(source: NonNullable<typeof read>): Promise<void> {
-    const imported = await source();
-    const text = JSON.stringify(imported);
+    const newest = await source();
+    const text = JSON.stringify(newest);
     if (text === known) return;
+    imported = newest;
     current = build(imported);
     known = text;
   }
@@ -53,6 +57,9 @@ export function createLiveCatalog(deps: {
     resolve: (id) => current.resolve(id),
     list: () => current.list(),
     reload,
+    rebuild() {
+      current = build(imported);
+    },
     close: () => clearInterval(timer),
   };
 }

@@ -7,6 +7,14 @@ import { createRedactor } from './redact.ts';
 
 const STANDARD_OUTPUT = 1;
 
+/** What hides further secrets from a log. */
+const hiders = new WeakMap<Logger, (secrets: readonly string[]) => void>();
+
+/** Hides secrets that became known after the log was made, besides those that it hides already. */
+export function hideSecrets(log: Logger, secrets: readonly string[]): void {
+  hiders.get(log)?.(secrets);
+}
+
 /**
  * The log of one process: JSON lines on standard output, with the part's name, and without secrets.
  *
@@ -18,6 +26,8 @@ export function createLogger(
   part: string,
   secrets: readonly string[] = [],
 ): Logger {
+  let redact = createRedactor(secrets);
+  let hidden = secrets;
   const options = {
     level: settings.level,
     base: { part, pid: process.pid },
@@ -25,10 +35,17 @@ export function createLogger(
     mixin: fieldsOfLine,
     formatters: { level: (label: string) => ({ level: label }) },
     // Of the finished line, so that no depth, no error and no text within a text escapes it.
-    hooks: { streamWrite: createRedactor(secrets) },
+    hooks: { streamWrite: (line: string) => redact(line) },
   };
   const destination = createLogDestination(STANDARD_OUTPUT);
-  if (settings.format === 'json') return pino(options, destination);
+  const hiding = (log: Logger): Logger => {
+    hiders.set(log, (more) => {
+      hidden = [...new Set([...hidden, ...more])];
+      redact = createRedactor(hidden);
+    });
+    return log;
+  };
+  if (settings.format === 'json') return hiding(pino(options, destination));
   const lines = new Writable({
     write(chunk: Buffer, _encoding, done) {
       destination.write(chunk.toString());
@@ -36,5 +53,5 @@ export function createLogger(
     },
   });
   const shown = { colorize: process.stdout.isTTY, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid' };
-  return pino(options, pretty({ ...shown, destination: lines }));
+  return hiding(pino(options, pretty({ ...shown, destination: lines })));
 }

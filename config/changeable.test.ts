@@ -1,0 +1,75 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { loadConfig, type Config } from '../config.ts';
+import { followSettings } from './changeable.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'changeable-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const file = path.join(folder, 'config.yaml');
+const keyFile = path.join(folder, 'key');
+
+function read(settings: object): Config {
+  writeFileSync(file, JSON.stringify(settings));
+  return loadConfig({ file, env: {}, part: 'worker' });
+}
+const sha256 = 'a'.repeat(64);
+
+describe('settings of a running process', () => {
+  it('are taken on where they may change, and the others named', () => {
+    writeFileSync(keyFile, 'first');
+    const providers = { anthropic: { api_key_file: keyFile } };
+    const config = read({ auth: { keys: [{ id: 'a', key_file: keyFile }] }, providers });
+    const { keys } = config.auth;
+    const follow = followSettings(config);
+    expect(follow(read({ auth: { keys: [{ id: 'a', key_file: keyFile }] }, providers }))).toEqual({
+      taken: [],
+      waiting: [],
+    });
+    writeFileSync(keyFile, 'second');
+    const changed = {
+      auth: { keys: [{ id: 'a', key_file: keyFile }], sign_in_hours: 3 },
+      rate_limits: { reads_per_minute: 7, anonymous_connections: 9 },
+      log: { level: 'debug' },
+      api: { port: 1234 },
+      providers,
+    };
+    expect(follow(read(changed))).toEqual({
+      taken: ['auth.keys', 'providers.anthropic.api_key', 'log.level', 'rate_limits.reads_per_minute'],
+      waiting: ['api.port', 'auth.sign_in_hours', 'rate_limits.anonymous_connections'],
+    });
+    expect(config.auth.keys).not.toEqual(keys);
+    expect(config).toMatchObject({
+      api: { port: 8080 },
+      rate_limits: { reads_per_minute: 7, anonymous_connections: 256 },
+      log: { level: 'debug' },
+      providers: { anthropic: { api_key: 'second' } },
+    });
+    // What waits is named for as long as it differs from the start.
+    expect(follow(read(changed))).toMatchObject({
+      taken: [],
+      waiting: [expect.any(String), expect.any(String), expect.any(String)],
+    });
+    const { api: _, ...rest } = changed;
+    expect(follow(read(rest)).waiting).not.toContain('api.port');
+  });
+
+  it('stay as they were where those that are taken do not go together with those that wait', () => {
+    const beyond = {
+      auth: { keys: [{ id: 'a', sha256 }] },
+      api: { host: '0.0.0.0' },
+      log: { level: 'info' },
+    };
+    const config = read(beyond);
+    const follow = followSettings(config);
+    // On its own this is a valid file; the process would go on listening to everybody.
+    expect(() => follow(read({ log: { level: 'debug' } }))).toThrow(/auth\.keys: .*without keys.*Restart/);
+    expect(config).toMatchObject({ auth: { keys: [{ id: 'a' }] }, log: { level: 'info' } });
+    const local = read({});
+    expect(() => followSettings(local)(read({ auth: { keys: [{ id: 'a', sha256 }] } }))).toThrow(
+      /auth\.keys: .*Restart/,
+    );
+    expect(local.auth.keys).toEqual([]);
+  });
+});

@@ -1,0 +1,81 @@
+import type { Config } from '../config.ts';
+import { AppError } from '../core/errors.ts';
+import { checkReach } from './checks.ts';
+import { listSettings } from './setting-list.ts';
+
+/** What a running process takes on without a restart: settings, and sections of them. */
+const CHANGEABLE = ['auth.keys', 'rate_limits', 'models', 'default_model', 'log.level'];
+/** Of each provider; the names of its variable and its file too. */
+const CHANGEABLE_OF_PROVIDERS = /^providers\.\w+\.api_key(_env|_file)?$/;
+/** Read at the start only, though their section is read anew. */
+const FIXED = new Set(['rate_limits.anonymous_connections', 'rate_limits.running_sessions_per_workspace']);
+
+type Tree = Record<string, unknown>;
+
+/** What newly read settings change. */
+export interface SettingChanges {
+  /** Such as `rate_limits.reads_per_minute`: those that the process takes on. */
+  taken: string[];
+  /** Those that are other than at the start, and count after a restart. */
+  waiting: string[];
+}
+
+/**
+ * Follows the settings of a running process. Made when they were just read, before anything else writes into `config`. The returned
+ * function takes those of `next` that may change into `config`, in place, and says which those are and which are left.
+ *
+ * It throws `bad_config`, and changes nothing, when what is taken does not go together with what stays.
+ */
+export function followSettings(config: Config): (next: Config) => SettingChanges {
+  const paths = listSettings().map(({ path }) => path);
+  const changeable = paths.filter(isChangeable);
+  const fixed = paths.filter((path) => !isChangeable(path));
+  const atStart = new Map(fixed.map((path) => [path, textAt(config, path)]));
+
+  return (next) => {
+    const taken = changeable.filter((path) => textAt(config, path) !== textAt(next, path));
+    checkKeysCanChange(config, next);
+    for (const path of taken) put(config, path, at(next, path));
+    // These follow from others.
+    config.usable_providers = next.usable_providers;
+    const waiting = fixed.filter((path) => atStart.get(path) !== textAt(next, path));
+    return { taken: taken.map(nameOf), waiting: waiting.map(nameOf) };
+  };
+}
+
+function isChangeable(path: readonly string[]): boolean {
+  const name = nameOf(path);
+  if (FIXED.has(name)) return false;
+  return (
+    CHANGEABLE_OF_PROVIDERS.test(name) ||
+    CHANGEABLE.some((known) => name === known || name.startsWith(`${known}.`))
+  );
+}
+
+/** Whether anybody needs a key decides what the process may listen on, and whom it believes. */
+function checkKeysCanChange(config: Config, next: Config): void {
+  const [before, after] = [config.auth.keys.length, next.auth.keys.length];
+  if ((before === 0) !== (after === 0)) {
+    throw new AppError(
+      'bad_config',
+      `auth.keys: a running service cannot be ${after === 0 ? 'left without keys' : 'given its first key'}. Restart it for that.`,
+    );
+  }
+  checkReach({ ...config, auth: next.auth });
+}
+
+function nameOf(path: readonly string[]): string {
+  return path.join('.');
+}
+
+function at(tree: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((node, name) => (node as Tree | undefined)?.[name], tree);
+}
+
+function textAt(tree: unknown, path: readonly string[]): string | undefined {
+  return JSON.stringify(at(tree, path));
+}
+
+function put(tree: unknown, path: readonly string[], value: unknown): void {
+  (at(tree, path.slice(0, -1)) as Tree)[path.at(-1) ?? ''] = value;
+}
