@@ -313,5 +313,5 @@ function startScript(): string {
   const { scripts } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
     scripts: { start: string };
   };
-  return scripts.start;
+  return scripts.start.replace('./', ROOT);
 }

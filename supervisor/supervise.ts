@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { Config, HostEnvironment } from '../config.ts';
 import { catchesSignal } from '../providers/host/catches-signal.ts';
 import { rotateLog } from '../providers/host/log-file.ts';
@@ -135,6 +136,9 @@ export async function supervise(options: SuperviseOptions): Promise<SupervisedSe
         command: [
           process.execPath,
           '--disable-warning=ExperimentalWarning',
+          // From the first moment, SIGHUP ends nothing.
+          '--import',
+          fileURLToPath(new URL('../wiring/hang-ups.ts', import.meta.url)),
           entries[name],
           ...configArguments,
         ],
