@@ -84,7 +84,7 @@ export const WorkerSettings = z.strictObject({
     .min(1)
     .nullable()
     .default(null)
-    .describe('Name of this machine: workers of one name see each other’s processes; null: the host name.'),
+    .describe('Name of this machine, for its workers in reports; null: the host name.'),
 });
 
 /** Bounds of one session. */

@@ -170,7 +170,12 @@ describe.skipIf(process.getuid?.() !== 0)('an AIO Sandbox (needs root for its do
     const operation = { type: 'write', path: 'late', content: 'x' } as const;
     const hash = createHash('sha256').update(JSON.stringify(operation)).digest('hex');
     const claims = { mode: 'start', hash, kind: 'held' };
-    const dead = { ...claims, id: 'sevt_dead', owner: JSON.stringify([processPlace(), 1, 'x']), seconds: 600 };
+    const dead = {
+      ...claims,
+      id: 'sevt_dead',
+      owner: JSON.stringify([processPlace(), 1, 'x']),
+      seconds: 600,
+    };
     const late = { ...claims, id: 'sevt_late', owner: JSON.stringify(['another-host', 1, 'x']), seconds: 0 };
     for (const claim of [dead, late]) {
       await guard.ask('begin', z.unknown(), claim);
