@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import Anthropic from '@anthropic-ai/sdk';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -10,6 +11,7 @@ import { startEntry, type EntryProcess } from '../harness/entry-process.ts';
 import { startTestServices, type TestServices } from '../harness/start-test-services.ts';
 import { startScriptedModelServer, type ScriptedModelServer } from '../scripted-model-server/index.ts';
 
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Each command in processes of its own, as a container has them; all of them end with their first. */
 const CONTAINER = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child=SIGKILL'];
 const WAIT = { timeout: 100_000, interval: 100 };
@@ -24,7 +26,8 @@ if (missing !== null) console.warn(`not tried, since no namespace of processes c
 
 /** What `docker compose up --scale worker=2` gives: workers that share a folder and see nothing of each other. */
 describe.skipIf(missing !== null)('workers in containers of their own on one data folder', () => {
-  const root = mkdtempSync(path.join(tmpdir(), 'managed-agent-replicas-'));
+  // Sockets of sandboxes lie in it, and their paths are bounded.
+  const root = mkdtempSync(path.join(tmpdir(), 'replicas-'));
   let services: TestServices;
   let models: ScriptedModelServer;
   let database: Client;
@@ -70,7 +73,7 @@ describe.skipIf(missing !== null)('workers in containers of their own on one dat
   });
 
   function newFolder(): string {
-    const folder = mkdtempSync(path.join(root, 'data-'));
+    const folder = mkdtempSync(path.join(root, 'd'));
     chmodSync(folder, 0o711);
     return folder;
   }
@@ -175,6 +178,7 @@ describe.skipIf(missing !== null)('workers in containers of their own on one dat
       `--target=${innerPid(workers[0])}`,
       '--pid',
       '--mount',
+      ...['sh', '-c', 'cd "$0" && exec "$@"', ROOT],
     ]);
     await expect.poll(async () => (await liveWorkers()).length, WAIT).toBe(2);
     beside.kill('SIGKILL');
