@@ -178,7 +178,10 @@ describe.skipIf(missing !== null)('workers in containers of their own on one dat
       `--target=${innerPid(workers[0])}`,
       '--pid',
       '--mount',
-      ...['sh', '-c', 'cd "$0" && exec "$@"', ROOT],
+      'sh',
+      '-c',
+      'cd "$0" && exec "$@"',
+      ROOT,
     ]);
     await expect.poll(async () => (await liveWorkers()).length, WAIT).toBe(2);
     beside.kill('SIGKILL');
