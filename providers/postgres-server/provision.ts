@@ -3,7 +3,13 @@ import { SERVICE_ROLE } from './credentials.ts';
 
 /** Makes the service's role and database where they are missing, and sets the role's password. Safe to repeat. */
 export async function provision(adminUrl: string, servicePassword: string): Promise<void> {
-  const client = new Client({ connectionString: adminUrl });
+  const client = new Client({
+    connectionString: adminUrl,
+    connectionTimeoutMillis: 10_000,
+    query_timeout: 60_000,
+  });
+  // A server that ends meanwhile reports it as an event too.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     const role = client.escapeIdentifier(SERVICE_ROLE);

@@ -139,7 +139,7 @@ function refuseOtherMajor(clusterDir: string, binaries: PostgresBinaries): void 
 
 /** Whether a connection can be made and used. */
 async function answers(url: string): Promise<boolean> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 3_000 });
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 3_000, query_timeout: 3_000 });
   // A server that ends while we connect reports it as an event too.
   client.on('error', () => {});
   try {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Client } from 'pg';
 import { z } from 'zod';
 import { AppError } from '../../../core/errors.ts';
+import { KEEP_ALIVE } from '../../postgres-client/session-settings.ts';
 import { openDatabase } from './database.ts';
 import { APPLIED_TABLE, MIGRATIONS, MIGRATION_LOCK, migrate } from './migrate.ts';
 import { loadTables, saveTables } from './table-files.ts';
@@ -21,16 +22,19 @@ const Manifest = z.object({
 export type BackupManifest = z.output<typeof Manifest>;
 
 const MANIFEST = 'database.json';
+/** Tables may be large, and the disk slow; a session of a pooler may still have the service's limits. */
+const UNLIMITED = 'SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0';
 
 /**
  * Saves the database into a folder as it is at one moment, while the service goes on. An earlier save in the folder is replaced once this
  * one is whole. Rejects as PostgreSQL does.
  */
 export async function saveDatabase(url: string, folder: string): Promise<BackupManifest> {
-  const client = new Client({ connectionString: url });
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000, ...KEEP_ALIVE });
   await client.connect();
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    await client.query(UNLIMITED);
     if (!(await hasTable(client, 'schema_migrations'))) {
       refuse('The database has no tables of the service: there is nothing to save.');
     }
@@ -75,10 +79,11 @@ export async function restoreDatabase(
   mode: 'empty' | 'replace',
 ): Promise<BackupManifest> {
   const manifest = await readManifest(folder);
-  const client = new Client({ connectionString: url });
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000, ...KEEP_ALIVE });
   await client.connect();
   try {
     await client.query('BEGIN');
+    await client.query(UNLIMITED);
     await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
     if (mode === 'empty') await refuseHeld(client);
     await makeSchema(client, manifest.migrations);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cuttingProxy, type CuttingProxy } from '../../../test/harness/cutting-proxy.ts';
 import { startTestServices, type TestServices } from '../../../test/harness/start-test-services.ts';
+import { connectDirectly } from '../../postgres-client/direct-connection.ts';
 import { openDatabase, type Database } from './database.ts';
 
 const LIMIT_MS = 1_000;
@@ -94,6 +95,19 @@ describe('a pool whose connections are lost without a word', () => {
     } finally {
       await others.close();
     }
+  });
+
+  it('has PostgreSQL end what a lost client left, on pooled connections and on those for locks', async () => {
+    const names = ['client_connection_check_interval', 'idle_in_transaction_session_timeout'];
+    const settings = 'SELECT name, setting FROM pg_settings WHERE name = ANY ($1) ORDER BY name';
+    const expected = [
+      { name: names[0], setting: '2000' },
+      { name: names[1], setting: '10000' },
+    ];
+    expect(await database.query(settings, [names])).toEqual(expected);
+    const direct = await connectDirectly({ url: services.postgresUrl, applicationName: 'a test' });
+    expect(await direct.query(settings, [names])).toEqual(expected);
+    await direct.close();
   });
 
   it('waits for a statement that is known to take long, and for no other', async () => {
