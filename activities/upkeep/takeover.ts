@@ -95,7 +95,10 @@ export function createTakeover(deps: {
     await Promise.all([...sessions].map(resetStickyQueue));
     await Promise.all(attempts.map(fail));
     const taken = attempts.length + (await release(worker));
-    log.warn({ worker: worker.name, attempts: taken }, 'a worker died or is silent; its attempts were taken over');
+    log.warn(
+      { worker: worker.name, attempts: taken },
+      'a worker died or is silent; its attempts were taken over',
+    );
     deps.onTakeover?.(taken);
   }
 
