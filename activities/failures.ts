@@ -1,12 +1,14 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { errorRow, isAppError } from '../core/errors.ts';
+import { toDiskFull } from '../providers/disk/storage-fault.ts';
 
 /**
  * Translates errors for Temporal, the only place that does: the failure's type is the error's code, and the table says whether the
  * activity is tried again. Errors that are not ours are defects or broken connections; they are retried until they pass.
  */
-export function toFailure(error: unknown): unknown {
-  if (!isAppError(error)) return error;
+export function toFailure(thrown: unknown): unknown {
+  const error = isAppError(thrown) ? thrown : toDiskFull(thrown, 'disk');
+  if (error === null) return thrown;
   const nonRetryable = errorRow(error.code).retry === 'never';
   return ApplicationFailure.create({
     type: error.code,

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { toolKey, type ToolAttempt } from '../core/journal/attempt.ts';
 import { openTool, type UnansweredOpening } from '../core/journal/open-tool.ts';
-import { isAppError } from '../core/errors.ts';
+import { isStoreAway } from '../core/errors.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { transactStep, type Transacted } from './transact-step.ts';
@@ -30,8 +30,7 @@ export async function openCall(
         return decision;
       });
     } catch (error) {
-      if (!isAppError(error) || (error.code !== 'unavailable' && error.code !== 'commit_unknown'))
-        throw error;
+      if (!isStoreAway(error)) throw error;
       await delay(pauseMs, undefined, { signal: context.signal }).catch(() =>
         context.signal.throwIfAborted(),
       );

@@ -21,6 +21,8 @@ const TABLE = {
   unavailable: { http: 503, type: 'api_error', retry: 'later' },
   /** The disk is kept for the database; there may be room later, when somebody made it. */
   disk_full: { http: 507, type: 'api_error', retry: 'later' },
+  /** The disk of the database has no room, so that it takes no writes until somebody made some. */
+  database_full: { http: 507, type: 'api_error', retry: 'later' },
   /** The connection to the database broke while it committed: nobody knows whether it did. */
   commit_unknown: { http: 503, type: 'api_error', retry: 'later' },
 
@@ -94,4 +96,12 @@ export class AppError extends Error {
 /** Recognises an {@link AppError} by its mark, since `instanceof` fails across the workflow sandbox's realm. */
 export function isAppError(value: unknown): value is AppError {
   return typeof value === 'object' && value !== null && MARK in value;
+}
+
+/** Whether an error says that the database, or another place where things are stored, cannot be had now: what is waiting for it goes on later. */
+export function isStoreAway(error: unknown): boolean {
+  return (
+    isAppError(error) &&
+    (error.code === 'unavailable' || error.code === 'commit_unknown' || error.code === 'database_full')
+  );
 }

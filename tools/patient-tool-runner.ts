@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAppError, type AppError } from '../core/errors.ts';
+import { isAppError, type AppError, isStoreAway } from '../core/errors.ts';
 import { failed } from './tool.ts';
 import type { ToolCall, ToolResult, ToolRunner } from './tool-runner.ts';
 
@@ -34,7 +34,7 @@ export function createPatientToolRunner(runner: ToolRunner, patience: Patience =
           return await runner.run(call, mode, signal);
         } catch (error) {
           if (!isAppError(error)) throw error;
-          if (error.code === 'unavailable' || error.code === 'commit_unknown') {
+          if (isStoreAway(error)) {
             pauseMs = patience.storageMs[storageFailures++];
             if (pauseMs === undefined) throw error;
           } else if (error.code === 'sandbox_unavailable') {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { AppError, isAppError } from '../core/errors.ts';
+import { AppError, isStoreAway } from '../core/errors.ts';
 import { createRowCipher } from '../providers/encryption/row-cipher.ts';
 import { applicationNameOf } from '../providers/postgres-client/direct-connection.ts';
 import { openDatabase, type Database, type DatabaseEvents } from '../providers/store/postgres/database.ts';
@@ -75,8 +75,7 @@ export async function openStore(
       }
       return database;
     } catch (error) {
-      if (!isAppError(error) || (error.code !== 'unavailable' && error.code !== 'commit_unknown'))
-        throw error;
+      if (!isStoreAway(error)) throw error;
       signal.throwIfAborted();
       log.warn({ err: error }, 'waiting for PostgreSQL');
       await delay(RETRY_MS, undefined, { signal });

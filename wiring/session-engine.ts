@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import { toDiskFull } from '../providers/disk/storage-fault.ts';
 import { createTemporalEngine, type TemporalEngine } from '../providers/engine/temporal-engine.ts';
 
 /** What starts and signals sessions on Temporal. */
@@ -13,6 +14,9 @@ export function sessionEngine(config: Config, client: Client, log: Logger): Temp
       historyBudget: config.session.history_budget,
       signalBudget: config.session.signal_budget,
     },
-    (error) => log.warn({ err: error }, 'Temporal did not take a call; the sweeper repeats it'),
+    (error) => {
+      const full = toDiskFull(error, 'temporal');
+      log.warn({ err: full ?? error }, 'Temporal did not take a call; the sweeper repeats it');
+    },
   );
 }

@@ -5,6 +5,7 @@ import type { PartReport } from '../core/health/part-report.ts';
 import type { HostMarks } from '../providers/blob/host-marks.ts';
 import type { Decoder } from '../providers/decoder/decoder.ts';
 import { describeRoom } from '../providers/disk/disk-reserve.ts';
+import { onStorageFault, type StorageFault } from '../providers/disk/storage-fault.ts';
 import type { SessionEngine } from '../providers/engine/session-engine.ts';
 import { createSystemStatus, type SystemStatus } from '../providers/health/system-status.ts';
 import type { SystemView } from '../providers/store/system-view.ts';
@@ -12,6 +13,9 @@ import { diskReserve } from './disk-reserve.ts';
 import { blobsCheck } from './blobs-check.ts';
 import { READ_ONLY } from './database-check.ts';
 import { temporalWarning } from './temporal-warning.ts';
+
+/** A write that failed for want of room is shown for so long; one that fails again is shown on. */
+const FAULT_MS = 60_000;
 
 /** What `/status` shows: the service as a whole, as this process sees it. */
 export function systemStatus(parts: {
@@ -23,6 +27,10 @@ export function systemStatus(parts: {
 }): SystemStatus {
   const { config, view, engine, decoder } = parts;
   const reserve = diskReserve(config);
+  let fault: (StorageFault & { at: number }) | null = null;
+  onStorageFault((newest) => {
+    fault = { ...newest, at: Date.now() };
+  });
   const timeoutMs = config.sandbox.host_timeout_seconds * 1_000;
   return createSystemStatus({
     async database() {
@@ -43,6 +51,10 @@ export function systemStatus(parts: {
     async disk(): Promise<PartReport> {
       const room = reserve.look();
       const figures = { free_bytes: room.freeBytes, reserve_bytes: room.reserveBytes };
+      if (fault !== null && Date.now() - fault.at < FAULT_MS) {
+        const detail = `A write of the ${fault.store} failed (${fault.reason}): its disk has no room, or takes no writes. ${describeRoom(room)}`;
+        return { state: 'down', detail, figures };
+      }
       const state = ({ ample: 'ok', low: 'degraded', reserve: 'down' } as const)[room.state];
       return { state, detail: describeRoom(room), figures };
     },

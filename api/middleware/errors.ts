@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { AppError, errorRow, isAppError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { toDiskFull } from '../../providers/disk/storage-fault.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** The body of every error answer. */
@@ -52,6 +53,8 @@ function send(response: Response, error: AppError, id: string): void {
 
 function toAppError(thrown: unknown): AppError {
   if (isAppError(thrown)) return thrown;
+  const full = toDiskFull(thrown, 'disk');
+  if (full !== null) return full;
   // The router's complaint about a path that cannot be decoded.
   if (thrown instanceof Error && 'status' in thrown && thrown.status === 400) {
     return new AppError('invalid_request', `The request cannot be read: ${thrown.message}.`);

@@ -4,9 +4,10 @@ import type { NewEvent } from '../../core/journal/view.ts';
 import { historyPlace } from '../../providers/blob/history-copies.ts';
 import type { BlobStore } from '../../providers/blob/blob-store.ts';
 import type { Bus } from '../../providers/bus/bus.ts';
-import type { SessionEngine } from '../../providers/engine/session-engine.ts';
+import type { SessionEngine, SignalledEvent } from '../../providers/engine/session-engine.ts';
 import { signalBatches } from '../../providers/engine/signal-batches.ts';
 import { toSignalledEvent } from '../../providers/engine/signalled-event.ts';
+import { inTime } from '../../providers/health/in-time.ts';
 import type { Journal } from '../../providers/store/journal.ts';
 
 export interface DeliverDeps {
@@ -28,7 +29,7 @@ export interface Acceptance {
 
 /**
  * Tells everybody who waits for accepted events: streams, workers and the workflow. The events are safe in the store, so whatever
- * fails here is logged and left to the sweeper; it never rejects, and it waits for Temporal a second at most.
+ * fails here is logged and left to the sweeper; it never rejects, and it waits for Temporal a second at most, and for the blobs two.
  */
 export async function deliver(deps: DeliverDeps, acceptance: Acceptance): Promise<void> {
   const { sessionId, workspaceId, accepted, lastSeq } = acceptance;
@@ -39,18 +40,24 @@ export async function deliver(deps: DeliverDeps, acceptance: Acceptance): Promis
       const place = accepted[index];
       return place && !place.finished ? [{ event, place }] : [];
     });
-    const signals = await Promise.all(
-      waiting.map(async ({ event, place: { arrival, seq } }) =>
-        toSignalledEvent(deps.blobs, historyPlace(workspaceId, sessionId), {
-          arrival,
-          id: event.id,
-          type: event.type,
-          seq,
-          ref: event.ref ?? null,
-          body: event.body,
-        }),
-      ),
+    const signals = await inTime<SignalledEvent[] | null>(
+      async () =>
+        Promise.all(
+          waiting.map(async ({ event, place: { arrival, seq } }) =>
+            toSignalledEvent(deps.blobs, historyPlace(workspaceId, sessionId), {
+              arrival,
+              id: event.id,
+              type: event.type,
+              seq,
+              ref: event.ref ?? null,
+              body: event.body,
+            }),
+          ),
+        ),
+      () => null,
     );
+    // Large events go by way of the blobs, whose storage may stand still; whoever sent them has waited long enough.
+    if (signals === null) throw new Error('the blobs do not take a large event in time');
     const done = accepted.filter(({ finished }) => finished).map(({ arrival }) => arrival);
     for (const batch of signalBatches(signals)) {
       if (!(await deps.engine.signal(sessionId, batch))) break;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAppError } from '../../core/errors.ts';
+import { isAppError, isStoreAway } from '../../core/errors.ts';
 
 const PATIENCE_MS = 5_000;
 const PAUSE_MS = 100;
@@ -20,7 +20,7 @@ export async function settleCommit<Result>(
     const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
       const found = await stands().catch((failure: unknown) => {
-        if (isAppError(failure) && failure.code === 'unavailable') return undefined;
+        if (isStoreAway(failure)) return undefined;
         throw failure;
       });
       if (found === null) {

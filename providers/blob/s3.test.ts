@@ -2,12 +2,13 @@ import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { expect, it } from 'vitest';
-import { startS3Server } from '../../test/doubles/s3-server.ts';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startS3Server, type S3Server } from '../../test/doubles/s3-server.ts';
 import { blobStoreContract } from './contract.ts';
 import { createS3BlobStore } from './s3.ts';
 
-async function makeStore(endpoint: string) {
+async function makeStore(endpoint: string, stallMs?: number) {
   const spoolFolder = await mkdtemp(path.join(tmpdir(), 'spool-'));
   const store = createS3BlobStore({
     bucket: 'bucket',
@@ -17,6 +18,7 @@ async function makeStore(endpoint: string) {
     pathStyle: true,
     credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
     spoolFolder,
+    ...(stallMs === undefined ? {} : { stallMs }),
   });
   return { store, spoolFolder };
 }
@@ -56,6 +58,59 @@ it('reads on while many others do not take what they opened', async () => {
   for (const stream of untaken) stream.destroy();
   await server.close();
   await rm(spoolFolder, { recursive: true });
+});
+
+describe('a storage that takes connections and stalls', () => {
+  const MB = 1024 * 1024;
+  const bytes = Buffer.alloc(16 * MB, 1);
+  let server: S3Server;
+  let made: Awaited<ReturnType<typeof makeStore>>;
+  beforeAll(async () => {
+    server = await startS3Server();
+    made = await makeStore(server.url, 2_000);
+  });
+  afterAll(async () => {
+    await server.close();
+    await rm(made.spoolFolder, { recursive: true });
+  });
+
+  it.each(['takes nothing', 'says nothing'] as const)(
+    'is given up when it %s, and nothing is left behind',
+    async (how) => {
+      const { store, spoolFolder } = made;
+      const { sha256 } = await store.put('one', Buffer.from('stored before'));
+      server.stall(how);
+      const refused = { code: 'unavailable', message: expect.stringContaining('does not answer') };
+      const source = () => Readable.from(Array.from({ length: 16 }, () => bytes.subarray(0, MB)));
+      await Promise.all([
+        expect(store.putStream('one', source(), bytes.length)).rejects.toMatchObject(refused),
+        expect(store.put('one', bytes)).rejects.toMatchObject(refused),
+        expect(store.get('one', sha256)).rejects.toMatchObject(refused),
+        expect(store.open('one', sha256)).rejects.toMatchObject(refused),
+        expect(store.has('one', sha256)).rejects.toMatchObject(refused),
+        expect(store.remove('one', sha256, 0, async () => false)).rejects.toMatchObject(refused),
+        expect(store.sweep(0, async () => false)).rejects.toMatchObject({ name: 'TimeoutError' }),
+      ]);
+      expect(await readdir(spoolFolder)).toEqual([]);
+      server.stall(null);
+      expect(Buffer.from(await store.get('one', sha256)).toString()).toBe('stored before');
+      expect([...server.objects.values()].filter((object) => object.bytes.length > MB)).toEqual([]);
+    },
+  );
+
+  it('is given up in the middle of what it sends, while a slow reader is waited for', async () => {
+    const { store } = made;
+    const { sha256 } = await store.put('one', bytes);
+    const slow = await store.open('one', sha256);
+    slow.once('readable', () => undefined);
+    server.stall('sends half');
+    await expect(store.get('one', sha256)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(buffer(await store.open('one', sha256))).rejects.toMatchObject({ code: 'unavailable' });
+    // Several times as long as a storage may be quiet.
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    expect((await buffer(slow)).length).toBe(bytes.length);
+    server.stall(null);
+  });
 });
 
 it('removes what a process that died left of a stream', async () => {

@@ -1,8 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { IncomingMessage } from 'node:http';
 import path from 'node:path';
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import {
   DeleteObjectCommand,
@@ -14,6 +16,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { AppError, isAppError } from '../../core/errors.ts';
 import { blobNotFound, type BlobStore, type StagedBlob } from './blob-store.ts';
+import { endIfStalled } from './end-if-stalled.ts';
 import { hashed } from './hashed.ts';
 import { newFile } from './new-file.ts';
 
@@ -30,7 +33,13 @@ export interface S3Options {
   credentials: { accessKeyId: string; secretAccessKey: string } | null;
   /** Folder for streams on their way: an object's key is its hash, known only at the end. */
   spoolFolder: string;
+  /** How long it may take no byte and give none before a request is given up, milliseconds. */
+  stallMs?: number;
 }
+
+/** With the tries of the client this is less than a minute, after which whoever uploads something has given up too. */
+const STALL_MS = 12_000;
+const CONNECT_MS = 5_000;
 
 const AGENT = { keepAlive: true, maxSockets: 1_000 };
 
@@ -39,18 +48,22 @@ const AGENT = { keepAlive: true, maxSockets: 1_000 };
  * milliseconds between are lost, which the grace makes very unlikely.
  */
 export function createS3BlobStore(options: S3Options): BlobStore {
-  const { bucket, prefix, spoolFolder } = options;
-  const client = new S3Client({
-    region: options.region,
-    forcePathStyle: options.pathStyle,
-    // A client that takes a download slowly holds one for as long, and must not keep everybody else's waiting.
-    requestHandler: { httpAgent: AGENT, httpsAgent: AGENT },
-    // Compatible services lack the newer checksums, and each object is sent with its SHA-256.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    ...(options.endpoint === null ? {} : { endpoint: options.endpoint }),
-    ...(options.credentials === null ? {} : { credentials: options.credentials }),
-  });
+  const { bucket, prefix, spoolFolder, stallMs = STALL_MS } = options;
+  const clientWith = (limits: object): S3Client =>
+    new S3Client({
+      region: options.region,
+      forcePathStyle: options.pathStyle,
+      // A client that takes a download slowly holds one for as long, and must not keep everybody else's waiting.
+      requestHandler: { httpAgent: AGENT, httpsAgent: AGENT, connectionTimeout: CONNECT_MS, ...limits },
+      // Compatible services lack the newer checksums, and each object is sent with its SHA-256.
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      ...(options.endpoint === null ? {} : { endpoint: options.endpoint }),
+      ...(options.credentials === null ? {} : { credentials: options.credentials }),
+    });
+  const client = clientWith({ socketTimeout: stallMs });
+  // The connection of a download is also quiet while its reader is slow, so the bytes themselves are watched here.
+  const downloads = clientWith({ requestTimeout: stallMs, throwOnRequestTimeout: true });
   const keyOf = (workspaceId: string, sha256: string) => {
     if (!/^[0-9a-f]{64}$/.test(sha256)) throw blobNotFound(sha256);
     return `${prefix}${encodeURIComponent(workspaceId)}/${sha256}`;
@@ -70,9 +83,11 @@ export function createS3BlobStore(options: S3Options): BlobStore {
 
   async function read(workspaceId: string, sha256: string) {
     const command = new GetObjectCommand({ Bucket: bucket, Key: keyOf(workspaceId, sha256) });
-    const { Body: body } = await client.send(command).catch(fail(sha256));
+    const { Body: body } = await downloads.send(command).catch(fail(sha256));
     if (!body) throw blobNotFound(sha256);
-    return body;
+    return body instanceof IncomingMessage
+      ? endIfStalled(body, stallMs, stalled)
+      : Readable.from([await body.transformToByteArray()]);
   }
 
   /** All objects that are blobs; `modified` is Unix milliseconds. */
@@ -153,13 +168,10 @@ export function createS3BlobStore(options: S3Options): BlobStore {
     },
 
     async get(workspaceId, sha256) {
-      return (await read(workspaceId, sha256)).transformToByteArray();
+      return buffer(await read(workspaceId, sha256)).catch(fail(sha256));
     },
 
-    async open(workspaceId, sha256) {
-      const body = await read(workspaceId, sha256);
-      return body instanceof Readable ? body : Readable.from(await body.transformToByteArray());
-    },
+    open: read,
 
     async has(workspaceId, sha256) {
       const command = new HeadObjectCommand({ Bucket: bucket, Key: keyOf(workspaceId, sha256) });
@@ -189,10 +201,18 @@ export function createS3BlobStore(options: S3Options): BlobStore {
   };
 }
 
+const stalled = (cause?: unknown): AppError =>
+  new AppError('unavailable', 'The blob storage does not answer. Try again in a moment.', {
+    cause,
+    retryAfterMs: 1_000,
+  });
+
 function fail(sha256: string): (error: unknown) => never {
   return (error) => {
+    if (isAppError(error)) throw error;
     const name = error instanceof Error ? error.name : '';
     if (name === 'NoSuchKey' || name === 'NotFound') throw blobNotFound(sha256);
+    if (name === 'TimeoutError') throw stalled(error);
     throw new AppError('unavailable', 'The blob storage cannot be reached. Try again in a moment.', {
       cause: error,
       retryAfterMs: 1_000,

@@ -78,7 +78,7 @@ export function describeRoom(room: DiskRoom): string {
     case 'low':
       return `${left}, which is below ${twice} (twice the reserve; see disk.reserve_bytes): no sandbox is started and no file stored until there is more room`;
     case 'reserve':
-      return `${left}, which is below the reserve, ${reserve} (see disk.reserve_bytes), that are kept for the database: commands that write are ended. Make room on the disk`;
+      return `${room.freeBytes < MIB || (room.totalFiles > 0 && room.freeFiles === 0) ? 'the disk is full: ' : ''}${left}, which is below the reserve, ${reserve} (see disk.reserve_bytes), that are kept for the database: commands that write are ended. Make room on the disk`;
   }
 }
 

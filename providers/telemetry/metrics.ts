@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { DiskRoom } from '../disk/disk-reserve.ts';
+import { onStorageFault } from '../disk/storage-fault.ts';
 import type { StoreGauges } from '../store/store-gauges.ts';
 import { createHostMetrics, NO_HOST_METRICS, type HostMetrics } from './host-metrics.ts';
 import { createMetricMakers } from './metric-makers.ts';
@@ -99,6 +100,11 @@ export function createMetrics(part: string): Metrics {
     'code',
   ]);
   const tools = histogram('tool_call_duration_seconds', 'Tool calls.', ['tool', 'outcome'], TOOL_SECONDS);
+  const faults = counter('storage_errors_total', 'Writes that failed for want of room on a disk.', [
+    'store',
+    'reason',
+  ]);
+  onStorageFault((fault) => faults.inc({ ...fault }));
   const takeovers = counter('takeovers_total', 'Attempts of dead workers given to living ones.', []);
 
   return {

@@ -8,18 +8,29 @@ interface StoredObject {
   modified: number;
 }
 
+export interface S3Server {
+  url: string;
+  objects: Map<string, StoredObject>;
+  /**
+   * From now on it takes connections and, of each request, `takes nothing`; takes it and `says nothing`; or `sends half` of an object and
+   * nothing more. Null: all is well again.
+   */
+  stall(how: 'takes nothing' | 'says nothing' | 'sends half' | null): void;
+  close: () => Promise<void>;
+}
+
 /**
  * As much of S3 as a blob store needs: put (its SHA-256 verified), get, head, delete, list in pages of two. Path-style only; requests
  * must be signed, but signatures are not verified.
  */
-export async function startS3Server(): Promise<{
-  url: string;
-  objects: Map<string, StoredObject>;
-  close: () => Promise<void>;
-}> {
+export async function startS3Server(): Promise<S3Server> {
   const objects = new Map<string, StoredObject>();
+  let stalled: Parameters<S3Server['stall']>[0] = null;
   const server = createServer((request, response) => {
-    answer(objects, request, response).catch((error: unknown) => {
+    if (stalled === 'takes nothing') return void request.pause();
+    if (stalled === 'says nothing') return void request.resume();
+    const half = stalled === 'sends half' && request.method === 'GET';
+    answer(objects, request, response, half).catch((error: unknown) => {
       response.destroy(error instanceof Error ? error : new Error(String(error)));
     });
   });
@@ -27,6 +38,9 @@ export async function startS3Server(): Promise<{
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     objects,
+    stall: (how) => {
+      stalled = how;
+    },
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -38,6 +52,7 @@ async function answer(
   objects: Map<string, StoredObject>,
   request: IncomingMessage,
   response: ServerResponse,
+  isHalf: boolean,
 ) {
   const url = new URL(request.url ?? '/', 'http://s3.invalid');
   const key = decodeURIComponent(url.pathname.split('/').slice(2).join('/'));
@@ -67,6 +82,7 @@ async function answer(
     'content-length': found.bytes.length,
     'last-modified': new Date(found.modified).toUTCString(),
   });
+  if (isHalf) return response.write(found.bytes.subarray(0, found.bytes.length / 2));
   return response.end(request.method === 'HEAD' ? undefined : found.bytes);
 }
 

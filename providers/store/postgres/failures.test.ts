@@ -3,7 +3,7 @@ import { toCommitError } from './failures.ts';
 
 it.each([
   ['40P01', 'unavailable'],
-  ['53100', 'unavailable'],
+  ['53100', 'database_full'],
   ['57P01', 'commit_unknown'],
   ['ECONNRESET', 'commit_unknown'],
   ['22021', 'unstorable'],

@@ -1,4 +1,5 @@
 import { AppError, isAppError } from '../../../core/errors.ts';
+import { toDiskFull } from '../../disk/storage-fault.ts';
 
 /** Codes of sockets and of name lookups that say that nobody was reached, or not in time. */
 const NOT_REACHED: ReadonlySet<string> = new Set([
@@ -47,6 +48,8 @@ export function toAppError(error: unknown): unknown {
   if (code.startsWith('22')) {
     return new AppError('unstorable', `The database refuses a value: ${message}`, { cause: error });
   }
+  const full = toDiskFull(error, 'database');
+  if (full !== null) return full;
   // A primary that was made a standby, to which connections of before still lead.
   if (code === '25006') {
     return new AppError(

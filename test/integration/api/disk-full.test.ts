@@ -44,3 +44,35 @@ it('status and metrics say how much room there is, and what follows from it', as
   expect(metrics).toMatch(/^managed_agent_disk_low\{part="api"\} 2$/m);
   expect(metrics).toMatch(/^managed_agent_disk_free_bytes\{part="api"\} \d+/m);
 });
+
+it('a database without room is called that, in the error, the status and a metric', async () => {
+  const api = await startApi();
+  try {
+    // As PostgreSQL says it when it cannot extend a file.
+    await api.database.query(`CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      RAISE EXCEPTION 'could not extend file "base/1/2": No space left on device' USING ERRCODE = '53100'; END $$`);
+    await api.database.query(
+      'CREATE TRIGGER no_room BEFORE INSERT ON environments FOR EACH ROW EXECUTE FUNCTION no_room()',
+    );
+    await expect(
+      api.client().beta.environments.create({ name: 'E' }, { maxRetries: 0 }),
+    ).rejects.toMatchObject({
+      status: 507,
+      type: 'api_error',
+      message: expect.stringContaining('The disk of the database is full'),
+    });
+    expect(await diskOf(api)).toMatchObject({
+      state: 'down',
+      detail: expect.stringContaining('A write of the database failed (full)'),
+    });
+    const metrics = await (await fetch(`${api.url}/metrics`)).text();
+    expect(metrics).toMatch(
+      /^managed_agent_storage_errors_total\{(?=.*store="database")(?=.*reason="full").*\} \d+$/m,
+    );
+    // It can be read all the same.
+    expect((await fetch(`${api.url}/readyz`)).status).toBe(200);
+    expect((await api.client().beta.environments.list()).data).toEqual([]);
+  } finally {
+    await api.stop();
+  }
+});
