@@ -14,7 +14,6 @@ import { startBuiltInSkills } from './wiring/built-in-skills.ts';
 import { temporalClient } from './wiring/connect-temporal.ts';
 import { startHousekeeping } from './wiring/housekeeping.ts';
 import { keyRing } from './wiring/key-ring.ts';
-import { modelCatalog } from './wiring/model-access.ts';
 import { newId } from './wiring/new-ids.ts';
 import { openDecoder } from './wiring/open-decoder.ts';
 import { openStore, storeUrls } from './wiring/open-store.ts';
@@ -22,6 +21,7 @@ import { reloadSettings } from './wiring/reload-settings.ts';
 import { runUntilStopped } from './wiring/run-until-stopped.ts';
 import { sessionEngine } from './wiring/session-engine.ts';
 import { startTelemetry } from './wiring/telemetry.ts';
+import { offered as followWorkers } from './wiring/worker-offer.ts';
 
 /** Balancers ask every few seconds whether an api is ready. */
 const UNREADY_SECONDS = 5;
@@ -49,19 +49,16 @@ await runUntilStopped(log, async (stopping) => {
   const engine = sessionEngine(config, temporal, log);
   const stopHousekeeping = startHousekeeping(createPostgresFiles(database), metrics.removed, log);
   const stopBuiltInSkills = startBuiltInSkills(database, blobs, log);
-  const models = await modelCatalog(config, database, log);
+  const offered = await followWorkers(config, database, log);
   const decoder = openDecoder(config, log);
   const health = apiHealth({ config, url: storeUrls(config).url, engine, marks, decoder, stopping });
-  const parts = { config, log, database, blobs, decoder, bus, engine, metrics, models, health };
+  const parts = { config, log, database, blobs, decoder, bus, engine, metrics, offered, health };
   const audit = openAuditTrail(database, config, log);
   const observers = apiObservers(audit, metrics, traced);
   const newRequestId = () => newId('request');
   const { application, hub, connections, access } = apiApplication(parts, observers, newRequestId);
   const server = await startHttpServer(application, config.api, newRequestId, connections, stopping);
-  settings.onTaken(() => {
-    models.rebuild();
-    access.keysChanged();
-  });
+  settings.onTaken(() => access.keysChanged());
   log.info({ host: config.api.host, port: server.port }, 'the api listens');
   return {
     done: server.closed,
@@ -72,7 +69,7 @@ await runUntilStopped(log, async (stopping) => {
     },
     async close() {
       stopHousekeeping();
-      models.close();
+      offered.close();
       stopBuiltInSkills();
       await Promise.allSettled([decoder.close(), health.close()]);
       await observers.close();

@@ -20,7 +20,7 @@ import { openBlobs } from './wiring/blob-store.ts';
 import { claimHostFolder } from './wiring/claim-host-folder.ts';
 import { connectTemporal } from './wiring/connect-temporal.ts';
 import { keyRing } from './wiring/key-ring.ts';
-import { modelCatalog } from './wiring/model-access.ts';
+import { workerCatalog } from './wiring/model-access.ts';
 import { openStore, storeUrls } from './wiring/open-store.ts';
 import { reloadSettings } from './wiring/reload-settings.ts';
 import { runUntilStopped } from './wiring/run-until-stopped.ts';
@@ -59,7 +59,7 @@ await runUntilStopped(log, async (signal) => {
   );
   const { client, connection, native } = await connectTemporal(config, log, upkeep, signal);
   const { blobs, marks } = await openBlobs(config);
-  const catalog = await modelCatalog(config, database, log);
+  const catalog = await workerCatalog(config, database, log);
   settings.onTaken(() => catalog.rebuild());
   const providerOf = (model: string) => catalog.resolve(model)?.provider ?? null;
   const telemetry = createActivityTelemetry(metrics, { log, providerOf });

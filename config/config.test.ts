@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { afterAll, describe, expect, it } from 'vitest';
-import { configFileOf, loadConfig, readHostEnvironment, type Environment } from '../config.ts';
+import { configFileOf, loadConfig, readHostEnvironment, type Environment, type Part } from '../config.ts';
 import { AppError } from '../core/errors.ts';
 import { variableOf } from './environment.ts';
 import { renderExample } from './render-example.ts';
@@ -22,8 +22,8 @@ function write(name: string, text: string): string {
 
 const empty = write('empty.yaml', '');
 
-function load(env: Environment, file = empty) {
-  return loadConfig({ file, env });
+function load(env: Environment, file = empty, part: Part = 'worker') {
+  return loadConfig({ file, env, part });
 }
 
 function refusal(run: () => unknown): string {
@@ -168,9 +168,8 @@ describe('rules between settings', () => {
     { id: 'a', key_file: write('empty-key', ' \n') },
     { id: 'a', sha256: createHash('sha256').digest('hex') },
   ])('refuse a key that is empty, which everybody has: %j', (key) => {
-    expect(refusal(() => load({ MANAGED_AGENT_AUTH_KEYS: JSON.stringify([key]) }))).toMatch(
-      /auth\.keys\.0: .*empty/,
-    );
+    const env = { MANAGED_AGENT_AUTH_KEYS: JSON.stringify([key]) };
+    expect(refusal(() => load(env, empty, 'api'))).toMatch(/auth\.keys\.0: .*empty/);
   });
 
   it('ask for a container per session where AIO runs the sandboxes, and take its key as it is', () => {
@@ -272,7 +271,7 @@ models:
 
   it('for the API are kept as hashes', () => {
     const file = write('auth.yaml', 'auth: { keys: [{ id: a, key_env: KEY }] }');
-    expect(load({ KEY: 'abc' }, file).auth.keys).toEqual([
+    expect(load({ KEY: 'abc' }, file, 'api').auth.keys).toEqual([
       {
         id: 'a',
         workspace: 'default',
@@ -280,7 +279,31 @@ models:
         sha256: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
       },
     ]);
-    expect(refusal(() => load({}, file))).toMatch(/KEY is not set/);
+    expect(refusal(() => load({}, file, 'api'))).toMatch(/KEY is not set/);
+  });
+
+  it('are read by the parts that use them only, so that one file serves parts that do not have all of them', () => {
+    const oneForAll = (
+      vendor: string,
+      tools: string,
+    ): string => `auth: { keys: [{ id: a, key_env: API_KEY }] }
+providers: { anthropic: { api_key_file: ${vendor} } }
+models: [{ id: ours, provider: openai, api_key_file: ${vendor} }]
+web_search: { provider: brave, api_key_file: ${tools} }
+sandbox: { aio_api_key_file: ${tools} }`;
+    const [key, gone] = [write('there', 'k'), '/nowhere/key'];
+    const api = load({ API_KEY: 'abc' }, write('for-api.yaml', oneForAll(gone, gone)), 'api');
+    expect(api.auth.keys).toHaveLength(1);
+    expect(api.usable_providers).toEqual(['anthropic']);
+    const brain = { MANAGED_AGENT_WORKER_ROLE: 'brain' };
+    const forBrain = write('for-brain.yaml', oneForAll(key, gone));
+    expect(load(brain, forBrain).providers.anthropic.api_key).toBe('k');
+    const hands = { MANAGED_AGENT_WORKER_ROLE: 'hands' };
+    const forHands = write('for-hands.yaml', oneForAll(gone, key));
+    expect(load(hands, forHands).web_search.api_key).toBe('k');
+    expect(load({}, forHands, 'command').auth.keys).toEqual([]);
+    expect(refusal(() => load(brain, forHands))).toMatch(/providers\.anthropic\.api_key/);
+    expect(refusal(() => load(hands, forBrain))).toMatch(/sandbox\.aio_api_key|web_search\.api_key/);
   });
 
   it('for encryption have 32 bytes', () => {

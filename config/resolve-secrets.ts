@@ -16,7 +16,7 @@ export interface ResolvedSettings extends Omit<Settings, 'auth' | 'models' | 'en
     keys: { id: string; workspace: string; operator: boolean; sha256: string }[];
   };
   models: ModelSetting[];
-  /** Providers that the brain can reach: they have a key or a base URL of their own. Known to every part, unlike the keys. */
+  /** Providers that have a key or a base URL of their own by these settings. Known to every part, unlike the keys. */
   usable_providers: (keyof Settings['providers'])[];
   /** The first encrypts, all decrypt; 32 bytes each. */
   encryption: { keys: { id: string; key: Buffer }[] };
@@ -35,7 +35,10 @@ const VENDOR_KEYS = {
 export function resolveSecrets(settings: Settings, environment: Environment, part: Part): ResolvedSettings {
   const read = (name: string, value?: string | null, file?: string | null, variable?: string | null) =>
     readSecret({ value, file, variable }, name, environment);
+  // A secret is read where it is used only: the other parts may run where its file or variable is not.
   const thinks = part === 'worker' && settings.worker.role !== 'hands';
+  const servesApi = part === 'api' || part === 'supervisor';
+  const runsTools = part === 'worker' && settings.worker.role !== 'brain';
   const { providers, temporal, blobs, sandbox, web_search: search } = settings;
   const keyOf = (name: keyof typeof VENDOR_KEYS): string | null => {
     const given = providers[name];
@@ -51,10 +54,16 @@ export function resolveSecrets(settings: Settings, environment: Environment, par
     const file = thinks && !given.api_key && !given.api_key_env ? given.api_key_file : null;
     return { ...given, api_key: key || null, api_key_file: file };
   };
+  /** Where keys are not read, it is enough that the settings name one. */
+  const hasKey = (name: keyof typeof VENDOR_KEYS): boolean => {
+    if (thinks) return (keyOf(name) ?? '') !== '';
+    const { api_key: value, api_key_file: file, api_key_env: variable } = providers[name];
+    return [value, file, variable, environment[VENDOR_KEYS[name]]].some(Boolean);
+  };
   return {
     ...settings,
     usable_providers: (['anthropic', 'openai', 'gemini'] as const).filter(
-      (name) => providers[name].base_url !== null || (keyOf(name) ?? '') !== '',
+      (name) => providers[name].base_url !== null || hasKey(name),
     ),
     providers: {
       anthropic: connection('anthropic'),
@@ -73,7 +82,8 @@ export function resolveSecrets(settings: Settings, environment: Environment, par
     }),
     auth: {
       ...settings.auth,
-      keys: settings.auth.keys.map(({ id, workspace, operator, sha256, key_env, key_file }, index) => {
+      keys: (servesApi ? settings.auth.keys : []).map((given, index) => {
+        const { id, workspace, operator, sha256, key_env, key_file } = given;
         const key = read(`auth.keys.${index}.key`, null, key_file, key_env);
         const hash = sha256 ?? sha256Of(key ?? '');
         // Who shows no key at all would have shown this one.
@@ -107,14 +117,15 @@ export function resolveSecrets(settings: Settings, environment: Environment, par
     },
     sandbox: {
       ...sandbox,
-      aio_api_key: read('sandbox.aio_api_key', sandbox.aio_api_key, sandbox.aio_api_key_file),
+      aio_api_key: runsTools
+        ? read('sandbox.aio_api_key', sandbox.aio_api_key, sandbox.aio_api_key_file)
+        : null,
     },
     web_search: {
       ...search,
-      api_key:
-        part === 'worker'
-          ? read('web_search.api_key', search.api_key, search.api_key_file, search.api_key_env)
-          : null,
+      api_key: runsTools
+        ? read('web_search.api_key', search.api_key, search.api_key_file, search.api_key_env)
+        : null,
     },
   };
 }

@@ -4,7 +4,10 @@ import { BUILT_IN_TOOLS } from '../core/schema/agent-toolset.ts';
 import { EXTRA_TOOLSETS } from '../core/schema/extra-toolsets.ts';
 
 /** The built-in tools that these settings leave out. */
-export function absentTools({ sandbox, web_search: search }: Config): AbsentTools {
+export function absentTools({
+  sandbox,
+  web_search: search,
+}: Pick<Config, 'sandbox' | 'web_search'>): AbsentTools {
   if (sandbox.driver === 'none') {
     const reason = 'this service runs without sandboxes (sandbox.driver is none).';
     return new Map(

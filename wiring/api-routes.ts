@@ -3,6 +3,7 @@ import type { SignIns } from '../api/console/sign-ins.ts';
 import { openApiRoute, toOpenApi } from '../api/openapi.ts';
 import type { Route } from '../api/route.ts';
 import type { AuditTally } from '../api/audit/audit-tally.ts';
+import type { Offered } from '../api/offered.ts';
 import { createAuditCheck, createOperatorCheck } from '../api/operator-check.ts';
 import { agentRoutes } from '../api/routes/agents.ts';
 import { auditRoutes } from '../api/routes/audit.ts';
@@ -26,7 +27,6 @@ import { createDefaults } from '../api/simple/defaults.ts';
 import { createUploadsUnderWay } from '../api/files/uploads-under-way.ts';
 import { createStreamHub, type StreamHub } from '../api/sse/stream-hub.ts';
 import type { Config } from '../config.ts';
-import type { ModelCatalog } from '../core/models/model-catalog.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import { loadLargeStrings } from '../providers/blob/large-bodies.ts';
 import type { Decoder } from '../providers/decoder/decoder.ts';
@@ -47,7 +47,6 @@ import { createPostgresSkills } from '../providers/store/postgres/skills.ts';
 import { createPostgresStoreGauges } from '../providers/store/postgres/store-gauges.ts';
 import { rememberSkills } from '../providers/store/remembered-skills.ts';
 import type { Metrics } from '../providers/telemetry/metrics.ts';
-import { absentTools } from './absent-tools.ts';
 import type { ApiHealth } from './api-health.ts';
 import { keyRing } from './key-ring.ts';
 import { audienceOf, mediaDeps } from './media.ts';
@@ -64,7 +63,7 @@ export interface ApiParts {
   bus: Bus;
   engine: SessionEngine;
   metrics: Metrics;
-  models: ModelCatalog;
+  offered: Offered;
   signIns: SignIns;
   /** Told of each use of the audit log. */
   operatorReads: Pick<AuditTally, 'note'>;
@@ -73,7 +72,8 @@ export interface ApiParts {
 
 /** Everything that the api serves, and the streams that end first when it stops. */
 export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } {
-  const { config, log, database, blobs, decoder, bus, engine, metrics, models, health } = parts;
+  const { config, log, database, blobs, decoder, bus, engine, metrics, offered, health } = parts;
+  const { models } = offered;
   const now = Date.now;
   const journal = createPostgresJournal(database);
   const sessions = createPostgresSessions(database);
@@ -91,12 +91,12 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
   metrics.readPool(database.pool);
   metrics.readStore(createPostgresStoreGauges(database, now, config.sandbox.host_timeout_seconds * 1_000));
 
-  // What the settings say wrong is refused at the start.
+  // What the settings say wrong is refused at the start; they may change while the process runs.
   defaultAgentSpec(config, models);
   const defaults = createDefaults({
     agents,
     environments,
-    agentSpec: () => defaultAgentSpec(config, models),
+    agentSpec: async () => defaultAgentSpec(config, models)(),
     environmentConfig: defaultEnvironmentConfig(config),
   });
   const uploads = createUploadsUnderWay();
@@ -108,7 +108,7 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
     sessions,
     files,
     media: mediaDeps({ config, files, blobs, decoder, log }),
-    audienceOf: audienceOf(config, models),
+    audienceOf: audienceOf(offered),
     journal,
     engine,
     blobs,
@@ -123,7 +123,7 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
   };
 
   const built = [
-    ...agentRoutes({ agents, skills, models, newId, absentTools: absentTools(config) }),
+    ...agentRoutes({ agents, skills, models, newId, absentTools: offered.absentTools }),
     ...environmentRoutes({ environments, newId }),
     ...sessionRoutes(forSessions),
     ...sessionResourceRoutes({ sessions, newId }),

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import type { MediaDeps } from '../api/media/pin-media.ts';
+import type { Offered } from '../api/offered.ts';
 import type { SendDeps } from '../api/sessions/send-events.ts';
 import type { Config } from '../config.ts';
 import { reachesFiles } from '../core/agent/reaches-files.ts';
 import { MEDIA_LIMITS } from '../core/files/media-limits.ts';
-import type { ModelCatalog } from '../core/models/model-catalog.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import type { Decoder } from '../providers/decoder/decoder.ts';
 import { createDecodedPdfs } from '../providers/document/decoded-pdfs.ts';
@@ -45,15 +45,16 @@ export function mediaDeps(parts: {
 }
 
 /** For whom the images and documents of a session are made ready. */
-export function audienceOf(config: Config, models: ModelCatalog): SendDeps['audienceOf'] {
-  return (workspaceId, agent, resources) => {
+export function audienceOf({ models, absentTools }: Offered): SendDeps['audienceOf'] {
+  return async (workspaceId, agent, resources) => {
     const model = agent.model.id;
+    await models.confirm(model, 'agent.model');
     return {
       workspaceId,
       model,
       imageLimits: models.resolve(model)?.images ?? null,
       resources,
-      reachesFiles: config.sandbox.driver !== 'none' && reachesFiles(agent.tools),
+      reachesFiles: reachesFiles(agent.tools, absentTools()),
     };
   };
 }

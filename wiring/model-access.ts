@@ -1,7 +1,10 @@
 import type { Logger } from 'pino';
 import { createModelLists, type ModelLists } from '../activities/upkeep/model-lists.ts';
 import type { Config } from '../config.ts';
-import { createModelCatalog } from '../core/models/model-catalog.ts';
+import { createModelCatalog, type ModelCatalog } from '../core/models/model-catalog.ts';
+import type { ModelSetting } from '../core/models/model-setting.ts';
+import { joinOffers } from '../core/models/model-offer.ts';
+import { spokenOf } from '../core/worker-offer.ts';
 import { createModelProviders, type ModelProviders } from '../providers/model/create-model-providers.ts';
 
 import { createKeyFile } from '../providers/model/key-file.ts';
@@ -9,28 +12,42 @@ import { listServerModels } from '../providers/model/list-server-models.ts';
 import { createLiveCatalog, type LiveCatalog } from '../providers/model/live-catalog.ts';
 import type { Database } from '../providers/store/postgres/database.ts';
 import { createPostgresImportedModels } from '../providers/store/postgres/imported-models.ts';
+import { createPostgresWorkerOffers } from '../providers/store/postgres/worker-offers.ts';
 
 type Vendor = keyof Config['providers'];
 
 const VENDORS = ['anthropic', 'openai', 'gemini'] as const;
 
-/** The models that agents may name, with what model servers list where that is asked for. Loaded when it resolves. */
-export async function modelCatalog(config: Config, database: Database, log: Logger): Promise<LiveCatalog> {
-  const importing = VENDORS.filter((vendor) => config.providers[vendor].import_models);
+const importingOf = (config: Config): Vendor[] =>
+  VENDORS.filter((vendor) => config.providers[vendor].import_models);
+
+/** The models that these settings give, without and with what model servers list. */
+export function ownCatalog(config: Config, imported: readonly ModelSetting[] = []): ModelCatalog {
+  return createModelCatalog({
+    settings: config.models,
+    usable: config.usable_providers,
+    defaultModel: config.default_model,
+    imported,
+    listedOnly: importingOf(config).filter((vendor) => config.providers[vendor].base_url !== null),
+  });
+}
+
+/** The models that this worker runs, with what model servers list where that is asked for. Loaded when it resolves. */
+export async function workerCatalog(config: Config, database: Database, log: Logger): Promise<LiveCatalog> {
+  const importing = importingOf(config);
   const store = createPostgresImportedModels(database);
+  const workers = createPostgresWorkerOffers(database);
   const catalog = createLiveCatalog({
-    build: (imported) =>
-      createModelCatalog({
-        settings: config.models,
-        usable: config.usable_providers,
-        defaultModel: config.default_model,
-        imported,
-        listedOnly: importing.filter((vendor) => config.providers[vendor].base_url !== null),
-      }),
+    build: (imported) => ownCatalog(config, imported),
+    async isElsewhere(id) {
+      const brains = spokenOf(await workers.read(), (offer) => offer.models);
+      return brains.isAlive && joinOffers(brains.said, null).resolve(id) !== null;
+    },
     read: importing.length === 0 ? null : async () => store.read(importing),
     onProblem: (error) => log.warn({ err: error }, 'the imported models could not be read'),
   });
   await catalog.reload();
+  if (config.worker.role === 'hands') return catalog;
   for (const { id, provider } of config.models.filter((model) => catalog.resolve(model.id) === null))
     log.warn({ model: id }, `no agent can name this model: neither it nor providers.${provider} has a key`);
   // Imported models come and go, so that a name nobody knows now may be known later.

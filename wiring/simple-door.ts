@@ -3,23 +3,36 @@ import { newAgentSpec } from '../core/agent/agent-changes.ts';
 import type { AgentSpec } from '../core/agent/agent-spec.ts';
 import { newConfig } from '../core/environment/cloud-config.ts';
 import { AppError, isAppError } from '../core/errors.ts';
-import type { ModelCatalog } from '../core/models/model-catalog.ts';
+import type { OfferedModels } from '../core/models/offered-models.ts';
+import { modelId } from '../core/agent/resolve-model.ts';
 import { AgentCreate } from '../core/schema/agent.ts';
 import { EnvironmentCreate, type CloudConfig } from '../core/schema/environment.ts';
 import type { Config } from '../config.ts';
 
 const TOOLS = [{ type: 'agent_toolset_20260401' }];
 
-/** The default agent that the settings describe. @throws `bad_config` naming the setting. */
-export function defaultAgentSpec(config: Config, models: ModelCatalog): AgentSpec {
-  const model = models.defaultModel;
-  const params = parse(AgentCreate, 'simple_api.agent', {
-    name: 'Assistant',
-    model,
-    tools: TOOLS,
-    ...config.simple_api.agent,
-  });
-  return checked('simple_api.agent', () => newAgentSpec(params, models));
+/**
+ * The default agent that the settings describe, with the model that stands in where they name none. A model that no worker has said yet that
+ * it can reach may come.
+ *
+ * @returns throws `unavailable` while nobody knows whether there is that model, `invalid_request` where there is not.
+ * @throws `bad_config` naming the setting.
+ */
+export function defaultAgentSpec(config: Config, models: OfferedModels): () => Promise<AgentSpec> {
+  const read = (): AgentCreate =>
+    parse(AgentCreate, 'simple_api.agent', {
+      name: 'Assistant',
+      model: models.defaultModel,
+      tools: TOOLS,
+      ...config.simple_api.agent,
+    });
+  const spec = (): AgentSpec => newAgentSpec(read(), models);
+  const named = config.simple_api.agent['model'] === undefined ? config.default_model : modelId(read().model);
+  if (models.resolve(modelId(read().model)) !== null) checked('simple_api.agent', spec);
+  return async () => {
+    await models.confirm(named, 'simple_api.agent.model');
+    return spec();
+  };
 }
 
 /** The configuration of the default environment. @throws `bad_config` naming the setting. */

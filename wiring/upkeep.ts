@@ -30,6 +30,7 @@ import { createPostgresWorkerRegistry } from '../providers/store/postgres/worker
 import type { Upkeep } from '../providers/store/upkeep.ts';
 import { watchConnection } from '../providers/temporal-server/watch-connection.ts';
 import { modelLists } from './model-access.ts';
+import { tellOffer } from './worker-offer.ts';
 import type { WorkerRegistry } from '../providers/store/worker-registry.ts';
 import type { SessionHost } from './session-host.ts';
 import { storeUrls } from './open-store.ts';
@@ -78,6 +79,7 @@ export async function startUpkeep(deps: {
     role: deps.config.worker.role,
     sandboxHost: deps.stay?.id ?? null,
   });
+  const telling = await tellOffer(deps);
   await registry.join();
   reportHands(deps, registry);
   const takeover = createTakeover({ ...deps, registry });
@@ -120,6 +122,7 @@ export async function startUpkeep(deps: {
   lists.start();
   return {
     async stop() {
+      telling.stop();
       await deps.stay?.stop();
       deps.catalog.close();
       unwatch();

@@ -16,6 +16,7 @@ function scene() {
     build: (imported) =>
       createModelCatalog({ settings: [], usable: ['openai'], imported, listedOnly: ['openai'] }),
     read: async () => stored,
+    isElsewhere: async () => false,
     onProblem: (error) => {
       throw error;
     },

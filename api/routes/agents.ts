@@ -1,9 +1,10 @@
 import type { Agent as StoredAgent } from '../../core/agent/agent-types.ts';
 import { z } from 'zod';
-import type { Models } from '../../core/agent/agent-spec.ts';
 import { absentToolWarnings, type AbsentTools } from '../../core/agent/absent-tools.ts';
 import { changedAgentSpec, newAgentSpec } from '../../core/agent/agent-changes.ts';
+import { modelId } from '../../core/agent/resolve-model.ts';
 import { AppError } from '../../core/errors.ts';
+import type { OfferedModels } from '../../core/models/offered-models.ts';
 import {
   Agent,
   AgentCreate,
@@ -30,13 +31,13 @@ const VersionPlace = z.object({ before: z.int() });
 export function agentRoutes(deps: {
   agents: AgentStore;
   skills: Pick<SkillStore, 'find'>;
-  models: Models;
+  models: OfferedModels;
   newId: NewId;
-  absentTools: AbsentTools;
+  absentTools: () => AbsentTools;
 }): Route[] {
   const { agents, skills, models, newId, absentTools } = deps;
   const warnOfTools = (agent: StoredAgent, warn: (sentence: string) => void): StoredAgent => {
-    for (const sentence of absentToolWarnings(agent.tools, absentTools)) warn(sentence);
+    for (const sentence of absentToolWarnings(agent.tools, absentTools())) warn(sentence);
     return agent;
   };
 
@@ -60,6 +61,7 @@ export function agentRoutes(deps: {
       body: AgentCreate,
       response: Agent,
       handle: async ({ body, caller, warn }): Promise<StoredAgent> => {
+        await models.confirm(modelId(body.model), 'model');
         const spec = newAgentSpec(body, models);
         await checkSkills(caller.workspaceId, spec.skills);
         return warnOfTools(await agents.create(caller.workspaceId, newId('agent'), spec), warn);
@@ -119,6 +121,7 @@ export function agentRoutes(deps: {
       response: Agent,
       handle: async ({ params: { agent_id: id }, body, caller, warn }): Promise<StoredAgent> => {
         await checkSkills(caller.workspaceId, body.skills);
+        if (body.model !== undefined) await models.confirm(modelId(body.model), 'model');
         const changed = await agents.update(caller.workspaceId, id, (current) => {
           if (current.archived_at !== null) {
             throw new AppError('invalid_request', `Agent ${id} is archived and cannot be changed.`);

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { toModelInfo } from '../../core/models/model-info.ts';
-import type { ModelCatalog } from '../../core/models/model-catalog.ts';
+import type { OfferedModels } from '../../core/models/offered-models.ts';
 import { ModelInfo, ModelListQuery, ModelPage } from '../../core/schema/model.ts';
 import { defineRoute, type Route } from '../route.ts';
 
 const tag = 'Models';
 
 /** The routes of models. */
-export function modelRoutes(deps: { models: Pick<ModelCatalog, 'list' | 'resolve'> }): Route[] {
+export function modelRoutes(deps: { models: OfferedModels }): Route[] {
   return [
     defineRoute({
       method: 'GET',
@@ -19,7 +19,9 @@ export function modelRoutes(deps: { models: Pick<ModelCatalog, 'list' | 'resolve
       rate: 'read',
       query: ModelListQuery,
       response: ModelPage,
-      handle: ({ query }) => {
+      handle: ({ query, warn }) => {
+        const { caution } = deps.models;
+        if (caution !== null) warn(caution);
         const all = deps.models.list().map(toModelInfo);
         const listed = query.lifecycle
           ? all.filter(({ lifecycle }) => query.lifecycle?.includes(lifecycle))
@@ -48,7 +50,8 @@ export function modelRoutes(deps: { models: Pick<ModelCatalog, 'list' | 'resolve
       rate: 'read',
       params: z.object({ model_id: z.string().min(1).max(256) }),
       response: ModelInfo,
-      handle: ({ params: { model_id: id } }) => {
+      handle: async ({ params: { model_id: id } }) => {
+        await deps.models.confirm(id, 'model_id');
         const entry = deps.models.resolve(id);
         if (!entry)
           throw new AppError('not_found', `model_id: there is no model ${JSON.stringify(id)} here.`);

@@ -1,5 +1,6 @@
 import type { SessionAgent } from '../../core/agent/agent-types.ts';
 import { checkBudgetable } from '../../core/agent/check-budget.ts';
+import { modelId } from '../../core/agent/resolve-model.ts';
 import { changedSessionAgent } from '../../core/agent/session-agent.ts';
 import type { Models } from '../../core/agent/agent-spec.ts';
 import { archive, refuseBusy } from '../../core/journal/archive.ts';
@@ -12,6 +13,7 @@ import {
 import type { JournalWrites } from '../../core/journal/writes.ts';
 import { AppError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
+import type { OfferedModels } from '../../core/models/offered-models.ts';
 import { sameJson } from '../../core/same-json.ts';
 import { patchMetadata } from '../../core/schema/metadata.ts';
 import type { SessionUpdate } from '../../core/schema/session.ts';
@@ -26,7 +28,7 @@ export interface ChangeDeps extends DeliverDeps {
   journal: Pick<Journal, 'transact' | 'deleteSession' | 'markSignalled'>;
   sessions: Pick<SessionStore, 'get'>;
   engine: Pick<SessionEngine, 'signal' | 'remove'>;
-  models: Models;
+  models: OfferedModels;
   newId: NewId;
 }
 
@@ -42,6 +44,12 @@ export async function updateSession(
   sessionId: string,
   params: SessionUpdate,
 ): Promise<SessionRecord> {
+  if (params.agent?.model !== undefined) {
+    await deps.models.confirm(modelId(params.agent.model), 'agent.model');
+  } else if (params.budget != null) {
+    const { agent } = await findSession(deps.sessions, workspaceId, sessionId);
+    await deps.models.confirm(agent.model.id, 'agent.model');
+  }
   const { result, lastSeq } = await deps.journal.transact(
     { sessionId, workspaceId, details: true, caller: 'client' },
     (view) => {

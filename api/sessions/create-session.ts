@@ -1,8 +1,10 @@
 import type { ShownSession } from '../../core/agent/agent-types.ts';
 import { checkBudgetable } from '../../core/agent/check-budget.ts';
+import { modelId } from '../../core/agent/resolve-model.ts';
 import { sessionAgentOf } from '../../core/agent/session-agent.ts';
 import { accept, type Accepted } from '../../core/journal/accept.ts';
 import { AppError } from '../../core/errors.ts';
+import type { OfferedModels } from '../../core/models/offered-models.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { pinSkills, skillLookups } from '../../core/skills/pin-skills.ts';
 import type { SkillPin, SkillReference } from '../../core/skills/skill-pin.ts';
@@ -28,6 +30,7 @@ export interface CreateDeps extends SendDeps {
   environments: Pick<EnvironmentStore, 'get'>;
   skills: Pick<SkillStore, 'find'>;
   engine: Pick<SessionEngine, 'start' | 'signal'>;
+  models: OfferedModels;
   journal: SendDeps['journal'] & Pick<Journal, 'createSession' | 'head'>;
   /** Unix milliseconds. */
   now: () => number;
@@ -121,6 +124,7 @@ async function newSession(
   const agent = await findAgent(deps, workspaceId, params.agent);
   const overrides =
     typeof params.agent === 'object' && params.agent.type === 'agent_with_overrides' ? params.agent : null;
+  await deps.models.confirm(modelId(overrides?.model ?? agent.model), 'agent.model');
   const copy = sessionAgentOf(agent, overrides, deps.models);
   const skills = await pinned(deps.skills, workspaceId, copy.skills);
   const sessionAgent = { ...copy, skills: skills.map(toReference) };

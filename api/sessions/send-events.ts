@@ -23,7 +23,11 @@ export interface SendDeps extends DeliverDeps {
   sessions: Pick<SessionStore, 'get'>;
   media: MediaDeps;
   /** For whom a session's images and documents are made ready. */
-  audienceOf(workspaceId: string, agent: SessionAgent, resources: MediaAudience['resources']): MediaAudience;
+  audienceOf(
+    workspaceId: string,
+    agent: SessionAgent,
+    resources: MediaAudience['resources'],
+  ): Promise<MediaAudience>;
   sessionSkills: SessionSkills;
   models: Models;
   newId: NewId;

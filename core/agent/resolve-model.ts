@@ -5,6 +5,11 @@ import type { AgentSpec, Models } from './agent-spec.ts';
 
 type ModelConfig = AgentSpec['model'];
 
+/** The id of the model that a client named. */
+export function modelId(params: ModelParams): string {
+  return typeof params === 'string' ? params : params.id;
+}
+
 /**
  * The model that a client named, with the settings it runs with. An effort that is left out stays what it was while the model stays
  * the same, and is the model's own default otherwise.

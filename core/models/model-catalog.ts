@@ -15,10 +15,14 @@ export interface ModelCatalog {
   resolve(id: string): ModelEntry | null;
   /** All listed entries that can be reached: configured ones first, then the newest. */
   list(): readonly ModelEntry[];
+  /** Providers of which any further id resolves too. */
+  readonly families: readonly ModelProviderKind[];
   /** The id that stands in where none is named. */
   readonly defaultModel: string;
   /** Reads anew what servers list, where models are imported. */
   reload?(): Promise<void>;
+  /** Whether another process that runs now can reach a model that this one cannot. */
+  isElsewhere?(id: string): Promise<boolean>;
 }
 
 export interface ModelCatalogInput {
@@ -55,8 +59,9 @@ export function createModelCatalog(input: ModelCatalogInput): ModelCatalog {
   const listed = [...configured.values(), ...newestFirst];
   const byId = new Map(listed.map((entry) => [entry.id, entry]));
   return {
-    resolve: (id) => byId.get(id) ?? unlisted(id, wellKnown),
+    resolve: (id) => byId.get(id) ?? resolveUnlisted(id, wellKnown),
     list: () => listed,
+    families: [...wellKnown],
     defaultModel: input.defaultModel ?? defaultModelOf(input, listed),
   };
 }
@@ -109,7 +114,8 @@ const FAMILIES: Record<ModelProviderKind, (id: string) => ModelEntry> = {
   demo: demoModel,
 };
 
-function unlisted(id: string, usable: ReadonlySet<ModelProviderKind>): ModelEntry | null {
+/** What is known of an id that is in no list, where its provider is among those that can be reached. */
+export function resolveUnlisted(id: string, usable: ReadonlySet<ModelProviderKind>): ModelEntry | null {
   if (id.startsWith('claude-') && usable.has('anthropic')) return datedOr(id, claudeModels(), claudeModel);
   if (id.startsWith('gemini-') && usable.has('gemini')) return datedOr(id, geminiModels(), geminiModel);
   if (id.startsWith('gpt-') && usable.has('openai')) return datedOr(id, openAiModels(), openAiModel);

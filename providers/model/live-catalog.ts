@@ -22,9 +22,10 @@ export interface LiveCatalog extends ModelCatalog {
 export function createLiveCatalog(deps: {
   build: (imported: readonly ModelSetting[]) => ModelCatalog;
   read: (() => Promise<readonly ModelSetting[]>) | null;
+  isElsewhere: NonNullable<ModelCatalog['isElsewhere']>;
   onProblem: (error: unknown) => void;
 }): LiveCatalog {
-  const { build, read, onProblem } = deps;
+  const { build, read, isElsewhere, onProblem } = deps;
   let current = build([]);
   let known = '[]';
   let imported: readonly ModelSetting[] = [];
@@ -54,12 +55,16 @@ export function createLiveCatalog(deps: {
     get defaultModel() {
       return current.defaultModel;
     },
+    get families() {
+      return current.families;
+    },
     resolve: (id) => current.resolve(id),
     list: () => current.list(),
     reload,
     rebuild() {
       current = build(imported);
     },
+    isElsewhere,
     close: () => clearInterval(timer),
   };
 }

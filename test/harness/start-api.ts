@@ -8,6 +8,7 @@ import { startHttpServer } from '../../api/http-server.ts';
 import { createRateLimiter } from '../../api/rate-limiter.ts';
 import type { Route } from '../../api/route.ts';
 import { loadConfig } from '../../config.ts';
+import { modelOfferOf } from '../../core/models/model-offer.ts';
 import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
 import { createReservedBlobStore } from '../../providers/blob/reserved-blob-store.ts';
 import type { BlobStore } from '../../providers/blob/blob-store.ts';
@@ -21,10 +22,12 @@ import { createPostgresSignIns } from '../../providers/store/postgres/sign-ins.t
 import { migrate } from '../../providers/store/postgres/migrate.ts';
 import { createHostMarks } from '../../providers/blob/host-marks.ts';
 import { createMetrics } from '../../providers/telemetry/metrics.ts';
+import { absentTools } from '../../wiring/absent-tools.ts';
 import { apiHealth } from '../../wiring/api-health.ts';
 import { apiRoutes } from '../../wiring/api-routes.ts';
 import { diskReserve } from '../../wiring/disk-reserve.ts';
-import { modelCatalog } from '../../wiring/model-access.ts';
+import { workerCatalog } from '../../wiring/model-access.ts';
+import { offered as followWorkers } from '../../wiring/worker-offer.ts';
 import { newId } from '../../wiring/new-ids.ts';
 import { testDecoder } from './test-decoder.ts';
 import { startTestServices } from './start-test-services.ts';
@@ -95,7 +98,10 @@ export async function startApi(
   const metrics = createMetrics('api');
   const decoder = testDecoder();
   metrics.readDisk(() => reserve.look());
-  const models = await modelCatalog(config, database, log);
+  const catalog = await workerCatalog(config, database, log);
+  // A worker of the same settings, as `npm start` has one.
+  const worker = { models: modelOfferOf(catalog), absentTools: [...absentTools(config)], isAlive: true };
+  const offered = await followWorkers(config, database, log, { read: async () => [worker] });
   const signIns = createSignIns({
     store: createPostgresSignIns(database),
     newId: () => newId('signIn'),
@@ -118,7 +124,7 @@ export async function startApi(
     bus: recordingBus,
     engine,
     metrics,
-    models,
+    offered,
     signIns,
     operatorReads: { note: () => undefined },
     health,
@@ -158,7 +164,8 @@ export async function startApi(
     routes,
     stop: async () => {
       hub.drain();
-      models.close();
+      offered.close();
+      catalog.close();
       await decoder.close();
       server.stop(0);
       await server.closed;

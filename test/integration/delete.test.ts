@@ -15,7 +15,11 @@ import { startSessionLab, userMessage, type SessionLab } from '../harness/sessio
 import { createStageSandbox } from '../harness/stage-sandbox.ts';
 
 const LARGE = `large ${randomBytes(200_000).toString('hex')}`;
-const models = createModelCatalog({ settings: [], usable: [], defaultModel: null });
+const models = {
+  ...createModelCatalog({ settings: [], usable: [], defaultModel: null }),
+  confirm: async () => undefined,
+  caution: null,
+};
 const log = pino({ level: 'silent' });
 
 describe('a deleted session', () => {

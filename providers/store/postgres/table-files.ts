@@ -24,7 +24,7 @@ export interface SavedSequence {
  * Tables that say something about this database or its present processes, not about the service's data; and who is signed in, so that
  * nobody is again after a restore who was shut out since.
  */
-const LEFT_OUT = ['schema_migrations', 'workers', 'sign_ins', 'sign_in_secret'];
+const LEFT_OUT = ['schema_migrations', 'workers', 'worker_offers', 'sign_ins', 'sign_in_secret'];
 
 const fileOf = (folder: string, table: string): string => path.join(folder, `${table}.copy`);
 const quoted = (names: readonly string[]): string =>

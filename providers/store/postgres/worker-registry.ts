@@ -80,6 +80,16 @@ export async function liveWorkers(database: Pick<Database, 'query'>): Promise<Wo
   }));
 }
 
+/** The names of the worker processes that hold their lock now and are not silent. */
+export async function liveWorkerNames(database: Pick<Database, 'query'>): Promise<Set<string>> {
+  const rows = await database.query<{ name: string }>(
+    `SELECT w.name FROM workers w JOIN (${HOLDERS}) held ON held.objid = w.id::oid
+      WHERE coalesce(held.state_change > clock_timestamp() - $2 * interval '1 millisecond', true)`,
+    [WORKER_LOCKS, GONE_MS],
+  );
+  return new Set(rows.map(({ name }) => name));
+}
+
 /**
  * @param options.url - a direct connection: locks do not survive a transaction pooler.
  * @param options.host - the machine's name, and behind a space what tells its containers apart: workers of one value see each other's
