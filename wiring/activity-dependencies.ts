@@ -24,6 +24,7 @@ import type { Journal } from '../providers/store/journal.ts';
 import type { Upkeep } from '../providers/store/upkeep.ts';
 import { watchTurns } from '../providers/store/watch-turns.ts';
 import type { ActivityTelemetry } from '../providers/telemetry/activity-telemetry.ts';
+import { createPostgresWorkerOffers } from '../providers/store/postgres/worker-offers.ts';
 import type { HostMetrics } from '../providers/telemetry/host-metrics.ts';
 import type { CountRemoved } from '../providers/telemetry/removed-metric.ts';
 import type { LiveCatalog } from '../providers/model/live-catalog.ts';
@@ -36,6 +37,7 @@ import { sandboxEnvironment } from './sandbox-environment.ts';
 import { createRepositorySkills } from '../tools/repository-skills.ts';
 import { sessionRepositories } from './session-repositories.ts';
 import { handsQueues, sessionHost, type SessionHost } from './session-host.ts';
+import { toolsOfHands } from './tools-of-hands.ts';
 import { webTools } from './web-tools.ts';
 
 /** All that a worker's activities need, made from the settings. */
@@ -117,6 +119,8 @@ export function activityDependencies(parts: {
     },
     toolsOf: async ({ sessionId }) => (await journal.setup(sessionId)).agent.tools,
   });
+  const ofHands =
+    config.worker.role === 'brain' ? toolsOfHands(config, createPostgresWorkerOffers(database), log) : null;
   const interrupts = createInterruptWatch({
     bus,
     newest: (sessions) => upkeep.newestInterrupts(sessions),
@@ -130,6 +134,7 @@ export function activityDependencies(parts: {
     host: config.worker.role === 'brain' ? null : tools.host,
     dependencies: {
       ...tools,
+      ...(ofHands && { describeTools: ofHands.describeTools, builtInNames: ofHands.builtInNames }),
       journal,
       blobs,
       sessionSkills,
@@ -156,6 +161,7 @@ export function activityDependencies(parts: {
       contents: createContentCache(config.worker.media_cache_mb * 1024 * 1024),
     },
     async close() {
+      ofHands?.close();
       interrupts.close();
       await Promise.all([tools.close(), decoder.close()]);
     },
