@@ -55,6 +55,11 @@ export function existingRange({ first, count }: IdRange, map: string): IdRange {
   return { first, count: map === '' ? count : 0 };
 }
 
+/** Whether programs can have rights that this process does not have, by its `/proc/self/status`. */
+export function mayGainRights(status: string): boolean {
+  return !/^NoNewPrivs:\s*1$/m.test(status);
+}
+
 function hasProgram(name: string): boolean {
   try {
     execFileSync('/bin/sh', ['-c', `command -v ${name}`], {
@@ -90,6 +95,10 @@ export function identitySource(uid: number, rootRange: IdRange): IdentitySource 
     return { kind: 'single', why: `/etc/subuid and /etc/subgid name no range for ${user}` };
   if (!hasProgram('newuidmap') || !hasProgram('newgidmap'))
     return { kind: 'single', why: 'newuidmap is not installed (Debian: uidmap)' };
+  if (!mayGainRights(readOptional('/proc/self/status'))) {
+    const settings = 'no-new-privileges in Docker, allowPrivilegeEscalation: false in Kubernetes';
+    return { kind: 'single', why: `newuidmap is kept from the right that it needs (${settings})` };
+  }
   // One number serves as user and group, so only what both ranges hold can be used.
   const first = Math.max(users.first, groups.first);
   const count = Math.min(users.first + users.count, groups.first + groups.count) - first;
