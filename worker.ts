@@ -15,6 +15,7 @@ import { createActivityTelemetry } from './providers/telemetry/activity-telemetr
 import { createLogger } from './providers/telemetry/logger.ts';
 import { secretsIn } from './providers/telemetry/redact.ts';
 import { observeTemporal } from './providers/telemetry/temporal-log.ts';
+import { createTroubleLog } from './providers/telemetry/trouble-log.ts';
 import { activityDependencies } from './wiring/activity-dependencies.ts';
 import { openBlobs } from './wiring/blob-store.ts';
 import { claimHostFolder } from './wiring/claim-host-folder.ts';
@@ -63,7 +64,12 @@ await runUntilStopped(log, async (signal) => {
   settings.onTaken(() => catalog.rebuild());
   const providerOf = (model: string) => catalog.resolve(model)?.provider ?? null;
   const telemetry = createActivityTelemetry(metrics, { log, providerOf });
-  const hands = { hostMetrics: metrics.hosts, removed: metrics.removed, marks };
+  const hands = {
+    hostMetrics: metrics.hosts,
+    removed: metrics.removed,
+    marks,
+    troubles: createTroubleLog(log, metrics),
+  };
   const parts = { config, log, database, journal, upkeep, bus, blobs, name, telemetry, catalog, ...hands };
   const { dependencies, decoder, driver, host, stay, close } = activityDependencies(parts);
   if (driver !== null && stay !== null) metrics.hosts.readSandboxes(stay.id, driver);

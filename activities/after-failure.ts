@@ -7,6 +7,7 @@ import type { JournalView } from '../core/journal/view.ts';
 import { errorRow, type AppError } from '../core/errors.ts';
 import { isWorthAnother } from '../core/models/fallback.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { reportErrors, type ModelFailure } from './report-errors.ts';
 import { toSessionError } from './session-error.ts';
 import { standInOf, type RunningAgent } from './stand-in.ts';
 
@@ -17,7 +18,7 @@ const AT_ONCE_MS = 1;
 
 /**
  * Decides with the journal what a provider's failure leads to. Throws what Temporal retries: later, with the same model, or at once,
- * with the next one of its chain; the next attempt finds in the journal which. Returns what to commit when nothing is left to try.
+ * with the next one of its chain; the next attempt finds in the journal which. Returns what to commit, and why, when nothing is left to try.
  *
  * @param lost - what the attempt's requests have used all the same.
  */
@@ -26,11 +27,12 @@ export async function afterFailure(
   attempt: StepAttempt,
   error: AppError,
   lost: LostUsage | null,
-): Promise<StepAnswer> {
+): Promise<{ answer: StepAnswer; failure: ModelFailure }> {
   const { sessionId, epoch } = attempt;
+  const rowKey = stepKey(attempt.threadId, attempt.step);
   const { agent } = await deps.journal.setup(sessionId);
   const { result, lastSeq } = await deps.journal.transact(
-    { sessionId, epoch, rowKey: stepKey(attempt.threadId, attempt.step), caller: 'activity' },
+    { sessionId, epoch, rowKey, caller: 'activity' },
     (view) => {
       const failure = toFailure(deps, view, agent, error, lost);
       const decision = rescheduleStep(view, attempt, failure, deps.ids);
@@ -39,9 +41,11 @@ export async function afterFailure(
   );
   const isGivenUp = result.kind === 'moved' || result.kind === 'exhausted';
   if (isGivenUp && isWorthAnother(error.code)) deps.outages.failed(result.failed, error);
+  const failure = { error, model: result.failed, entry: deps.catalog.resolve(result.failed) };
   if (result.kind === 'exhausted') {
-    return { kind: 'exhausted', error: toSessionError(error, 'exhausted'), lost };
+    return { answer: { kind: 'exhausted', error: toSessionError(error, 'exhausted'), lost }, failure };
   }
+  await reportErrors(deps, { sessionId, rowKey }, result.writes, failure);
   deps.telemetry.modelRetry(error.code);
   if (result.writes) deps.bus.publish({ type: 'grew', sessionId, seq: lastSeq });
   const moved = result.kind === 'moved' ? ` The turn goes on with ${result.model}.` : '';

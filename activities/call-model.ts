@@ -12,6 +12,7 @@ import { withAttempt, type AttemptContext } from './attempt-context.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { handsOf } from './place-session.ts';
 import type { StepReport } from './report.ts';
+import type { ModelFailure } from './report-errors.ts';
 import { readStepContext } from './request/step-context.ts';
 import { createRequestMeter, type RequestMeter } from './request-meter.ts';
 import type { SendRequest } from './send-request.ts';
@@ -53,15 +54,15 @@ export function createCallModel(deps: ActivityDependencies) {
         openStep(view, attempt, deps.turns, deps.ids, standIn),
       );
       if (opened.kind === 'outcome') return located(await opened.report());
-      const answer = await ask(deps, attempt, opened, context);
-      const committed = await transactStep(deps, request, (view) =>
+      const { answer, failure } = await ask(deps, attempt, opened, context);
+      const committed = await transactStep(deps, { ...request, modelFailure: failure }, (view) =>
         commitStep(view, attempt, answer, deps.ids),
       );
       return located(await committed.report());
     });
 }
 
-/** Asks the provider. Returns what to commit; throws what Temporal is to retry. */
+/** Asks the provider. Returns what to commit, and the failure when it is one; throws what Temporal is to retry. */
 async function ask(
   deps: ActivityDependencies,
   attempt: StepAttempt,
@@ -73,7 +74,7 @@ async function ask(
     trace: TurnTrace | null;
   },
   context: AttemptContext,
-): Promise<StepAnswer> {
+): Promise<{ answer: StepAnswer; failure?: ModelFailure }> {
   const interrupt = new AbortController();
   const stop = deps.interrupts.watch(attempt.sessionId, opened.arrived, (arrival) =>
     interrupt.abort(new Interrupted(arrival)),
@@ -90,11 +91,11 @@ async function ask(
         newEventId: () => deps.ids.event(),
       });
     const send = sender(deps, meter, signal, { turn: opened.trace, attempt: context.attempt });
-    return await answerStep(deps, stepContext, send, newPreviews, signal);
+    return { answer: await answerStep(deps, stepContext, send, newPreviews, signal) };
   } catch (error) {
     const reason: unknown = interrupt.signal.reason;
     if (interrupt.signal.aborted && reason instanceof Interrupted) {
-      return { kind: 'interrupted', arrival: reason.arrival, lost: meter.lost() };
+      return { answer: { kind: 'interrupted', arrival: reason.arrival, lost: meter.lost() } };
     }
     if (context.signal.aborted || !isAppError(error) || !error.code.startsWith('model_')) throw error;
     return await afterFailure(deps, attempt, error, meter.lost());

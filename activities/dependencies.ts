@@ -11,6 +11,7 @@ import type { ImagePreparer } from '../providers/image/image-preparer.ts';
 import type { Journal } from '../providers/store/journal.ts';
 import type { SessionSkills } from '../providers/store/session-skills.ts';
 import type { ActivityTelemetry } from '../providers/telemetry/activity-telemetry.ts';
+import type { TroubleLog } from '../providers/telemetry/trouble-log.ts';
 import type { ToolRunner } from '../tools/tool-runner.ts';
 import type { ContentCache } from './request/content-cache.ts';
 import type { Residence } from './hosts/residence.ts';
@@ -58,4 +59,6 @@ export interface ActivityDependencies {
   /** The host that these hands belong to; null where hosts are not told apart. */
   residence: Pick<Residence, 'taskQueue' | 'admit' | 'takeNotice'> | null;
   telemetry: ActivityTelemetry;
+  /** Told of what goes wrong in sessions. */
+  troubles: TroubleLog;
 }

@@ -33,6 +33,7 @@ export function createRunTool(deps: ActivityDependencies) {
         { ...call, turn: opened.trace, attempt: context.attempt },
         async () => run(deps, call, opened, context),
       );
+      reportLost(deps, call, ran);
       const result = await withNotice(deps, call, ran);
       const event = newEvent({
         id: deps.ids.event(),
@@ -52,6 +53,18 @@ export function createRunTool(deps: ActivityDependencies) {
       );
       return committed.report();
     });
+}
+
+function reportLost(
+  { troubles }: ActivityDependencies,
+  call: ToolCall,
+  { lost, unavailable, content }: ToolResult,
+): void {
+  if (lost !== true && unavailable !== true) return;
+  const { sessionId, workspaceId, toolUseId, name: tool } = call;
+  const reason = content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).at(-1) ?? '';
+  const outcome = lost === true ? 'lost' : 'unavailable';
+  troubles.tool({ outcome, sessionId, workspaceId, toolUseId, tool, reason });
 }
 
 /** Puts before a result what the model is to be told of the sandbox; see {@link Residence.takeNotice}. */

@@ -9,6 +9,7 @@ import { noteForLog } from '../providers/telemetry/log-context.ts';
 import { turnSpanContext } from '../providers/telemetry/trace-context.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { StepReport } from './report.ts';
+import { reportErrors, type ModelFailure } from './report-errors.ts';
 import { stepReport } from './step-report.ts';
 
 /** What a step's transaction came to: the attempt holds the step, or there is an outcome to report. */
@@ -39,6 +40,8 @@ export async function transactStep(
     rowKey: string;
     claim?: Claim;
     givenUp?: readonly string[];
+    /** What the step failed with, where it did. */
+    modelFailure?: ModelFailure | undefined;
   },
   rule: (view: AcceptView) => Decision,
 ): Promise<Transacted> {
@@ -52,6 +55,7 @@ export async function transactStep(
     },
   );
   if (result.writes) deps.bus.publish({ type: 'grew', sessionId, seq: lastSeq });
+  await reportErrors(deps, request, result.writes, request.modelFailure);
   switch (result.kind) {
     case 'stale':
       throw ApplicationFailure.retryable(`${rowKey} is held by a later attempt`, 'stale_attempt');

@@ -54,6 +54,7 @@ describe('a patient tool runner', () => {
     expect(await patient.run(call, 'start', new AbortController().signal)).toEqual({
       content: [{ type: 'text', text: 'The tool cannot be used now. bwrap is missing.' }],
       isError: true,
+      unavailable: true,
     });
     expect(modes).toHaveLength(2);
     expect(kills).toEqual([]);

@@ -53,7 +53,7 @@ export function createPatientToolRunner(runner: ToolRunner, patience: Patience =
 }
 
 function neverBegun(error: AppError): ToolResult {
-  return failed(`The tool cannot be used now. ${error.message}`);
+  return { ...failed(`The tool cannot be used now. ${error.message}`), unavailable: true };
 }
 
 /** A call that may run in a sandbox that does not answer: it is ended where that can be, and nobody knows how far it came. */

@@ -19,6 +19,8 @@ export interface ToolResult {
   isError: boolean;
   /** Set when nobody can know whether the side effect happened (sandbox or record lost). `isError` is then true. */
   lost?: boolean;
+  /** Set when no sandbox could be had, and nothing was begun. `isError` is then true. */
+  unavailable?: boolean;
   /** Troubles that the call met, for clients: the session goes on without what they are about. */
   errors?: readonly SessionError[];
 }

@@ -23,6 +23,7 @@ import type { HostProbe } from '../providers/sandbox/watch-probe.ts';
 import type { Journal } from '../providers/store/journal.ts';
 import type { Upkeep } from '../providers/store/upkeep.ts';
 import { watchTurns } from '../providers/store/watch-turns.ts';
+import type { TroubleLog } from '../providers/telemetry/trouble-log.ts';
 import type { ActivityTelemetry } from '../providers/telemetry/activity-telemetry.ts';
 import { createPostgresWorkerOffers } from '../providers/store/postgres/worker-offers.ts';
 import type { HostMetrics } from '../providers/telemetry/host-metrics.ts';
@@ -52,6 +53,7 @@ export function activityDependencies(parts: {
   /** This worker's name in `steps.worker`. */
   name: string;
   telemetry: ActivityTelemetry;
+  troubles: TroubleLog;
   hostMetrics: HostMetrics;
   removed: CountRemoved;
   /** Of the blobs as they are stored. */
@@ -145,6 +147,7 @@ export function activityDependencies(parts: {
       ids: newIds,
       worker: name,
       telemetry,
+      troubles: parts.troubles,
       catalog,
       turns: { rounds: config.session.max_steps_per_turn, repeatedCalls: config.session.max_repeated_calls },
       failuresBeforeFallback: config.session.failures_before_fallback,

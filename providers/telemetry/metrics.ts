@@ -31,6 +31,8 @@ export interface Metrics {
   ): void;
   /** A model request that failed and will be sent again; `code` is that of the error. */
   modelRetry(code: string): void;
+  /** A turn that ended with an error; `code` is that of the error, or its type. */
+  turnFailure(code: string): void;
   /** One tool call. The caller bounds how many names there are. */
   toolCall(done: { tool: string; outcome: Outcome; seconds: number }): void;
   /** Attempts of a dead worker that were given to living ones. */
@@ -99,6 +101,7 @@ export function createMetrics(part: string): Metrics {
   const retries = counter('model_retries_total', 'Model requests that failed and were to be sent again.', [
     'code',
   ]);
+  const failures = counter('turn_failures_total', 'Turns that ended with an error.', ['code']);
   const tools = histogram('tool_call_duration_seconds', 'Tool calls.', ['tool', 'outcome'], TOOL_SECONDS);
   const faults = counter('storage_errors_total', 'Writes that failed for want of room on a disk.', [
     'store',
@@ -128,6 +131,7 @@ export function createMetrics(part: string): Metrics {
       tokens.inc({ ...of, kind: 'cache_write' }, cacheWrite);
     },
     modelRetry: (code) => retries.inc({ code }),
+    turnFailure: (code) => failures.inc({ code }),
     toolCall: ({ tool, outcome, seconds }) => tools.observe({ tool, outcome }, seconds),
     takeover: (attempts) => takeovers.inc(attempts),
     readStore(read) {

@@ -19,7 +19,7 @@ import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
 import { createInMemoryBus } from '../../providers/bus/in-memory.ts';
 import type { ModelProvider } from '../../providers/model/model-provider.ts';
 import { createInMemoryJournal } from '../../providers/store/in-memory/journal.ts';
-import { NO_TELEMETRY } from '../../providers/telemetry/activity-telemetry.ts';
+import { UNOBSERVED } from '../doubles/unobserved.ts';
 import { countingIds } from '../doubles/journal-view.ts';
 import { AGENT } from '../replay/scenarios.ts';
 
@@ -74,7 +74,7 @@ export async function startInMemorySession(options: {
     runner: { run: async () => Promise.reject(new Error('not here')), kill: async () => undefined },
     hosts: null,
     residence: null,
-    telemetry: NO_TELEMETRY,
+    ...UNOBSERVED,
   };
   const id = ids.event();
   const message = { id, type: 'user.message', body: { id, type: 'user.message', content: options.content } };

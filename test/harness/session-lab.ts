@@ -45,7 +45,7 @@ import { createPostgresLease, SWEEPER_ROLE } from '../../providers/store/postgre
 import type { Journal } from '../../providers/store/journal.ts';
 import { migrate } from '../../providers/store/postgres/migrate.ts';
 import { createPostgresUpkeep } from '../../providers/store/postgres/upkeep.ts';
-import { NO_TELEMETRY } from '../../providers/telemetry/activity-telemetry.ts';
+import { UNOBSERVED } from '../doubles/unobserved.ts';
 import { createPostgresWorkerRegistry } from '../../providers/store/postgres/worker-registry.ts';
 import type { ToolRunner } from '../../tools/tool-runner.ts';
 import { quietRuntime } from './quiet-runtime.ts';
@@ -143,7 +143,7 @@ export async function startSessionLab(options: {
       bus,
       ids,
       worker: name,
-      telemetry: NO_TELEMETRY,
+      ...UNOBSERVED,
       interrupts,
       catalog:
         options.catalog ??
