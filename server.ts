@@ -6,7 +6,7 @@ import { createPostgresFiles } from './providers/store/postgres/files.ts';
 import { createLogger } from './providers/telemetry/logger.ts';
 import { secretsIn } from './providers/telemetry/redact.ts';
 import { apiObservers } from './wiring/api-observers.ts';
-import { apiHealth } from './wiring/api-health.ts';
+import { apiHealth, unreadyMs } from './wiring/api-health.ts';
 import { apiApplication } from './wiring/api-application.ts';
 import { openAuditTrail } from './wiring/audit-trail.ts';
 import { openBlobs } from './wiring/blob-store.ts';
@@ -22,9 +22,6 @@ import { runUntilStopped } from './wiring/run-until-stopped.ts';
 import { sessionEngine } from './wiring/session-engine.ts';
 import { startTelemetry } from './wiring/telemetry.ts';
 import { offered as followWorkers } from './wiring/worker-offer.ts';
-
-/** Balancers ask every few seconds whether an api is ready. */
-const UNREADY_SECONDS = 5;
 
 /** An api process: serves HTTP. As many as one likes share the work. */
 const config = loadConfig({ ...configFileOf(), part: 'api' });
@@ -62,7 +59,7 @@ await runUntilStopped(log, async (stopping) => {
   log.info({ host: config.api.host, port: server.port }, 'the api listens');
   return {
     done: server.closed,
-    unreadyMs: (config.api.unready_seconds ?? UNREADY_SECONDS) * 1_000,
+    unreadyMs: unreadyMs(config),
     async stop() {
       hub.drain();
       server.stop(config.api.drain_seconds * 1_000);

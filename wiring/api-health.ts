@@ -1,8 +1,17 @@
+import type { Config } from '../config.ts';
 import { createReadiness, type Readiness } from '../providers/health/readiness.ts';
 import type { SystemStatus } from '../providers/health/system-status.ts';
 import { createPostgresSystemView } from '../providers/store/postgres/system-view.ts';
 import { databaseCheck } from './database-check.ts';
 import { systemStatus } from './system-status.ts';
+
+/** Balancers ask every few seconds whether an api is ready. */
+const UNREADY_SECONDS = 5;
+
+/** How long an api that was asked to stop says that it is not ready, and still serves. */
+export function unreadyMs({ api }: Config): number {
+  return (api.unready_seconds ?? UNREADY_SECONDS) * 1_000;
+}
 
 /** What an api says of itself, and of the service. */
 export interface ApiHealth {

@@ -91,12 +91,10 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
   metrics.readPool(database.pool);
   metrics.readStore(createPostgresStoreGauges(database, now, config.sandbox.host_timeout_seconds * 1_000));
 
-  // What the settings say wrong is refused at the start; they may change while the process runs.
-  defaultAgentSpec(config, models);
   const defaults = createDefaults({
     agents,
     environments,
-    agentSpec: async () => defaultAgentSpec(config, models)(),
+    agentSpec: defaultAgentSpec(config, models),
     environmentConfig: defaultEnvironmentConfig(config),
   });
   const uploads = createUploadsUnderWay();

@@ -27,9 +27,10 @@ export function defaultAgentSpec(config: Config, models: OfferedModels): () => P
       ...config.simple_api.agent,
     });
   const spec = (): AgentSpec => newAgentSpec(read(), models);
-  const named = config.simple_api.agent['model'] === undefined ? config.default_model : modelId(read().model);
   if (models.resolve(modelId(read().model)) !== null) checked('simple_api.agent', spec);
   return async () => {
+    const isNamed = config.simple_api.agent['model'] !== undefined;
+    const named = isNamed ? modelId(read().model) : config.default_model;
     await models.confirm(named, 'simple_api.agent.model');
     return spec();
   };

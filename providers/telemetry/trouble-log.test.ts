@@ -54,7 +54,7 @@ it('logs tool calls without a true result', () => {
   expect(lines).toMatchObject([
     [
       'warn',
-      { session_id: 'sesn_1', tool_use_id: 'sevt_1', tool: 'bash' },
+      { session_id: 'sesn_1', call_id: 'sevt_1', tool: 'bash' },
       'the outcome of a tool call is unknown',
     ],
     ['warn', { reason: 'why' }, 'no sandbox could be had for a tool call'],

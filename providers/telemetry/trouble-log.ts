@@ -76,7 +76,7 @@ export function createTroubleLog(
     },
     tool({ outcome, sessionId, workspaceId, toolUseId, tool, reason }) {
       log.warn(
-        { session_id: sessionId, workspace_id: workspaceId, tool_use_id: toolUseId, tool, reason },
+        { session_id: sessionId, workspace_id: workspaceId, call_id: toolUseId, tool, reason },
         outcome === 'lost'
           ? 'the outcome of a tool call is unknown'
           : 'no sandbox could be had for a tool call',

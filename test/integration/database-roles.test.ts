@@ -11,6 +11,7 @@ import { loadConfig } from '../../config.ts';
 import { connect } from '../../examples/connect.ts';
 import { pickFreePort } from '../../providers/host/free-port.ts';
 import { openStore } from '../../wiring/open-store.ts';
+import { serviceReady } from '../harness/service-ready.ts';
 import { startEntry } from '../harness/entry-process.ts';
 import { startTestServices, type TestServices } from '../harness/start-test-services.ts';
 
@@ -151,16 +152,7 @@ describe('a service whose role has no right to change the schema', () => {
     const parts = [startEntry('server.ts', dataDir, settings), startEntry('worker.ts', dataDir, settings)];
     try {
       const url = `http://127.0.0.1:${port}`;
-      await expect
-        .poll(
-          async () =>
-            fetch(`${url}/readyz`).then(
-              ({ status }) => status,
-              () => 0,
-            ),
-          { timeout: 60_000 },
-        )
-        .toBe(200);
+      await serviceReady(url);
       const { beta } = connect(url);
       const environment = await beta.environments.create({ name: 'e' });
       const agent = await beta.agents.create({

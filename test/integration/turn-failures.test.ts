@@ -5,6 +5,7 @@ import path from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pickFreePort } from '../../providers/host/free-port.ts';
+import { serviceReady } from '../harness/service-ready.ts';
 import { startEntry, type EntryProcess } from '../harness/entry-process.ts';
 import { startTestServices, type TestServices } from '../harness/start-test-services.ts';
 import {
@@ -55,13 +56,7 @@ describe('what operators find in the log of a turn that ended with an error', ()
     };
     parts = [startEntry('server.ts', dataDir, settings), startEntry('worker.ts', dataDir, settings)];
     const url = `http://127.0.0.1:${port}`;
-    while (
-      await fetch(`${url}/readyz`).then(
-        ({ ok }) => !ok,
-        () => true,
-      )
-    )
-      await new Promise((resolve) => setTimeout(resolve, 100));
+    await serviceReady(url);
     ({ beta } = new Anthropic({ baseURL: url, apiKey: 'unused', maxRetries: 5 }));
   });
   afterAll(async () => {
