@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { loadConfig, type Config } from '../config.ts';
+import { loadConfig, type Config, type Part } from '../config.ts';
 import { followSettings } from './changeable.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'changeable-'));
@@ -10,9 +10,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const file = path.join(folder, 'config.yaml');
 const keyFile = path.join(folder, 'key');
 
-function read(settings: object): Config {
+function read(settings: object, part: Part = 'api'): Config {
   writeFileSync(file, JSON.stringify(settings));
-  return loadConfig({ file, env: {}, part: 'worker' });
+  return loadConfig({ file, env: {}, part });
 }
 const sha256 = 'a'.repeat(64);
 
@@ -36,7 +36,7 @@ describe('settings of a running process', () => {
       providers,
     };
     expect(follow(read(changed))).toEqual({
-      taken: ['auth.keys', 'providers.anthropic.api_key', 'log.level', 'rate_limits.reads_per_minute'],
+      taken: ['auth.keys', 'log.level', 'rate_limits.reads_per_minute'],
       waiting: ['api.port', 'auth.sign_in_hours', 'rate_limits.anonymous_connections'],
     });
     expect(config.auth.keys).not.toEqual(keys);
@@ -44,7 +44,6 @@ describe('settings of a running process', () => {
       api: { port: 8080 },
       rate_limits: { reads_per_minute: 7, anonymous_connections: 256 },
       log: { level: 'debug' },
-      providers: { anthropic: { api_key: 'second' } },
     });
     // What waits is named for as long as it differs from the start.
     expect(follow(read(changed))).toMatchObject({
@@ -53,6 +52,22 @@ describe('settings of a running process', () => {
     });
     const { api: _, ...rest } = changed;
     expect(follow(read(rest)).waiting).not.toContain('api.port');
+  });
+
+  it('are those that the part has a use for: a worker asks nobody for a key, and follows those of providers', () => {
+    writeFileSync(keyFile, 'first');
+    const settings = {
+      auth: { keys: [{ id: 'a', key_file: path.join(folder, 'none') }] },
+      api: { host: '0.0.0.0' },
+      providers: { anthropic: { api_key_file: keyFile } },
+    };
+    const config = read(settings, 'worker');
+    writeFileSync(keyFile, 'second');
+    expect(followSettings(config)(read(settings, 'worker'))).toEqual({
+      taken: ['providers.anthropic.api_key'],
+      waiting: [],
+    });
+    expect(config.providers.anthropic.api_key).toBe('second');
   });
 
   it('stay as they were where those that are taken do not go together with those that wait', () => {

@@ -1,6 +1,5 @@
 import type { Config } from '../config.ts';
 import { AppError } from '../core/errors.ts';
-import { checkReach } from './checks.ts';
 import { listSettings } from './setting-list.ts';
 
 /** What a running process takes on without a restart: settings, and sections of them. */
@@ -52,7 +51,7 @@ function isChangeable(path: readonly string[]): boolean {
   );
 }
 
-/** Whether anybody needs a key decides what the process may listen on, and whom it believes. */
+/** Whether anybody needs a key decides what the process may listen on, and whom it believes. Parts that ask for none have none. */
 function checkKeysCanChange(config: Config, next: Config): void {
   const [before, after] = [config.auth.keys.length, next.auth.keys.length];
   if ((before === 0) !== (after === 0)) {
@@ -61,7 +60,6 @@ function checkKeysCanChange(config: Config, next: Config): void {
       `auth.keys: a running service cannot be ${after === 0 ? 'left without keys' : 'given its first key'}. Restart it for that.`,
     );
   }
-  checkReach({ ...config, auth: next.auth });
 }
 
 function nameOf(path: readonly string[]): string {

@@ -71,7 +71,7 @@ function beyondLoopback({ api }: Pick<Settings, 'api'>): { setting: string; valu
  * Whoever reaches a service without keys may do everything. So none of its settings may say that somebody from elsewhere does: neither
  * the address that it listens on, nor the URL that it is known by, nor a proxy in front of it.
  */
-export function checkReach(
+function checkReach(
   settings: Pick<Settings, 'api' | 'sandbox'> & { auth: { keys: readonly unknown[] } },
 ): void {
   const [first] = beyondLoopback(settings);
