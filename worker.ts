@@ -11,6 +11,7 @@ import { createLogger } from './providers/telemetry/logger.ts';
 import { secretsIn } from './providers/telemetry/redact.ts';
 import { observeTemporal } from './providers/telemetry/temporal-log.ts';
 import { activityDependencies } from './wiring/activity-dependencies.ts';
+import { renewTemporalKey } from './wiring/connect-temporal.ts';
 import { keyRing } from './wiring/key-ring.ts';
 import { storeUrls } from './wiring/open-store.ts';
 import { reloadSettings } from './wiring/reload-settings.ts';
@@ -40,6 +41,7 @@ await runUntilStopped(log, async (signal) => {
     close: closeServices,
   } = await openWorkerServices({ config, log, metrics, name }, signal);
   settings.onTaken(() => parts.catalog.rebuild());
+  settings.onTaken(() => renewTemporalKey(config, log, temporal.native));
   const { dependencies, decoder, driver, host, stay, close } = activityDependencies(parts);
   if (driver !== null && stay !== null) metrics.hosts.readSandboxes(stay.id, driver);
   const attempts = createAttemptLedger();

@@ -60,11 +60,13 @@ describe('settings of a running process', () => {
       auth: { keys: [{ id: 'a', key_file: path.join(folder, 'none') }] },
       api: { host: '0.0.0.0' },
       providers: { anthropic: { api_key_file: keyFile } },
+      web_search: { provider: 'brave', api_key_file: keyFile },
+      temporal: { api_key_file: keyFile },
     };
     const config = read(settings, 'worker');
     writeFileSync(keyFile, 'second');
     expect(followSettings(config)(read(settings, 'worker'))).toEqual({
-      taken: ['providers.anthropic.api_key'],
+      taken: ['temporal.api_key', 'providers.anthropic.api_key', 'web_search.api_key'],
       waiting: [],
     });
     expect(config.providers.anthropic.api_key).toBe('second');

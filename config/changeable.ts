@@ -4,8 +4,8 @@ import { listSettings } from './setting-list.ts';
 
 /** What a running process takes on without a restart: settings, and sections of them. */
 const CHANGEABLE = ['auth.keys', 'rate_limits', 'models', 'default_model', 'log.level'];
-/** Of each provider; the names of its variable and its file too. */
-const CHANGEABLE_OF_PROVIDERS = /^providers\.\w+\.api_key(_env|_file)?$/;
+/** Keys that the service shows to others; the names of their variables and their files too. */
+const CHANGEABLE_KEYS = /^(providers\.\w+|web_search|temporal)\.api_key(_env|_file)?$/;
 /** Read at the start only, though their section is read anew. */
 const FIXED = new Set(['rate_limits.anonymous_connections', 'rate_limits.running_sessions_per_workspace']);
 
@@ -46,8 +46,7 @@ function isChangeable(path: readonly string[]): boolean {
   const name = nameOf(path);
   if (FIXED.has(name)) return false;
   return (
-    CHANGEABLE_OF_PROVIDERS.test(name) ||
-    CHANGEABLE.some((known) => name === known || name.startsWith(`${known}.`))
+    CHANGEABLE_KEYS.test(name) || CHANGEABLE.some((known) => name === known || name.startsWith(`${known}.`))
   );
 }
 

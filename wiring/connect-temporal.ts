@@ -32,7 +32,20 @@ function access(config: Config): TemporalAccess {
 
 /** A client that connects at its first call, and again whenever it must: Temporal may be down now. */
 export function temporalClient(config: Config, interceptors: WorkflowClientInterceptor[] = []): Client {
-  return clientOn(lazyConnection(temporalConnectionOptions(access(config))), config, interceptors);
+  return clientOn(connectionOf(config), config, interceptors);
+}
+
+/** The key may change while the process runs. */
+function connectionOf(config: Config): Connection {
+  return lazyConnection(temporalConnectionOptions(access(config)), () => config.temporal.api_key);
+}
+
+/** Shows Temporal the key that the settings have now, at a worker's requests too. */
+export function renewTemporalKey({ temporal }: Config, log: Logger, native: NativeConnection): void {
+  if (temporal.api_key === null) return;
+  native.setApiKey(temporal.api_key).catch((error: unknown) => {
+    log.error({ err: error }, 'the new key of Temporal could not be taken on; restart the worker for it');
+  });
 }
 
 function clientOn(connection: Connection, config: Config, workflow: WorkflowClientInterceptor[]): Client {
@@ -56,7 +69,7 @@ export async function connectTemporal(
   signal: AbortSignal,
 ): Promise<{ client: Client; connection: Connection; native: NativeConnection }> {
   const native = await nativeConnection(config, log, signal);
-  const connection = lazyConnection(temporalConnectionOptions(access(config)));
+  const connection = connectionOf(config);
   const client = clientOn(connection, config, []);
   await checkTemporalIdentity(config, log, client, upkeep);
   if (!config.temporal.managed) await prepareSearchAttributes(config, log);

@@ -33,17 +33,19 @@ export interface WebToolsDeps {
 
 /** The search engine that the settings name, or null. */
 export function searchEngine({ web_search: settings }: Config): WebSearch | null {
-  const { provider, api_key: key, base_url: base } = settings;
+  const { provider, base_url: base } = settings;
   const baseUrl = base === null ? {} : { baseUrl: base };
+  // The key may change while the process runs.
+  const apiKey = (): string | null => settings.api_key;
   switch (provider) {
     case 'none':
       return null;
     case 'brave':
-      return createBraveSearch({ apiKey: key ?? '', ...baseUrl });
+      return createBraveSearch({ apiKey, ...baseUrl });
     case 'tavily':
-      return createTavilySearch({ apiKey: key ?? '', ...baseUrl });
+      return createTavilySearch({ apiKey, ...baseUrl });
     case 'searxng':
-      return createSearxngSearch({ baseUrl: base ?? '', ...(key === null ? {} : { apiKey: key }) });
+      return createSearxngSearch({ apiKey, baseUrl: base ?? '' });
   }
 }
 

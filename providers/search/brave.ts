@@ -16,7 +16,7 @@ const answerSchema = z.object({
 });
 
 /** Brave Search. */
-export function createBraveSearch(options: { apiKey: string; baseUrl?: string }): WebSearch {
+export function createBraveSearch(options: { apiKey: () => string | null; baseUrl?: string }): WebSearch {
   return {
     name: 'brave',
     async search({ query, count, domains, country }, signal) {
@@ -24,7 +24,7 @@ export function createBraveSearch(options: { apiKey: string; baseUrl?: string })
       url.searchParams.set('q', queryWithDomains(query, domains));
       url.searchParams.set('count', String(Math.min(count, MOST_RESULTS)));
       if (country !== undefined) url.searchParams.set('country', country);
-      const headers = { accept: 'application/json', 'x-subscription-token': options.apiKey };
+      const headers = { accept: 'application/json', 'x-subscription-token': options.apiKey() ?? '' };
       const { web } = await askEngine('Brave', url, { headers }, answerSchema, signal);
       const results = (web?.results ?? []).map((row) => ({
         title: plainText(row.title),

@@ -51,9 +51,9 @@ describe('search engines', () => {
   });
 
   const engines: Record<string, () => WebSearch> = {
-    brave: () => createBraveSearch({ apiKey: 'secret', baseUrl }),
-    tavily: () => createTavilySearch({ apiKey: 'secret', baseUrl }),
-    searxng: () => createSearxngSearch({ apiKey: 'secret', baseUrl }),
+    brave: () => createBraveSearch({ apiKey: () => 'secret', baseUrl }),
+    tavily: () => createTavilySearch({ apiKey: () => 'secret', baseUrl }),
+    searxng: () => createSearxngSearch({ apiKey: () => 'secret', baseUrl }),
   };
   const ask = (name: string, query: Partial<SearchQuery> = {}) =>
     (engines[name] ?? engines['brave'])?.().search(
@@ -96,7 +96,7 @@ describe('search engines', () => {
       await expect(ask(name)).rejects.toSatisfy(failure('unknown form'));
       const broken = { brave: createBraveSearch, tavily: createTavilySearch, searxng: createSearxngSearch }[
         name as 'brave'
-      ]({ apiKey: 'x', baseUrl: 'http://127.0.0.1:1' });
+      ]({ apiKey: () => 'x', baseUrl: 'http://127.0.0.1:1' });
       await expect(
         broken.search({ query: 'x', count: 1, domains: {} }, new AbortController().signal),
       ).rejects.toSatisfy(failure('cannot be reached'));

@@ -10,7 +10,7 @@ const answerSchema = z.object({
 });
 
 /** A SearXNG instance; its `search.formats` must include json. */
-export function createSearxngSearch(options: { baseUrl: string; apiKey?: string }): WebSearch {
+export function createSearxngSearch(options: { baseUrl: string; apiKey: () => string | null }): WebSearch {
   return {
     name: 'searxng',
     async search({ query, count, domains, country }, signal) {
@@ -19,7 +19,8 @@ export function createSearxngSearch(options: { baseUrl: string; apiKey?: string 
       url.searchParams.set('format', 'json');
       if (country !== undefined) url.searchParams.set('language', `en-${country}`);
       const headers: Record<string, string> = { accept: 'application/json' };
-      if (options.apiKey !== undefined) headers['authorization'] = `Bearer ${options.apiKey}`;
+      const key = options.apiKey();
+      if (key !== null) headers['authorization'] = `Bearer ${key}`;
       const { results } = await askEngine('SearXNG', url, { headers }, answerSchema, signal);
       const rows = results.map((row) => ({
         title: plainText(row.title),

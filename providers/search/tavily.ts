@@ -9,7 +9,7 @@ const answerSchema = z.object({
 });
 
 /** Tavily. */
-export function createTavilySearch(options: { apiKey: string; baseUrl?: string }): WebSearch {
+export function createTavilySearch(options: { apiKey: () => string | null; baseUrl?: string }): WebSearch {
   return {
     name: 'tavily',
     async search({ query, count, domains }, signal) {
@@ -28,7 +28,7 @@ export function createTavilySearch(options: { apiKey: string; baseUrl?: string }
       };
       const init = {
         method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: `Bearer ${options.apiKey}` },
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${options.apiKey() ?? ''}` },
         body: JSON.stringify(body),
       };
       const { results } = await askEngine('Tavily', url, init, answerSchema, signal);

@@ -15,12 +15,19 @@ const KEEP_ALIVE_ANSWER_MS = 5_000;
 /** gRPC's code for a server that asks for fewer requests. */
 const RESOURCE_EXHAUSTED = 8;
 
-/** A client's connection that is made at its first call, and again whenever it must: the server may be down now. */
-export function lazyConnection(options: TemporalConnectionOptions): Connection {
+/**
+ * A client's connection that is made at its first call, and again whenever it must: the server may be down now.
+ *
+ * @param apiKey - asked at each request; null: there is none.
+ */
+export function lazyConnection(options: TemporalConnectionOptions, apiKey?: () => string | null): Connection {
   const socket = socketPathOf(options.address);
-  return socket === null
-    ? Connection.lazy({ ...options, ...impatient(ANSWER_MS) })
-    : connectionsThrough(socket).lazy({ ...withoutSocket(options), ...impatient(ANSWER_MS) });
+  const connection =
+    socket === null
+      ? Connection.lazy({ ...options, ...impatient(ANSWER_MS) })
+      : connectionsThrough(socket).lazy({ ...withoutSocket(options), ...impatient(ANSWER_MS) });
+  if (options.apiKey !== undefined && apiKey !== undefined) connection.setApiKey(() => apiKey() ?? '');
+  return connection;
 }
 
 /**
