@@ -43,8 +43,10 @@ describe('reading a PDF', () => {
   });
 
   it('gives up on one that takes too long', async () => {
-    const hasty = createDecodedPdfs(decoder, { pages: 3, characters: 1_000, milliseconds: 1 });
-    expect(await hasty.read('w', tinyPdf('x'), never)).toEqual({
+    const hasty = createDecodedPdfs(decoder, { pages: 1_000, characters: 1_000, milliseconds: 1 });
+    // So much is never read before the time can be noticed.
+    const long = tinyPdf(...Array.from({ length: 1_000 }, (_, page) => `page ${page}`));
+    expect(await hasty.read('w', long, never)).toEqual({
       refusal: 'it cannot be read within 0.001 s',
     });
   });
