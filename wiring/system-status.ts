@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
 import { judgeBrains, judgeHands } from '../core/health/judge-workers.ts';
+import { judgeDecoder } from '../core/health/judge-decoder.ts';
 import { judgeQueue } from '../core/health/judge-queue.ts';
 import type { PartReport } from '../core/health/part-report.ts';
 import type { HostMarks } from '../providers/blob/host-marks.ts';
@@ -52,13 +53,12 @@ export function systemStatus(parts: {
       const room = reserve.look();
       const figures = { free_bytes: room.freeBytes, reserve_bytes: room.reserveBytes };
       if (fault !== null && Date.now() - fault.at < FAULT_MS) {
-        const detail = `A write of the ${fault.store} failed (${fault.reason}): its disk has no room, or takes no writes. ${describeRoom(room)}`;
+        const detail = `A write of the ${fault.store} failed (${fault.reason}): its disk has no room, or takes no writes; ${describeRoom(room)}`;
         return { state: 'down', detail, figures };
       }
       const state = ({ ample: 'ok', low: 'degraded', reserve: 'down' } as const)[room.state];
       return { state, detail: describeRoom(room), figures };
     },
-    // Messages without pictures run all the same.
-    decoder: async () => ({ state: 'ok', detail: decoder.known()?.detail ?? 'It is being found out.' }),
+    decoder: async () => judgeDecoder(decoder.known()),
   });
 }
