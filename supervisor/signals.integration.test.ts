@@ -25,7 +25,8 @@ const API = `
 import { createServer } from 'node:http';
 console.log('runs');
 process.on('SIGHUP', () => console.log('got SIGHUP'));
-createServer((request, response) => response.end('ok')).listen(Number(process.env.MANAGED_AGENT_API_PORT), '127.0.0.1');
+const status = JSON.stringify({ parts: { database: { state: 'ok' }, temporal: { state: 'ok' }, brains: { state: 'ok' } } });
+createServer((request, response) => response.end(status)).listen(Number(process.env.MANAGED_AGENT_API_PORT), '127.0.0.1');
 `;
 const WORKER = `console.log('runs'); process.on('SIGHUP', () => console.log('got SIGHUP')); setInterval(() => {}, 1000);`;
 /** What start.ts does, on the stand-ins. */

@@ -14,7 +14,8 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const API = `
 import { createServer } from 'node:http';
 console.log(JSON.stringify({ key: process.env.ANTHROPIC_API_KEY ?? null, store: process.env.MANAGED_AGENT_STORE_URL }));
-createServer((request, response) => response.end('ok')).listen(Number(process.env.MANAGED_AGENT_API_PORT), '127.0.0.1');
+const status = JSON.stringify({ parts: { database: { state: 'ok' }, temporal: { state: 'ok' }, brains: { state: 'ok' } } });
+createServer((request, response) => response.end(status)).listen(Number(process.env.MANAGED_AGENT_API_PORT), '127.0.0.1');
 process.on('SIGTERM', () => { console.log('stopped'); process.exit(0); });
 `;
 const WORKER = `
