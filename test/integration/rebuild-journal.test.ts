@@ -59,6 +59,26 @@ describe('a journal that lost rows', () => {
     expect((await lab.types(id)).filter((type) => type === 'agent.message')).toHaveLength(2);
   });
 
+  it('is left alone when the session has gone on since: what history has would stand among what happened instead', async () => {
+    const { id } = await lab.createSession(AGENT, [userMessage('call bash,bash')]);
+    await lab.rest(id);
+    await expectJournalInHistory(lab, id);
+    await putBack(id, 4);
+    const { missing, state } = await readHistories(lab, id);
+    await lab.database.query('UPDATE session_threads SET owed = false WHERE session_id = $1', [id]);
+    await lab.database.query(
+      `UPDATE session_head SET status = 'idle', stop = '{"type": "end_turn"}' WHERE session_id = $1`,
+      [id],
+    );
+    await lab.send(id, [userMessage('hello')]);
+    await lab.sweepUntilRest(id);
+    const before = await lab.journal.eventsAfter(id, 0, 100);
+    const archive = createPostgresJournalArchive(lab.database);
+    const owner = await archive.owner(id);
+    await expect(owner && archive.add(owner, missing, state)).rejects.toMatchObject({ code: 'conflict' });
+    expect(await lab.journal.eventsAfter(id, 0, 100)).toEqual(before);
+  });
+
   it('waits again for the person who is to answer', async () => {
     const { id } = await lab.createSession(AGENT, [userMessage('call write')]);
     const [call = ''] = await waitingFor(lab, id);

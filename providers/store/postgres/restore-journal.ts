@@ -1,3 +1,4 @@
+import { AppError } from '../../../core/errors.ts';
 import { blobsOf } from '../../../core/journal/large-strings.ts';
 import { headOfLog } from '../../../core/operations/head-of-log.ts';
 import type { RebuiltRow, RebuiltState } from '../../../core/operations/rebuild-journal.ts';
@@ -32,7 +33,9 @@ export interface JournalArchive {
   /**
    * Adds rows that the journal lacks, with the files that they bring to their session, in one transaction under the session's lock, and
    * brings what is derived from the log into line with it: status, usage, time spent, turn under way, budget, calls, step number. Rows
-   * whose id, `seq` or arrival is taken by now are left out. Returns how many were added.
+   * whose id or arrival is taken by now are left out. Returns how many were added.
+   *
+   * @throws `conflict`, with nothing written, where another event has the `seq` of one of them.
    */
   add(owner: JournalOwner, missing: readonly RebuiltRow[], told: RebuiltState): Promise<number>;
 }
@@ -182,6 +185,7 @@ export function createPostgresJournalArchive(database: Database): JournalArchive
         await connection.query('SELECT 1 FROM session_head WHERE session_id = $1 FOR UPDATE', [
           owner.sessionId,
         ]);
+        await refuseMixture(connection, owner, missing);
         let added = 0;
         for (const row of missing) added += await insert(connection, owner, row);
         const bodies = missing.map((row) => row.body);
@@ -191,4 +195,23 @@ export function createPostgresJournalArchive(database: Database): JournalArchive
       });
     },
   };
+}
+
+/** A session that went on after it lost rows has others in their places: with some of both, its journal would tell what never was. */
+async function refuseMixture(
+  connection: Connection,
+  { sessionId }: JournalOwner,
+  missing: readonly RebuiltRow[],
+): Promise<void> {
+  const seqs = missing.flatMap(({ seq }) => (seq === null ? [] : [seq]));
+  const { rows } = await connection.query<{ id: string; seq: number }>(
+    'SELECT id, seq FROM events WHERE session_id = $1 AND seq = ANY ($2) AND id <> ALL ($3) ORDER BY seq LIMIT 1',
+    [sessionId, seqs, missing.map(({ id }) => id)],
+  );
+  const [other] = rows;
+  if (other === undefined) return;
+  throw new AppError(
+    'conflict',
+    `The session has gone on since it lost events: ${other.id} stands at seq ${other.seq}, where history has another. Nothing was written, since the two cannot be one journal.`,
+  );
 }
