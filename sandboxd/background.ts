@@ -21,6 +21,7 @@ import { adopterWords } from './family/adopter.ts';
 import { descendantsOf } from './family/descendants.ts';
 import { endProcesses } from './family/end-processes.ts';
 import type { Pipes } from './pipes.ts';
+import { readNumberFile } from './number-file.ts';
 import { listProcesses, signalQuietly, type ProcessRow } from './processes.ts';
 
 /** What is kept of a process's output; what it writes beyond is dropped. */
@@ -65,10 +66,7 @@ const failed = (text: string): OperationResult => ({ text, isError: true });
 
 export function createBackground(deps: BackgroundDeps): Background {
   const folderOf = (id: string): string => join(deps.folder, id);
-  const numberIn = (id: string, name: string): number | undefined => {
-    const file = join(folderOf(id), name);
-    return existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined;
-  };
+  const numberIn = (id: string, name: string): number | undefined => readNumberFile(join(folderOf(id), name));
   const noteOf = (id: string): Note | undefined => {
     const file = join(folderOf(id), 'note.json');
     return /^p\d+$/.test(id) && existsSync(file)

@@ -19,6 +19,7 @@ import type { Pipes } from './pipes.ts';
 import { adopterWords } from './family/adopter.ts';
 import { descendantsOf } from './family/descendants.ts';
 import { endProcesses } from './family/end-processes.ts';
+import { readNumberFile } from './number-file.ts';
 import { listProcesses, readProcess, signalQuietly, type ProcessRow } from './processes.ts';
 import { RUNNER_SCRIPT } from './shell-script.ts';
 import { openSpool, type Spool } from './spool.ts';
@@ -27,6 +28,8 @@ import { openSpool, type Spool } from './spool.ts';
 const GRACE_MS = 2_000;
 /** How often a command that another sandboxd started is looked at. */
 const POLL_MS = 25;
+/** Looks at an exit code that is being written, until it is taken for one that could not be written. */
+const EMPTY_LOOKS = 40;
 /** What is read at most after the end; a background process that goes on writing would otherwise never let go. */
 const DRAIN_BYTES = 1024 * 1024;
 
@@ -62,12 +65,6 @@ export interface CommandDeps {
   spoolFile: string;
   outputFileBytes: number;
   noteEnding(reason: EndedBy): void;
-}
-
-function readNumber(file: string): number | undefined {
-  if (!existsSync(file)) return undefined;
-  const text = readFileSync(file, 'utf8');
-  return text.endsWith('\n') ? Number(text) : undefined;
 }
 
 /** Reads what is left in the pipe. The descriptor does not block: "nothing there" ends the loop. */
@@ -163,7 +160,7 @@ function watch(
     if (reader.destroyed) rmSync(join(folder, BACKGROUND), { force: true });
     else reader.once('close', () => rmSync(join(folder, BACKGROUND), { force: true }));
     release();
-    return readNumber(join(folder, 'exit')) ?? null;
+    return readNumberFile(join(folder, 'exit')) ?? null;
   });
 
   return {
@@ -241,24 +238,25 @@ export async function adoptCommand(folder: string, deps: CommandDeps): Promise<A
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
-  let pid = readNumber(runnerFile);
+  let pid = readNumberFile(runnerFile);
   for (let attempt = 0; pid === undefined && attempt < 40; attempt++) {
     await new Promise((resolve) => {
       setTimeout(resolve, POLL_MS);
     });
-    pid = readNumber(runnerFile);
+    pid = readNumberFile(runnerFile);
   }
   const runner = pid === undefined || !isRunnerOf(pid, folder) ? undefined : readProcess(pid);
-  const isExited = existsSync(join(folder, 'exit'));
+  const isExited = readNumberFile(join(folder, 'exit')) !== undefined;
   if (pid === undefined || (runner === undefined && !isExited) || !existsSync(join(folder, 'pipe'))) {
     return { state: 'gone' };
   }
   const startTime = runner?.startTime;
   const exited = (async () => {
-    while (!existsSync(join(folder, 'exit')) && readProcess(pid)?.startTime === startTime) {
-      await new Promise((resolve) => {
-        setTimeout(resolve, POLL_MS);
-      });
+    const file = join(folder, 'exit');
+    // On a full disk the file is made and stays empty.
+    for (let empty = 0; empty < EMPTY_LOOKS; empty += existsSync(file) ? 1 : 0) {
+      if (readNumberFile(file) !== undefined || readProcess(pid)?.startTime !== startTime) return;
+      await delay(POLL_MS);
     }
   })();
   return {
