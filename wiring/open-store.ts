@@ -5,6 +5,7 @@ import { AppError, isStoreAway } from '../core/errors.ts';
 import { createRowCipher } from '../providers/encryption/row-cipher.ts';
 import { applicationNameOf } from '../providers/postgres-client/direct-connection.ts';
 import { openDatabase, type Database, type DatabaseEvents } from '../providers/store/postgres/database.ts';
+import { refusesLogin } from '../providers/store/postgres/failures.ts';
 import { prepareSchema, tablesWithoutRights } from '../providers/store/postgres/migrate.ts';
 import { keyRing } from './key-ring.ts';
 
@@ -76,6 +77,11 @@ export async function openStore(
       return database;
     } catch (error) {
       if (!isStoreAway(error)) throw error;
+      if (error instanceof Error && error.cause instanceof Error && refusesLogin(error.cause)) {
+        throw new AppError('bad_config', `store.url: PostgreSQL refuses it: ${error.cause.message}.`, {
+          cause: error.cause,
+        });
+      }
       signal.throwIfAborted();
       log.warn({ err: error }, 'waiting for PostgreSQL');
       await delay(RETRY_MS, undefined, { signal });

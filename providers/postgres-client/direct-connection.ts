@@ -8,6 +8,7 @@ const CONNECT_MS = 3_000;
 const ANSWER_MS = 5_000;
 /** How long a good-bye may take. */
 const CLOSE_MS = 1_000;
+const READS_ONLY = `SELECT current_setting('transaction_read_only')::boolean AS reads_only`;
 
 /** A connection of one's own that stays open: for locks of a session, LISTEN and NOTIFY. */
 export interface DirectConnection {
@@ -22,8 +23,9 @@ export interface DirectConnection {
 }
 
 /**
- * Connects, and sets the session up so that both sides find soon that the other one is lost. Rejects with `pg`'s error when PostgreSQL
- * does not answer.
+ * Connects to a server that takes writes, and sets the session up so that both sides find soon that the other one is lost. Rejects with
+ * `pg`'s error when PostgreSQL does not answer, and with `25006` when it takes no writes: during a fail-over the name of the primary may
+ * still lead to a standby, which gives locks of its own, so that all other workers would look dead from there.
  *
  * @param options.applicationName - how PostgreSQL's views name the session.
  * @param options.settings - more settings for the session.
@@ -52,7 +54,11 @@ export async function connectDirectly(options: {
   };
   try {
     await client.connect();
-    await watch.answer(client.query(sessionSettings(options.settings)));
+    const [, { rows }] = await Promise.all([
+      watch.answer(client.query(sessionSettings(options.settings))),
+      watch.answer(client.query<{ reads_only: boolean }>(READS_ONLY)),
+    ]);
+    if (rows[0]?.reads_only === true) throw readsOnly();
   } catch (error) {
     destroy();
     throw error;
@@ -73,6 +79,12 @@ export async function connectDirectly(options: {
       destroy();
     },
   };
+}
+
+function readsOnly(): Error {
+  return Object.assign(new Error('The server takes no writes: it is a standby, or was set to read only.'), {
+    code: '25006',
+  });
 }
 
 /** How PostgreSQL's views name the sessions of one process of the service; PostgreSQL keeps 63 bytes. */

@@ -110,6 +110,55 @@ describe('a pool whose connections are lost without a word', () => {
     await direct.close();
   });
 
+  it('is only busy while a statement takes long or waits for a lock, and keeps its connections', async () => {
+    // With the usual limit, so that a busy machine has a second to say that a statement took too long.
+    const usual = openDatabase({
+      url: services.postgresUrl,
+      maximum: 2,
+      statementTimeoutMs: 60_000,
+      events: { onLost: () => told.push('lost'), onRegained: () => told.push('regained') },
+    });
+    const pids = async (): Promise<number[]> => {
+      const ask = 'SELECT pg_backend_pid() AS pid, pg_sleep(0.2)';
+      const rows = await each(2, async () => usual.query<{ pid: number }>(ask));
+      return rows.map(([row]) => row?.pid ?? 0).sort((one, other) => one - other);
+    };
+    await usual.query('INSERT INTO written VALUES (1)');
+    const connections = await pids();
+    const other = await connectDirectly({ url: services.postgresUrl, applicationName: 'another' });
+    await other.query('BEGIN');
+    await other.query('SELECT n FROM written FOR UPDATE');
+    const update = 'UPDATE written SET n = 2';
+    const transactions = [update, 'SELECT pg_sleep(30)'].map(async (text) =>
+      usual.transaction(async (connection) => connection.query(text)),
+    );
+    for (const result of await Promise.allSettled(transactions)) {
+      const reason = { code: 'unavailable', message: expect.stringContaining('busy') };
+      expect(result).toMatchObject({ reason });
+    }
+    expect(await pids()).toEqual(connections);
+    // It is rolled back for certain, so its outcome is not unknown.
+    expect(await outcome(usual.query(update))).toBe('unavailable');
+    const patient = usual.patient.query(update);
+    await other.close();
+    expect(await outcome(patient)).toBe('done');
+    expect(told).toEqual([]);
+    await usual.close();
+  });
+
+  it('leaves a server that takes no writes any more', async () => {
+    await each(4, async () =>
+      database.query(`SELECT set_config('default_transaction_read_only', 'on', false), pg_sleep(0.2)`),
+    );
+    // As behind one name whose primary is another server now: only new connections lead to it.
+    await expect.poll(async () => outcome(insert()), { timeout: SOON_MS }).toBe('done');
+    expect(await each(4, async () => outcome(insert()))).toEqual(['done', 'done', 'done', 'done']);
+    const url = `${services.postgresUrl}&options=-c%20default_transaction_read_only%3Don`;
+    await expect(connectDirectly({ url, applicationName: 'on a standby' })).rejects.toMatchObject({
+      code: '25006',
+    });
+  });
+
   it('waits for a statement that is known to take long, and for no other', async () => {
     expect(await outcome(database.query('SELECT pg_sleep(3)'))).toBe('unavailable');
     expect(await outcome(database.patient.query('SELECT pg_sleep(3)'))).toBe('done');

@@ -10,7 +10,7 @@ import {
 import { PLAIN_ROWS, type RowCipher } from '../../encryption/row-cipher.ts';
 import { watchAnswers, type AnswerWatch } from '../../postgres-client/answer-watch.ts';
 import { KEEP_ALIVE, sessionSettings } from '../../postgres-client/session-settings.ts';
-import { isLoss, mayHaveWritten, toAppError, toCommitError } from './failures.ts';
+import { isLoss, mayHaveWritten, takesNoWrites, toAppError, toCommitError } from './failures.ts';
 
 /** Type OIDs of PostgreSQL that come back as numbers here: `int8` holds counters below 2^53; `timestamptz` is Unix milliseconds. */
 const INT8 = 20;
@@ -46,8 +46,8 @@ export interface Database extends Statements {
   /** Encrypts the contents of rows on their way in, and decrypts them on their way out. */
   readonly cipher: RowCipher;
   /**
-   * The same for statements of which some take long, such as those that read or remove very many rows: PostgreSQL may be silent over one for
-   * as long as it lets statements run. A connection that is lost is found so much later.
+   * The same for statements of which some take long, such as those that read or remove very many rows: each may take as long as
+   * `statementTimeoutMs` says. A connection that is lost is found so much later.
    */
   readonly patient: Statements;
   /** The same for migrations, which PostgreSQL runs for as long as they take. A lost connection is found by the kernel alone. */
@@ -65,6 +65,11 @@ export interface DatabaseEvents {
 const ANSWER_MS = 5_000;
 /** What PostgreSQL needs on top of the time that it lets statements run, to say that one took too long. */
 const SLACK_MS = 5_000;
+/**
+ * The part of the time for an answer after which PostgreSQL itself ends a statement: so one that computes for long, or waits for a lock that
+ * another has, is told from a server that says nothing, is rolled back for certain, and costs no connection.
+ */
+const OWN_LIMIT = 0.8;
 /** How long a connection may owe the answer to nothing much when another one was just found dead. */
 const PROBE_MS = 2_000;
 
@@ -73,8 +78,8 @@ const PROBE_MS = 2_000;
  * which no answer comes in time is given up, and those that nobody uses are tried then, so that the next ones find connections that work.
  *
  * @param options.maximum - connections at most.
- * @param options.statementTimeoutMs - how long PostgreSQL lets a statement run; by default as the server is set.
- * @param options.answerTimeoutMs - how long PostgreSQL may be silent over a statement.
+ * @param options.statementTimeoutMs - how long PostgreSQL lets a statement run that is known to take long; by default for ever.
+ * @param options.answerTimeoutMs - how long PostgreSQL may be silent over any other statement; it ends these a little earlier by itself.
  * @param options.cipher - encrypts the contents of rows; by default nothing does.
  */
 export function openDatabase(options: {
@@ -86,10 +91,9 @@ export function openDatabase(options: {
   cipher?: RowCipher;
   events?: DatabaseEvents;
 }): Database {
-  const { statementTimeoutMs, answerTimeoutMs: answerMs = ANSWER_MS } = options;
-  const patientMs = Math.max(answerMs, (statementTimeoutMs ?? Number.POSITIVE_INFINITY) + SLACK_MS);
-  const settings =
-    statementTimeoutMs === undefined ? {} : { statement_timeout: String(Math.round(statementTimeoutMs)) };
+  const { statementTimeoutMs = Number.POSITIVE_INFINITY, answerTimeoutMs: answerMs = ANSWER_MS } = options;
+  const limitMs = Math.min(statementTimeoutMs, answerMs * OWN_LIMIT);
+  const settings = { statement_timeout: String(Math.round(limitMs)) };
   const reachable = watchReach(options.events);
   const watches = new WeakMap<ClientBase, AnswerWatch>();
   const idle = new Set<PoolClient>();
@@ -137,7 +141,8 @@ export function openDatabase(options: {
     }
   }
 
-  const statements = (patience: number): Statements => ({
+  /** @param ownMs - how long PostgreSQL lets each statement run, where that is not the usual time. */
+  const statements = (patience: number, ownMs?: number): Statements => ({
     async query<Row extends QueryResultRow>(text: string, values: unknown[] = [], name?: string) {
       const client = await checkOut();
       const answer = watched(client, patience);
@@ -145,11 +150,16 @@ export function openDatabase(options: {
       let broken: Error | undefined;
       try {
         const statement = name === undefined ? { text, values } : { text, values, name };
-        const { rows } = await answer(client.query<Row>(statement));
+        const run = async (command: string) => answer(client.query(command));
+        // In a transaction of its own, so that a pooler's session keeps nothing of it.
+        const [before, after] = ownMs === undefined ? [[], []] : [['BEGIN', limit(ownMs)], ['COMMIT']];
+        const begun = before.map(run);
+        const asked = answer(client.query<Row>(statement));
+        const [{ rows }] = await Promise.all([asked, ...begun, ...after.map(run)]);
         reachable.answered();
         return rows;
       } catch (error) {
-        broken = error instanceof Error ? error : new Error(String(error));
+        broken = asError(error);
         reachable.failed(error);
         throw mayHaveWritten(text) ? toCommitError(error) : toAppError(error);
       } finally {
@@ -176,6 +186,7 @@ export function openDatabase(options: {
       client.on('error', ignore);
       try {
         connection.send('BEGIN');
+        if (ownMs !== undefined) connection.send(limit(ownMs));
         const result = await work(connection);
         committing = true;
         connection.send('COMMIT');
@@ -184,11 +195,14 @@ export function openDatabase(options: {
         reachable.answered();
         return result;
       } catch (error) {
+        const cause = failure ?? error;
+        // A connection to a server that takes no writes any more is of no use, though it stands.
+        if (takesNoWrites(cause)) broken = asError(cause);
         await answer(client.query('ROLLBACK')).catch((failed: unknown) => {
-          broken = failed instanceof Error ? failed : new Error(String(failed));
+          broken = asError(failed);
         });
-        reachable.failed(failure ?? error);
-        throw committing ? toCommitError(failure ?? error) : toAppError(failure ?? error);
+        reachable.failed(cause);
+        throw committing ? toCommitError(cause) : toAppError(cause);
       } finally {
         client.off('error', ignore);
         client.release(broken);
@@ -206,12 +220,21 @@ export function openDatabase(options: {
     pool,
     cipher: options.cipher ?? PLAIN_ROWS,
     ...statements(answerMs),
-    patient: statements(patientMs),
-    unlimited: statements(Number.POSITIVE_INFINITY),
+    patient: statements(Math.max(answerMs, statementTimeoutMs + SLACK_MS), statementTimeoutMs),
+    unlimited: statements(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
     async close() {
       await pool.end();
     },
   };
+}
+
+/** Lets the statements of a transaction run for so long. */
+function limit(milliseconds: number): string {
+  return `SET LOCAL statement_timeout = ${Number.isFinite(milliseconds) ? Math.round(milliseconds) : 0}`;
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 /** A connection that breaks between two statements tells of it as an event, which would end the process; the next statement fails. */

@@ -37,7 +37,22 @@ function messageOf(error: unknown): string {
 /** Whether an error says that PostgreSQL cannot be reached, or does not take us now. */
 export function isLoss(error: unknown): boolean {
   const code = codeOf(error);
-  return /^(08|53|57P0)/.test(code) || NOT_REACHED.has(code) || LOSSES.test(messageOf(error));
+  return (
+    /^(08|53|57P0)/.test(code) ||
+    refusesLogin(error) ||
+    NOT_REACHED.has(code) ||
+    LOSSES.test(messageOf(error))
+  );
+}
+
+/** Whether PostgreSQL is there and refuses who we say we are (class 28), or has no such database: a setting is wrong, or not true any more. */
+export function refusesLogin(error: unknown): boolean {
+  return /^(28|3D000$)/.test(codeOf(error));
+}
+
+/** Whether an error says that a server takes no writes: it is a standby, perhaps a primary of before. */
+export function takesNoWrites(error: unknown): boolean {
+  return codeOf(error) === '25006';
 }
 
 /** The one translation of database failures. Statements that are wrong in themselves stay what they are: defects of ours. */
@@ -51,10 +66,24 @@ export function toAppError(error: unknown): unknown {
   const full = toDiskFull(error, 'database');
   if (full !== null) return full;
   // A primary that was made a standby, to which connections of before still lead.
-  if (code === '25006') {
+  if (takesNoWrites(error)) {
     return new AppError(
       'unavailable',
       'The database takes no writes: it is a standby, or was set to read only. Try again in a moment; whoever runs the service must look.',
+      { cause: error, retryAfterMs: 1_000 },
+    );
+  }
+  if (refusesLogin(error)) {
+    return new AppError(
+      'unavailable',
+      "The database refuses the service's login. Try again later; whoever runs the service must look at store.url and at the roles of PostgreSQL.",
+      { cause: error, retryAfterMs: 5_000 },
+    );
+  }
+  if (code === '53300') {
+    return new AppError(
+      'unavailable',
+      'The database takes no more connections (max_connections). Try again in a moment.',
       { cause: error, retryAfterMs: 1_000 },
     );
   }
@@ -62,7 +91,7 @@ export function toAppError(error: unknown): unknown {
   const busy = /^40|^(57014|25P03|55P03)$/.test(code) || NO_CONNECTION_FREE.test(message);
   if (busy || isLoss(error)) {
     const what = busy
-      ? 'The database is busy. Try again in a moment.'
+      ? 'The database is busy: a statement took too long, or waited too long for another one or for a connection. Try again in a moment.'
       : 'The database cannot be reached. Try again in a moment.';
     return new AppError('unavailable', what, { cause: error, retryAfterMs: 1_000 });
   }

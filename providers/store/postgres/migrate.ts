@@ -106,9 +106,8 @@ export async function migrate(
   const applied: string[] = [];
   for (const file of files) {
     const sql = await readFile(`${folder}/${file}`, 'utf8');
+    // A large table may take longer than a statement of the service may, and so may another process that is at it.
     await database.unlimited.transaction(async (connection) => {
-      // A large table may take longer than a statement of the service may, and so may another process that is at it.
-      await connection.query('SET LOCAL statement_timeout = 0');
       await connection.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
       await connection.query(APPLIED_TABLE);
       const known = await connection.query('SELECT 1 FROM schema_migrations WHERE name = $1', [file]);

@@ -1,4 +1,4 @@
-import { Pool, type QueryResultRow } from 'pg';
+import { Pool, type PoolClient, type QueryResultRow } from 'pg';
 import type { SystemView } from '../system-view.ts';
 import { parserOf } from './database.ts';
 import { toAppError } from './failures.ts';
@@ -33,10 +33,24 @@ export function createPostgresSystemView(url: string): SystemView {
 
   return {
     async database() {
-      const [row] = await ask<{ read_only: boolean }>(
-        `SELECT current_setting('transaction_read_only')::boolean AS read_only`,
-      );
-      return { takesWrites: row?.read_only === false };
+      // A new connection may lead to the primary where this one leads to a standby that was one.
+      let isOver = false;
+      let client: PoolClient | undefined;
+      try {
+        client = await pool.connect();
+        client.on('error', ignore);
+        const { rows } = await client.query<{ read_only: boolean }>(
+          `SELECT current_setting('transaction_read_only')::boolean AS read_only`,
+        );
+        isOver = rows[0]?.read_only !== false;
+        return { takesWrites: !isOver };
+      } catch (error) {
+        isOver = true;
+        throw toAppError(error);
+      } finally {
+        client?.off('error', ignore);
+        client?.release(isOver);
+      }
     },
 
     workers: async () => liveWorkers({ query: ask }),
@@ -64,3 +78,6 @@ export function createPostgresSystemView(url: string): SystemView {
     },
   };
 }
+
+/** A connection that breaks fails its statement, which says so. */
+function ignore(): void {}
