@@ -33,7 +33,10 @@ export async function startTelemetry(
   const metrics = createMetrics(part);
   const reserve = diskReserve(config);
   metrics.readDisk(() => reserve.look());
-  const tracing = endpoint === null ? null : startTracing(endpoint, { serviceName, part, version: VERSION });
+  const watch = { log, count: metrics.spansLost };
+  const options = { serviceName, part, version: VERSION };
+  const tracing = endpoint === null ? null : startTracing(endpoint, options, watch);
+  if (endpoint !== null && tracing === null) log.info('OTEL_SDK_DISABLED: there are no traces');
   const closeServer = health === null ? null : await serve(config, log, { ...health, metrics });
   return {
     metrics,

@@ -30,6 +30,10 @@ export const TelemetrySettings = z.strictObject({
     .describe('Port of a worker’s metrics and probes; 0 picks a free one, which its log names.'),
   otlp_endpoint: z
     .url()
+    .refine((url) => {
+      const { username, password, search } = new URL(url);
+      return `${username}${password}${search}` === '';
+    }, 'expected a URL without user, password and query, which are not sent; headers are set by OTEL_EXPORTER_OTLP_HEADERS')
     .nullable()
     .default(null)
     .describe('OpenTelemetry collector for traces, by OTLP over HTTP; null: no traces.'),

@@ -6,6 +6,7 @@ import { createHostMetrics, NO_HOST_METRICS, type HostMetrics } from './host-met
 import { createMetricMakers } from './metric-makers.ts';
 import { createTemporalMetrics, type TemporalUpdates } from './temporal-metrics.ts';
 import { createRemovedMetric, type CountRemoved } from './removed-metric.ts';
+import type { SpanLoss } from './span-sender.ts';
 
 /** How a piece of work ended: `ok`, `error`, or the code of the error. */
 export type Outcome = string;
@@ -37,6 +38,8 @@ export interface Metrics {
   toolCall(done: { tool: string; outcome: Outcome; seconds: number }): void;
   /** Attempts of a dead worker that were given to living ones. */
   takeover(attempts: number): void;
+  /** Spans that did not reach the collector of traces. */
+  spansLost(reason: SpanLoss, spans: number): void;
   /** Of the host of sandboxes that the process is part of. */
   readonly hosts: HostMetrics;
   /** What went because it has outlived its time. */
@@ -109,6 +112,7 @@ export function createMetrics(part: string): Metrics {
   ]);
   onStorageFault((fault) => faults.inc({ ...fault }));
   const takeovers = counter('takeovers_total', 'Attempts of dead workers given to living ones.', []);
+  const spans = counter('spans_lost_total', 'Spans that did not reach the collector of traces.', ['reason']);
 
   return {
     contentType: registry.contentType,
@@ -134,6 +138,7 @@ export function createMetrics(part: string): Metrics {
     turnFailure: (code) => failures.inc({ code }),
     toolCall: ({ tool, outcome, seconds }) => tools.observe({ tool, outcome }, seconds),
     takeover: (attempts) => takeovers.inc(attempts),
+    spansLost: (reason, count) => spans.inc({ reason }, count),
     readStore(read) {
       const up = gauge('store_up', 'Whether the gauges of the store could be read.', []);
       const sessions = gauge('sessions', 'Sessions by state.', ['state']);

@@ -3,8 +3,11 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SpanKind } from '@opentelemetry/api';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import pino from 'pino';
 import { describe, expect, it, vi } from 'vitest';
 import { startTracing, traceTo, withSpan } from './tracing.ts';
+
+const UNWATCHED = { log: pino({ level: 'silent' }), count: () => undefined };
 
 describe('tracing', () => {
   it('sends spans to the collector, nested as the work was', async () => {
@@ -20,24 +23,25 @@ describe('tracing', () => {
     collector.listen(0, '127.0.0.1');
     await once(collector, 'listening');
     const { port } = collector.address() as AddressInfo;
-    const tracing = startTracing(`http://127.0.0.1:${port}`, {
-      serviceName: 'my-service',
-      part: 'api',
-      version: '1',
-    });
+    const named = { serviceName: 'my-service', part: 'api', version: '1' };
+    const tracing = startTracing(`http://127.0.0.1:${port}`, named, UNWATCHED);
     const options = { kind: SpanKind.INTERNAL, attributes: {} };
     await withSpan('outer-span', options, async () => withSpan('inner-span', options, async () => undefined));
-    await tracing.close();
+    await tracing?.close();
     expect(received.map(({ url }) => url)).toEqual(['/v1/traces']);
     for (const name of ['my-service', 'outer-span', 'inner-span']) expect(received[0]?.body).toContain(name);
     collector.close();
   });
 
   it('goes on when no collector answers', async () => {
-    const tracing = startTracing('http://127.0.0.1:1', { serviceName: 's', part: 'api', version: '1' });
+    const tracing = startTracing(
+      'http://127.0.0.1:1',
+      { serviceName: 's', part: 'api', version: '1' },
+      UNWATCHED,
+    );
     const options = { kind: SpanKind.INTERNAL, attributes: {} };
     expect(await withSpan('lost', options, async () => 7)).toBe(7);
-    await tracing.close();
+    await tracing?.close();
   });
 
   it('names the service, its instance and what OTEL_RESOURCE_ATTRIBUTES adds', async () => {

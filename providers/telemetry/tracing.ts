@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
+  context,
+  diag,
+  DiagLogLevel,
+  propagation,
   ROOT_CONTEXT,
   SpanStatusCode,
   trace,
@@ -10,18 +15,14 @@ import {
   type SpanContext,
   type SpanOptions,
 } from '@opentelemetry/api';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { getEnv, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { envDetectorSync, Resource } from '@opentelemetry/resources';
-import {
-  BatchSpanProcessor,
-  RandomIdGenerator,
-  type IdGenerator,
-  type SpanProcessor,
-} from '@opentelemetry/sdk-trace-base';
+import { RandomIdGenerator, type IdGenerator, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { OpenTelemetryWorkflowClientInterceptor } from '@temporalio/interceptors-opentelemetry';
 import { isAppError } from '../../core/errors.ts';
+import { createSpanSender, type SpanLossWatch } from './span-sender.ts';
 
 /** Traces of one process. While there is none, spans cost next to nothing and go nowhere. */
 export interface Tracing {
@@ -40,22 +41,43 @@ export interface TracingOptions {
 
 const TRACER = 'managed-agent';
 const NAMESPACE = 'managed-agent';
-
-/** A process that is killed loses the spans of this time. */
-const SEND_AFTER_MS = 1_000;
+/** How long the last spans may take. */
+const CLOSE_MS = 2_000;
+/** Problems of OpenTelemetry that are logged, and how much of each. */
+const MAX_PROBLEMS = 50;
+const MAX_PROBLEM = 500;
 
 /**
  * Starts sending traces to a collector, by OTLP over HTTP. A collector that does not answer costs spans and nothing else. OpenTelemetry's
  * own variables for the sampler, the batches, the exporter and the resource (`OTEL_*`) hold.
  *
  * @param endpoint - the collector's base URL, or that of its traces.
+ * @returns null where `OTEL_SDK_DISABLED` switches traces off.
  */
-export function startTracing(endpoint: string, options: TracingOptions): Tracing {
+export function startTracing(
+  endpoint: string,
+  options: TracingOptions,
+  watch: SpanLossWatch,
+): Tracing | null {
+  if (getEnv().OTEL_SDK_DISABLED) return null;
+  logProblems(watch.log);
   const url = new URL(endpoint);
   if (url.pathname === '/') url.pathname = '/v1/traces';
-  const delay =
-    process.env['OTEL_BSP_SCHEDULE_DELAY'] === undefined ? { scheduledDelayMillis: SEND_AFTER_MS } : {};
-  return traceTo(new BatchSpanProcessor(new OTLPTraceExporter({ url: url.href }), delay), options);
+  return traceTo(createSpanSender(new OTLPTraceExporter({ url: url.href }), watch), options);
+}
+
+/** What OpenTelemetry has to say of its variables and of the collector: each thing once. */
+function logProblems(log: SpanLossWatch['log']): void {
+  const said = new Set<string>();
+  const say = (...words: unknown[]): void => {
+    const problem = words.map(String).join(' ').slice(0, MAX_PROBLEM);
+    if (said.size >= MAX_PROBLEMS || said.has(problem)) return;
+    said.add(problem);
+    log.warn({ problem }, 'OpenTelemetry has a problem');
+  };
+  const unheard = (): void => undefined;
+  const logger = { error: say, warn: say, info: unheard, debug: unheard, verbose: unheard };
+  diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
 }
 
 /** Sends traces wherever the processor sends them. */
@@ -79,9 +101,10 @@ export function traceTo(processor: SpanProcessor, { serviceName, part, version }
   return {
     interceptor: new OpenTelemetryWorkflowClientInterceptor(),
     async close() {
-      // What a collector does not take any more is lost; nobody waits for it.
-      await provider.shutdown().catch(() => undefined);
-      trace.disable();
+      // What a collector does not take any more is lost; nobody waits for it for long.
+      const late = delay(CLOSE_MS, undefined, { ref: false });
+      await Promise.race([provider.shutdown().catch(() => undefined), late]);
+      for (const global of [trace, context, propagation, diag]) global.disable();
     },
   };
 }
