@@ -1,12 +1,8 @@
 import { AppError } from '../core/errors.ts';
+import { isLoopback } from '../core/is-loopback.ts';
 import type { Settings } from './schema.ts';
 
 const LOOPBACK_HOSTS = new Set(['localhost', '::1', '[::1]', '0.0.0.0', '::', '[::]']);
-
-/** Whether a host name or address is this machine's loopback interface. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
-}
 
 /** The rules that span several settings. Throws `bad_config` with the first that is broken. */
 export function checkSettings(settings: Settings): void {

@@ -340,6 +340,19 @@ describe('the command line', () => {
 });
 
 describe('the host’s environment', () => {
+  it('names proxies by URLs, or the start says what is wrong', () => {
+    load({
+      HTTPS_PROXY: 'http://user:word@proxy.example.com:3128',
+      https_proxy: '',
+      HTTP_PROXY: 'https://proxy',
+    });
+    for (const value of ['proxy:3128', '10.0.0.1:3128', 'socks5://proxy:1080']) {
+      expect(refusal(() => load({ HTTPS_PROXY: value }))).toMatch(
+        /HTTPS_PROXY: expected the URL of an HTTP proxy/,
+      );
+    }
+  });
+
   it('names the user’s cache folder', () => {
     expect(readHostEnvironment({ XDG_CACHE_HOME: '/c' }).cacheDir).toBe('/c/managed-agent');
     expect(readHostEnvironment({ HOME: '/h' }).cacheDir).toBe('/h/.cache/managed-agent');

@@ -27,4 +27,5 @@ if ! node_modules/.bin/node --version >/dev/null 2>&1; then
   ln -sf ../node/bin/node node_modules/.bin/node
 fi
 
-exec node_modules/.bin/node --disable-warning=ExperimentalWarning setup/setup.ts
+# Downloads go by the proxy of the environment (HTTPS_PROXY), as those of npm and apt do.
+NODE_USE_ENV_PROXY=1 exec node_modules/.bin/node --disable-warning=ExperimentalWarning setup/setup.ts

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Config } from '../config.ts';
+import { readHostEnvironment, type Config } from '../config.ts';
 import { AppError } from '../core/errors.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import { createFilesystemBlobStore } from '../providers/blob/filesystem.ts';
@@ -39,5 +39,6 @@ export async function storedBlobs(config: Config): Promise<BlobStore> {
     pathStyle: blobs.s3_path_style,
     credentials: accessKeyId === null || secretAccessKey === null ? null : { accessKeyId, secretAccessKey },
     spoolFolder: path.join(dataDir, 'spool'),
+    proxyEnv: readHostEnvironment().variables,
   });
 }

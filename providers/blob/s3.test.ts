@@ -4,11 +4,12 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startHttpProxy } from '../../test/doubles/http-proxy.ts';
 import { startS3Server, type S3Server } from '../../test/doubles/s3-server.ts';
 import { blobStoreContract } from './contract.ts';
 import { createS3BlobStore } from './s3.ts';
 
-async function makeStore(endpoint: string, stallMs?: number) {
+async function makeStore(endpoint: string, stallMs?: number, proxyEnv?: Record<string, string>) {
   const spoolFolder = await mkdtemp(path.join(tmpdir(), 'spool-'));
   const store = createS3BlobStore({
     bucket: 'bucket',
@@ -18,6 +19,7 @@ async function makeStore(endpoint: string, stallMs?: number) {
     pathStyle: true,
     credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
     spoolFolder,
+    ...(proxyEnv === undefined ? {} : { proxyEnv }),
     ...(stallMs === undefined ? {} : { stallMs }),
   });
   return { store, spoolFolder };
@@ -46,6 +48,24 @@ it('says unavailable when the storage does not answer', async () => {
   await expect(store.get('one', '0'.repeat(64))).rejects.toMatchObject({ code: 'unavailable' });
   await expect(store.put('one', Buffer.from('x'))).rejects.toMatchObject({ code: 'unavailable' });
   await rm(spoolFolder, { recursive: true });
+});
+
+it('reaches a storage elsewhere by the proxy of the environment, and one on this machine without', async () => {
+  const server = await startS3Server();
+  const proxy = await startHttpProxy(Number(new URL(server.url).port));
+  const { store: far, ...first } = await makeStore('http://s3.test:9000', undefined, {
+    HTTP_PROXY: proxy.url,
+  });
+  const { sha256 } = await far.put('one', Buffer.from('x'));
+  expect(Buffer.from(await far.get('one', sha256)).toString()).toBe('x');
+  expect(proxy.asked.length).toBeGreaterThan(1);
+  const before = proxy.asked.length;
+  const { store: near, ...second } = await makeStore(server.url, undefined, { HTTP_PROXY: proxy.url });
+  expect(Buffer.from(await near.get('one', sha256)).toString()).toBe('x');
+  expect(proxy.asked.length).toBe(before);
+  proxy.close();
+  await server.close();
+  for (const { spoolFolder } of [first, second]) await rm(spoolFolder, { recursive: true, force: true });
 });
 
 it('reads on while many others do not take what they opened', async () => {

@@ -15,6 +15,7 @@ import {
   paginateListObjectsV2,
 } from '@aws-sdk/client-s3';
 import { AppError, isAppError } from '../../core/errors.ts';
+import { isLoopback } from '../../core/is-loopback.ts';
 import { blobNotFound, type BlobStore, type StagedBlob } from './blob-store.ts';
 import { endIfStalled } from './end-if-stalled.ts';
 import { hashed } from './hashed.ts';
@@ -33,6 +34,8 @@ export interface S3Options {
   credentials: { accessKeyId: string; secretAccessKey: string } | null;
   /** Folder for streams on their way: an object's key is its hash, known only at the end. */
   spoolFolder: string;
+  /** Variables of the environment that may name a proxy: `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`. An endpoint on this machine needs none. */
+  proxyEnv?: Record<string, string | undefined>;
   /** How long it may take no byte and give none before a request is given up, milliseconds. */
   stallMs?: number;
 }
@@ -41,24 +44,26 @@ export interface S3Options {
 const STALL_MS = 12_000;
 const CONNECT_MS = 5_000;
 
-const AGENT = { keepAlive: true, maxSockets: 1_000 };
+const CONNECTIONS = { keepAlive: true, maxSockets: 1_000 };
 
 /**
  * Blobs in S3-compatible storage: `<prefix><workspace>/<sha256>`. A sweep deletes what it just saw to be old; bytes stored anew in the
  * milliseconds between are lost, which the grace makes very unlikely.
  */
 export function createS3BlobStore(options: S3Options): BlobStore {
-  const { bucket, prefix, spoolFolder, stallMs = STALL_MS } = options;
+  const { bucket, prefix, spoolFolder, stallMs = STALL_MS, endpoint } = options;
+  const isNear = endpoint !== null && isLoopback(new URL(endpoint).hostname);
+  const agent = { ...CONNECTIONS, ...(isNear ? {} : { proxyEnv: options.proxyEnv }) };
   const clientWith = (limits: object): S3Client =>
     new S3Client({
       region: options.region,
       forcePathStyle: options.pathStyle,
       // A client that takes a download slowly holds one for as long, and must not keep everybody else's waiting.
-      requestHandler: { httpAgent: AGENT, httpsAgent: AGENT, connectionTimeout: CONNECT_MS, ...limits },
+      requestHandler: { httpAgent: agent, httpsAgent: agent, connectionTimeout: CONNECT_MS, ...limits },
       // Compatible services lack the newer checksums, and each object is sent with its SHA-256.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
-      ...(options.endpoint === null ? {} : { endpoint: options.endpoint }),
+      ...(endpoint === null ? {} : { endpoint }),
       ...(options.credentials === null ? {} : { credentials: options.credentials }),
     });
   const client = clientWith({ socketTimeout: stallMs });

@@ -11,7 +11,8 @@ export function connectionFailure(error: unknown, vendor: string): AppError | un
   const network = code !== undefined || chain.some(isNetworkError);
   if (!network) return undefined;
   const text = chain.map(({ message }) => message).filter((message) => message !== '');
-  const reason = code ?? text.at(-1) ?? 'connection failed';
+  const proxy = text.map((message) => /^Proxy response \((\d+)\)/.exec(message)?.[1]).find(Boolean);
+  const reason = proxy ? `the HTTP proxy answered ${proxy}` : (code ?? text.at(-1) ?? 'connection failed');
   return toModelError({ vendor, message: `the connection failed (${reason})`, cause: error });
 }
 

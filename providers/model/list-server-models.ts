@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isAppError } from '../../core/errors.ts';
 import type { ModelSetting } from '../../core/models/model-setting.ts';
+import { outboundFetch } from '../network/outbound-fetch.ts';
 import { readAtMost } from '../network/read-at-most.ts';
 import { connectionFailure } from './connection-failure.ts';
 import { toModelError } from './vendor-failure.ts';
@@ -12,6 +13,8 @@ export interface ServerAddress {
   baseUrl: string | null;
   apiKey: string | null;
 }
+
+const outbound = outboundFetch();
 
 /** How long a server may take to list its models. */
 const PATIENCE_MS = 10_000;
@@ -28,7 +31,7 @@ export async function listServerModels(address: ServerAddress, signal: AbortSign
   const { url, headers, read } = LISTS[address.provider](address);
   let body: unknown;
   try {
-    const response = await fetch(url, {
+    const response = await outbound(url, {
       headers,
       signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
     });

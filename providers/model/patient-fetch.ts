@@ -1,4 +1,4 @@
-import { Agent } from 'undici';
+import { outboundFetch } from '../network/outbound-fetch.ts';
 
 /** Of one answer: more than any model says, whose every token may come with half a kilobyte around it. */
 const ANSWER_BYTES = 256 * 1024 * 1024;
@@ -6,13 +6,9 @@ const ANSWER_BYTES = 256 * 1024 * 1024;
 /**
  * Connections without time limits of their own: left alone, Node's `fetch` gives up on an answer that brings nothing for five minutes,
  * which a model that thinks for long, or reads a long prompt on a small machine, may well do. How long is too long is the stream
- * guard's to say. What never ends is cut off before it fills the memory. The package's types and those of Node's `fetch` are of different releases; what `fetch` calls is the same in both.
+ * guard's to say. What never ends is cut off before it fills the memory.
  */
-const dispatcher = new Agent({
-  headersTimeout: 0,
-  bodyTimeout: 0,
-  maxResponseSize: ANSWER_BYTES,
-}) as object as NonNullable<RequestInit['dispatcher']>;
+const outbound = outboundFetch({ headersTimeout: 0, bodyTimeout: 0, maxResponseSize: ANSWER_BYTES });
 
 /** `fetch` for model requests: waits until the answer comes or the request's signal aborts. */
 export async function patientFetch(
@@ -20,5 +16,5 @@ export async function patientFetch(
   init: RequestInit | undefined,
   headers: Headers,
 ): Promise<Response> {
-  return fetch(url, { ...init, headers, dispatcher });
+  return outbound(url, { ...init, headers });
 }

@@ -2,7 +2,10 @@ import { z } from 'zod';
 
 import { AppError } from '../../core/errors.ts';
 import { jsonFault } from '../../core/json-fault.ts';
+import { outboundFetch } from '../network/outbound-fetch.ts';
 import { readAtMost } from '../network/read-at-most.ts';
+
+const outbound = outboundFetch();
 
 const ANSWER_MS = 20_000;
 const ANSWER_BYTES = 4 * 1024 * 1024;
@@ -26,7 +29,7 @@ export async function askEngine<Answer>(
   let response: Response;
   let text: string;
   try {
-    response = await fetch(url, {
+    response = await outbound(url, {
       ...init,
       signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
     });

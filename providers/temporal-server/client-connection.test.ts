@@ -1,6 +1,6 @@
 import { createServer, type Http2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { lazyConnection } from './client-connection.ts';
 
 const shown: (string | undefined)[] = [];
@@ -29,4 +29,14 @@ it('shows the key that there is at each request', async () => {
   expect(shown.slice(0, before).at(-1)).toBe('Bearer first');
   expect(shown.slice(before)).toEqual(['Bearer second']);
   await connection.close();
+});
+
+it('goes by no proxy of the environment, as the connection of a worker', async () => {
+  for (const variable of ['grpc_proxy', 'https_proxy', 'http_proxy'])
+    vi.stubEnv(variable, 'http://127.0.0.1:1');
+  const address = `localhost:${(server.address() as AddressInfo).port}`;
+  const connection = lazyConnection({ address, tls: false });
+  await expect(connection.workflowService.getSystemInfo({})).resolves.toBeDefined();
+  await connection.close();
+  vi.unstubAllEnvs();
 });

@@ -62,6 +62,8 @@ function impatient(answerMs: number) {
     repeat({ ...options, deadline: options.deadline ?? Date.now() + answerMs }, nextCall);
   return {
     channelArgs: {
+      // As a worker's own connection does, which knows no proxies: Temporal is part of the service, and asked directly.
+      'grpc.enable_http_proxy': 0,
       'grpc.initial_reconnect_backoff_ms': 200,
       'grpc.max_reconnect_backoff_ms': LONGEST_PAUSE_MS,
       'grpc.keepalive_time_ms': KEEP_ALIVE_MS,
