@@ -39,7 +39,8 @@ export async function startHttpServer(
       // Bodies are watched by their pace, since a large upload may take long.
       requestTimeout: 0,
       connectionsCheckingInterval: CHECK_MS,
-      keepAliveTimeout: 65_000,
+      // Longer than any balancer keeps a connection that rests (Google: 600 s), since a request must not meet one that is just being closed.
+      keepAliveTimeout: 620_000,
     },
     serve,
   );

@@ -56,4 +56,27 @@ describe.each(PAGES)('%s names', (page) => {
     );
     expect(named.filter((name) => !existsSync(path.join(ROOT, name)))).toEqual([]);
   });
+
+  it('pages and headings that exist', () => {
+    const text = readFileSync(path.join(ROOT, page), 'utf8');
+    const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+    const broken = links.filter((link) => {
+      if (/^https?:/.test(link)) return false;
+      const [file = '', heading] = link.split('#');
+      const target = file === '' ? path.join(ROOT, page) : path.join(ROOT, path.dirname(page), file);
+      return !existsSync(target) || (heading !== undefined && !headingsOf(target).includes(heading));
+    });
+    expect(broken).toEqual([]);
+  });
 });
+
+/** The addresses of a page's headings, as Markdown's readers make them. */
+function headingsOf(file: string): string[] {
+  const headings = readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm);
+  return [...headings].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
