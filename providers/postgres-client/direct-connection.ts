@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, type QueryResultRow } from 'pg';
 import { cut, watchAnswers } from './answer-watch.ts';
-import { KEEP_ALIVE, sessionSettings } from './session-settings.ts';
+import { setUpSession } from './server-session.ts';
+import { KEEP_ALIVE } from './session-settings.ts';
 
 const CONNECT_MS = 3_000;
 /** A statement of these connections takes a millisecond; one that takes this long means that nobody is there. */
 const ANSWER_MS = 5_000;
 /** How long a good-bye may take. */
 const CLOSE_MS = 1_000;
-const READS_ONLY = `SELECT current_setting('transaction_read_only')::boolean AS reads_only`;
 
 /** A connection of one's own that stays open: for locks of a session, LISTEN and NOTIFY. */
 export interface DirectConnection {
@@ -54,11 +54,10 @@ export async function connectDirectly(options: {
   };
   try {
     await client.connect();
-    const [, { rows }] = await Promise.all([
-      watch.answer(client.query(sessionSettings(options.settings))),
-      watch.answer(client.query<{ reads_only: boolean }>(READS_ONLY)),
-    ]);
-    if (rows[0]?.reads_only === true) throw readsOnly();
+    const session = await setUpSession(client, options.settings ?? {}, async (answer) =>
+      watch.answer(answer),
+    );
+    if (session.readsOnly) throw readsOnly();
   } catch (error) {
     destroy();
     throw error;

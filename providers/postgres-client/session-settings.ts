@@ -20,7 +20,7 @@ const FINDS_LOST_CLIENTS = {
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
 /**
- * The statement that sets a new session up. It is no part of the connection's start, since a pooler refuses parameters there that it does
+ * The statement that sets a new session up; each row of its answer says which one it is, and whether it takes writes. It is no part of the connection's start, since a pooler refuses parameters there that it does
  * not know; a server that is too old for one of them is spared it.
  *
  * @param own - settings besides, by name; they win.
@@ -32,8 +32,10 @@ export function sessionSettings(own: Readonly<Record<string, string>> = {}): Que
     ...own,
   };
   return {
-    text: `SELECT set_config(wanted.name, wanted.value, false) FROM unnest($1::text[], $2::text[]) AS wanted (name, value)
-      JOIN pg_settings known ON known.name = wanted.name`,
+    text: `SELECT set_config(wanted.name, wanted.value, false), pg_backend_pid() AS pid,
+        current_setting('transaction_read_only')::boolean AS reads_only
+      FROM unnest($1::text[], $2::text[]) AS wanted (name, value)
+        JOIN pg_settings known ON known.name = wanted.name`,
     values: [Object.keys(settings), Object.values(settings)],
   };
 }

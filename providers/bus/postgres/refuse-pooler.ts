@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { AppError } from '../../../core/errors.ts';
+import { backendOf } from '../../postgres-client/server-session.ts';
 
 /** Other clients that hold a transaction open while we look whether our session stays ours. */
 const NEIGHBOURS = 3;
@@ -25,31 +26,26 @@ export async function refusePooler(url: string): Promise<void> {
   };
   try {
     const own = await connect();
-    const session = await backendOf(own);
+    const session = await presentBackendOf(own);
     // The server names its process at the start of a connection; a pooler has to make a number up.
-    if (keyOf(own) === session) return;
+    if (backendOf(own) === session) return;
     for (let index = 0; index < NEIGHBOURS; index++) {
       const neighbour = await connect();
       await neighbour.query('BEGIN').catch((error: unknown) => {
         // A pooler that shares sessions between statements allows no transactions at all.
         throw isProtocolViolation(error) ? pooler() : error;
       });
-      if ((await backendOf(neighbour)) === session) throw pooler();
+      if ((await presentBackendOf(neighbour)) === session) throw pooler();
     }
-    if ((await backendOf(own)) !== session) throw pooler();
+    if ((await presentBackendOf(own)) !== session) throw pooler();
   } finally {
     for (const client of open) client.end().catch(() => undefined);
   }
 }
 
-async function backendOf(client: Client): Promise<number> {
+async function presentBackendOf(client: Client): Promise<number> {
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   return rows[0]?.pid ?? 0;
-}
-
-/** `pg` keeps the number on the client; its type declarations leave it out. */
-function keyOf(client: Client): number | null {
-  return 'processID' in client && typeof client.processID === 'number' ? client.processID : null;
 }
 
 function isProtocolViolation(error: unknown): boolean {

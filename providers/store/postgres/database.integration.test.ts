@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cuttingProxy, type CuttingProxy } from '../../../test/harness/cutting-proxy.ts';
+import { startTransactionPooler } from '../../../test/streams/transaction-pooler.ts';
 import { startTestServices, type TestServices } from '../../../test/harness/start-test-services.ts';
 import { connectDirectly } from '../../postgres-client/direct-connection.ts';
 import { openDatabase, type Database } from './database.ts';
@@ -157,6 +158,23 @@ describe('a pool whose connections are lost without a word', () => {
     await expect(connectDirectly({ url, applicationName: 'on a standby' })).rejects.toMatchObject({
       code: '25006',
     });
+  });
+
+  it('works through a pooler that shares the sessions of the server', async () => {
+    const pooler = await startTransactionPooler(services.postgresUrl, 3);
+    const shared = openDatabase({ url: pooler.url, maximum: 6, statementTimeoutMs: 30_000 });
+    const count = 'SELECT count(*)::int AS n FROM written WHERE n = $1';
+    await each(30, async (index) => {
+      await shared.transaction(async (connection) => {
+        connection.send({ name: 'write', text: 'INSERT INTO written VALUES ($1)', values: [index] });
+        await connection.query({ name: 'count', text: count, values: [index] });
+      });
+      await shared.query(count, [index], 'count');
+      await shared.patient.query(count, [index], 'count');
+    });
+    expect(await written()).toBe(30);
+    await shared.close();
+    await pooler.close();
   });
 
   it('waits for a statement that is known to take long, and for no other', async () => {

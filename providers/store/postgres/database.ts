@@ -9,7 +9,8 @@ import {
 } from 'pg';
 import { PLAIN_ROWS, type RowCipher } from '../../encryption/row-cipher.ts';
 import { watchAnswers, type AnswerWatch } from '../../postgres-client/answer-watch.ts';
-import { KEEP_ALIVE, sessionSettings } from '../../postgres-client/session-settings.ts';
+import { setUpSession } from '../../postgres-client/server-session.ts';
+import { KEEP_ALIVE } from '../../postgres-client/session-settings.ts';
 import { isLoss, mayHaveWritten, takesNoWrites, toAppError, toCommitError } from './failures.ts';
 
 /** Type OIDs of PostgreSQL that come back as numbers here: `int8` holds counters below 2^53; `timestamptz` is Unix milliseconds. */
@@ -32,7 +33,7 @@ export interface Connection {
 
 /** Runs statements on pooled connections. */
 export interface Statements {
-  /** Runs one statement on any connection. `name` prepares it once per connection. */
+  /** Runs one statement on any connection. `name` prepares it once per connection, where no pooler shares the server's sessions. */
   query<Row extends QueryResultRow>(text: string, values?: unknown[], name?: string): Promise<Row[]>;
   /**
    * Runs `work` in one transaction, and rolls it back when `work` throws. Never repeats it. Connection failures and restarts surface as
@@ -97,12 +98,14 @@ export function openDatabase(options: {
   const reachable = watchReach(options.events);
   const watches = new WeakMap<ClientBase, AnswerWatch>();
   const idle = new Set<PoolClient>();
+  const pooled = new WeakSet<ClientBase>();
 
   // The pool waits for it, which its types do not say.
   const setUp: (client: ClientBase) => unknown = async (client: ClientBase) => {
     const watch = watchAnswers(client, answerMs, tryIdle);
     watches.set(client, watch);
-    await watch.answer(client.query(sessionSettings(settings)));
+    const session = await setUpSession(client, settings, async (answer) => watch.answer(answer));
+    if (session.isPooled) pooled.add(client);
   };
   const pool = new Pool({
     connectionString: options.url,
@@ -149,7 +152,7 @@ export function openDatabase(options: {
       client.on('error', ignore);
       let broken: Error | undefined;
       try {
-        const statement = name === undefined ? { text, values } : { text, values, name };
+        const statement = preparedFor(client, name === undefined ? { text, values } : { text, values, name });
         const run = async (command: string) => answer(client.query(command));
         // In a transaction of its own, so that a pooler's session keeps nothing of it.
         const [before, after] = ownMs === undefined ? [[], []] : [['BEGIN', limit(ownMs)], ['COMMIT']];
@@ -176,9 +179,9 @@ export function openDatabase(options: {
       let failure: unknown;
       const sent: Promise<unknown>[] = [];
       const connection: Connection = {
-        query: async (statement, values) => answer(client.query(statement, values)),
+        query: async (statement, values) => answer(client.query(preparedFor(client, statement), values)),
         send(statement) {
-          const answered = answer(client.query(statement));
+          const answered = answer(client.query(preparedFor(client, statement)));
           answered.catch((error: unknown) => (failure ??= error));
           sent.push(answered);
         },
@@ -214,6 +217,13 @@ export function openDatabase(options: {
     const watch = watches.get(client);
     if (!watch) throw new Error('a connection of the pool was not set up');
     return async (answered) => watch.answer(answered, patience);
+  }
+
+  /** What a name prepared in one session of the server is not known in the next one, which a pooler may give. */
+  function preparedFor(client: ClientBase, statement: string | QueryConfig): string | QueryConfig {
+    if (typeof statement === 'string' || !pooled.has(client)) return statement;
+    const { name: _forgotten, ...unnamed } = statement;
+    return unnamed;
   }
 
   return {
