@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
@@ -12,13 +13,15 @@ interface Service {
   logging?: { options?: Record<string, string> };
   mem_limit?: string;
   cpus?: number | string;
-  pids_limit?: number;
+  pids_limit?: number | string;
   healthcheck?: { test: string[] };
   environment?: Record<string, string>;
   networks?: string[];
   expose?: string[];
   ports?: string[];
   depends_on?: Record<string, { condition: string }>;
+  tmpfs?: string[];
+  stop_grace_period?: string;
 }
 
 const read = (file: string): string => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
@@ -51,7 +54,7 @@ describe('the compose file', () => {
   it.each(named)('bounds what %s may use, and rotates its logs', (_name, service) => {
     expect(service.mem_limit).toMatch(/^(\$\{\w+:-)?\d+[mg]\}?$/);
     expect(String(service.cpus)).toMatch(/^(\$\{\w+:-)?\d+\}?$/);
-    expect(service.pids_limit).toBeGreaterThan(0);
+    expect(String(service.pids_limit)).toMatch(/^(\$\{\w+:-)?\d+\}?$/);
     expect(service.logging?.options).toMatchObject({
       'max-size': expect.any(String),
       'max-file': expect.any(String),
@@ -85,6 +88,36 @@ describe('the compose file', () => {
       retries: expect.any(Number),
     });
   });
+
+  it.each(['postgres', 'temporal-postgres', 'temporal', 'api', 'worker'])(
+    'lets operators give %s more memory and processors',
+    (name) => {
+      expect(services[name]?.mem_limit).toMatch(/^\$\{\w+_MEMORY:-/);
+      expect(services[name]?.cpus).toMatch(/^\$\{\w+_CPUS:-/);
+    },
+  );
+
+  it('names in env.example all that .env may say, with its defaults', () => {
+    const used = [...compose.matchAll(/\$\{(\w+)(?::-([^}]*)|:\?[^}]*)\}/g)];
+    const told = read('deploy/env.example').match(/^\w+=.*$/gm);
+    expect(new Set(told)).toEqual(new Set(used.map(([, name, value = '']) => `${name}=${value}`)));
+  });
+
+  it('hides no file of an image behind a file system in memory', () => {
+    const hiding = named.flatMap(([name, { tmpfs = [] }]) => tmpfs.map((folder) => `${name} ${folder}`));
+    // The folder of the socket is empty in the image.
+    const empty = /^\S+ \/tmp$|^(temporal-)?postgres \/var\/run\/postgresql$/;
+    expect(hiding.filter((entry) => !empty.test(entry))).toEqual([]);
+  });
+
+  it.each(['postgres', 'temporal-postgres'])(
+    'lets %s end by itself, and asks it as its clients do',
+    (name) => {
+      expect(services[name]?.stop_grace_period).toMatch(/^[6-9]\ds$/);
+      // While the image makes a database, another server answers on the socket.
+      expect(services[name]?.healthcheck?.test.join(' ')).toContain('pg_isready -h 127.0.0.1');
+    },
+  );
 
   it('asks the api and the worker where they answer', () => {
     const { api, worker } = services;
@@ -135,6 +168,55 @@ describe('the image', () => {
   it('writes only below the volume', () => {
     expect(dockerfile).toMatch(/^VOLUME \/data$/m);
     expect(dockerfile).toMatch(/^ENV .*MANAGED_AGENT_DATA_DIR=\/data .*HOME=\/data\//m);
+  });
+});
+
+describe('what images are made of', () => {
+  const patterns = read('.dockerignore').match(/^[^#\n].*$/gm) ?? [];
+  /** As Docker reads the file: the last pattern that fits counts, also for what is inside of a folder. */
+  const isTaken = (file: string): boolean => {
+    const fits = patterns.filter((pattern) => {
+      const glob = pattern.replace(/^!/, '');
+      return glob === '*' || path.matchesGlob(file, glob) || path.matchesGlob(file, `${glob}/**`);
+    });
+    return fits.at(-1)?.startsWith('!') ?? true;
+  };
+
+  it('are the programs', () => {
+    const programs = [
+      'server.ts',
+      'worker.ts',
+      'package-lock.json',
+      'console/index.html',
+      'skills/pdf/SKILL.md',
+    ];
+    const folders = readdirSync(new URL('..', import.meta.url), { withFileTypes: true })
+      .filter(
+        (entry) =>
+          entry.isDirectory() &&
+          !/^\.|^(bench|coverage|data|deploy|dist.*|docs|examples|node_modules|test)$/.test(entry.name),
+      )
+      .map(({ name }) => `${name}/module.ts`);
+    expect([...programs, ...folders].filter((file) => !isTaken(file))).toEqual([]);
+    expect(programs.filter((file) => !existsSync(new URL(`../${file}`, import.meta.url)))).toEqual([]);
+  });
+
+  it('are no keys, settings and data, whatever their names', () => {
+    const others = [
+      '.env',
+      '.env.production',
+      'config.yaml',
+      'config.live.yaml',
+      'docker-compose.override.yml',
+      'keys/anthropic',
+      'id_ed25519',
+      'backup-2026/tables.dump',
+      'data/blobs/ab/abcd',
+      '.git/config',
+      'console/dist/assets/old.js',
+      'console/node_modules/some/file.js',
+    ];
+    expect(others.filter(isTaken)).toEqual([]);
   });
 });
 

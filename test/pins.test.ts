@@ -99,5 +99,5 @@ it('compose publishes the port of the api and no other', () => {
   const published = Object.entries(services).flatMap(([name, { ports = [] }]) =>
     ports.map((port) => `${name} ${port}`),
   );
-  expect(published).toEqual(['api 127.0.0.1:8080:8080']);
+  expect(published).toEqual(['api 127.0.0.1:${API_PORT:-8080}:8080']);
 });
