@@ -8,7 +8,7 @@ import { secretsIn } from './providers/telemetry/redact.ts';
 import { apiObservers } from './wiring/api-observers.ts';
 import { apiHealth, unreadyMs } from './wiring/api-health.ts';
 import { apiApplication } from './wiring/api-application.ts';
-import { openAuditTrail } from './wiring/audit-trail.ts';
+import { openApiAuditTrail } from './wiring/audit-trail.ts';
 import { openBlobs } from './wiring/blob-store.ts';
 import { startBuiltInSkills } from './wiring/built-in-skills.ts';
 import { temporalClient } from './wiring/connect-temporal.ts';
@@ -50,7 +50,7 @@ await runUntilStopped(log, async (stopping) => {
   const decoder = openDecoder(config, log);
   const health = apiHealth({ config, url: storeUrls(config).url, engine, marks, decoder, stopping });
   const parts = { config, log, database, blobs, decoder, bus, engine, metrics, offered, health };
-  const audit = openAuditTrail(database, config, log);
+  const audit = openApiAuditTrail(database, config, log, settings);
   const observers = apiObservers(audit, metrics, traced);
   const newRequestId = () => newId('request');
   const { application, hub, connections, access } = apiApplication(parts, observers, newRequestId);

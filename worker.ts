@@ -39,7 +39,7 @@ await runUntilStopped(log, async (signal) => {
     parts,
     temporal,
     close: closeServices,
-  } = await openWorkerServices({ config, log, metrics, name }, signal);
+  } = await openWorkerServices({ config, log, metrics, name, settings }, signal);
   settings.onTaken(() => parts.catalog.rebuild());
   settings.onTaken(() => renewTemporalKey(config, log, temporal.native));
   const { dependencies, decoder, driver, host, stay, close } = activityDependencies(parts);

@@ -66,3 +66,27 @@ it('closes the oldest of too many connections', async () => {
   server.stop(0);
   await server.closed;
 });
+
+it.each([
+  ['what is no HTTP', 'GARBAGE\r\n\r\n', '400 Bad Request'],
+  ['no Host header', 'GET / HTTP/1.1\r\n\r\n', '400 Bad Request'],
+  ['CONNECT', 'CONNECT example.com:443 HTTP/1.1\r\nhost: x\r\n\r\n', '405 Method Not Allowed'],
+  [
+    'headers without end',
+    `GET / HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`,
+    '431 Request Header',
+  ],
+])('answers %s in the form of its errors, with an id', async (_what, request, status) => {
+  const { server } = await start((_request, response) => response.end());
+  const client = connect(server.port, '127.0.0.1');
+  let answer = '';
+  client.on('data', (data) => (answer += data.toString()));
+  client.write(request);
+  await once(client, 'close');
+  const [head = '', body = ''] = answer.split('\r\n\r\n');
+  expect(head).toContain(`HTTP/1.1 ${status}`);
+  expect(head).toContain('request-id: req_1');
+  expect(JSON.parse(body)).toMatchObject({ type: 'error', request_id: 'req_1' });
+  server.stop(0);
+  await server.closed;
+});

@@ -5,6 +5,8 @@ import type { ConnectionLimiter } from './door/connection-limiter.ts';
 /** A connection that has not sent its headers by then is closed. */
 const HEADERS_MS = 15_000;
 const CHECK_MS = 5_000;
+/** How long a client that was refused may take to see that. */
+const LINGER_MS = 1_000;
 
 /** The listening server. */
 export interface HttpServer {
@@ -31,6 +33,14 @@ export async function startHttpServer(
 ): Promise<HttpServer> {
   const serve: RequestListener = (request, response) => {
     if (stopping?.aborted) response.shouldKeepAlive = false;
+    if (request.headers.host === undefined && request.httpVersion === '1.1') {
+      refuse(
+        { status: '400 Bad Request', message: 'The Host header is missing.' },
+        request.socket,
+        newRequestId(),
+      );
+      return;
+    }
     application(request, response);
   };
   const server = createServer(
@@ -38,6 +48,8 @@ export async function startHttpServer(
       headersTimeout: HEADERS_MS,
       // Bodies are watched by their pace, since a large upload may take long.
       requestTimeout: 0,
+      // Node's own answer would have neither a body nor an id.
+      requireHostHeader: false,
       connectionsCheckingInterval: CHECK_MS,
       // Longer than any balancer keeps a connection that rests (Google: 600 s), since a request must not meet one that is just being closed.
       keepAliveTimeout: 620_000,
@@ -48,9 +60,19 @@ export async function startHttpServer(
   server.on('checkContinue', serve);
   // Node would refuse any other expectation by itself, and then read what comes without end.
   server.on('checkExpectation', serve);
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
-    refuse(error, socket, newRequestId()),
-  );
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === 'ECONNRESET') socket.destroy();
+    else refuse(refusalOf(error), socket, newRequestId());
+  });
+  // Node would close the connection without a word, and leaves it to whoever takes it.
+  server.on('connect', ({ socket }) => {
+    socket.on('error', () => socket.destroy());
+    refuse(
+      { status: '405 Method Not Allowed', message: 'CONNECT is not possible here.' },
+      socket,
+      newRequestId(),
+    );
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(address.port, address.host, resolve);
@@ -85,18 +107,26 @@ export async function startHttpServer(
   };
 }
 
+interface Refusal {
+  /** With its reason. */
+  status: string;
+  message: string;
+}
+
+function refusalOf({ code }: NodeJS.ErrnoException): Refusal {
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return { status: '431 Request Header Fields Too Large', message: 'The headers are too large.' };
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return { status: '408 Request Timeout', message: 'The request did not come in time.' };
+  return { status: '400 Bad Request', message: 'This is not a valid HTTP request.' };
+}
+
 /** Answers what is no HTTP, or too much of it, before any application sees it. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket, id: string): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+function refuse({ status, message }: Refusal, socket: Socket, id: string): void {
+  if (!socket.writable) {
     socket.destroy();
     return;
   }
-  const [status, message] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? ['431 Request Header Fields Too Large', 'The headers are too large.']
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? ['408 Request Timeout', 'The request did not come in time.']
-        : ['400 Bad Request', 'This is not a valid HTTP request.'];
   const body = JSON.stringify({
     type: 'error',
     error: { type: 'invalid_request_error', message },
@@ -106,4 +136,5 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket, id: string): void 
     `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\nrequest-id: ${id}\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }

@@ -33,11 +33,13 @@ export function createOperatorCheck(
 /**
  * Who may read the audit log: keys that are marked as an operator's, however many workspaces there are, since it says what the holders
  * of all keys did, and from where. Without keys, whoever is on this machine.
+ *
+ * @param source - all keys as they are now.
  */
-export function createAuditCheck(keys: readonly { id: string; operator: boolean }[]): OperatorCheck {
-  const operators = new Set(keys.filter(({ operator }) => operator).map(({ id }) => id));
+export function createAuditCheck(source: () => readonly { id: string; operator: boolean }[]): OperatorCheck {
   return ({ keyId }) => {
-    if (keys.length === 0 || (keyId !== null && operators.has(keyId))) return;
+    const keys = source();
+    if (keys.length === 0 || keys.some(({ id, operator }) => operator && id === keyId)) return;
     throw new AppError(
       'forbidden',
       'The audit log shows what all keys were used for. It needs an API key with operator: true in auth.keys.',

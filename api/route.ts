@@ -205,6 +205,6 @@ function parse<Params extends z.ZodObject, Query extends z.ZodObject>(
   }
   return {
     params: params.data as z.output<Params>,
-    query: validate(described.query ?? z.object({}), request.query) as z.output<Query>,
+    query: validate(described.query ?? z.object({}), request.query, undefined, 'query') as z.output<Query>,
   };
 }

@@ -7,22 +7,25 @@ const MAX_QUOTED = 300;
 /**
  * Parses what a client sent. Throws `invalid_request` whose message names each wrong field; a custom issue with `params.error_code`
  * gives the error its machine-readable reason.
+ *
+ * @param whole - what is named where no field is.
  */
 export function validate<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
   prefix?: string,
+  whole: 'body' | 'query' = 'body',
 ): z.output<Schema> {
   const result = schema.safeParse(value, { reportInput: false });
   if (result.success) return result.data;
-  throw toInvalidRequest(result.error, prefix);
+  throw toInvalidRequest(result.error, prefix, whole);
 }
 
-function toInvalidRequest(error: z.ZodError, prefix?: string): AppError {
+function toInvalidRequest(error: z.ZodError, prefix: string | undefined, whole: string): AppError {
   const issues = error.issues.flatMap(flatten);
   const named = issues.slice(0, MAX_NAMED).map(({ path, message }) => {
     const where = [...(prefix === undefined ? [] : [prefix]), ...path.map(String)].join('.');
-    return `${shortened(where === '' ? 'body' : where)}: ${shortened(message)}`;
+    return `${shortened(where === '' ? whole : where)}: ${shortened(message)}`;
   });
   const more = issues.length > MAX_NAMED ? `; and ${issues.length - MAX_NAMED} more` : '';
   const code = issues.map(({ code: reason }) => reason).find((reason) => reason !== undefined);

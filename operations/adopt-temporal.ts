@@ -4,6 +4,7 @@ import { createLogger } from '../providers/telemetry/logger.ts';
 import { withStoreUrl } from '../wiring/command-store.ts';
 import { connectTemporal } from '../wiring/connect-temporal.ts';
 import { openStore } from '../wiring/open-store.ts';
+import { auditCommand } from './audit-command.ts';
 import { operatorsCommand } from './operators-command.ts';
 
 /**
@@ -19,7 +20,9 @@ await operatorsCommand(async () => {
     try {
       const managed = { ...config, temporal: { ...config.temporal, managed: true } };
       const { client, native } = await connectTemporal(managed, log, createPostgresUpkeep(database), signal);
-      console.log(`This store now belongs to the Temporal at ${config.temporal.address ?? ''}.`);
+      const resource = config.temporal.address ?? '';
+      await auditCommand(database, { command: 'adopt-temporal', operation: 'adoptTemporal', resource });
+      console.log(`This store now belongs to the Temporal at ${resource}.`);
       await Promise.all([native.close(), client.connection.close()]);
     } finally {
       await database.close();

@@ -1,11 +1,12 @@
 import { createWriteStream, existsSync, renameSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { parseArgs } from 'node:util';
 import { AppError } from '../core/errors.ts';
+import { canonicalAddress } from '../providers/network/address-set.ts';
 import type { AuditFilter, AuditLog, AuditMark, ChainedAuditEntry } from '../providers/store/audit-log.ts';
 import { markText } from '../providers/store/audit/audit-mark.ts';
 import { auditLines } from '../providers/store/audit/audit-record.ts';
+import { commandArguments, refusePositionals } from './command-arguments.ts';
 import { operatorsCommand } from './operators-command.ts';
 import { withAuditLog } from './with-audit-log.ts';
 
@@ -44,8 +45,8 @@ await operatorsCommand(async () =>
 );
 
 function readArguments() {
-  try {
-    const { values } = parseArgs({ options });
+  return commandArguments(USAGE, options, (values, positionals) => {
+    refusePositionals(positionals);
     if (values.export !== undefined && values.last !== undefined)
       throw new Error('--last: does not go with --export.');
     if (values.after !== undefined && values.export === undefined)
@@ -57,17 +58,13 @@ function readArguments() {
       workspaceId: values.workspace,
       operation: values.operation,
       resource: values.resource,
-      status: numberIn('--status', values.status),
-      address: values.address,
+      status: numberIn('--status', values.status, 100, 599),
+      address: values.address && canonicalAddress(values.address),
     };
-    const last = numberIn('--last', values.last);
+    const last = numberIn('--last', values.last, 1);
     const after = numberIn('--after', values.after);
     return { filter, last, after, export: values.export, config: values.config };
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    console.error(USAGE);
-    process.exit(2);
-  }
+  });
 }
 
 function timeIn(name: string, text: string | undefined): number | undefined {
@@ -78,10 +75,17 @@ function timeIn(name: string, text: string | undefined): number | undefined {
   return time;
 }
 
-function numberIn(name: string, text: string | undefined): number | undefined {
+function numberIn(
+  name: string,
+  text: string | undefined,
+  least = 0,
+  most = Number.MAX_SAFE_INTEGER,
+): number | undefined {
   if (text === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(text)) throw new Error(`${name}: expected a whole number, got "${text}".`);
-  return Number(text);
+  const number = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(number >= least && number <= most))
+    throw new Error(`${name}: expected a whole number from ${least} to ${most}, got "${text}".`);
+  return number;
 }
 
 /** The newest entries, oldest first, for people. */

@@ -1,27 +1,24 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { loadConfig, readHostEnvironment } from '../config.ts';
 import { copyBlobs } from '../providers/blob/copy-blobs.ts';
 import { createFilesystemBlobStore } from '../providers/blob/filesystem.ts';
 import { saveDatabase } from '../providers/store/postgres/backup.ts';
 import { storedBlobs } from '../wiring/blob-store.ts';
 import { withStoreUrl } from '../wiring/command-store.ts';
+import { commandArguments, onePositional } from './command-arguments.ts';
 import { operatorsCommand } from './operators-command.ts';
 
 /**
  * `npm run backup -- FOLDER`: saves PostgreSQL and then the blobs, while the service runs or not. Blobs that are in the folder already are
  * not copied again. Encrypted contents stay encrypted: keep the keys elsewhere.
  */
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { config: { type: 'string' } },
-});
-const [folder] = positionals;
-if (folder === undefined || positionals.length > 1) {
-  console.error('Usage: npm run backup -- FOLDER [--config FILE]');
-  process.exit(2);
-}
+const USAGE = 'Usage: npm run backup -- FOLDER [--config FILE]';
+const OPTIONS = { config: { type: 'string' } } as const;
+const { folder, ...values } = commandArguments(USAGE, OPTIONS, (given, positionals) => ({
+  ...given,
+  folder: onePositional(positionals, 'the folder'),
+}));
 const say = (line: string): void => console.log(line);
 await operatorsCommand(async () => {
   const config = loadConfig({

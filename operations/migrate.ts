@@ -1,8 +1,9 @@
-import { parseArgs } from 'node:util';
 import { loadConfig, readHostEnvironment } from '../config.ts';
 import { openDatabase } from '../providers/store/postgres/database.ts';
 import { migrate, schemaState } from '../providers/store/postgres/migrate.ts';
 import { withSchemaOwner } from '../wiring/command-store.ts';
+import { auditCommand } from './audit-command.ts';
+import { commandArguments, refusePositionals } from './command-arguments.ts';
 import { operatorsCommand } from './operators-command.ts';
 
 /**
@@ -12,7 +13,11 @@ import { operatorsCommand } from './operators-command.ts';
 const USAGE = 'Usage: npm run migrate [-- --check] [--config FILE]';
 const BEHIND = 3;
 
-const { check, config: file } = readArguments();
+const OPTIONS = { check: { type: 'boolean' }, config: { type: 'string' } } as const;
+const { check, config: file } = commandArguments(USAGE, OPTIONS, (values, positionals) => {
+  refusePositionals(positionals);
+  return values;
+});
 const say = (line: string): void => console.log(line);
 await operatorsCommand(async () => {
   const config = loadConfig({ ...(file === undefined ? {} : { file }), part: 'command' });
@@ -25,7 +30,10 @@ await operatorsCommand(async () => {
         for (const name of missing) say(`${name} is missing.`);
         if (missing.length > 0) process.exitCode = BEHIND;
       } else {
-        for (const name of await migrate(database)) say(`${name} was applied.`);
+        const applied = await migrate(database);
+        for (const name of applied) say(`${name} was applied.`);
+        const did = { command: 'migrate', operation: 'migrateSchema', resource: applied.join(' ') };
+        if (applied.length > 0) await auditCommand(database, did);
       }
       if (missing.length === 0) say('The schema has everything that this version needs.');
     } finally {
@@ -33,15 +41,3 @@ await operatorsCommand(async () => {
     }
   });
 });
-
-function readArguments(): { check: boolean; config?: string | undefined } {
-  try {
-    const options = { check: { type: 'boolean' }, config: { type: 'string' } } as const;
-    const { values } = parseArgs({ options });
-    return { check: values.check === true, config: values.config };
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    console.error(USAGE);
-    process.exit(2);
-  }
-}

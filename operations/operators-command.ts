@@ -8,7 +8,13 @@ export async function operatorsCommand(command: () => Promise<void>): Promise<vo
   try {
     await command();
   } catch (error) {
-    console.error(isAppError(error) ? error.message : error);
+    sayError(error);
     process.exitCode = 1;
   }
+}
+
+/** Says what went wrong. Files and folders that cannot be used are no defect. */
+export function sayError(error: unknown): void {
+  const isOfSystem = error instanceof Error && 'syscall' in error;
+  console.error(isAppError(error) || isOfSystem ? error.message : error);
 }

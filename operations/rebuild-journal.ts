@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { loadConfig, readHostEnvironment, type Config } from '../config.ts';
 import { AppError } from '../core/errors.ts';
 import { isId } from '../core/ids.ts';
@@ -11,21 +10,21 @@ import { openBlobs } from '../wiring/blob-store.ts';
 import { withStoreUrl, withTemporalAddress } from '../wiring/command-store.ts';
 import { temporalClient } from '../wiring/connect-temporal.ts';
 import { openStore } from '../wiring/open-store.ts';
+import { auditCommand } from './audit-command.ts';
+import { commandArguments, onePositional } from './command-arguments.ts';
 import { operatorsCommand } from './operators-command.ts';
 
 /**
  * `npm run rebuild-journal -- SESSION_ID`: compares a session's journal with what Temporal's histories of it say, and with `--write` adds the rows that the journal lacks.
  * Exits with 1 when the two contradict each other, or when rows are missing and were not written.
  */
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { config: { type: 'string' }, write: { type: 'boolean', default: false } },
+const USAGE = 'Usage: npm run rebuild-journal -- SESSION_ID [--write] [--config FILE]';
+const OPTIONS = { config: { type: 'string' }, write: { type: 'boolean', default: false } } as const;
+const { sessionId, ...values } = commandArguments(USAGE, OPTIONS, (given, positionals) => {
+  const id = onePositional(positionals, 'the id of a session');
+  if (!isId('session', id)) throw new Error(`${id}: expected the id of a session.`);
+  return { ...given, sessionId: id };
 });
-const [sessionId = ''] = positionals;
-if (!isId('session', sessionId) || positionals.length > 1) {
-  console.error('Usage: npm run rebuild-journal -- SESSION_ID [--write] [--config FILE]');
-  process.exit(2);
-}
 await operatorsCommand(async () => {
   const config = withTemporalAddress(
     loadConfig({ ...(values.config === undefined ? {} : { file: values.config }), part: 'command' }),
@@ -55,7 +54,12 @@ async function compare(config: Config): Promise<void> {
     for (const row of missing)
       console.log(`The journal lacks ${row.id} (${row.type}, seq ${row.seq ?? 'waiting'}).`);
     const added = values.write ? await archive.add(owner, missing, state) : 0;
-    if (added > 0) console.log(`${added} events were added.`);
+    if (added > 0) {
+      const { workspaceId } = owner;
+      const did = { command: 'rebuild-journal', operation: 'rebuildJournal', resource: sessionId };
+      await auditCommand(database, { ...did, workspaceId });
+      console.log(`${added} events were added.`);
+    }
     if (conflicts.length + different.length > 0 || added < missing.length) process.exitCode = 1;
   } finally {
     await Promise.all([client.connection.close(), database.close()]);

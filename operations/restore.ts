@@ -1,26 +1,28 @@
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { loadConfig, readHostEnvironment } from '../config.ts';
 import { copyBlobs } from '../providers/blob/copy-blobs.ts';
 import { createFilesystemBlobStore } from '../providers/blob/filesystem.ts';
 import { restoreDatabase } from '../providers/store/postgres/backup.ts';
+import { openDatabase } from '../providers/store/postgres/database.ts';
 import { storedBlobs } from '../wiring/blob-store.ts';
 import { withSchemaOwner } from '../wiring/command-store.ts';
+import { auditCommand } from './audit-command.ts';
+import { commandArguments, onePositional } from './command-arguments.ts';
 import { operatorsCommand } from './operators-command.ts';
 
 /**
  * `npm run restore -- FOLDER`: puts a backup back: the blobs, then PostgreSQL, which must be empty unless `--replace` gives up what it
  * holds. Temporal needs no backup: sessions go on from the journal, whatever their workflows remember.
  */
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { config: { type: 'string' }, replace: { type: 'boolean', default: false } },
-});
-const [folder] = positionals;
-if (folder === undefined || positionals.length > 1) {
-  console.error('Usage: npm run restore -- FOLDER [--replace] [--config FILE]');
-  process.exit(2);
-}
+const USAGE = 'Usage: npm run restore -- FOLDER [--replace] [--config FILE]';
+const OPTIONS = {
+  config: { type: 'string' },
+  replace: { type: 'boolean', default: false },
+} as const;
+const { folder, ...values } = commandArguments(USAGE, OPTIONS, (given, positionals) => ({
+  ...given,
+  folder: onePositional(positionals, 'the folder of a backup'),
+}));
 const say = (line: string): void => console.log(line);
 await operatorsCommand(async () => {
   const config = loadConfig({
@@ -35,7 +37,15 @@ await operatorsCommand(async () => {
       await storedBlobs(config),
     );
     say(`  blobs: ${copied} copied, ${present} were there`);
-    return restoreDatabase(url, source, values.replace ? 'replace' : 'empty');
+    const restored = await restoreDatabase(url, source, values.replace ? 'replace' : 'empty');
+    const database = openDatabase({ url, maximum: 1 });
+    try {
+      const resource = `backup of ${restored.taken_at}`;
+      await auditCommand(database, { command: 'restore', operation: 'restoreBackup', resource });
+    } finally {
+      await database.close();
+    }
+    return restored;
   });
   for (const { name, rows } of tables) say(`  ${name}: ${rows} rows`);
   say(`The state of ${at} is back.`);

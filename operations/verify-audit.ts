@@ -1,10 +1,11 @@
 import { createReadStream, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
-import { AppError, isAppError } from '../core/errors.ts';
+import { AppError } from '../core/errors.ts';
 import type { AuditLog, AuditMark, AuditProblem } from '../providers/store/audit-log.ts';
 import { markText, parseMark } from '../providers/store/audit/audit-mark.ts';
 import { verifyLines } from '../providers/store/audit/verify-lines.ts';
+import { commandArguments, refusePositionals } from './command-arguments.ts';
+import { sayError } from './operators-command.ts';
 import { withAuditLog } from './with-audit-log.ts';
 
 /**
@@ -21,24 +22,30 @@ const USAGE =
 /** Problems that are printed one by one. */
 const PRINTED = 1_000;
 
+const COULD_NOT = 3;
+
+// Whoever reads the output may have seen enough; how the command ends is still what it has found.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') process.exit(COULD_NOT);
+});
 const { mark, keep, file: files, filtered, config } = readArguments();
 try {
   process.exitCode = await verify();
 } catch (error) {
-  console.error(isAppError(error) ? error.message : error);
-  process.exitCode = 3;
+  sayError(error);
+  process.exitCode = COULD_NOT;
 }
 
 function readArguments() {
-  try {
-    const options = {
-      mark: { type: 'string' },
-      keep: { type: 'string' },
-      file: { type: 'string', multiple: true },
-      filtered: { type: 'boolean' },
-      config: { type: 'string' },
-    } as const;
-    const { values } = parseArgs({ options });
+  const options = {
+    mark: { type: 'string' },
+    keep: { type: 'string' },
+    file: { type: 'string', multiple: true },
+    filtered: { type: 'boolean' },
+    config: { type: 'string' },
+  } as const;
+  return commandArguments(USAGE, options, (values, positionals) => {
+    refusePositionals(positionals);
     if (values.mark !== undefined && (values.keep !== undefined || parseMark(values.mark) === null)) {
       throw new Error('--mark: expected SEQ:HASH as this command prints it, and not together with --keep.');
     }
@@ -46,11 +53,7 @@ function readArguments() {
       throw new Error('--filtered: goes with --file; the log itself has no gaps.');
     }
     return values;
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    console.error(USAGE);
-    process.exit(2);
-  }
+  });
 }
 
 function expectedMark(): AuditMark | undefined {

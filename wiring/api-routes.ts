@@ -159,7 +159,7 @@ export function apiRoutes(parts: ApiParts): { routes: Route[]; hub: StreamHub } 
     ...signInRoutes({ signIns: parts.signIns }),
     ...auditRoutes({
       log: createPostgresAuditLog(database),
-      mayRead: createAuditCheck(config.auth.keys),
+      mayRead: createAuditCheck(() => config.auth.keys),
       reads: parts.operatorReads,
     }),
     ...codecRoutes({ codec: createPayloadCodec(keyRing(config)), mayOperate }),

@@ -1,5 +1,9 @@
 import type { Logger } from 'pino';
-import { createRetention, type Retention } from '../activities/upkeep/retention.ts';
+import {
+  createRetention,
+  type Retention,
+  type RetentionDependencies,
+} from '../activities/upkeep/retention.ts';
 import type { Config } from '../config.ts';
 import type { Bus } from '../providers/bus/bus.ts';
 import type { TemporalEngine } from '../providers/engine/temporal-engine.ts';
@@ -25,6 +29,7 @@ export function retention(
     engine: TemporalEngine;
     bus: Bus;
     removed: CountRemoved;
+    audit: RetentionDependencies['audit'];
     /** This worker's. */
     name: string;
   },

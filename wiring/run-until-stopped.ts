@@ -52,6 +52,7 @@ export async function runUntilStopped(
     stopping.abort(new Error(`stopped by ${name}`));
     if (running !== undefined) void stopOnce(running);
   };
+  logProcess(log);
   process.on('SIGTERM', ask);
   process.on('SIGINT', ask);
   try {
@@ -66,4 +67,15 @@ export async function runUntilStopped(
   }
   // Native parts may hold the event loop open; everything of ours is closed by now.
   process.exit();
+}
+
+/** What Node would write beside the log, in no form of its lines and with secrets in it. */
+function logProcess(log: Logger): void {
+  // Node prints warnings from a listener of its own.
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => log.warn({ err: warning }, 'a warning of Node'));
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'the process ends by an error that nobody has caught');
+    process.exit(1);
+  });
 }

@@ -10,6 +10,7 @@ import { createDiskBackstop } from '../activities/upkeep/disk-backstop.ts';
 import { createLostTasks } from '../activities/upkeep/lost-tasks.ts';
 import { createSandboxReaper } from '../activities/upkeep/sandbox-reaper.ts';
 import type { Bus } from '../providers/bus/bus.ts';
+import type { RetentionDependencies } from '../activities/upkeep/retention.ts';
 import type { CountRemoved } from '../providers/telemetry/removed-metric.ts';
 import { inMs, retention } from './retention.ts';
 import { createSweeper } from '../activities/upkeep/sweeper.ts';
@@ -57,6 +58,8 @@ export async function startUpkeep(deps: {
   blobs: BlobStore;
   database: Database;
   removed: CountRemoved;
+  /** Told of what goes by its age. */
+  audit: RetentionDependencies['audit'];
   /** Where this worker's sandboxes are; null when it has none. */
   driver: SandboxDriver | null;
   host: HostProbe | null;

@@ -7,12 +7,14 @@ import { createPostgresUpkeep } from '../providers/store/postgres/upkeep.ts';
 import { createActivityTelemetry } from '../providers/telemetry/activity-telemetry.ts';
 import type { Metrics } from '../providers/telemetry/metrics.ts';
 import { createTroubleLog } from '../providers/telemetry/trouble-log.ts';
+import { openAuditTrail } from './audit-trail.ts';
 import { openBlobs } from './blob-store.ts';
 import { claimHostFolder } from './claim-host-folder.ts';
 import { connectTemporal } from './connect-temporal.ts';
 import { keyRing } from './key-ring.ts';
 import { workerCatalog } from './model-access.ts';
 import { openStore, storeUrls } from './open-store.ts';
+import type { ReloadedSettings } from './reload-settings.ts';
 
 /**
  * Opens what a worker works with: the store, the folder of its host, the bus, Temporal, blobs, and the models that it knows. Waits for what
@@ -21,7 +23,7 @@ import { openStore, storeUrls } from './open-store.ts';
  * @param name - of the worker, as sessions of the database and the registry have it.
  */
 export async function openWorkerServices(
-  deps: { config: Config; log: Logger; metrics: Metrics; name: string },
+  deps: { config: Config; log: Logger; metrics: Metrics; name: string; settings: ReloadedSettings },
   signal: AbortSignal,
 ) {
   const { config, log, metrics, name } = deps;
@@ -46,6 +48,7 @@ export async function openWorkerServices(
   const providerOf = (model: string) => catalog.resolve(model)?.provider ?? null;
   const telemetry = createActivityTelemetry(metrics, { log, providerOf });
   const troubles = createTroubleLog(log, metrics);
+  const audit = openAuditTrail(database, log, 'worker', deps.settings);
   const { hosts: hostMetrics, removed } = metrics;
   return {
     parts: {
@@ -63,10 +66,12 @@ export async function openWorkerServices(
       troubles,
       hostMetrics,
       removed,
+      audit,
     },
     temporal: { client, connection, native },
     /** Lets go of all of it, after the work. */
     async close(): Promise<void> {
+      await audit.close();
       await bus.close();
       await Promise.allSettled([native.close(), client.connection.close(), database.close()]);
       folder?.release();

@@ -6,6 +6,8 @@ import type { JournalView } from '../../core/journal/view.ts';
 import type { Bus } from '../../providers/bus/bus.ts';
 import type { TemporalEngine } from '../../providers/engine/temporal-engine.ts';
 import type { Journal } from '../../providers/store/journal.ts';
+import type { AuditEntry } from '../../providers/store/audit-log.ts';
+import { serviceEntry } from '../../providers/store/audit/service-entry.ts';
 import type { Lease } from '../../providers/store/lease.ts';
 import type { KeptFor, OutlivedSession, RestState, RetentionStore } from '../../providers/store/retention.ts';
 import { toLogFields } from '../../providers/telemetry/log-keys.ts';
@@ -32,6 +34,10 @@ const COUNTED: Record<RestState, 'archived_sessions' | 'idle_sessions' | 'waitin
   waiting: 'waiting_sessions',
 };
 
+/** What entries of the audit log say. */
+const ENTRIES = { outputs: 'expireOutputs', checkpoints: 'removeCheckpoints' } as const;
+const REMOVE_SESSIONS = 'removeSessions';
+
 export interface RetentionDependencies {
   store: RetentionStore;
   journal: Pick<Journal, 'deleteSession'>;
@@ -45,6 +51,8 @@ export interface RetentionDependencies {
   /** How long archived sessions keep their checkpoints; null: as long as they are there. */
   archivedSandboxesMs: number | null;
   removed: CountRemoved;
+  /** Told what went, by its age alone. Never rejects. */
+  audit: { add(entry: AuditEntry): Promise<void> };
   log: Logger;
   /** Unix milliseconds. */
   now: () => number;
@@ -83,6 +91,7 @@ export function createRetention(deps: RetentionDependencies): Retention {
       taken = await take(AT_ONCE);
       if (taken === 0) continue;
       deps.removed(what, taken);
+      await deps.audit.add(serviceEntry(ENTRIES[what], { resource: `${taken} ${what}` }));
       log.info(toLogFields({ [what]: taken }), message);
     }
   }
@@ -125,15 +134,18 @@ export function createRetention(deps: RetentionDependencies): Retention {
   }
 
   async function removeAll(sessions: readonly OutlivedSession[]): Promise<number> {
-    const gone = new Map<RestState, string[]>();
+    const gone: OutlivedSession[] = [];
     try {
       for (const session of sessions) {
         if (stopping.signal.aborted) break;
-        if (await remove(session))
-          gone.set(session.state, [...(gone.get(session.state) ?? []), session.sessionId]);
+        if (await remove(session)) gone.push(session);
       }
     } finally {
-      for (const [state, ids] of gone) {
+      const idsOf = (some: OutlivedSession[]) => some.map(({ sessionId }) => sessionId);
+      for (const [workspaceId, some] of Map.groupBy(gone, (session) => session.workspaceId))
+        await deps.audit.add(serviceEntry(REMOVE_SESSIONS, { workspaceId, resource: idsOf(some).join(' ') }));
+      for (const [state, some] of Map.groupBy(gone, (session) => session.state)) {
+        const ids = idsOf(some);
         deps.removed(COUNTED[state], ids.length);
         log.info(
           { state, sessions: ids.length, session_ids: ids },
@@ -141,7 +153,7 @@ export function createRetention(deps: RetentionDependencies): Retention {
         );
       }
     }
-    return [...gone.values()].flat().length;
+    return gone.length;
   }
 
   async function round(): Promise<void> {

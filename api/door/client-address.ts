@@ -1,6 +1,6 @@
-import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import type { Request } from 'express';
-import { addressSet, plainAddress } from '../../providers/network/address-set.ts';
+import { addressSet, canonicalAddress, ipv6Groups } from '../../providers/network/address-set.ts';
 
 /**
  * Where a request comes from: its connection's other end, or whom a trusted proxy there speaks for: of the addresses in
@@ -11,7 +11,8 @@ export function clientAddress(request: Pick<Request, 'ip' | 'socket'>): string |
   const named = withoutPort(request.ip ?? '');
   // A proxy may name anything.
   const address = isIP(named) === 0 ? request.socket.remoteAddress : named;
-  return address === undefined ? null : withoutMapping(address);
+  // A socket that serves both protocols shows IPv4 addresses as IPv6 ones.
+  return address === undefined ? null : canonicalAddress(address);
 }
 
 /** Whether an address, as a connection or `X-Forwarded-For` names it, is one of these proxies. For Express's `trust proxy`. */
@@ -28,23 +29,9 @@ function withoutPort(address: string): string {
 
 /** What an address is limited by: an IPv4 address itself; of an IPv6 address its /64, all of which one customer of a network has. */
 export function addressBlock(address: string): string {
-  const plain = withoutMapping(address);
-  if (!isIPv6(plain)) return plain;
-  const [head = '', tail] = plain.split('%')[0]?.toLowerCase().split('::') ?? [];
-  const first = head === '' ? [] : head.split(':');
-  const last = tail === undefined || tail === '' ? [] : tail.split(':');
-  // An IPv4 address at the end stands for two groups.
-  const given = first.length + last.length + (last.at(-1)?.includes('.') ? 1 : 0);
-  const groups =
-    tail === undefined ? first : [...first, ...Array.from({ length: 8 - given }, () => '0'), ...last];
-  return `${groups
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':')}::/64`;
-}
-
-/** A socket that serves both protocols shows IPv4 addresses as IPv6 ones. */
-function withoutMapping(address: string): string {
-  const plain = plainAddress(address);
-  return plain !== undefined && isIPv4(plain) ? plain : address;
+  const plain = canonicalAddress(address);
+  const groups = ipv6Groups(plain);
+  if (groups === undefined) return plain;
+  const network = groups.slice(0, 4).map((group) => group.toString(16));
+  return `${network.join(':')}::/64`;
 }

@@ -79,6 +79,7 @@ it.each([
   ['ports of a chain', '203.0.113.7:51234, 10.1.1.1:8443', '203.0.113.7'],
   ['IPv6 with ports', '[2001:db8::7]:51234, [2001:db8:9::1]:8443', '2001:db8::7'],
   ['IPv6 in brackets', '[2001:db8::7]', '2001:db8::7'],
+  ['IPv6 in another spelling', '2001:DB8:0:0:0:0:0:0007', '2001:db8::7'],
   ['no address', 'unknown', '127.0.0.1'],
   ['proxies only', '10.1.1.1, 10.2.2.2', '10.1.1.1'],
 ])('finds the client behind trusted proxies: %s', async (_what, header, address) => {

@@ -7,6 +7,7 @@ import { pageOf, pageQuery } from '../../core/schema/page.ts';
 import { queryInteger } from '../../core/schema/query.ts';
 import { TimeFilter } from '../../core/schema/time.ts';
 import type { AuditFilter, AuditLog, AuditProblem } from '../../providers/store/audit-log.ts';
+import { canonicalAddress } from '../../providers/network/address-set.ts';
 import { auditLines, AuditRecord, toAuditRecord } from '../../providers/store/audit/audit-record.ts';
 import { parseMark } from '../../providers/store/audit/audit-mark.ts';
 import type { AuditTally } from '../audit/audit-tally.ts';
@@ -33,7 +34,7 @@ const filters = {
   operation: Text.optional(),
   resource: Text.optional(),
   status: queryInteger(100, 599).optional(),
-  address: Text.optional(),
+  address: Text.transform(canonicalAddress).optional(),
 };
 const ListQuery = z.strictObject({
   ...filters,

@@ -3,13 +3,16 @@ import { BlockList, isIPv4, isIPv6 } from 'node:net';
 /** The eight groups of an IPv6 address, without its zone. Undefined for what is none. */
 export function ipv6Groups(address: string): number[] | undefined {
   if (!isIPv6(address)) return undefined;
-  // The URL standard has one spelling for each address: hexadecimal, lower case, the longest run of zeros left out.
-  const spelled = new URL(`http://[${address.split('%')[0]}]`).hostname.slice(1, -1);
-  const [head = '', tail] = spelled.split('::');
+  const [head = '', tail] = spelled(address).split('::');
   const toNumbers = (part: string): number[] =>
     part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16));
   const [first, last] = [toNumbers(head), toNumbers(tail ?? '')];
   return [...first, ...Array.from({ length: 8 - first.length - last.length }, () => 0), ...last];
+}
+
+/** The URL standard has one spelling for each IPv6 address: hexadecimal, lower case, the longest run of zeros left out. */
+function spelled(address: string): string {
+  return new URL(`http://[${address.split('%')[0]}]`).hostname.slice(1, -1);
 }
 
 /** Two groups of an IPv6 address as the IPv4 address that they carry. */
@@ -28,6 +31,14 @@ export function plainAddress(address: string): string | undefined {
   return groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
     ? groupsAsIpv4(groups[6], groups[7])
     : groups.map((group) => group.toString(16)).join(':');
+}
+
+/** An address as everybody spells it (RFC 5952), with its zone; what is no address stays as it is. */
+export function canonicalAddress(address: string): string {
+  const plain = plainAddress(address);
+  if (plain === undefined || isIPv4(plain)) return plain ?? address;
+  const [, zone] = address.split('%');
+  return `${spelled(address)}${zone === undefined ? '' : `%${zone}`}`;
 }
 
 /** A set of addresses. */

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditHash } from '../../providers/store/audit/audit-hash.ts';
 import { AuditRecord, fromAuditRecord } from '../../providers/store/audit/audit-record.ts';
@@ -169,6 +170,15 @@ describe('the audit log of a running service', () => {
     expect((await get('/audit/verification?mark=x')).status).toBe(400);
   });
 
+  it('ends its verification by what it found, though nobody reads on', async () => {
+    const read = promisify(execFile)(
+      'bash',
+      ['-c', `"${process.execPath}" operations/verify-audit.ts 2>/dev/null | true; echo "\${PIPESTATUS[0]}"`],
+      { cwd: ROOT, env: { ...process.env, MANAGED_AGENT_DATA_DIR: service.dataDir } },
+    );
+    expect((await read).stdout.trim()).toBe('0');
+  });
+
   it('is read and exported by a command, beside the service', async () => {
     const shown = await command('audit', '--operation', 'createEnvironment', '--last', '2');
     expect(shown.output.trimEnd().split('\n')).toHaveLength(2);
@@ -199,6 +209,17 @@ describe('the audit log of a running service', () => {
     writeFileSync(`${file}.3`, lines.output);
     expect((await command('verify-audit', '--file', `${file}.3`, '--filtered')).status).toBe(0);
     expect((await command('audit', '--from', 'yesterday')).status).toBe(2);
+    expect((await command('audit', '--last', '0')).status).toBe(2);
+    expect((await command('audit', '--status', '99999999999')).status).toBe(2);
+    const nowhere = await command('audit', '--export', '/nowhere/audit.jsonl');
+    expect(nowhere).toMatchObject({ status: 1, said: expect.stringContaining('ENOENT') as string });
+    expect(nowhere.said).not.toContain('errno');
+    for (const name of ['audit', 'verify-audit', 'backup', 'restore', 'rebuild-journal', 'migrate']) {
+      const helped = await command(name, '--help');
+      expect([helped.status, helped.output]).toEqual([0, expect.stringContaining('Usage: npm run')]);
+      const wrong = await command(name, '--no-such-option');
+      expect([wrong.status, wrong.said.includes('    at ')]).toEqual([2, false]);
+    }
     expect(existsSync(`${file}.new`)).toBe(false);
   });
 });

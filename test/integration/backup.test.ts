@@ -178,6 +178,9 @@ describe('the commands', () => {
     expect(said).toMatch(/events: 0 rows[^]*blobs: 1 copied, 0 were there[^]*is whole/);
     expect(await command('backup', from, folder)).toMatch(/blobs: 0 copied, 1 were there/);
     expect(await command('restore', to, folder)).toMatch(/blobs: 1 copied[^]*is back/);
+    expect(await command('audit', to, '--operation', 'restoreBackup')).toMatch(
+      /restoreBackup npm run restore \(\S+@\S+\) backup of 20\S+Z$/m,
+    );
     const restored = createFilesystemBlobStore(path.join(to, 'blobs'));
     expect(Buffer.from(await restored.get('w', sha256)).toString()).toBe('a blob');
   });

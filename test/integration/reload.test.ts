@@ -50,7 +50,7 @@ describe('npm run api, npm run worker', () => {
       sandbox: { driver: 'none' },
       auth: {
         keys: [
-          { id: 'first', key_env: 'FIRST_KEY' },
+          { id: 'first', key_env: 'FIRST_KEY', operator: true },
           { id: 'second', key_file: keyFile },
         ],
       },
@@ -158,10 +158,17 @@ describe('npm run api, npm run worker', () => {
     write();
     expect(await hangUp(api, /settings are wrong/)).toContain('auth.keys.1.key_file');
     expect(isOpen).toBe(true);
+    expect((await ask('/audit', 'the first key')).status).toBe(200);
 
     // A new key in the same file: the old one ends, with the stream that came with it.
     writeFileSync(keyFile, 'another second key');
     write({
+      auth: {
+        keys: [
+          { id: 'first', key_env: 'FIRST_KEY' },
+          { id: 'second', key_file: keyFile, operator: true },
+        ],
+      },
       rate_limits: { reads_per_minute: 3 },
       log: { level: 'debug' },
       models: [{ id: 'later', provider: 'demo' }],
@@ -182,6 +189,16 @@ describe('npm run api, npm run worker', () => {
     await reading;
     expect((await ask('/v1/agents', 'the second key')).status).toBe(401);
     expect((await ask('/v1/agents', 'another second key')).status).toBe(200);
+    // Who may read the audit log has changed too, and it says that settings were changed in both processes.
+    expect((await ask('/audit', 'the first key')).status).toBe(403);
+    const audited = await (await ask('/audit?operation=changeSettings', 'another second key')).json();
+    expect(audited).toMatchObject({
+      data: [
+        { path: expect.stringContaining(`SIGHUP (api ${api.pid}@`) as string },
+        { path: expect.stringContaining(`SIGHUP (worker ${worker.pid}@`) as string },
+      ],
+    });
+    expect(JSON.stringify(audited)).toContain('auth.keys');
     const statuses = await Promise.all(
       [1, 2, 3, 4].map(async () => (await ask('/v1/agents', 'the first key')).status),
     );

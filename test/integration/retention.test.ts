@@ -4,6 +4,7 @@ import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRetention, type RetentionDependencies } from '../../activities/upkeep/retention.ts';
 import type { OutlivedSession } from '../../providers/store/retention.ts';
+import type { AuditEntry } from '../../providers/store/audit-log.ts';
 import { createPostgresRetention } from '../../providers/store/postgres/retention.ts';
 import { createMetrics } from '../../providers/telemetry/metrics.ts';
 import { AGENT } from '../replay/scenarios.ts';
@@ -36,6 +37,7 @@ describe('sessions that have outlived their time', () => {
       },
     });
     const metrics = createMetrics('worker');
+    const entries: AuditEntry[] = [];
     const retention = createRetention({
       store: createPostgresRetention(lab.database),
       journal: lab.journal,
@@ -46,6 +48,7 @@ describe('sessions that have outlived their time', () => {
       outputsMs: null,
       archivedSandboxesMs: null,
       removed: metrics.removed,
+      audit: { add: async (entry) => void entries.push(entry) },
       log: pino(sink),
       now: Date.now,
       ...options,
@@ -54,7 +57,7 @@ describe('sessions that have outlived their time', () => {
       const line = new RegExp(`^managed_agent_retention_removed_total\\{.*what="${what}".*\\} (\\d+)$`, 'm');
       return Number(line.exec(await metrics.text())?.[1] ?? 0);
     };
-    return { retention, lines, removed };
+    return { retention, lines, entries, removed };
   }
 
   /** Every table with a row that names the session in any column, the tombstone excepted. */
@@ -156,9 +159,12 @@ describe('sessions that have outlived their time', () => {
       (message) => deleted.push(message.type),
       () => undefined,
     );
-    const { retention, lines, removed } = stage({ keptFor: { ...NOTHING_GOES, archived: 30 * DAY_MS } });
+    const { retention, lines, entries, removed } = stage({
+      keptFor: { ...NOTHING_GOES, archived: 30 * DAY_MS },
+    });
     await retention.round();
     expect(await tablesWith(old)).toEqual([]);
+    expect(entries).toMatchObject([{ operation: 'removeSessions', workspaceId: 'lab', resource: old }]);
     expect([await isThere(young), await isThere(idle)]).toEqual([true, true]);
     expect(await lab.engine.stateOf(old)).toBe('missing');
     expect(deleted).toEqual(['deleted']);

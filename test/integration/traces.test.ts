@@ -305,7 +305,7 @@ describe('a service whose turns are traced', () => {
     const linesOf = (part: string) =>
       readFileSync(path.join(service.dataDir, 'logs', `${part}.log`), 'utf8')
         .split('\n')
-        .filter((line) => line.startsWith('{'))
+        .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as Record<string, unknown>);
     const lines = [...linesOf('api'), ...linesOf('worker')];
     const found = lines.filter((line) => line['session_id'] === sessionId);

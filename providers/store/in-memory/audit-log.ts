@@ -1,6 +1,6 @@
 import type { AuditFilter, AuditLog, StoredAuditEntry } from '../audit-log.ts';
 import { auditHash } from '../audit/audit-hash.ts';
-import { removalEntry } from '../audit/removal-entry.ts';
+import { removalEntry } from '../audit/service-entry.ts';
 
 /** An audit log in memory, for tests; its entries can be looked at. */
 export interface InMemoryAuditLog extends AuditLog {

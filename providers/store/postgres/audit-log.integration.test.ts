@@ -105,6 +105,14 @@ describe('the audit log on PostgreSQL', () => {
     expect(await log.verify(mark)).toMatchObject({ intact: false, seq: 3 });
   });
 
+  it('notices a cut beginning with a head that fits: no entry says that it was removed', async () => {
+    await tamper(
+      `UPDATE audit_head SET base_seq = 2, base_hash = (SELECT hash FROM audit_log WHERE seq = 2)`,
+      'DELETE FROM audit_log WHERE seq <= 2',
+    );
+    expect(await log.verify()).toMatchObject({ intact: false, seq: 2 });
+  });
+
   it('says when what was kept is from before its beginning', async () => {
     const mark = await log.append([]);
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -7,7 +7,7 @@ import type {
   StoredAuditEntry,
 } from '../audit-log.ts';
 import { auditHash } from '../audit/audit-hash.ts';
-import { removalEntry } from '../audit/removal-entry.ts';
+import { removalEntry, removedUpTo } from '../audit/service-entry.ts';
 import { readEntries } from './audit/read-entries.ts';
 import type { Connection, Database } from './database.ts';
 
@@ -167,6 +167,7 @@ async function verifyChain(
   compare(base, expected, report);
 
   let last = base;
+  let removed = 0;
   // Unknown after a gap: what follows it can only be checked from the entry after.
   let previous: string | null = base.hash;
   for (let seq = Number.MIN_SAFE_INTEGER; ;) {
@@ -188,6 +189,7 @@ async function verifyChain(
       if (previous !== null && auditHash(previous, entry) !== entry.hash) {
         report(seq, 'The entry, or the hash of the one before it, is not what was written.');
       }
+      removed = Math.max(removed, removedUpTo(entry));
       previous = entry.hash;
       last = { seq, hash: entry.hash };
       compare(last, expected, report);
@@ -200,6 +202,12 @@ async function verifyChain(
     report(last.seq + 1, `Entries up to ${head.seq}, which the head names, are missing at the end.`);
   } else if (head?.seq === base.seq && head.hash !== base.hash) {
     report(head.seq, 'The newest entry is not the one that the head names.');
+  }
+  if (removed < base.seq) {
+    report(
+      base.seq,
+      'The log begins behind this entry, and no entry says that it was removed after its time.',
+    );
   }
   const newest = Math.max(last.seq, head?.seq ?? 0);
   if (expected && expected.seq > newest) {
