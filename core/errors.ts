@@ -58,6 +58,12 @@ const TABLE = {
 } as const satisfies Record<string, { http: number; type: string; retry: 'never' | 'later' }>;
 
 export type ErrorCode = keyof typeof TABLE;
+
+/** The codes of what goes wrong with models. */
+export const MODEL_ERROR_CODES = (Object.keys(TABLE) as ErrorCode[]).filter((code) =>
+  code.startsWith('model_'),
+);
+
 export interface ErrorRow {
   http: number;
   type: string;

@@ -28,6 +28,7 @@ export async function startTelemetry(
   log: Logger,
   part: 'api' | 'worker',
   health: Pick<WorkerHealth, 'readiness' | 'status'> | null = null,
+  portRetryMs: number = PORT_RETRY_MS,
 ): Promise<Telemetry> {
   const { otlp_endpoint: endpoint, service_name: serviceName } = config.telemetry;
   const metrics = createMetrics(part);
@@ -37,7 +38,7 @@ export async function startTelemetry(
   const options = { serviceName, part, version: VERSION };
   const tracing = endpoint === null ? null : startTracing(endpoint, options, watch);
   if (endpoint !== null && tracing === null) log.info('OTEL_SDK_DISABLED: there are no traces');
-  const closeServer = health === null ? null : await serve(config, log, { ...health, metrics });
+  const closeServer = health === null ? null : await serve(config, log, { ...health, metrics }, portRetryMs);
   return {
     metrics,
     traced: tracing !== null,
@@ -49,23 +50,44 @@ export async function startTelemetry(
   };
 }
 
-/** A taken port costs what is served there, not the worker. */
+/** The worker before this one may have the port until it has drained. */
+const PORT_RETRY_MS = 5_000;
+
+/** A taken port costs what is served there, not the worker; it is tried again until it is free. */
 async function serve(
   config: Config,
   log: Logger,
   served: ServedByWorker,
-): Promise<(() => Promise<void>) | null> {
+  retryMs: number,
+): Promise<() => Promise<void>> {
   const { worker_host: host, worker_port: port, metrics: isMeasured } = config.telemetry;
-  try {
-    const metrics = isMeasured ? served.metrics : null;
-    const server = await startMetricsServer({ ...served, metrics }, { host, port });
-    log.info({ url: server.url }, 'the worker serves its metrics');
-    return () => server.close();
-  } catch (error) {
-    log.error(
-      { err: error, host, port },
-      'metrics and probes of this worker cannot be served: telemetry.worker_host, worker_port',
-    );
-    return null;
+  const metrics = isMeasured ? served.metrics : null;
+  const closing = new AbortController();
+  let isToldOf = false;
+  let timer: NodeJS.Timeout | undefined;
+  let close = async (): Promise<void> => undefined;
+
+  async function listen(): Promise<void> {
+    try {
+      const server = await startMetricsServer({ ...served, metrics }, { host, port });
+      if (closing.signal.aborted) return server.close();
+      close = () => server.close();
+      log.info({ url: server.url }, 'the worker serves its metrics');
+    } catch (error) {
+      if (!isToldOf)
+        log.error(
+          { err: error, host, port },
+          'metrics and probes of this worker cannot be served until its address is free: telemetry.worker_host, worker_port',
+        );
+      isToldOf = true;
+      if (!closing.signal.aborted) timer = setTimeout(() => void listen(), retryMs).unref();
+    }
   }
+
+  await listen();
+  return async () => {
+    closing.abort();
+    clearTimeout(timer);
+    await close();
+  };
 }

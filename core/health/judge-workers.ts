@@ -25,7 +25,7 @@ export interface HostSeen {
 }
 
 /** A host that is gone for longer was taken away on purpose, or nobody misses it: it is named, and nothing is degraded for it. */
-const MISSED_MS = 10 * 60_000;
+export const MISSED_MS = 10 * 60_000;
 
 /** Whether somebody runs workflows and asks models. */
 export function judgeBrains(workers: readonly WorkerSeen[]): PartReport {

@@ -2,12 +2,16 @@ import { channel } from 'node:diagnostics_channel';
 import { AppError, isAppError } from '../../core/errors.ts';
 
 /** What keeps something from being written. A quota and the number of files run out as the room on the disk does. */
-export type FaultReason = 'full' | 'quota' | 'read_only';
+export const FAULT_REASONS = ['full', 'quota', 'read_only'] as const;
+export type FaultReason = (typeof FAULT_REASONS)[number];
+
+/** Whose writes fail. */
+export const FAULT_STORES = ['database', 'temporal', 'disk'] as const;
 
 /** A write that failed for want of room. */
 export interface StorageFault {
   /** Whose write it was. */
-  store: 'database' | 'temporal' | 'disk';
+  store: (typeof FAULT_STORES)[number];
   reason: FaultReason;
 }
 

@@ -11,7 +11,7 @@ export interface StoreGauges {
   oldestQueuedSeconds: number;
   /**
    * Hosts of sandboxes by state, those without any included: `ready`, `not_ready` (alive, and no sandbox can be started there), `lost` (no
-   * heartbeat came for as long as a host may be silent).
+   * heartbeat came for as long as a host may be silent). One that is lost for longer than ten minutes was taken away.
    */
   hosts: ReadonlyMap<string, number>;
   /** Sessions by the host that their sandbox is on. */

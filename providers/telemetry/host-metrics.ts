@@ -1,11 +1,14 @@
 import type { SandboxDriver } from '../sandbox/sandbox.ts';
+import { inTime } from '../health/in-time.ts';
 import type { MetricMakers } from './metric-makers.ts';
 
+const CHECKPOINT_OUTCOMES = ['saved', 'unchanged', 'elsewhere', 'too_large', 'error'] as const;
 /** How a checkpoint ended: `saved`, `unchanged` (nothing was to be saved), `elsewhere` (the session went on on another host), `too_large` or `error`. */
-export type CheckpointOutcome = 'saved' | 'unchanged' | 'elsewhere' | 'too_large' | 'error';
+export type CheckpointOutcome = (typeof CHECKPOINT_OUTCOMES)[number];
 
+const RESTORE_OUTCOMES = ['restored', 'nothing_saved', 'unreadable', 'error'] as const;
 /** How a session that came from a lost host began here: `restored`, `nothing_saved`, `unreadable` (it begins empty) or `error` (tried again). */
-export type RestoreOutcome = 'restored' | 'nothing_saved' | 'unreadable' | 'error';
+export type RestoreOutcome = (typeof RESTORE_OUTCOMES)[number];
 
 /** What a host of sandboxes counts and times. Recording is cheap, never throws and never waits. */
 export interface HostMetrics {
@@ -50,6 +53,9 @@ export function createHostMetrics({ histogram, counter, gauge, onRead }: MetricM
     ['outcome'],
     SECONDS,
   );
+  // What is only there from its first time on has not increased for Prometheus, and alerts nobody.
+  for (const outcome of CHECKPOINT_OUTCOMES) checkpoints.zero({ outcome });
+  for (const outcome of RESTORE_OUTCOMES) restores.zero({ outcome });
   const lost = counter('sandbox_hosts_lost_total', 'Hosts of sandboxes that this worker found lost.', []);
   return {
     checkpoint: ({ outcome, seconds }) => checkpoints.observe({ outcome }, seconds),
@@ -69,7 +75,10 @@ export function createHostMetrics({ histogram, counter, gauge, onRead }: MetricM
       onRead(async () => {
         if (performance.now() - readAt < SANDBOXES_FRESH_MS) return;
         readAt = performance.now();
-        const found = await driver.list().catch(() => null);
+        const found = await inTime(
+          () => driver.list(),
+          () => null,
+        ).catch(() => null);
         for (const state of ['running', 'stopped'] as const) {
           const count = found?.filter((sandbox) => sandbox.state === state).length ?? Number.NaN;
           sandboxes.set({ host, driver: driver.kind, state }, count);

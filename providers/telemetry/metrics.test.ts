@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createMetrics } from './metrics.ts';
 
 /** The series of a metric, without comments. */
@@ -6,6 +6,10 @@ async function series(metrics: ReturnType<typeof createMetrics>, name: string): 
   const text = await metrics.text();
   return text.split('\n').filter((line) => line.startsWith(`managed_agent_${name}`));
 }
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('the metrics', () => {
   it('time requests by route, method and status', async () => {
@@ -142,6 +146,33 @@ describe('the metrics', () => {
       'managed_agent_sandboxes{host="host_1",driver="docker",state="running",part="worker"} Nan',
       'managed_agent_sandboxes{host="host_1",driver="docker",state="stopped",part="worker"} Nan',
     ]);
+  });
+
+  it('are there before Prometheus gives up on the whole process, when the store or the sandboxes hang', async () => {
+    vi.useFakeTimers();
+    const metrics = createMetrics('worker');
+    metrics.readStore(async () => new Promise(() => undefined));
+    metrics.hosts.readSandboxes('host_1', { kind: 'docker', list: async () => new Promise(() => undefined) });
+    const text = metrics.text();
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(await Promise.race([text, Promise.resolve('late')])).toMatch(
+      /^managed_agent_store_up\{part="worker"\} 0$/m,
+    );
+    expect(await text).toMatch(/^managed_agent_sandboxes\{[^}]*state="running"[^}]*\} Nan$/m);
+  });
+
+  it('that alert begin with 0: a series that begins with its first failure has not increased', async () => {
+    const text = await createMetrics('worker').text();
+    for (const line of [
+      'checkpoint_duration_seconds_count{part="worker",outcome="error"} 0',
+      'restore_duration_seconds_count{part="worker",outcome="unreadable"} 0',
+      'storage_errors_total{store="database",reason="full",part="worker"} 0',
+      'turn_failures_total{code="model_credentials_refused",part="worker"} 0',
+      'spans_lost_total{reason="queue_full",part="worker"} 0',
+    ]) {
+      expect(text).toContain(`managed_agent_${line}`);
+    }
+    expect(await series(createMetrics('api'), 'turn_failures_total')).toEqual([]);
   });
 
   it('of two processes in one do not mix', async () => {

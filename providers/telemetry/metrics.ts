@@ -1,12 +1,14 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { MODEL_ERROR_CODES } from '../../core/errors.ts';
 import type { DiskRoom } from '../disk/disk-reserve.ts';
-import { onStorageFault } from '../disk/storage-fault.ts';
+import { FAULT_REASONS, FAULT_STORES, onStorageFault } from '../disk/storage-fault.ts';
 import type { StoreGauges } from '../store/store-gauges.ts';
+import { inTime } from '../health/in-time.ts';
 import { createHostMetrics, NO_HOST_METRICS, type HostMetrics } from './host-metrics.ts';
 import { createMetricMakers } from './metric-makers.ts';
 import { createTemporalMetrics, type TemporalUpdates } from './temporal-metrics.ts';
 import { createRemovedMetric, type CountRemoved } from './removed-metric.ts';
-import type { SpanLoss } from './span-sender.ts';
+import { SPAN_LOSSES, type SpanLoss } from './span-sender.ts';
 
 /** How a piece of work ended: `ok`, `error`, or the code of the error. */
 export type Outcome = string;
@@ -44,7 +46,7 @@ export interface Metrics {
   readonly hosts: HostMetrics;
   /** What went because it has outlived its time. */
   readonly removed: CountRemoved;
-  /** Adds gauges that are read from the store whenever the metrics are asked for. A failure shows as `store_up` 0. */
+  /** Adds gauges that are read from the store whenever the metrics are asked for. A failure, or a long wait, shows as `store_up` 0. */
   readStore(read: () => Promise<StoreGauges>): void;
   /** Adds gauges of the disk with the least room, read whenever the metrics are asked for. */
   readDisk(look: () => DiskRoom): void;
@@ -65,6 +67,9 @@ const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 const MODEL_SECONDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300, 900, 1_800];
 const TOOL_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1_800];
 
+/** Longest a scrape waits for the store: less than the ten seconds after which Prometheus takes the whole process for down. */
+const STORE_MS = 5_000;
+
 /** How often what Temporal's SDK measured is taken: it keeps a bounded number of updates. */
 const TEMPORAL_MS = 1_000;
 
@@ -73,6 +78,9 @@ export function createMetrics(part: string): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels({ part });
   collectDefaultMetrics({ register: registry });
+  // Gauges that are named as counters; the same numbers are there by type.
+  for (const what of ['handles', 'requests', 'resources'])
+    registry.removeSingleMetric(`nodejs_active_${what}_total`);
   const reads: (() => Promise<void>)[] = [];
   const makers = createMetricMakers(registry, (read) => void reads.push(read));
   const { histogram, counter, gauge } = makers;
@@ -105,18 +113,23 @@ export function createMetrics(part: string): Metrics {
     'code',
   ]);
   const failures = counter('turn_failures_total', 'Turns that ended with an error.', ['code']);
+  const isWorker = part === 'worker';
+  if (isWorker) for (const code of MODEL_ERROR_CODES) failures.inc({ code }, 0);
   const tools = histogram('tool_call_duration_seconds', 'Tool calls.', ['tool', 'outcome'], TOOL_SECONDS);
   const faults = counter('storage_errors_total', 'Writes that failed for want of room on a disk.', [
     'store',
     'reason',
   ]);
+  // A series that begins with its first failure has not increased for Prometheus, and alerts nobody: it begins with 0.
+  for (const store of FAULT_STORES) for (const reason of FAULT_REASONS) faults.inc({ store, reason }, 0);
   onStorageFault((fault) => faults.inc({ ...fault }));
   const takeovers = counter('takeovers_total', 'Attempts of dead workers given to living ones.', []);
   const spans = counter('spans_lost_total', 'Spans that did not reach the collector of traces.', ['reason']);
+  for (const reason of SPAN_LOSSES) spans.inc({ reason }, 0);
 
   return {
     contentType: registry.contentType,
-    hosts: part === 'worker' ? createHostMetrics(makers) : NO_HOST_METRICS,
+    hosts: isWorker ? createHostMetrics(makers) : NO_HOST_METRICS,
     removed: createRemovedMetric(makers),
     request: ({ method, route, status, seconds }) =>
       requests.observe({ method, route, status: String(status) }, seconds),
@@ -151,8 +164,8 @@ export function createMetrics(part: string): Metrics {
       const used = counter('workspace_tokens_total', 'Tokens of committed steps.', ['workspace', 'kind']);
       const cost = counter('workspace_cost_usd_total', 'Their list price in US dollars.', ['workspace']);
       reads.push(async () => {
+        const gauges = await inTime(read, () => null, STORE_MS).catch(() => null);
         for (const labelled of [sessions, hosts, placed]) labelled.reset();
-        const gauges = await read().catch(() => null);
         up.set(gauges ? 1 : 0);
         for (const [state, count] of gauges?.sessions ?? []) sessions.set({ state }, count);
         for (const [state, count] of gauges?.hosts ?? []) hosts.set({ state }, count);

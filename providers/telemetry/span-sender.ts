@@ -10,7 +10,8 @@ import {
 import type { Logger } from 'pino';
 
 /** Why spans are lost: the collector did not take them, or too many waited for it. */
-export type SpanLoss = 'not_sent' | 'queue_full';
+export const SPAN_LOSSES = ['not_sent', 'queue_full'] as const;
+export type SpanLoss = (typeof SPAN_LOSSES)[number];
 
 /** Who hears of spans that are lost. */
 export interface SpanLossWatch {

@@ -105,6 +105,16 @@ describe('what a running service exposes', () => {
     expect([...new Set(asked)].filter((name) => !exposed.has(name))).toEqual([]);
   });
 
+  it('keeps to the rules of Prometheus for names', async ({ skip }) => {
+    const tool = await promtool();
+    if ('why' in tool) return skip(tool.why);
+    for (const text of texts) {
+      const checked = run(tool.path, ['check', 'metrics']);
+      checked.child.stdin?.end(text);
+      expect(await checked).toEqual({ stdout: '', stderr: '' });
+    }
+  });
+
   it('says of Temporal which slots are taken, how long tasks waited, and what is cached', () => {
     const worker = texts[1] ?? '';
     for (const line of [

@@ -79,7 +79,8 @@ describe('the gauges of the store', () => {
     await database.query(`
       INSERT INTO sandbox_hosts (id, task_queue, driver, isolation, ready, heartbeat_at) VALUES
         ('one', 'q', 'd', 'none', true, now()), ('two', 'q', 'd', 'none', true, now()),
-        ('three', 'q', 'd', 'none', false, now()), ('four', 'q', 'd', 'none', true, now() - interval '31 seconds')`);
+        ('three', 'q', 'd', 'none', false, now()), ('four', 'q', 'd', 'none', true, now() - interval '31 seconds'),
+        ('taken-away', 'q', 'd', 'none', true, now() - interval '11 minutes')`);
     await database.query(`
       INSERT INTO sessions (id, workspace_id, agent, agent_id, agent_version, environment_id, created_at, updated_at)
         SELECT id, 'w', '{}', 'agent_1', 1, 'env_1', now(), now() FROM unnest(ARRAY['s1', 's2', 's3']) AS id`);

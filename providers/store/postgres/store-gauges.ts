@@ -1,3 +1,4 @@
+import { MISSED_MS } from '../../../core/health/judge-workers.ts';
 import type { StoreGauges, WorkspaceUsage } from '../store-gauges.ts';
 import type { Database, Statements } from './database.ts';
 
@@ -46,8 +47,9 @@ async function read(database: Statements, hostTimeoutMs: number): Promise<StoreG
   const [hosts] = await database.query<{ ready: number; not_ready: number; lost: number }>(
     `SELECT count(*) FILTER (WHERE alive AND ready) AS ready, count(*) FILTER (WHERE alive AND NOT ready) AS not_ready,
       count(*) FILTER (WHERE NOT alive) AS lost
-      FROM (SELECT ready, heartbeat_at > now() - $1 * interval '1 millisecond' AS alive FROM sandbox_hosts) h`,
-    [hostTimeoutMs],
+      FROM (SELECT ready, heartbeat_at > now() - $1 * interval '1 millisecond' AS alive FROM sandbox_hosts
+        WHERE heartbeat_at > now() - ($1 + $2) * interval '1 millisecond') h`,
+    [hostTimeoutMs, MISSED_MS],
     'gauge-hosts',
   );
   const placed = await database.query<{ host_id: string; count: number }>(
