@@ -51,7 +51,7 @@ function checkAio({ sandbox: { driver, aio_url: url, aio_pool: pool } }: Setting
 }
 
 /** What a setting says of clients from elsewhere, and in which words it is refused where none may come. */
-function beyondLoopback({ api }: Pick<Settings, 'api'>): { setting: string; value: string }[] {
+export function beyondLoopback({ api }: Pick<Settings, 'api'>): { setting: string; value: string }[] {
   const found: { setting: string; value: string }[] = [];
   if (!isLoopback(api.host)) found.push({ setting: 'api.host', value: api.host });
   if (api.public_url !== null && !isLoopback(new URL(api.public_url).hostname)) {

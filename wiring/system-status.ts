@@ -1,5 +1,7 @@
 import type { Config } from '../config.ts';
 import { judgeBrains, judgeHands } from '../core/health/judge-workers.ts';
+import { beyondLoopback } from '../config/checks.ts';
+import { judgeSettings } from '../core/health/judge-settings.ts';
 import { judgeDecoder } from '../core/health/judge-decoder.ts';
 import { judgeQueue } from '../core/health/judge-queue.ts';
 import type { PartReport } from '../core/health/part-report.ts';
@@ -10,6 +12,7 @@ import { onStorageFault, type StorageFault } from '../providers/disk/storage-fau
 import type { SessionEngine } from '../providers/engine/session-engine.ts';
 import { createSystemStatus, type SystemStatus } from '../providers/health/system-status.ts';
 import type { SystemView } from '../providers/store/system-view.ts';
+import { commonSettings } from './common-settings.ts';
 import { diskReserve } from './disk-reserve.ts';
 import { blobsCheck } from './blobs-check.ts';
 import { READ_ONLY } from './database-check.ts';
@@ -32,6 +35,8 @@ export function systemStatus(parts: {
   onStorageFault((newest) => {
     fault = { ...newest, at: Date.now() };
   });
+  const common = commonSettings(config);
+  const reach = beyondLoopback(config)[0]?.setting ?? null;
   const timeoutMs = config.sandbox.host_timeout_seconds * 1_000;
   return createSystemStatus({
     async database() {
@@ -47,6 +52,7 @@ export function systemStatus(parts: {
       const [workers, hosts] = await Promise.all([view.workers(), view.hosts()]);
       return judgeHands(workers, hosts, timeoutMs);
     },
+    settings: async () => judgeSettings(await view.workers(), common, reach),
     queue: async () => judgeQueue(await view.queue()),
     blobs: blobsCheck(parts, timeoutMs),
     async disk(): Promise<PartReport> {

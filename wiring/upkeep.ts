@@ -30,6 +30,7 @@ import { createPostgresLeftovers } from '../providers/store/postgres/leftovers.t
 import { createPostgresWorkerRegistry } from '../providers/store/postgres/worker-registry.ts';
 import type { Upkeep } from '../providers/store/upkeep.ts';
 import { watchConnection } from '../providers/temporal-server/watch-connection.ts';
+import { commonSettings } from './common-settings.ts';
 import { modelLists } from './model-access.ts';
 import { tellOffer } from './worker-offer.ts';
 import type { WorkerRegistry } from '../providers/store/worker-registry.ts';
@@ -81,6 +82,7 @@ export async function startUpkeep(deps: {
     isAlive,
     role: deps.config.worker.role,
     sandboxHost: deps.stay?.id ?? null,
+    common: commonSettings(deps.config),
   });
   const telling = await tellOffer(deps);
   await registry.join();

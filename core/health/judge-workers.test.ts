@@ -9,6 +9,7 @@ const worker = (seen: Partial<WorkerSeen> = {}): WorkerSeen => ({
   role: 'both',
   sandboxHost: 'h1',
   hands: good,
+  common: null,
   ...seen,
 });
 const brain = worker({ role: 'brain', sandboxHost: null, hands: null });

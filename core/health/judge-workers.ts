@@ -1,4 +1,5 @@
 import { describeHands, type HandsReport } from '../hands.ts';
+import type { CommonSettings } from './common-settings.ts';
 import type { HostReport, PartReport } from './part-report.ts';
 
 /** What a worker is there for; null where it did not say. */
@@ -12,6 +13,8 @@ export interface WorkerSeen {
   /** The host of sandboxes that it is part of; null without sandboxes. */
   sandboxHost: string | null;
   hands: HandsReport | null;
+  /** Null where it did not say. */
+  common: CommonSettings | null;
 }
 
 /** A host of sandboxes that once registered. */

@@ -36,9 +36,10 @@ it('looks for a lost database one connection at a time, and holds its lock again
     isAlive: () => true,
     role: 'both',
     sandboxHost: null,
+    common: { namespace: 'default', taskQueue: 'ours', blobs: 'folder', keys: [] },
   });
   await registry.join();
-  expect(await liveWorkers(database)).toHaveLength(1);
+  expect(await liveWorkers(database)).toMatchObject([{ common: { taskQueue: 'ours' } }]);
 
   relay.refuse();
   await until(async () => relay.refused.length >= 6);

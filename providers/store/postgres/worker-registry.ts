@@ -1,4 +1,5 @@
 import type { HandsReport } from '../../../core/hands.ts';
+import type { CommonSettings } from '../../../core/health/common-settings.ts';
 import type { WorkerRole, WorkerSeen } from '../../../core/health/judge-workers.ts';
 import {
   applicationNameOf,
@@ -62,21 +63,21 @@ interface LiveRow {
   role: WorkerRole;
   sandbox_host: string | null;
   hands: HandsReport | null;
+  common: CommonSettings | null;
 }
 
 /** The worker processes that hold their lock now and are not silent, with what they said of themselves. */
 export async function liveWorkers(database: Pick<Database, 'query'>): Promise<WorkerSeen[]> {
   const rows = await database.query<LiveRow>(
     // What follows the machine's name says which of its processes see each other.
-    `SELECT split_part(w.host, ' ', 1) AS host, w.role, w.sandbox_host, w.hands FROM workers w JOIN (${HOLDERS}) held ON held.objid = w.id::oid
+    `SELECT split_part(w.host, ' ', 1) AS host, w.role, w.sandbox_host, w.hands, w.common FROM workers w JOIN (${HOLDERS}) held ON held.objid = w.id::oid
       WHERE coalesce(held.state_change > clock_timestamp() - $2 * interval '1 millisecond', true) ORDER BY w.id`,
     [WORKER_LOCKS, GONE_MS],
   );
-  return rows.map(({ host: machine, role, sandbox_host: sandboxHost, hands }) => ({
+  return rows.map(({ host: machine, sandbox_host: sandboxHost, ...row }) => ({
     machine,
-    role,
     sandboxHost,
-    hands,
+    ...row,
   }));
 }
 
@@ -98,6 +99,7 @@ export async function liveWorkerNames(database: Pick<Database, 'query'>): Promis
  * @param options.isAlive - whether a process of this host lives.
  * @param options.role - what it is there for.
  * @param options.sandboxHost - the host of sandboxes that it is part of; null without sandboxes.
+ * @param options.common - what it has to have alike with others; without, it does not say.
  */
 export function createPostgresWorkerRegistry(options: {
   url: string;
@@ -107,6 +109,7 @@ export function createPostgresWorkerRegistry(options: {
   isAlive: (process: { pid: number; started: string }) => boolean;
   role: Exclude<WorkerRole, null>;
   sandboxHost: string | null;
+  common?: CommonSettings;
 }): WorkerRegistry {
   let id: number | undefined;
   let hands: HandsReport | null = null;
@@ -137,7 +140,7 @@ export function createPostgresWorkerRegistry(options: {
     lock = connection;
     try {
       const [row] = await connection.query<{ id: number }>(
-        `INSERT INTO workers (name, host, pid, started, hands, role, sandbox_host) VALUES ($1, $2, $3, $4, $5, $6, $7)
+        `INSERT INTO workers (name, host, pid, started, hands, role, sandbox_host, common) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
           ON CONFLICT (name) DO UPDATE SET registered_at = now(), hands = EXCLUDED.hands RETURNING id`,
         [
           options.name,
@@ -147,6 +150,7 @@ export function createPostgresWorkerRegistry(options: {
           hands && JSON.stringify(hands),
           options.role,
           options.sandboxHost,
+          options.common && JSON.stringify(options.common),
         ],
       );
       id = row?.id;
