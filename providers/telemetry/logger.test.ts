@@ -77,9 +77,42 @@ describe('the redactor', () => {
     });
   });
 
+  it.each([
+    ['a text within a text', { msg: JSON.stringify({ api_key: 'top"secret\\', n: 1 }) }],
+    [
+      'one within that',
+      { msg: JSON.stringify([JSON.stringify({ a: { password: 'top"secret', b: '\\' } })]) },
+    ],
+    ['one that is cut off', { msg: JSON.stringify({ api_key: 'topsecret' }).slice(0, 18) }],
+    [
+      'names in other spellings',
+      { accessToken: 'topsecret', 'x-amz-security-token': 'topsecret', privateKey: 'topsecret' },
+    ],
+    ['a presigned URL', { url: 'https://h/k?X-Amz-Credential=topsecret&X-Amz-Signature=topsecret&a=1' }],
+    ['other URLs', { msg: '(https://h/?key=topsecret) https://h/?x=1&access_token=topsecret&y=2' }],
+    ['a token for a user', { url: 'https://topsecrettopsecrettopsecret@github.com/x' }],
+    ['a password with its signs', { url: 'postgres://u:top@secret@h/db' }],
+    ['headers as text', { msg: 'x-api-key: topsecret\r\nAuthorization: Token topsecret\r\n' }],
+    ['a command', { msg: 'PGPASSWORD=topsecret psql host=h' }],
+    [
+      'keys of vendors',
+      { msg: 'ghp_topsecrettopsecrettopsecret, eyJtopsecrettop.eyJtopsecrettop.top, ASIATOPSECRETTOPSECRET' },
+    ],
+    ['a key in a file', { msg: '-----BEGIN RSA PRIVATE KEY-----\ntopsecret\n-----END RSA PRIVATE KEY-----' }],
+    ['such a key within a text', { msg: JSON.stringify({ a: '-----BEGIN PRIVATE KEY-----\ntopsecret' }) }],
+    ['a known secret within a text', { msg: JSON.stringify({ a: 'my"topsecret' }) }],
+    ['a known secret in a URL', { msg: `https://h/${encodeURIComponent('my"topsecret')}` }],
+  ])('takes secrets out of %s, and leaves valid JSON', (_what, value) => {
+    const line = createRedactor(['my"topsecret'])(JSON.stringify(value));
+    expect(line).not.toMatch(/top|secret(?!")/i);
+    expect(line).toContain('[redacted]');
+    expect(Object.keys(JSON.parse(line) as object)).toEqual(Object.keys(value));
+  });
+
   it('takes long lines in linear time', () => {
     const line = JSON.stringify({ text: 'a:'.repeat(200_000), authorization: 'x'.repeat(200_000) });
     expect(createRedactor(['nothing'])(line)).not.toContain('xxx');
+    expect(createRedactor([])('"token":['.repeat(20_000))).toContain('"token":[');
     for (const text of ['a'.repeat(200_000), '://'.repeat(100_000), `://${'b'.repeat(200_000)}:`]) {
       const innocent = JSON.stringify({ text });
       expect(createRedactor([])(innocent)).toBe(innocent);

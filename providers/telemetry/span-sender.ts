@@ -20,7 +20,7 @@ export interface SpanLossWatch {
 }
 
 /** A process that is killed loses the spans of this time. */
-const SEND_AFTER_MS = 1_000;
+const SEND_AFTER_MS = 250;
 
 /**
  * Sends spans in batches, and never holds up whoever ends one. What a collector does not take is lost and counted; the log says so when it
