@@ -1,12 +1,13 @@
 import type { Request, Response } from 'express';
 import type { AuditTrail } from '../audit/audit-trail.ts';
+import { logContext } from '../../providers/telemetry/log-context.ts';
 import type { Caller } from '../access.ts';
 import type { AnswerGate } from './answer-gate.ts';
 import { clientAddress } from '../door/client-address.ts';
 import { requestIdOf } from './request-id.ts';
 
-/** Ids named in one entry; a batch may have more. */
-const NAMED = 20;
+/** Ids named in one entry: all of what any request may bring, save for batches that are out of all measure. */
+const NAMED = 1_000;
 const TOO_MANY_REQUESTS = 429;
 
 /**
@@ -26,6 +27,10 @@ export function auditRequest(
 ): void {
   if (request.method === 'GET' || request.method === 'HEAD') return;
   const address = clientAddress(request);
+  // A session that a request makes is known before its answer, which may be a stream that names it nowhere.
+  const known = logContext();
+  const made = (): string | null =>
+    request.params['session_id'] === undefined ? (known.session_id ?? null) : null;
   let resource: string | null = null;
   const json = response.json.bind(response);
   response.json = (body: unknown) => {
@@ -44,7 +49,7 @@ export function auditRequest(
       method: request.method,
       path: request.path.slice(0, 1_000),
       status: response.statusCode,
-      resource,
+      resource: resource ?? (isRefusal(response.statusCode) ? null : made()),
       address,
     });
   };
@@ -58,11 +63,18 @@ export function auditRequest(
   });
 }
 
+/** Nothing was done. After other errors it may have been. */
+function isRefusal(status: number): boolean {
+  return status >= 400 && status < 500;
+}
+
 /** The ids that an answer names: its own, or those of what it lists. */
 function idsIn(body: unknown): string | null {
   if (typeof body !== 'object' || body === null) return null;
   if ('id' in body && typeof body.id === 'string') return body.id;
   if (!('data' in body) || !Array.isArray(body.data)) return null;
   const ids = body.data.slice(0, NAMED).flatMap((item: unknown) => idsIn(item) ?? []);
+  const more = body.data.length - NAMED;
+  if (more > 0) ids.push(`and ${more} more`);
   return ids.length > 0 ? ids.join(' ') : null;
 }

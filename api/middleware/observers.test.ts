@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import type { AuditEntry } from '../../providers/store/audit-log.ts';
+import { noteForLog } from '../../providers/telemetry/log-context.ts';
 import { createMetrics, type Metrics } from '../../providers/telemetry/metrics.ts';
 import { listen } from '../../test/harness/listen.ts';
 import { createAccess } from '../access.ts';
@@ -54,7 +55,12 @@ beforeEach(async () => {
         ...about('sendThings'),
         rate: 'write',
         body: z.looseObject({}),
-        handle: () => ({ data: [{ id: 'ev_1' }, { id: 'ev_2' }, {}] }),
+        handle: ({ body }) => ({
+          data:
+            'count' in body
+              ? Array.from({ length: Number(body['count']) }, (_, at) => ({ id: `ev_${at}` }))
+              : [{ id: 'ev_1' }, { id: 'ev_2' }, {}],
+        }),
       }),
       defineRoute({
         method: 'GET',
@@ -94,6 +100,7 @@ beforeEach(async () => {
         rate: 'write',
         content: 'text/event-stream',
         handle: async (_request, response) => {
+          noteForLog({ session_id: 'sesn_new' });
           response.writeHead(200, { 'content-type': 'text/event-stream' });
           response.flushHeaders();
           await new Promise<void>((resolve) => (endStream = resolve));
@@ -158,6 +165,11 @@ describe('the audit of requests', () => {
     ]);
   });
 
+  it('names all ids of a batch', async () => {
+    await call('POST', '/v1/things/thing_9/events', { body: { count: 60 } });
+    expect(entries[0]?.resource?.split(' ')).toHaveLength(60);
+  });
+
   it('notes what was refused, but not what came too often, without a key, or only reads', async () => {
     await call('POST', '/v1/things', { body: { fail: true } });
     await call('POST', '/v1/things', { body: {} });
@@ -172,7 +184,9 @@ describe('the audit of requests', () => {
 
   it('notes a request that is answered by a stream once, also when its client goes before the end', async () => {
     const answer = await call('POST', '/v1/turns', { body: {} });
-    expect(entries).toMatchObject([{ operation: 'streamTurn', status: 200, workspaceId: 'one' }]);
+    expect(entries).toMatchObject([
+      { operation: 'streamTurn', status: 200, workspaceId: 'one', resource: 'sesn_new' },
+    ]);
     await answer.body?.cancel();
     const whole = await call('POST', '/v1/turns', { body: {} });
     endStream();
