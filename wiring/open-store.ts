@@ -7,6 +7,7 @@ import { applicationNameOf } from '../providers/postgres-client/direct-connectio
 import { openDatabase, type Database, type DatabaseEvents } from '../providers/store/postgres/database.ts';
 import { refusesLogin } from '../providers/store/postgres/failures.ts';
 import { prepareSchema, tablesWithoutRights } from '../providers/store/postgres/migrate.ts';
+import { checkEncryptionKeys } from './check-encryption-keys.ts';
 import { keyRing } from './key-ring.ts';
 
 const RETRY_MS = 500;
@@ -49,7 +50,10 @@ function reachability(log: Logger): DatabaseEvents {
   };
 }
 
-/** Opens the store and gets its schema ready, or refuses one that is not, as `store.migrate` says. Waits until PostgreSQL answers, or `signal` aborts. */
+/**
+ * Opens the store and gets its schema ready, or refuses one that is not, as `store.migrate` says; refuses keys that are not those of the
+ * stored data. Waits until PostgreSQL answers, or `signal` aborts.
+ */
 export async function openStore(
   config: Config,
   log: Logger,
@@ -74,6 +78,7 @@ export async function openStore(
           "the store's role lacks rights on tables that the service needs; GRANT them to it",
         );
       }
+      await checkEncryptionKeys(config, database, log);
       return database;
     } catch (error) {
       if (!isStoreAway(error)) throw error;

@@ -15,6 +15,7 @@ import type { SystemView } from '../providers/store/system-view.ts';
 import { commonSettings } from './common-settings.ts';
 import { diskReserve } from './disk-reserve.ts';
 import { blobsCheck } from './blobs-check.ts';
+import { keyIsMissing } from './check-encryption-keys.ts';
 import { READ_ONLY } from './database-check.ts';
 import { temporalWarning } from './temporal-warning.ts';
 
@@ -41,7 +42,10 @@ export function systemStatus(parts: {
   return createSystemStatus({
     async database() {
       const { takesWrites } = await view.database();
-      return takesWrites ? { state: 'ok' } : { state: 'down', detail: READ_ONLY };
+      if (!takesWrites) return { state: 'down', detail: READ_ONLY };
+      const key = await view.lastKey();
+      if (key === null || config.encryption.keys.some(({ id }) => id === key)) return { state: 'ok' };
+      return { state: 'degraded', detail: keyIsMissing(key) };
     },
     async temporal() {
       await engine.check();

@@ -22,6 +22,8 @@ export interface KeyRing {
   messageKey(keyId: string, salt: Uint8Array, purpose: Purpose): Buffer;
   /** A salt that the same content gets again under the same key, and that says nothing about the content to others. */
   saltOf(keyId: string, content: Uint8Array, purpose: Purpose): Buffer;
+  /** What only a holder of the key can say, by which another key under its id is noticed. Nothing leads from it to the key. */
+  proofOf(keyId: string): string;
 }
 
 export type Purpose = 'payload' | 'row' | 'blob';
@@ -44,5 +46,6 @@ export function createKeyRing(keys: readonly EncryptionKey[]): KeyRing {
       Buffer.from(hkdfSync('sha256', keyOf(keyId), salt, `managed-agent/${purpose}`, 32)),
     saltOf: (keyId, content, purpose) =>
       createHmac('sha256', keyOf(keyId)).update(`managed-agent/salt/${purpose}\0`).update(content).digest(),
+    proofOf: (keyId) => createHmac('sha256', keyOf(keyId)).update('managed-agent/proof').digest('hex'),
   };
 }

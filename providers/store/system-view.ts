@@ -8,6 +8,8 @@ import type { QueueSeen } from '../../core/health/judge-queue.ts';
 export interface SystemView {
   /** Whether the database answers, and takes writes: one that was demoted to a standby does not. */
   database(): Promise<{ takesWrites: boolean }>;
+  /** The id of the key that encrypts what is stored, as the process that was started last with another one said; null: none ever did. */
+  lastKey(): Promise<string | null>;
   /** The workers that hold their lock. */
   workers(): Promise<WorkerSeen[]>;
   /** The hosts of sandboxes, for some days after their last heartbeat too. */

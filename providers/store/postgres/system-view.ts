@@ -1,6 +1,7 @@
 import { Pool, type PoolClient, type QueryResultRow } from 'pg';
 import type { SystemView } from '../system-view.ts';
 import { parserOf } from './database.ts';
+import { LAST_KEY } from './encryption-keys.ts';
 import { toAppError } from './failures.ts';
 import { BUSY } from './read-head.ts';
 import { liveWorkers } from './worker-registry.ts';
@@ -52,6 +53,8 @@ export function createPostgresSystemView(url: string): SystemView {
         client?.release(isOver);
       }
     },
+
+    lastKey: async () => (await ask<{ id: string }>(LAST_KEY))[0]?.id ?? null,
 
     workers: async () => liveWorkers({ query: ask }),
 
