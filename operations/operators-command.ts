@@ -1,8 +1,8 @@
 import { isAppError } from '../core/errors.ts';
 
 /**
- * Runs an operator's command to its end. What goes wrong is said in one sentence, with a trace only where it is a defect, and the process
- * ends with 1.
+ * Runs an operator's command to its end. What goes wrong is said in one sentence, with what lies behind it, and with a trace only where
+ * it is a defect; the process ends with 1.
  */
 export async function operatorsCommand(command: () => Promise<void>): Promise<void> {
   try {
@@ -16,5 +16,6 @@ export async function operatorsCommand(command: () => Promise<void>): Promise<vo
 /** Says what went wrong. Files and folders that cannot be used are no defect. */
 export function sayError(error: unknown): void {
   const isOfSystem = error instanceof Error && 'syscall' in error;
-  console.error(isAppError(error) || isOfSystem ? error.message : error);
+  const cause = isAppError(error) && error.cause instanceof Error ? ` (${error.cause.message})` : '';
+  console.error(isAppError(error) || isOfSystem ? error.message + cause : error);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { lastOfLog } from '../providers/host/log-file.ts';
+import { lastWords } from '../providers/host/log-file.ts';
 import { isAlive } from '../providers/host/process-identity.ts';
 import type { Part, RunningPart } from './part.ts';
 
@@ -58,7 +58,7 @@ export async function keepRunning(
         say(
           `${part.name} keeps ending; next start in ${pause / 1000} s. The end of ${ended?.logFile ?? 'its log'}:`,
         );
-        if (ended) say(lastOfLog(ended.logFile, 600));
+        if (ended) say(lastWords(ended.logFile));
         await delay(pause, undefined, { signal: stopping.signal }).catch(() => undefined);
         if (stopping.signal.aborted) return;
       }

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { endProcess, waitForEnd } from './end-process.ts';
 import { isPortFree, pickFreePort } from './free-port.ts';
-import { lastOfLog, rotateLog } from './log-file.ts';
+import { lastOfLog, lastWords, rotateLog } from './log-file.ts';
 import { identifyProcess, isAlive } from './process-identity.ts';
 import { folderHash, reachableFolder } from './reachable-folder.ts';
 import { MAX_SOCKET_PATH_BYTES, removeSocketFolder, socketFolder } from './socket-folder.ts';
@@ -102,6 +102,20 @@ describe('a log', () => {
     writeFileSync(path.join(folder, 'go'), '');
     await child.ended;
     expect(readFileSync(file, 'utf8')).toBe('second\n');
+  });
+
+  it('give as last words the message of a fatal entry, else their end', () => {
+    const file = path.join(folder, 'words.log');
+    const entry = {
+      level: 'fatal',
+      err: { message: 'store.url: wrong', stack: 'at x\n'.repeat(200) },
+      msg: 'it ends',
+    };
+    writeFileSync(file, `{"level":"info","msg":"starts"}\n${JSON.stringify(entry)}\n`);
+    expect(lastWords(file)).toBe('store.url: wrong');
+    writeFileSync(file, `${'.'.repeat(700)}\nSegmentation fault\n`);
+    expect(lastWords(file)).toMatch(/^\.+\nSegmentation fault$/);
+    expect(lastWords(file)).toHaveLength(600);
   });
 });
 

@@ -34,3 +34,17 @@ export function lastOfLog(file: string, bytes = 2000): string {
     closeSync(descriptor);
   }
 }
+
+/** What a part said last before it ended: the message of a fatal entry where its log ends with one, else the end of the log. */
+export function lastWords(file: string): string {
+  const end = lastOfLog(file, 16_384);
+  const line = end.slice(end.lastIndexOf('\n') + 1);
+  try {
+    const entry = JSON.parse(line) as { level?: unknown; msg?: unknown; err?: { message?: unknown } };
+    const words = entry.err?.message ?? entry.msg;
+    if (entry.level === 'fatal' && typeof words === 'string') return words;
+  } catch {
+    // It is no JSON, or is cut off.
+  }
+  return end.slice(-600);
+}

@@ -150,10 +150,16 @@ describe('a backup', () => {
 });
 
 describe('the commands', () => {
-  async function command(name: string, dataDir: string, ...args: string[]): Promise<string> {
-    const { stdout } = await run(process.execPath, [path.join(ROOT, 'operations', `${name}.ts`), ...args], {
+  async function command(
+    name: string,
+    dataDir: string,
+    to: string,
+    more: NodeJS.ProcessEnv = {},
+  ): Promise<string> {
+    const words = ['--disable-warning=ExperimentalWarning', path.join(ROOT, 'operations', `${name}.ts`), to];
+    const { stdout } = await run(process.execPath, words, {
       cwd: dataDir,
-      env: { ...process.env, MANAGED_AGENT_DATA_DIR: dataDir },
+      env: { ...process.env, MANAGED_AGENT_DATA_DIR: dataDir, ...more },
     });
     return stdout;
   }
@@ -163,6 +169,12 @@ describe('the commands', () => {
     const blobs = createFilesystemBlobStore(path.join(from, 'blobs'));
     const { sha256 } = await blobs.put('w', Buffer.from('a blob'));
     await expect(command('backup', from, folder)).rejects.toThrow(/nothing to save/);
+    const nowhere = { MANAGED_AGENT_STORE_URL: 'postgres://nobody@127.0.0.1:1/none' };
+    await expect(command('backup', from, folder, nowhere)).rejects.toMatchObject({
+      stderr: expect.stringMatching(
+        /^The database cannot be reached\. .*\(.*ECONNREFUSED 127\.0\.0\.1:1\)\n$/,
+      ) as string,
+    });
     const server = await startPostgres({
       dataDir: from,
       logFile: path.join(from, 'postgres.log'),

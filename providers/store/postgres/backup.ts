@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { AppError } from '../../../core/errors.ts';
 import { KEEP_ALIVE } from '../../postgres-client/session-settings.ts';
 import { openDatabase } from './database.ts';
+import { toAppError } from './failures.ts';
 import { APPLIED_TABLE, MIGRATIONS, MIGRATION_LOCK, migrate } from './migrate.ts';
 import { loadTables, saveTables } from './table-files.ts';
 
@@ -27,11 +28,10 @@ const UNLIMITED = 'SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transactio
 
 /**
  * Saves the database into a folder as it is at one moment, while the service goes on. An earlier save in the folder is replaced once this
- * one is whole. Rejects as PostgreSQL does.
+ * one is whole. Rejects with an `AppError` where PostgreSQL is not there or refuses the login, and later as PostgreSQL does.
  */
 export async function saveDatabase(url: string, folder: string): Promise<BackupManifest> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000, ...KEEP_ALIVE });
-  await client.connect();
+  const client = await connect(url);
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     await client.query(UNLIMITED);
@@ -79,8 +79,7 @@ export async function restoreDatabase(
   mode: 'empty' | 'replace',
 ): Promise<BackupManifest> {
   const manifest = await readManifest(folder);
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000, ...KEEP_ALIVE });
-  await client.connect();
+  const client = await connect(url);
   try {
     await client.query('BEGIN');
     await client.query(UNLIMITED);
@@ -99,6 +98,16 @@ export async function restoreDatabase(
     await database.close();
   }
   return manifest;
+}
+
+async function connect(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000, ...KEEP_ALIVE });
+  try {
+    await client.connect();
+  } catch (error) {
+    throw toAppError(error);
+  }
+  return client;
 }
 
 async function refuseHeld(client: Client): Promise<void> {
