@@ -23,9 +23,9 @@ const PAGES = [
     .map((name) => `docs/${name}`),
 ];
 
-/** Entry files and events have names like those of settings. */
+/** Entry files, logs and events have names like those of settings. */
 const EVENTS = new Set<string>([...LISTED_EVENT_TYPES, 'session.deleted']);
-const isOther = (name: string): boolean => name.endsWith('.ts') || EVENTS.has(name);
+const isOther = (name: string): boolean => /\.(ts|log)$/.test(name) || EVENTS.has(name);
 
 /** What stands in backticks. */
 function codeOf(page: string): string[] {

@@ -153,10 +153,11 @@ describe('the commands', () => {
   async function command(
     name: string,
     dataDir: string,
-    to: string,
+    given: string | string[],
     more: NodeJS.ProcessEnv = {},
   ): Promise<string> {
-    const words = ['--disable-warning=ExperimentalWarning', path.join(ROOT, 'operations', `${name}.ts`), to];
+    const program = path.join(ROOT, 'operations', `${name}.ts`);
+    const words = ['--disable-warning=ExperimentalWarning', program, ...[given].flat()];
     const { stdout } = await run(process.execPath, words, {
       cwd: dataDir,
       env: { ...process.env, MANAGED_AGENT_DATA_DIR: dataDir, ...more },
@@ -190,7 +191,7 @@ describe('the commands', () => {
     expect(said).toMatch(/events: 0 rows[^]*blobs: 1 copied, 0 were there[^]*is whole/);
     expect(await command('backup', from, folder)).toMatch(/blobs: 0 copied, 1 were there/);
     expect(await command('restore', to, folder)).toMatch(/blobs: 1 copied[^]*is back/);
-    expect(await command('audit', to, '--operation', 'restoreBackup')).toMatch(
+    expect(await command('audit', to, ['--operation', 'restoreBackup'])).toMatch(
       /restoreBackup npm run restore \(\S+@\S+\) backup of 20\S+Z$/m,
     );
     const restored = createFilesystemBlobStore(path.join(to, 'blobs'));
