@@ -13,6 +13,8 @@ import type { OperatorCheck } from './operator-check.ts';
 import { temporalUiTarget, type TemporalUiTarget } from './temporal-ui-target.ts';
 
 export const TEMPORAL_UI_PATH = '/temporal';
+/** How long the UI may say nothing to a request. */
+const ANSWER_MS = 30_000;
 /** Name of its use in the audit log. */
 const USE = 'useTemporalUi';
 
@@ -79,7 +81,7 @@ export function createTemporalUi(deps: {
       ...target.proxy,
       changeOrigin: true,
       xfwd: false,
-      proxyTimeout: 30_000,
+      proxyTimeout: ANSWER_MS,
       on: {
         proxyReq: (proxied) => {
           // Whoever runs the UI need not learn the keys of ours, nor tokens that stand for them.
@@ -111,13 +113,15 @@ async function settings(target: TemporalUiTarget, codec: string): Promise<object
   const { url, socketPath } = target;
   const dispatcher = socketPath === null ? undefined : new Agent({ connect: { socketPath } });
   try {
-    const answer = await fetch(`${url}/api/v1/settings`, { ...(dispatcher && { dispatcher }) }).catch(
-      (error: unknown) => {
-        throw new AppError('unavailable', 'The Temporal UI does not answer.', { cause: error });
-      },
+    const unanswered = (error: unknown): never => {
+      throw new AppError('unavailable', 'The Temporal UI does not answer.', { cause: error });
+    };
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    const answer = await fetch(`${url}/api/v1/settings`, { signal, ...(dispatcher && { dispatcher }) }).catch(
+      unanswered,
     );
     if (!answer.ok) throw new AppError('unavailable', `The Temporal UI answers ${answer.status}.`);
-    const given = (await answer.json()) as { Codec?: object };
+    const given = (await answer.json().catch(unanswered)) as { Codec?: object };
     return { ...given, Codec: { ...given.Codec, Endpoint: codec, IncludeCredentials: true } };
   } finally {
     await dispatcher?.destroy();

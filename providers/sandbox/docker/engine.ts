@@ -2,13 +2,23 @@ import Docker from 'dockerode';
 
 import { AppError } from '../../../core/errors.ts';
 
-/** The engine at `host`: a `unix://` path, or a `tcp://`, `http://` or `https://` address; null: the engine's usual place. */
-export function connectEngine(host: string | null): Docker {
-  if (host === null) return new Docker();
+/** Until an engine begins its answer: to start or remove a container takes a busy one seconds. One that stands still never does. */
+const ANSWER_MS = 60_000;
+
+/**
+ * The engine at `host`: a `unix://` path, or a `tcp://`, `http://` or `https://` address; null: the engine's usual place.
+ *
+ * @param answerMs - until the engine begins its answer to a request, which fails then.
+ */
+export function connectEngine(host: string | null, answerMs = ANSWER_MS): Docker {
+  // Despite its name, which the library's types leave out, it waits so long for the answer's head, not only for the connection.
+  const limits: Docker.DockerOptions & { connectionTimeout: number } = { connectionTimeout: answerMs };
+  if (host === null) return new Docker(limits);
   const url = new URL(host);
-  if (url.protocol === 'unix:') return new Docker({ socketPath: url.pathname });
+  if (url.protocol === 'unix:') return new Docker({ ...limits, socketPath: url.pathname });
   const protocol = url.protocol === 'https:' ? 'https' : 'http';
-  return new Docker({ protocol, host: url.hostname, port: Number(url.port === '' ? 2375 : url.port) });
+  const port = Number(url.port === '' ? 2375 : url.port);
+  return new Docker({ ...limits, protocol, host: url.hostname, port });
 }
 
 /** The host name under which ports that the engine publishes on its loopback are reached. */
@@ -37,6 +47,12 @@ export async function ignoreMissing(work: Promise<unknown>): Promise<void> {
 
 /** The error of an engine that refuses or cannot be reached. */
 export function engineError(what: string, error: unknown): AppError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new AppError('sandbox_unavailable', `${what}: ${reason}`, { cause: error });
+  return new AppError('sandbox_unavailable', `${what}: ${engineReason(error)}`, { cause: error });
+}
+
+/** Why a request to the engine failed, for people. */
+export function engineReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isBroken = 'code' in error && error.code === 'ECONNRESET';
+  return isBroken ? 'it did not answer in time, or broke the connection' : error.message;
 }

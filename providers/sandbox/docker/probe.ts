@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 
 import type { SandboxProbe } from '../sandbox.ts';
-import { refusalStatus } from './engine.ts';
+import { engineReason, refusalStatus } from './engine.ts';
 
 /** The first API of engines that keep their host's own address off an internal network: Docker 28. */
 const OLDEST_API = 1.48;
@@ -62,9 +62,7 @@ export async function probeDocker(engine: Docker, image: string): Promise<Sandbo
         `The Docker engine has no image ${image}. Build it: docker build -f sandboxd/Dockerfile -t ${image} .`,
       );
     }
-    return refuse(
-      `The Docker engine cannot be used: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    return refuse(`The Docker engine cannot be used: ${engineReason(error)}`);
   }
   return { ok: true, isolation: 'container', limits };
 }
