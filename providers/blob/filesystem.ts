@@ -1,18 +1,26 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, unlink, utimes, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { blobNotFound, type BlobStore, type StagedBlob } from './blob-store.ts';
+import { createFolderGate, type FolderGate } from './folder-gate.ts';
 import { hashed } from './hashed.ts';
-import { newFile } from './new-file.ts';
 
 /** Where blobs lie while they are written, or until a sweep is sure of them. No workspace's folder starts with a dot. */
 const INCOMING = '.incoming';
 
-/** Blobs in a folder: `<workspace>/<two digits>/<sha256>`, written aside, synced, then renamed into place. */
-export function createFilesystemBlobStore(root: string): BlobStore {
+/** What is read of a file at once, to be passed on or to be kept. */
+const PIECE_BYTES = 256 * 1024;
+const WHOLE_PIECE_BYTES = 1024 * 1024;
+
+/**
+ * Blobs in a folder: `<workspace>/<two digits>/<sha256>`, written aside, synced, then renamed into place. Rejects with `unavailable` while
+ * the file system does not answer.
+ */
+export function createFilesystemBlobStore(
+  root: string,
+  gate: FolderGate = createFolderGate('blobs.folder'),
+): BlobStore {
   const incoming = path.join(root, INCOMING);
   const folderOf = (workspaceId: string, sha256: string) =>
     path.join(root, encodeWorkspace(workspaceId), sha256.slice(0, 2));
@@ -21,22 +29,48 @@ export function createFilesystemBlobStore(root: string): BlobStore {
     return path.join(folderOf(workspaceId, sha256), sha256);
   };
 
+  const makeFolder = async (folder: string): Promise<void> => {
+    await gate.pass(async () => mkdir(folder, { recursive: true, mode: 0o700 }));
+  };
+  const removeFile = async (file: string): Promise<void> => gate.pass(async () => rm(file, { force: true }));
+  const openFile = async (file: string, flags: 'r' | 'wx'): Promise<FileHandle> =>
+    gate.pass(
+      async () => open(file, flags, 0o600),
+      (late) => void late.close().catch(() => undefined),
+    );
+  const close = async (handle: FileHandle): Promise<void> => gate.pass(async () => handle.close());
+
+  /** What `operation` gives; `otherwise` when there is no such file. */
+  async function ifThere<T>(operation: () => Promise<T>, otherwise: T): Promise<T> {
+    return gate.pass(operation).catch((error: unknown) => {
+      if (missing(error)) return otherwise;
+      throw error;
+    });
+  }
+
   /** Restarts the grace of a blob that is there already. */
   async function refreshed(target: string): Promise<boolean> {
     const moment = new Date();
-    return utimes(target, moment, moment).then(
-      () => true,
-      (error: unknown) => ifMissing(error, false),
-    );
+    return ifThere(async () => {
+      await utimes(target, moment, moment);
+      return true;
+    }, false);
   }
 
-  async function writeAside(source: Readable): Promise<string> {
-    await mkdir(incoming, { recursive: true, mode: 0o700 });
+  async function writeAside(source: AsyncIterable<Uint8Array>): Promise<string> {
+    await makeFolder(incoming);
     const aside = path.join(incoming, randomUUID());
     try {
-      await pipeline(source, await newFile(aside));
+      const handle = await openFile(aside, 'wx');
+      try {
+        for await (const piece of source) await gate.pass(async () => handle.writeFile(piece));
+        await gate.pass(async () => handle.sync());
+      } finally {
+        await close(handle);
+      }
     } catch (error) {
-      await rm(aside, { force: true });
+      // Why it failed matters more; a sweep removes what is left.
+      await removeFile(aside).catch(() => undefined);
       throw error;
     }
     return aside;
@@ -44,10 +78,35 @@ export function createFilesystemBlobStore(root: string): BlobStore {
 
   async function moveIntoPlace(aside: string, workspaceId: string, sha256: string): Promise<void> {
     const folder = folderOf(workspaceId, sha256);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    await rename(aside, path.join(folder, sha256));
+    await makeFolder(folder);
+    await gate.pass(async () => rename(aside, path.join(folder, sha256)));
     await syncFolder(folder);
     await syncFolder(path.dirname(folder));
+  }
+
+  async function syncFolder(folder: string): Promise<void> {
+    const handle = await openFile(folder, 'r');
+    try {
+      await gate.pass(async () => handle.sync());
+    } finally {
+      await close(handle);
+    }
+  }
+
+  /** Milliseconds; for a file that is gone, infinitely late. */
+  async function modifiedAt(file: string): Promise<number> {
+    return ifThere(async () => (await stat(file)).mtimeMs, Number.POSITIVE_INFINITY);
+  }
+
+  async function renamed(from: string, to: string): Promise<boolean> {
+    return ifThere(async () => {
+      await rename(from, to);
+      return true;
+    }, false);
+  }
+
+  async function namesIn(folder: string): Promise<string[]> {
+    return gate.pass(async () => readdir(folder));
   }
 
   /** Whether a blob went: an old one that nobody refers to. */
@@ -65,35 +124,91 @@ export function createFilesystemBlobStore(root: string): BlobStore {
       await renamed(aside, file);
       return false;
     }
-    await unlink(aside);
+    await gate.pass(async () => unlink(aside));
     return true;
   }
 
   async function stage(workspaceId: string, source: Readable, limit: number): Promise<StagedBlob> {
     const counted = hashed(limit);
-    const aside = await writeAside(Readable.from(pipe(source, counted.pass)));
+    const aside = await writeAside(passed(source, counted.pass));
     const { sha256, bytes } = counted.result();
     return {
       sha256,
       bytes,
       async keep() {
-        if (await refreshed(pathOf(workspaceId, sha256))) await rm(aside, { force: true });
+        if (await refreshed(pathOf(workspaceId, sha256))) await removeFile(aside);
         else await moveIntoPlace(aside, workspaceId, sha256);
       },
-      drop: async () => rm(aside, { force: true }),
+      drop: async () => removeFile(aside),
     };
+  }
+
+  async function openBlob(workspaceId: string, sha256: string): Promise<FileHandle> {
+    return openFile(pathOf(workspaceId, sha256), 'r').catch((error: unknown) => {
+      throw missing(error) ? blobNotFound(sha256) : error;
+    });
+  }
+
+  async function readWhole(workspaceId: string, sha256: string): Promise<Buffer> {
+    const handle = await openBlob(workspaceId, sha256);
+    try {
+      const { size } = await gate.pass(async () => handle.stat());
+      const bytes = Buffer.allocUnsafe(size);
+      let at = 0;
+      while (at < size) {
+        const { bytesRead } = await gate.pass(async () =>
+          handle.read(bytes, at, Math.min(WHOLE_PIECE_BYTES, size - at), at),
+        );
+        if (bytesRead === 0) break;
+        at += bytesRead;
+      }
+      return bytes.subarray(0, at);
+    } finally {
+      await close(handle);
+    }
+  }
+
+  async function read(workspaceId: string, sha256: string): Promise<Readable> {
+    const handle = await openBlob(workspaceId, sha256);
+    let under: Promise<void> = Promise.resolve();
+    return new Readable({
+      highWaterMark: PIECE_BYTES,
+      read() {
+        under = gate
+          .pass(async () => handle.read(Buffer.allocUnsafe(PIECE_BYTES), 0, PIECE_BYTES))
+          .then(({ bytesRead, buffer: piece }) => {
+            this.push(bytesRead === 0 ? null : piece.subarray(0, bytesRead));
+          })
+          .catch((error: unknown) => void this.destroy(error as Error));
+      },
+      destroy(error, done) {
+        under
+          .then(async () => close(handle))
+          .catch(() => undefined)
+          .finally(() => done(error));
+      },
+    });
+  }
+
+  async function* blobs(): AsyncGenerator<{ workspaceId: string; sha256: string; file: string }> {
+    for (const workspace of await namesIn(root)) {
+      if (workspace.startsWith('.')) continue;
+      for (const prefix of await namesIn(path.join(root, workspace))) {
+        const folder = path.join(root, workspace, prefix);
+        for (const sha256 of await namesIn(folder)) {
+          yield { workspaceId: decodeURIComponent(workspace), sha256, file: path.join(folder, sha256) };
+        }
+      }
+    }
   }
 
   return {
     stage,
 
     async remove(workspaceId, sha256, graceMs, isReferenced) {
-      await mkdir(incoming, { recursive: true, mode: 0o700 });
+      await makeFolder(incoming);
       const file = pathOf(workspaceId, sha256);
-      const isThere = await stat(file).then(
-        () => true,
-        (error: unknown) => ifMissing(error, false),
-      );
+      const isThere = Number.isFinite(await modifiedAt(file));
       return !isThere || (await removeOld(file, Date.now() - graceMs, isReferenced));
     },
 
@@ -111,41 +226,29 @@ export function createFilesystemBlobStore(root: string): BlobStore {
       return { sha256, bytes };
     },
 
-    async get(workspaceId, sha256) {
-      return readFile(pathOf(workspaceId, sha256)).catch((error: unknown) => {
-        throw missing(error) ? blobNotFound(sha256) : error;
-      });
-    },
+    get: readWhole,
 
-    async open(workspaceId, sha256) {
-      const handle = await open(pathOf(workspaceId, sha256)).catch((error: unknown) => {
-        throw missing(error) ? blobNotFound(sha256) : error;
-      });
-      return createReadStream('', { fd: handle, autoClose: true });
-    },
+    open: read,
 
     async has(workspaceId, sha256) {
-      return stat(pathOf(workspaceId, sha256)).then(
-        () => true,
-        (error: unknown) => ifMissing(error, false),
-      );
+      return Number.isFinite(await modifiedAt(pathOf(workspaceId, sha256)));
     },
 
     async *list() {
-      await mkdir(root, { recursive: true, mode: 0o700 });
-      for await (const { workspaceId, sha256 } of blobsIn(root)) yield { workspaceId, sha256 };
+      await makeFolder(root);
+      for await (const { workspaceId, sha256 } of blobs()) yield { workspaceId, sha256 };
     },
 
     async sweep(graceMs, isReferenced) {
       const cutoff = Date.now() - graceMs;
       let removed = 0;
-      await mkdir(incoming, { recursive: true, mode: 0o700 });
-      for await (const { workspaceId, sha256, file } of blobsIn(root)) {
+      await makeFolder(incoming);
+      for await (const { workspaceId, sha256, file } of blobs()) {
         if (await removeOld(file, cutoff, async () => isReferenced(workspaceId, sha256))) removed += 1;
       }
-      for (const left of await readdir(incoming)) {
+      for (const left of await namesIn(incoming)) {
         const file = path.join(incoming, left);
-        if ((await modifiedAt(file)) <= cutoff) await rm(file, { force: true });
+        if ((await modifiedAt(file)) <= cutoff) await removeFile(file);
       }
       return removed;
     },
@@ -153,20 +256,11 @@ export function createFilesystemBlobStore(root: string): BlobStore {
 }
 
 /** Feeds a stream through a transform, so that an error of either ends the reader. */
-async function* pipe(source: Readable, pass: (chunk: Uint8Array) => Uint8Array): AsyncGenerator<Uint8Array> {
+async function* passed(
+  source: Readable,
+  pass: (chunk: Uint8Array) => Uint8Array,
+): AsyncGenerator<Uint8Array> {
   for await (const chunk of source) yield pass(chunk as Uint8Array);
-}
-
-async function* blobsIn(root: string): AsyncGenerator<{ workspaceId: string; sha256: string; file: string }> {
-  for (const workspace of await readdir(root)) {
-    if (workspace.startsWith('.')) continue;
-    for (const prefix of await readdir(path.join(root, workspace))) {
-      const folder = path.join(root, workspace, prefix);
-      for (const sha256 of await readdir(folder)) {
-        yield { workspaceId: decodeURIComponent(workspace), sha256, file: path.join(folder, sha256) };
-      }
-    }
-  }
 }
 
 /** A folder's name for any workspace id: no separators, no leading dot. */
@@ -174,35 +268,6 @@ function encodeWorkspace(workspaceId: string): string {
   return encodeURIComponent(workspaceId).replace(/^\./, '%2E');
 }
 
-/** Milliseconds; for a file that is gone, infinitely late. */
-async function modifiedAt(file: string): Promise<number> {
-  return stat(file).then(
-    (found) => found.mtimeMs,
-    (error: unknown) => ifMissing(error, Number.POSITIVE_INFINITY),
-  );
-}
-
-async function renamed(from: string, to: string): Promise<boolean> {
-  return rename(from, to).then(
-    () => true,
-    (error: unknown) => ifMissing(error, false),
-  );
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 function missing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
-
-function ifMissing<T>(error: unknown, value: T): T {
-  if (missing(error)) return value;
-  throw error;
 }

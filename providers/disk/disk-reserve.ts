@@ -10,6 +10,7 @@ import {
   type DiskState,
 } from '../../core/disk-room.ts';
 import { AppError } from '../../core/errors.ts';
+import type { DistantDisk } from './distant-disk.ts';
 
 /** The disk with the least room of those that the service writes to. */
 export interface DiskRoom {
@@ -85,14 +86,15 @@ export function describeRoom(room: DiskRoom): string {
 /**
  * @param folders - where the service writes; those on other disks are looked at as well.
  * @param reserveBytes - what is kept of each disk; null: a share of it.
+ * @param distant - folders that may be another machine's; those whose disk has not answered yet are left out.
  */
 export function createDiskReserve(
   folders: readonly string[],
   reserveBytes: number | null,
   statfs: (folder: string) => DiskFigures = statfsSync,
+  distant: readonly DistantDisk[] = [],
 ): DiskReserve {
-  function roomOf(folder: string): DiskRoom {
-    const figures = statfs(existing(folder));
+  function roomOf(folder: string, figures: DiskFigures): DiskRoom {
     const { bavail, blocks, bsize, files: totalFiles, ffree: freeFiles } = figures;
     const [freeBytes, totalBytes] = [bavail * bsize, blocks * bsize];
     const reserve = reserveBytes ?? defaultReserve(totalBytes);
@@ -110,7 +112,11 @@ export function createDiskReserve(
     };
   }
   const look = (): DiskRoom => {
-    const rooms = folders.map(roomOf);
+    const rooms = folders.map((folder) => roomOf(folder, statfs(existing(folder))));
+    for (const disk of distant) {
+      const figures = disk.figures();
+      if (figures !== null) rooms.push(roomOf(disk.folder, figures));
+    }
     return rooms.reduce((least, room) => (room.reserves < least.reserves ? room : least));
   };
   return {
