@@ -1,4 +1,5 @@
 import './wiring/hang-ups.ts';
+import { answerWhileStarting } from './api/answer-while-starting.ts';
 import { startHttpServer } from './api/http-server.ts';
 import { configFileOf, loadConfig } from './config.ts';
 import { openPostgresBus } from './providers/bus/postgres/postgres-bus.ts';
@@ -29,7 +30,8 @@ const log = createLogger(config.log, 'api', secretsIn(config));
 const settings = reloadSettings(config, log, 'api');
 
 await runUntilStopped(log, async (stopping) => {
-  const database = await openStore(config, log, stopping);
+  const newRequestId = () => newId('request');
+  const database = await answerWhileStarting(config.api, newRequestId, openStore(config, log, stopping));
   const bus = await openPostgresBus(
     {
       url: storeUrls(config).directUrl,
@@ -52,7 +54,6 @@ await runUntilStopped(log, async (stopping) => {
   const parts = { config, log, database, blobs, decoder, bus, engine, metrics, offered, health };
   const audit = openApiAuditTrail(database, config, log, settings);
   const observers = apiObservers(audit, metrics, traced);
-  const newRequestId = () => newId('request');
   const { application, hub, connections, access } = apiApplication(parts, observers, newRequestId);
   const server = await startHttpServer(application, config.api, newRequestId, connections, stopping);
   settings.onTaken(() => access.keysChanged());

@@ -87,6 +87,18 @@ describe('the probes', { timeout: 300_000 }, () => {
     });
   });
 
+  it('say of an api that waits for its database that it is alive and not ready', async () => {
+    const nobody = `postgres://127.0.0.1:${await pickFreePort()}/nothing`;
+    const { process, url } = await start('server.ts', { MANAGED_AGENT_STORE_URL: nobody });
+    await vi.waitFor(async () => expect(await statusOf(url, '/livez')).toBe(200), soon);
+    expect(await statusOf(url, '/readyz')).toBe(503);
+    expect(await status(url)).toEqual({ status: 'down', parts: { api: { state: 'down' } } });
+    const refused = await fetch(`${url}/v1/agents`);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    process.kill('SIGTERM');
+    await process.ended;
+  });
+
   it('tell within seconds that all hands are gone, while the api takes messages', async () => {
     hands.process.kill('SIGKILL');
     const killedAt = performance.now();
