@@ -7,7 +7,7 @@ import type { JournalView } from '../core/journal/view.ts';
 import { errorRow, type AppError } from '../core/errors.ts';
 import { isWorthAnother } from '../core/models/fallback.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { reportErrors, type ModelFailure } from './report-errors.ts';
+import { reportErrors, reportingLostCommits, type ModelFailure } from './report-errors.ts';
 import { toSessionError } from './session-error.ts';
 import { standInOf, type RunningAgent } from './stand-in.ts';
 
@@ -31,17 +31,18 @@ export async function afterFailure(
   const { sessionId, epoch } = attempt;
   const rowKey = stepKey(attempt.threadId, attempt.step);
   const { agent } = await deps.journal.setup(sessionId);
-  const { result, lastSeq } = await deps.journal.transact(
-    { sessionId, epoch, rowKey, caller: 'activity' },
-    (view) => {
+  const failureOf = (model: string): ModelFailure => ({ error, model, entry: deps.catalog.resolve(model) });
+  const { result, lastSeq } = await reportingLostCommits(deps, { sessionId, rowKey }, (decided) =>
+    deps.journal.transact({ sessionId, epoch, rowKey, caller: 'activity' }, (view) => {
       const failure = toFailure(deps, view, agent, error, lost);
       const decision = rescheduleStep(view, attempt, failure, deps.ids);
+      decided(decision.writes, failureOf(failure.model));
       return { writes: decision.writes, result: { ...decision, failed: failure.model } };
-    },
+    }),
   );
   const isGivenUp = result.kind === 'moved' || result.kind === 'exhausted';
   if (isGivenUp && isWorthAnother(error.code)) deps.outages.failed(result.failed, error);
-  const failure = { error, model: result.failed, entry: deps.catalog.resolve(result.failed) };
+  const failure = failureOf(result.failed);
   if (result.kind === 'exhausted') {
     return { answer: { kind: 'exhausted', error: toSessionError(error, 'exhausted'), lost }, failure };
   }

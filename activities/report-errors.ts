@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { toolKey } from '../core/journal/attempt.ts';
 import type { JournalWrites } from '../core/journal/writes.ts';
-import type { AppError } from '../core/errors.ts';
+import { isAppError, type AppError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { ModelEntry } from '../core/models/model-entry.ts';
 import type { SessionTrouble } from '../providers/telemetry/trouble-log.ts';
@@ -12,6 +13,10 @@ export interface ModelFailure {
   model: string;
   entry: ModelEntry | null;
 }
+
+/** How often, and how many times, it is looked for what a transaction wrote whose answer was lost. */
+const LOOK_MS = 1_000;
+const LOOKS = 60;
 
 /**
  * Tells operators of the errors that a transaction has journaled, once each: what clients read in a session, operators find in the log. A
@@ -48,6 +53,48 @@ export async function reportErrors(
         cause: causeOf(failure.error),
       }),
     });
+  }
+}
+
+/**
+ * Runs a transaction, and sees to it that its errors are told although the answer to its commit is lost: the next attempt only finds what
+ * stands, and knows nothing of their cause. Nobody waits for that.
+ *
+ * @param transact - runs the transaction, and gives `decided` what it writes.
+ */
+export async function reportingLostCommits<Result>(
+  deps: Pick<ActivityDependencies, 'journal' | 'troubles'>,
+  of: { sessionId: string; rowKey: string },
+  transact: (decided: (writes: JournalWrites | null, failure?: ModelFailure) => void) => Promise<Result>,
+): Promise<Result> {
+  let decided: { writes: JournalWrites; failure: ModelFailure | undefined } | null = null;
+  try {
+    return await transact((writes, failure) => {
+      decided = writes && { writes, failure };
+    });
+  } catch (error) {
+    if (decided !== null && isAppError(error) && error.code === 'commit_unknown') {
+      void reportIfWritten(deps, of, decided);
+    }
+    throw error;
+  }
+}
+
+async function reportIfWritten(
+  deps: Pick<ActivityDependencies, 'journal' | 'troubles'>,
+  of: { sessionId: string; rowKey: string },
+  { writes, failure }: { writes: JournalWrites; failure: ModelFailure | undefined },
+): Promise<void> {
+  const appended = writes.entries.flatMap((entry) => (entry.kind === 'append' ? [entry.event.id] : []));
+  if (appended.length === 0) return;
+  for (let look = 0; look < LOOKS; look += 1) {
+    // The database is away, or still at the commit.
+    const stored = await deps.journal.eventsOfStep(of.sessionId, writes.stepKey ?? of.rowKey).catch(() => []);
+    if (stored.some(({ id }) => appended.includes(id))) {
+      await reportErrors(deps, of, writes, failure);
+      return;
+    }
+    await delay(LOOK_MS, undefined, { ref: false });
   }
 }
 

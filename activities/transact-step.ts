@@ -9,7 +9,7 @@ import { noteForLog } from '../providers/telemetry/log-context.ts';
 import { turnSpanContext } from '../providers/telemetry/trace-context.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { StepReport } from './report.ts';
-import { reportErrors, type ModelFailure } from './report-errors.ts';
+import { reportErrors, reportingLostCommits, type ModelFailure } from './report-errors.ts';
 import { stepReport } from './step-report.ts';
 
 /** What a step's transaction came to: the attempt holds the step, or there is an outcome to report. */
@@ -46,13 +46,16 @@ export async function transactStep(
   rule: (view: AcceptView) => Decision,
 ): Promise<Transacted> {
   const { sessionId, epoch, rowKey, claim } = request;
-  const { result, lastSeq } = await deps.journal.transact(
-    { sessionId, epoch, rowKey, ...(claim ? { claim } : {}), caller: 'activity' },
-    (view) => {
-      const decision = rule(view);
-      noteForLog({ workspace_id: view.head.workspaceId, ...traceOf(view.thread.trace) });
-      return { writes: decision.writes, result: decision };
-    },
+  const { result, lastSeq } = await reportingLostCommits(deps, request, (decided) =>
+    deps.journal.transact(
+      { sessionId, epoch, rowKey, ...(claim ? { claim } : {}), caller: 'activity' },
+      (view) => {
+        const decision = rule(view);
+        noteForLog({ workspace_id: view.head.workspaceId, ...traceOf(view.thread.trace) });
+        decided(decision.writes, request.modelFailure);
+        return { writes: decision.writes, result: decision };
+      },
+    ),
   );
   if (result.writes) deps.bus.publish({ type: 'grew', sessionId, seq: lastSeq });
   await reportErrors(deps, request, result.writes, request.modelFailure);
