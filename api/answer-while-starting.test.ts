@@ -6,13 +6,8 @@ import { startHttpServer } from './http-server.ts';
 it('answers probes until the start is over, and leaves the address to the api', async () => {
   const address = { host: 'localhost', port: await pickFreePort() };
   const url = `http://localhost:${address.port}`;
-  let finish = (_: string): void => undefined;
-  const started = answerWhileStarting(
-    address,
-    () => 'req_1',
-    new Promise<string>((resolve) => (finish = resolve)),
-    0,
-  );
+  const start = Promise.withResolvers<string>();
+  const started = answerWhileStarting(address, () => 'req_1', start.promise, 0);
   const answer = async (path: string) => {
     const response = await fetch(`${url}${path}`);
     return [response.status, await response.json()];
@@ -23,7 +18,7 @@ it('answers probes until the start is over, and leaves the address to the api', 
     503,
     { error: { type: 'api_error' }, request_id: 'req_1' },
   ]);
-  finish('done');
+  start.resolve('done');
   expect(await started).toBe('done');
   const api = await startHttpServer(
     (_, response) => response.end(),
