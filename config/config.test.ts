@@ -169,7 +169,15 @@ describe('rules between settings', () => {
     { id: 'a', sha256: createHash('sha256').digest('hex') },
   ])('refuse a key that is empty, which everybody has: %j', (key) => {
     const env = { MANAGED_AGENT_AUTH_KEYS: JSON.stringify([key]) };
-    expect(refusal(() => load(env, empty, 'api'))).toMatch(/auth\.keys\.0: .*empty/);
+    expect(refusal(() => load(env, empty, 'api'))).toMatch(/auth\.keys\.0.*empty/);
+  });
+
+  it('refuse a file of a key that is empty, as a variable', () => {
+    const env = { MANAGED_AGENT_PROVIDERS_OPENAI_API_KEY_FILE: write('no-key', '\n') };
+    expect(refusal(() => load(env, empty, 'worker'))).toMatch(
+      /providers\.openai\.api_key_file: .*no-key is empty/,
+    );
+    expect(load(env, empty, 'api').providers.openai.api_key).toBeNull();
   });
 
   it('ask for a container per session where AIO runs the sandboxes, and take its key as it is', () => {

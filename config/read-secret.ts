@@ -11,7 +11,7 @@ export interface SecretReference {
 
 /**
  * The secret that a reference names, or null when it names none. The first of value, variable and file that is given counts.
- * Throws `bad_config` when the variable is unset or the file cannot be read; `path` is the setting named in the message.
+ * Throws `bad_config` when the variable is unset, or the file cannot be read or is empty; `path` is the setting named in the message.
  */
 export function readSecret(
   reference: SecretReference,
@@ -28,10 +28,17 @@ export function readSecret(
     );
   }
   if (!reference.file) return null;
+  const secret = readText(reference.file, `${path}_file`);
+  // As an unset variable: whoever names a file means to give a secret.
+  if (secret === '') throw new AppError('bad_config', `${path}_file: the file ${reference.file} is empty.`);
+  return secret;
+}
+
+function readText(file: string, path: string): string {
   try {
-    return readFileSync(reference.file, 'utf8').trim();
+    return readFileSync(file, 'utf8').trim();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError('bad_config', `${path}_file: the file cannot be read: ${reason}`, { cause });
+    throw new AppError('bad_config', `${path}: the file cannot be read: ${reason}`, { cause });
   }
 }
