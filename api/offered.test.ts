@@ -3,6 +3,7 @@ import { AppError } from '../core/errors.ts';
 import { createModelCatalog } from '../core/models/model-catalog.ts';
 import { modelOfferOf } from '../core/models/model-offer.ts';
 import type { ModelProviderKind } from '../core/models/model-entry.ts';
+import { BUILT_IN_TOOLS } from '../core/schema/agent-toolset.ts';
 import type { ToldOffer } from '../core/worker-offer.ts';
 import { followOffers } from './offered.ts';
 
@@ -94,16 +95,26 @@ describe('what an api offers', () => {
     expect(await ask('gpt-6.1-sol')).toBe('open');
   });
 
-  it('lacks the tools that no worker has', async () => {
+  it('lacks the tools that a worker lacks to whose sandboxes a session may come', async () => {
     const { offered, store, ask } = await scene([], []);
     const absent = (): string[] => [...offered.absentTools().keys()];
     expect(absent()).toEqual(['web_search']);
     store.told = [hands(true, []), hands(true, NO_SEARCH)];
     await ask('nonsense');
-    expect(absent()).toEqual([]);
-    store.told = [hands(true, [['bash', 'none'], ...NO_SEARCH]), hands(true, NO_SEARCH)];
-    await ask('nonsense');
     expect(absent()).toEqual(['web_search']);
+    expect(offered.absentTools().get('web_search')).toBe('not all workers have it: no engine');
+    store.told = [hands(true, NO_SEARCH), hands(true, NO_SEARCH)];
+    await ask('nonsense');
+    expect(offered.absentTools().get('web_search')).toBe('no engine');
+    store.told = [
+      hands(
+        true,
+        BUILT_IN_TOOLS.map((name) => [name, 'none']),
+      ),
+      hands(true, []),
+    ];
+    await ask('nonsense');
+    expect(absent()).toEqual([]);
     store.told = [hands(false, []), hands(false, NO_SEARCH)];
     await ask('nonsense');
     expect(absent()).toEqual([]);

@@ -2,7 +2,7 @@ import type { AbsentTools } from '../core/agent/absent-tools.ts';
 import { AppError } from '../core/errors.ts';
 import { joinOffers, type ModelOffer } from '../core/models/model-offer.ts';
 import type { OfferedModels } from '../core/models/offered-models.ts';
-import { absentEverywhere, spokenOf, type Spoken, type WorkerOffer } from '../core/worker-offer.ts';
+import { absentTools, spokenOf, type Spoken, type WorkerOffer } from '../core/worker-offer.ts';
 import type { WorkerOffers } from '../providers/store/worker-offers.ts';
 
 /** How soon an api hears by itself of what workers say. */
@@ -34,7 +34,7 @@ export async function followOffers(deps: {
   const { workers, onProblem } = deps;
   let brains: Spoken<ModelOffer> = { said: [], isAlive: false };
   let catalog = joinOffers([deps.own().models], deps.defaultModel());
-  let absent = absentEverywhere([deps.own().absentTools]);
+  let absent = absentTools([deps.own().absentTools]);
   let known = '';
   let reading: Promise<void> | null = null;
 
@@ -48,7 +48,7 @@ export async function followOffers(deps: {
     const text = JSON.stringify([models, absences, defaultModel]);
     if (text === known) return;
     catalog = joinOffers(models, defaultModel);
-    absent = absentEverywhere(absences);
+    absent = absentTools(absences);
     known = text;
   }
 

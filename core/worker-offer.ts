@@ -1,5 +1,6 @@
 import type { AbsentTools } from './agent/absent-tools.ts';
 import type { ModelOffer } from './models/model-offer.ts';
+import { BUILT_IN_TOOLS } from './schema/agent-toolset.ts';
 
 /** What a worker can do by its settings, which the other parts of the service may not have. It holds nothing secret. */
 export interface WorkerOffer {
@@ -39,11 +40,19 @@ export function spokenOf<Said>(
   return { said: spoken.slice(0, 1).map(({ said }) => said), isAlive: false };
 }
 
-/** Tools that none of them has. */
-export function absentEverywhere(said: readonly NonNullable<WorkerOffer['absentTools']>[]): AbsentTools {
-  const [first = [], ...others] = said;
-  const rest = others.map((absent) => new Set(absent.map(([name]) => name)));
-  return new Map(first.filter(([name]) => rest.every((absent) => absent.has(name))));
+/**
+ * Tools that models are not offered. A session stays on the host that it comes to, and it may come to any, so a tool that only some have
+ * would fail elsewhere. Workers that have no tools at all are no such host, and count only where there is no other.
+ */
+export function absentTools(said: readonly NonNullable<WorkerOffer['absentTools']>[]): AbsentTools {
+  const each = said.map((absent) => new Map(absent));
+  const hosts = each.filter((absent) => !BUILT_IN_TOOLS.every((name) => absent.has(name)));
+  const counted = hosts.length === 0 ? each : hosts;
+  const joined = new Map(counted.flatMap((absent) => [...absent]));
+  for (const [name, reason] of joined) {
+    if (counted.some((absent) => !absent.has(name))) joined.set(name, `not all workers have it: ${reason}`);
+  }
+  return joined;
 }
 
 /** Each once, in an order that does not depend on who spoke when, so that every process makes the same of it. */

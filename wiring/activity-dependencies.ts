@@ -101,7 +101,6 @@ export function activityDependencies(parts: {
         sessionFiles.sessions.repositories(workspaceId, sessionId),
     }),
     around(driver, probe) {
-      // A worker without hands has the tools' descriptions only.
       if (config.worker.role === 'brain') return (runner) => runner;
       const made = sessionHost({
         config,
@@ -121,8 +120,7 @@ export function activityDependencies(parts: {
     },
     toolsOf: async ({ sessionId }) => (await journal.setup(sessionId)).agent.tools,
   });
-  const ofHands =
-    config.worker.role === 'brain' ? toolsOfHands(config, createPostgresWorkerOffers(database), log) : null;
+  const offered = toolsOfHands(config, createPostgresWorkerOffers(database), log);
   const interrupts = createInterruptWatch({
     bus,
     newest: (sessions) => upkeep.newestInterrupts(sessions),
@@ -135,8 +133,9 @@ export function activityDependencies(parts: {
     driver: config.worker.role === 'brain' ? null : tools.driver,
     host: config.worker.role === 'brain' ? null : tools.host,
     dependencies: {
-      ...tools,
-      ...(ofHands && { describeTools: ofHands.describeTools, builtInNames: ofHands.builtInNames }),
+      runner: tools.runner,
+      describeTools: offered.describeTools,
+      builtInNames: offered.builtInNames,
       journal,
       blobs,
       sessionSkills,
@@ -164,7 +163,7 @@ export function activityDependencies(parts: {
       contents: createContentCache(config.worker.media_cache_mb * 1024 * 1024),
     },
     async close() {
-      ofHands?.close();
+      offered.close();
       interrupts.close();
       await Promise.all([tools.close(), decoder.close()]);
     },

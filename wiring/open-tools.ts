@@ -17,7 +17,7 @@ import type { HostTool } from '../tools/tool.ts';
 import { sandboxDriver } from './sandbox-driver.ts';
 
 /** The hands of a worker: its tools, and the sandboxes they run in. */
-export interface OpenTools extends Pick<ActivityDependencies, 'runner' | 'describeTools' | 'builtInNames'> {
+export interface OpenTools extends Pick<ActivityDependencies, 'runner'> {
   driver: SandboxDriver | null;
   /** What the sandboxes of this host are found to be; null without sandboxes. */
   host: HostProbe | null;
@@ -40,22 +40,11 @@ export function openTools(
     around(driver: SandboxDriver, host: HostProbe): (runner: ToolRunner) => ToolRunner;
   },
 ): OpenTools {
-  const { limits } = config.sandbox;
   const driver = sandboxDriver(config, log, sources.environmentOf);
-  const times = { defaultMs: limits.command_seconds * 1_000, maximumMs: limits.max_command_seconds * 1_000 };
-  const registry = createToolRegistry(
-    times,
-    driver === null ? [] : sources.webToolsOf(driver),
-    driver?.kind === 'aio' ? ['sandbox_mcp'] : [],
-  );
-  const shared = { builtInNames: (toolset: string) => registry.namesOf(toolset) };
   if (driver === null) {
     return {
-      ...shared,
       driver,
       host: null,
-      // Without a sandbox the model is offered no tool that needs one.
-      describeTools: () => [],
       runner: {
         run: async () => {
           throw new AppError(
@@ -68,6 +57,12 @@ export function openTools(
       close: async () => undefined,
     };
   }
+  const { limits } = config.sandbox;
+  const registry = createToolRegistry(
+    { defaultMs: limits.command_seconds * 1_000, maximumMs: limits.max_command_seconds * 1_000 },
+    sources.webToolsOf(driver),
+    driver.kind === 'aio' ? ['sandbox_mcp'] : [],
+  );
   const host = watchProbe(driver);
   host.onProbe((probe) => {
     if (probe.ok) log.info({ limits: probe.limits }, `sandboxes: ${driver.kind}`);
@@ -77,10 +72,8 @@ export function openTools(
   const collector = sources.collectorOf(driver);
   collector.collectAll().catch((error: unknown) => log.warn({ err: error }, 'looking for outputs failed'));
   return {
-    ...shared,
     driver,
     host,
-    describeTools: (tools) => registry.definitions(tools),
     runner: createPatientToolRunner(
       around(
         createSandboxToolRunner({

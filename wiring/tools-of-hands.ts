@@ -1,29 +1,31 @@
 import type { Logger } from 'pino';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { Config } from '../config.ts';
-import { absentEverywhere, spokenOf } from '../core/worker-offer.ts';
+import { absentTools, spokenOf } from '../core/worker-offer.ts';
 import type { WorkerOffers } from '../providers/store/worker-offers.ts';
 import { createToolRegistry } from '../tools/registry.ts';
 import { createWebFetchTool } from '../tools/web-fetch.ts';
 import { createWebSearchTool } from '../tools/web-search.ts';
-import { absentTools } from './absent-tools.ts';
+import { absentTools as absentBySettings } from './absent-tools.ts';
 
 const PERIOD_MS = 2_000;
 
 const elsewhere = (): never => {
-  throw new Error('A worker without hands runs no tools.');
+  throw new Error('These tools are only described.');
 };
 
 /**
- * The tools that a worker without hands offers to models: those that the workers with hands have, whose search engine and sandboxes it does not
- * know by its own settings. These count as long as no worker with hands has spoken. Loaded when `ready` resolves.
+ * The tools that a worker offers to models: those that the workers with hands have, since a call may go to any of them, and their search engine
+ * and sandboxes need not be this one's. Its own settings count beside them where it has hands too, and alone as long as no worker with hands has
+ * spoken. Loaded when `ready` resolves.
  */
 export function toolsOfHands(
-  config: Pick<Config, 'sandbox' | 'web_search'>,
+  config: Pick<Config, 'sandbox' | 'web_search' | 'worker'>,
   workers: Pick<WorkerOffers, 'read'>,
   log: Pick<Logger, 'warn'>,
 ): Pick<ActivityDependencies, 'describeTools' | 'builtInNames'> & { ready: Promise<void>; close(): void } {
   const { limits } = config.sandbox;
+  const { role } = config.worker;
   const registry = createToolRegistry(
     { defaultMs: limits.command_seconds * 1_000, maximumMs: limits.max_command_seconds * 1_000 },
     [
@@ -39,18 +41,21 @@ export function toolsOfHands(
     ],
     ['sandbox_mcp'],
   );
-  let absent = absentTools(config);
+  const own = [...absentBySettings(config)];
+  let absent = absentTools([own]);
 
   async function look(): Promise<void> {
     try {
-      const { said } = spokenOf(await workers.read(), (offer) => offer.absentTools);
-      if (said.length > 0) absent = absentEverywhere(said);
+      const { said, isAlive } = spokenOf(await workers.read(), (offer) => offer.absentTools);
+      const others = isAlive || role === 'brain' ? said : [];
+      absent = absentTools(others.length === 0 || role !== 'brain' ? [...others, own] : others);
     } catch (error) {
       log.warn({ err: error }, 'what the workers with hands can do could not be read');
     }
   }
 
-  const timer = setInterval(() => void look(), PERIOD_MS).unref();
+  // Hands alone ask no model.
+  const timer = role === 'hands' ? undefined : setInterval(() => void look(), PERIOD_MS).unref();
   return {
     ready: look(),
     describeTools: (tools) => registry.definitions(tools).filter(({ name }) => !absent.has(name)),
