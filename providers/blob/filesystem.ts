@@ -171,6 +171,11 @@ export function createFilesystemBlobStore(
   async function read(workspaceId: string, sha256: string): Promise<Readable> {
     const handle = await openBlob(workspaceId, sha256);
     let under: Promise<void> = Promise.resolve();
+    /** Once nobody reads from it any more. */
+    async function release(): Promise<void> {
+      await under;
+      await close(handle).catch(() => undefined);
+    }
     return new Readable({
       highWaterMark: PIECE_BYTES,
       read() {
@@ -182,10 +187,8 @@ export function createFilesystemBlobStore(
           .catch((error: unknown) => void this.destroy(error as Error));
       },
       destroy(error, done) {
-        under
-          .then(async () => close(handle))
-          .catch(() => undefined)
-          .finally(() => done(error));
+        void release();
+        done(error);
       },
     });
   }
