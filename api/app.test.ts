@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -356,4 +357,61 @@ it('ends the connection of a client that takes nothing of an answer, whoever mad
   await Promise.all([gone.json.promise, gone.stream.promise]);
   for (const client of clients) client.destroy();
   await close();
+});
+
+describe('an answer in pieces', () => {
+  it('is no defect when its client goes away in the middle, nor when it was taken whole', async () => {
+    const lines: { level: number; msg: string; finished?: boolean }[] = [];
+    const log = pino(
+      {},
+      { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number]) },
+    );
+    const pieces = async function* (count: number) {
+      for (let at = 0; at < count; at += 1) {
+        yield 'x'.repeat(65_536);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    const app = createApp({
+      routes: [
+        defineStreamRoute({
+          method: 'GET',
+          path: '/v1/pieces/{count}',
+          ...about('pieces'),
+          content: 'text/plain',
+          rate: 'read',
+          params: z.object({ count: z.string() }),
+          handle: async ({ params }, response, signal) =>
+            pipeline(Readable.from(pieces(Number(params.count))), response, { signal }),
+        }),
+      ],
+      access: createAccess({ keys: [], publicUrl: null }),
+      limiter: createRateLimiter(
+        {
+          requestsPerKey: null,
+          sessionsPerKey: null,
+          createsPerWorkspace: null,
+          readsPerWorkspace: null,
+          streamsPerKey: null,
+        },
+        Date.now,
+      ),
+      log,
+      newRequestId: () => 'req_1',
+    });
+    const { url, close } = await listen(app);
+    const ended = () => lines.filter(({ msg }) => msg === 'request');
+    for (let at = 1; at <= 20; at += 1) {
+      await (await fetch(`${url}/v1/pieces/3`)).text();
+      await expect.poll(ended).toHaveLength(at);
+    }
+    const gone = new AbortController();
+    const answer = await fetch(`${url}/v1/pieces/100000`, { signal: gone.signal });
+    await answer.body?.getReader().read();
+    gone.abort();
+    await expect.poll(ended).toHaveLength(21);
+    expect(ended().at(-1)).toMatchObject({ finished: false });
+    await close();
+    expect(lines.filter(({ msg }) => msg !== 'request')).toEqual([]);
+  });
 });

@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { AppError, errorRow, isAppError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
@@ -12,19 +12,26 @@ export interface ErrorEnvelope {
   request_id: string;
 }
 
+/** What streams say when the other end went away, or when it was told so just after it had taken everything. */
+const BROKEN_OFF = new Set([
+  'ABORT_ERR',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_DESTROYED',
+  'ECONNRESET',
+  'EPIPE',
+]);
+
+function isBrokenOff(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && BROKEN_OFF.has(String(thrown.code));
+}
+
 /** The one translation of errors to HTTP. What is no {@link AppError} is a defect: it is logged, and its words stay here. */
 export function errors(log: Logger): ErrorRequestHandler {
   return (thrown: unknown, request, response, _next) => {
     const id = requestIdOf(response);
     const error = toAppError(thrown);
-    if (error.code === 'internal') {
-      log.error(
-        { err: thrown, request_id: id, method: request.method, path: request.path },
-        'request failed',
-      );
-    } else if (errorRow(error.code).http >= 500) {
-      log.warn({ err: error, request_id: id, method: request.method, path: request.path }, 'request failed');
-    }
+    // Of an answer that its client broke off, the line of the request says that it was not finished.
+    if (!(response.closed && isBrokenOff(thrown))) logFailure(error, thrown, request, id);
     if (response.headersSent) {
       // After what was written already, so that a client sees an answer that broke off, and does not ask again.
       setImmediate(() => response.destroy(error));
@@ -32,6 +39,14 @@ export function errors(log: Logger): ErrorRequestHandler {
     }
     send(response, error, id);
   };
+
+  function logFailure(error: AppError, thrown: unknown, { method, path }: Request, id: string): void {
+    if (error.code === 'internal') {
+      log.error({ err: thrown, request_id: id, method, path }, 'request failed');
+    } else if (errorRow(error.code).http >= 500) {
+      log.warn({ err: error, request_id: id, method, path }, 'request failed');
+    }
+  }
 }
 
 function send(response: Response, error: AppError, id: string): void {
