@@ -27,6 +27,15 @@ it('ends at once though a client has opened a connection ahead of its next reque
   await ended;
 });
 
+it('keeps connections that rest for longer than balancers do', async () => {
+  const { server, url } = await start((_, response) => response.end());
+  const answer = await fetch(url);
+  // Google's keep theirs for 600 s, whatever is set.
+  expect(Number(/timeout=(\d+)/.exec(answer.headers.get('keep-alive') ?? '')?.[1])).toBeGreaterThan(600);
+  server.stop(DRAIN_MS);
+  await server.closed;
+});
+
 it('lets a request that is under way finish', async () => {
   let finish = (): void => undefined;
   const { server, url } = await start((_, response) => {
