@@ -9,6 +9,7 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { AppError, isAppError } from '../core/errors.ts';
 import type { Access, Caller } from './access.ts';
+import { addressSet, type AddressSet } from '../providers/network/address-set.ts';
 import { noteForLog } from '../providers/telemetry/log-context.ts';
 import type { Metrics } from '../providers/telemetry/metrics.ts';
 import { createBodyBudget, type BodyBudget } from './bodies/body-budget.ts';
@@ -53,8 +54,8 @@ export interface AppDeps {
   mounts?: readonly { path: string; handler: RequestHandler }[];
   /** Bounds the bodies that are held at once. */
   bodies?: BodyBudget;
-  /** Addresses and networks of proxies that say for whom they speak. */
-  trustedProxies?: readonly string[];
+  /** Proxies that say for whom they speak. */
+  proxies?: AddressSet;
   log: Logger;
   observers?: RequestObservers;
   /** How long a client may take nothing of an answer before its connection is ended, milliseconds. Event streams are watched apart. */
@@ -75,7 +76,7 @@ export function createApp(deps: AppDeps): Express {
   app.disable('etag');
   app.enable('case sensitive routing');
   app.set('query parser', parseQuery);
-  app.set('trust proxy', trustIn(deps.trustedProxies ?? []));
+  app.set('trust proxy', trustIn(deps.proxies ?? addressSet([])));
 
   app.use(requestId(newRequestId));
   app.use(requestLog(log));

@@ -72,6 +72,29 @@ describe('settings of a running process', () => {
     expect(config.providers.anthropic.api_key).toBe('second');
   });
 
+  it('are proxies, and the keys of S3 and AIO', () => {
+    writeFileSync(keyFile, 'first');
+    const settings = (id: string, proxy: string) => ({
+      auth: { keys: [{ id: 'a', sha256 }] },
+      api: { trusted_proxies: [proxy] },
+      blobs: { kind: 's3', s3_bucket: 'b', s3_access_key_id: id, s3_secret_access_key_file: keyFile },
+      sandbox: { driver: 'aio', aio_pool: ['http://aio'], aio_api_key_file: keyFile },
+    });
+    const api = read(settings('one', '10.0.0.1'));
+    const worker = read(settings('one', '10.0.0.1'), 'worker');
+    const [followApi, followWorker] = [followSettings(api), followSettings(worker)];
+    writeFileSync(keyFile, 'second');
+    const blobs = ['blobs.s3_access_key_id', 'blobs.s3_secret_access_key'];
+    expect(followApi(read(settings('two', '10.0.0.2')))).toEqual({
+      taken: ['api.trusted_proxies', ...blobs],
+      waiting: [],
+    });
+    expect(api.api.trusted_proxies).toEqual(['10.0.0.2']);
+    const { taken } = followWorker(read(settings('two', '10.0.0.2'), 'worker'));
+    expect(taken).toEqual(expect.arrayContaining([...blobs, 'sandbox.aio_api_key']));
+    expect(worker.sandbox.aio_api_key).toBe('second');
+  });
+
   it('stay as they were where those that are taken do not go together with those that wait', () => {
     const beyond = {
       auth: { keys: [{ id: 'a', sha256 }] },

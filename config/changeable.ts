@@ -3,7 +3,19 @@ import { AppError } from '../core/errors.ts';
 import { listSettings } from './setting-list.ts';
 
 /** What a running process takes on without a restart: settings, and sections of them. */
-const CHANGEABLE = ['auth.keys', 'rate_limits', 'models', 'default_model', 'log.level'];
+const CHANGEABLE = [
+  'api.trusted_proxies',
+  'auth.keys',
+  'rate_limits',
+  'models',
+  'default_model',
+  'log.level',
+  'blobs.s3_access_key_id',
+  'blobs.s3_secret_access_key',
+  'blobs.s3_secret_access_key_file',
+  'sandbox.aio_api_key',
+  'sandbox.aio_api_key_file',
+];
 /** Keys that the service shows to others; the names of their variables and their files too. */
 const CHANGEABLE_KEYS = /^(providers\.\w+|web_search|temporal)\.api_key(_env|_file)?$/;
 /** Read at the start only, though their section is read anew. */

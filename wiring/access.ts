@@ -3,7 +3,7 @@ import { createSignIns, type SignIns } from '../api/console/sign-ins.ts';
 import { createAddressLimiter } from '../api/door/address-limiter.ts';
 import { createConnectionLimiter, type ConnectionLimiter } from '../api/door/connection-limiter.ts';
 import type { Config } from '../config.ts';
-import { addressSet } from '../providers/network/address-set.ts';
+import type { AddressSet } from '../providers/network/address-set.ts';
 import type { Database } from '../providers/store/postgres/database.ts';
 import { createPostgresSignIns } from '../providers/store/postgres/sign-ins.ts';
 import { newId } from './new-ids.ts';
@@ -14,6 +14,7 @@ const HOUR_MS = 3_600_000;
 export function apiAccess(
   config: Config,
   database: Database,
+  proxies: AddressSet,
 ): { access: Access; signIns: SignIns; connections: ConnectionLimiter } {
   const signIns = createSignIns({
     store: createPostgresSignIns(database),
@@ -22,7 +23,6 @@ export function apiAccess(
     idleMs: config.auth.sign_in_idle_hours * HOUR_MS,
   });
   const limits = config.rate_limits;
-  const proxies = addressSet(config.api.trusted_proxies);
   // Without keys, whoever connects is on this machine.
   const connections = createConnectionLimiter(
     config.auth.keys.length === 0 ? null : limits.anonymous_connections,

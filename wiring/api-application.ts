@@ -9,6 +9,7 @@ import type { ApiObservers } from './api-observers.ts';
 import { apiRoutes, type ApiParts } from './api-routes.ts';
 import { consoleMount } from './console.ts';
 import { rateLimiter } from './rate-limiter.ts';
+import { trustedProxies } from './trusted-proxies.ts';
 import { temporalUi } from './temporal-ui.ts';
 
 /** All that the api serves, behind the rules for who may have it; the streams that end first when it stops; who may connect. */
@@ -18,7 +19,8 @@ export function apiApplication(
   newRequestId: () => string,
 ): { application: Express; hub: StreamHub; connections: ConnectionLimiter; access: Access } {
   const { config, log, database } = parts;
-  const { access, signIns, connections } = apiAccess(config, database);
+  const proxies = trustedProxies(config);
+  const { access, signIns, connections } = apiAccess(config, database, proxies);
   const { routes, hub } = apiRoutes({ ...parts, signIns, operatorReads: observers.operatorReads });
   const application = createApp({
     routes,
@@ -26,7 +28,7 @@ export function apiApplication(
     access,
     limiter: rateLimiter(config),
     bodies: createBodyBudget(config.api.body_bytes),
-    trustedProxies: config.api.trusted_proxies,
+    proxies,
     log,
     observers,
     newRequestId,

@@ -28,7 +28,6 @@ export async function storedBlobs(config: Config): Promise<BlobStore> {
       'blobs.s3_bucket: expected the name of a bucket, since blobs.kind is s3.',
     );
   }
-  const { s3_access_key_id: accessKeyId, s3_secret_access_key: secretAccessKey } = blobs;
   // Loaded only where it is used: the S3 client takes some 35 MB.
   const { createS3BlobStore } = await import('../providers/blob/s3.ts');
   return createS3BlobStore({
@@ -37,7 +36,10 @@ export async function storedBlobs(config: Config): Promise<BlobStore> {
     region: blobs.s3_region,
     endpoint: blobs.s3_endpoint,
     pathStyle: blobs.s3_path_style,
-    credentials: accessKeyId === null || secretAccessKey === null ? null : { accessKeyId, secretAccessKey },
+    credentials() {
+      const { s3_access_key_id: accessKeyId, s3_secret_access_key: secretAccessKey } = blobs;
+      return accessKeyId === null || secretAccessKey === null ? null : { accessKeyId, secretAccessKey };
+    },
     spoolFolder: path.join(dataDir, 'spool'),
     proxyEnv: readHostEnvironment().variables,
   });

@@ -57,8 +57,14 @@ export function sandboxDriver(
     case 'unsafe_local':
       return createUnsafeLocalDriver({ ...shared, limits });
     case 'aio': {
-      const { aio_url: template, aio_pool: pool, aio_api_key: apiKey } = config.sandbox;
-      return createAioDriver({ ...shared, urls: template ?? pool, apiKey });
+      const { aio_url: template, aio_pool: pool } = config.sandbox;
+      return createAioDriver({
+        ...shared,
+        urls: template ?? pool,
+        get apiKey() {
+          return config.sandbox.aio_api_key;
+        },
+      });
     }
   }
 }

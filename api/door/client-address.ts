@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { Request } from 'express';
-import { addressSet, canonicalAddress, ipv6Groups } from '../../providers/network/address-set.ts';
+import { canonicalAddress, ipv6Groups, type AddressSet } from '../../providers/network/address-set.ts';
 
 /**
  * Where a request comes from: its connection's other end, or whom a trusted proxy there speaks for: of the addresses in
@@ -16,9 +16,8 @@ export function clientAddress(request: Pick<Request, 'ip' | 'socket'>): string |
 }
 
 /** Whether an address, as a connection or `X-Forwarded-For` names it, is one of these proxies. For Express's `trust proxy`. */
-export function trustIn(proxies: readonly string[]): (address: string | undefined) => boolean {
-  const known = addressSet(proxies);
-  return (address) => address !== undefined && known.has(withoutPort(address));
+export function trustIn(proxies: AddressSet): (address: string | undefined) => boolean {
+  return (address) => address !== undefined && proxies.has(withoutPort(address));
 }
 
 /** Some proxies (IIS, Azure's) write `203.0.113.7:51234` and `[2001:db8::1]:443`. */

@@ -9,6 +9,7 @@ import { createAccess } from '../access.ts';
 import { createApp } from '../app.ts';
 import { createRateLimiter } from '../rate-limiter.ts';
 import { defineRoute } from '../route.ts';
+import { addressSet } from '../../providers/network/address-set.ts';
 
 /** What reaches the audit log, and what lets the one request go on that waits. */
 const entries: AuditEntry[] = [];
@@ -46,7 +47,7 @@ beforeAll(async () => {
     ],
     access: createAccess({ keys: [{ id: 'a', workspace: 'w', sha256 }], publicUrl: null }),
     limiter: createRateLimiter(UNLIMITED, Date.now),
-    trustedProxies: ['127.0.0.1', '10.0.0.0/8', '2001:db8:9::/48'],
+    proxies: addressSet(['127.0.0.1', '10.0.0.0/8', '2001:db8:9::/48']),
     log: pino({ level: 'silent' }),
     observers: {
       audit: {

@@ -24,6 +24,7 @@ import { statusRoutes } from '../routes/status.ts';
 import { openApiRoute } from '../openapi.ts';
 import { createTemporalUi, TEMPORAL_UI_PATH } from '../temporal-ui.ts';
 import { createAddressLimiter, type AddressLimits } from './address-limiter.ts';
+import { addressSet } from '../../providers/network/address-set.ts';
 
 const KEY = 'the-key';
 const folder = mkdtempSync(path.join(tmpdir(), 'unknown-'));
@@ -136,7 +137,7 @@ async function start(limits: AddressLimits): Promise<HttpServer> {
     ],
     access,
     bodies: budget,
-    trustedProxies: ['127.0.0.1'],
+    proxies: addressSet(['127.0.0.1']),
     limiter: createRateLimiter(
       {
         requestsPerKey: null,

@@ -6,6 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startHttpProxy } from '../../test/doubles/http-proxy.ts';
 import { startS3Server, type S3Server } from '../../test/doubles/s3-server.ts';
+import { onStorageFault, type StorageFault } from '../disk/storage-fault.ts';
 import { blobStoreContract } from './contract.ts';
 import { createS3BlobStore } from './s3.ts';
 
@@ -17,7 +18,7 @@ async function makeStore(endpoint: string, stallMs?: number, proxyEnv?: Record<s
     region: 'us-east-1',
     endpoint,
     pathStyle: true,
-    credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
+    credentials: () => ({ accessKeyId: 'id', secretAccessKey: 'secret' }),
     spoolFolder,
     ...(proxyEnv === undefined ? {} : { proxyEnv }),
     ...(stallMs === undefined ? {} : { stallMs }),
@@ -47,6 +48,54 @@ it('says unavailable when the storage does not answer', async () => {
   const { store, spoolFolder } = await makeStore(server.url);
   await expect(store.get('one', '0'.repeat(64))).rejects.toMatchObject({ code: 'unavailable' });
   await expect(store.put('one', Buffer.from('x'))).rejects.toMatchObject({ code: 'unavailable' });
+  await rm(spoolFolder, { recursive: true });
+});
+
+it('takes on other credentials from the next request on, and says when it is refused', async () => {
+  const server = await startS3Server();
+  const spoolFolder = await mkdtemp(path.join(tmpdir(), 'spool-'));
+  let accessKeyId = 'first';
+  const store = createS3BlobStore({
+    bucket: 'bucket',
+    prefix: '',
+    region: 'us-east-1',
+    endpoint: server.url,
+    pathStyle: true,
+    credentials: () => ({ accessKeyId, secretAccessKey: 'secret' }),
+    spoolFolder,
+  });
+  const { sha256 } = await store.put('one', Buffer.from('x'));
+  server.allow('second');
+  for (const refused of [store.put('one', Buffer.from('y')), store.get('one', sha256)]) {
+    await expect(refused).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('refuses the service (InvalidAccessKeyId)'),
+    });
+  }
+  accessKeyId = 'second';
+  expect(Buffer.from(await store.get('one', sha256)).toString()).toBe('x');
+  await store.put('one', Buffer.from('y'));
+  await server.close();
+  await rm(spoolFolder, { recursive: true });
+});
+
+it('says of a storage without room that it is full', async () => {
+  const server = await startS3Server();
+  const { store, spoolFolder } = await makeStore(server.url);
+  const faults: StorageFault[] = [];
+  const stop = onStorageFault((fault) => faults.push(fault));
+  server.refuseWrites({ status: 507, code: 'XMinioStorageFull' });
+  const source = Readable.from([Buffer.from('whole')]);
+  await expect(store.putStream('one', source, 100)).rejects.toMatchObject({
+    code: 'disk_full',
+    message: expect.stringContaining('The blob storage is full'),
+  });
+  expect(faults).toEqual([{ store: 'blobs', reason: 'full' }]);
+  expect(await readdir(spoolFolder)).toEqual([]);
+  server.refuseWrites(null);
+  await store.put('one', Buffer.from('whole'));
+  stop();
+  await server.close();
   await rm(spoolFolder, { recursive: true });
 });
 

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
+import { isDeepStrictEqual } from 'node:util';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -16,10 +17,16 @@ import {
 } from '@aws-sdk/client-s3';
 import { AppError, isAppError } from '../../core/errors.ts';
 import { isLoopback } from '../../core/is-loopback.ts';
+import { diskFull } from '../disk/storage-fault.ts';
 import { blobNotFound, type BlobStore, type StagedBlob } from './blob-store.ts';
 import { endIfStalled } from './end-if-stalled.ts';
 import { hashed } from './hashed.ts';
 import { newFile } from './new-file.ts';
+
+export interface S3Credentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+}
 
 export interface S3Options {
   bucket: string;
@@ -30,8 +37,8 @@ export interface S3Options {
   endpoint: string | null;
   /** The bucket is part of the path, not of the host name. */
   pathStyle: boolean;
-  /** null: the usual AWS sources. */
-  credentials: { accessKeyId: string; secretAccessKey: string } | null;
+  /** Those of now; null: the usual AWS sources. */
+  credentials: () => S3Credentials | null;
   /** Folder for streams on their way: an object's key is its hash, known only at the end. */
   spoolFolder: string;
   /** Variables of the environment that may name a proxy: `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`. An endpoint on this machine needs none. */
@@ -54,7 +61,7 @@ export function createS3BlobStore(options: S3Options): BlobStore {
   const { bucket, prefix, spoolFolder, stallMs = STALL_MS, endpoint } = options;
   const isNear = endpoint !== null && isLoopback(new URL(endpoint).hostname);
   const agent = { ...CONNECTIONS, ...(isNear ? {} : { proxyEnv: options.proxyEnv }) };
-  const clientWith = (limits: object): S3Client =>
+  const clientWith = (credentials: S3Credentials | null, limits: object): S3Client =>
     new S3Client({
       region: options.region,
       forcePathStyle: options.pathStyle,
@@ -64,11 +71,22 @@ export function createS3BlobStore(options: S3Options): BlobStore {
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
       ...(endpoint === null ? {} : { endpoint }),
-      ...(options.credentials === null ? {} : { credentials: options.credentials }),
+      ...(credentials === null ? {} : { credentials }),
     });
-  const client = clientWith({ socketTimeout: stallMs });
-  // The connection of a download is also quiet while its reader is slow, so the bytes themselves are watched here.
-  const downloads = clientWith({ requestTimeout: stallMs, throwOnRequestTimeout: true });
+  const clientsWith = (credentials: S3Credentials | null) => ({
+    credentials,
+    client: clientWith(credentials, { socketTimeout: stallMs }),
+    // The connection of a download is also quiet while its reader is slow, so the bytes themselves are watched here.
+    downloads: clientWith(credentials, { requestTimeout: stallMs, throwOnRequestTimeout: true }),
+  });
+  let current = clientsWith(options.credentials());
+
+  /** With other credentials there are other clients; what is under way goes on with those before. */
+  function clients(): typeof current {
+    const now = options.credentials();
+    if (!isDeepStrictEqual(now, current.credentials)) current = clientsWith(now);
+    return current;
+  }
   const keyOf = (workspaceId: string, sha256: string) => {
     if (!/^[0-9a-f]{64}$/.test(sha256)) throw blobNotFound(sha256);
     return `${prefix}${encodeURIComponent(workspaceId)}/${sha256}`;
@@ -83,12 +101,12 @@ export function createS3BlobStore(options: S3Options): BlobStore {
       ContentLength: length,
       ChecksumSHA256: checksum,
     });
-    await client.send(command).catch(fail(sha256));
+    await clients().client.send(command).catch(fail(sha256));
   }
 
   async function read(workspaceId: string, sha256: string) {
     const command = new GetObjectCommand({ Bucket: bucket, Key: keyOf(workspaceId, sha256) });
-    const { Body: body } = await downloads.send(command).catch(fail(sha256));
+    const { Body: body } = await clients().downloads.send(command).catch(fail(sha256));
     if (!body) throw blobNotFound(sha256);
     return body instanceof IncomingMessage
       ? endIfStalled(body, stallMs, stalled)
@@ -97,7 +115,10 @@ export function createS3BlobStore(options: S3Options): BlobStore {
 
   /** All objects that are blobs; `modified` is Unix milliseconds. */
   async function* objects() {
-    for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
+    for await (const page of paginateListObjectsV2(
+      { client: clients().client },
+      { Bucket: bucket, Prefix: prefix },
+    )) {
       for (const { Key: key, LastModified: modified } of page.Contents ?? []) {
         const [, workspace, sha256] = /^([^/]+)\/([0-9a-f]{64})$/.exec(key?.slice(prefix.length) ?? '') ?? [];
         if (key === undefined || workspace === undefined || sha256 === undefined) continue;
@@ -159,8 +180,8 @@ export function createS3BlobStore(options: S3Options): BlobStore {
     async remove(workspaceId, sha256, graceMs, isReferenced) {
       const place = { Bucket: bucket, Key: keyOf(workspaceId, sha256) };
       try {
-        const { LastModified: modified } = await client
-          .send(new HeadObjectCommand(place))
+        const { LastModified: modified } = await clients()
+          .client.send(new HeadObjectCommand(place))
           .catch(fail(sha256));
         if ((modified?.getTime() ?? Number.POSITIVE_INFINITY) > Date.now() - graceMs) return false;
       } catch (error) {
@@ -168,7 +189,7 @@ export function createS3BlobStore(options: S3Options): BlobStore {
         throw error;
       }
       if (await isReferenced()) return false;
-      await client.send(new DeleteObjectCommand(place)).catch(fail(sha256));
+      await clients().client.send(new DeleteObjectCommand(place)).catch(fail(sha256));
       return true;
     },
 
@@ -181,7 +202,7 @@ export function createS3BlobStore(options: S3Options): BlobStore {
     async has(workspaceId, sha256) {
       const command = new HeadObjectCommand({ Bucket: bucket, Key: keyOf(workspaceId, sha256) });
       try {
-        await client.send(command).catch(fail(sha256));
+        await clients().client.send(command).catch(fail(sha256));
         return true;
       } catch (error) {
         if (isAppError(error) && error.code === 'not_found') return false;
@@ -198,7 +219,9 @@ export function createS3BlobStore(options: S3Options): BlobStore {
       let removed = 0;
       for await (const { key, workspaceId, sha256, modified } of objects()) {
         if (modified > cutoff || (await isReferenced(workspaceId, sha256))) continue;
-        await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key })).catch(fail(sha256));
+        await clients()
+          .client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }))
+          .catch(fail(sha256));
         removed += 1;
       }
       return removed;
@@ -212,12 +235,27 @@ const stalled = (cause?: unknown): AppError =>
     retryAfterMs: 1_000,
   });
 
+const refused = (name: string, cause: unknown): AppError =>
+  new AppError(
+    'unavailable',
+    `The blob storage refuses the service (${name}). Try again later; whoever runs the service must look at its credentials, bucket, region and clock.`,
+    { cause, retryAfterMs: 5_000 },
+  );
+
+/** Of services that keep objects on disks of their own, such as MinIO. */
+const INSUFFICIENT_STORAGE = 507;
+
 function fail(sha256: string): (error: unknown) => never {
   return (error) => {
     if (isAppError(error)) throw error;
     const name = error instanceof Error ? error.name : '';
     if (name === 'NoSuchKey' || name === 'NotFound') throw blobNotFound(sha256);
     if (name === 'TimeoutError') throw stalled(error);
+    const { $metadata: { httpStatusCode: status = 0 } = {} } = error as {
+      $metadata?: { httpStatusCode?: number };
+    };
+    if (status === INSUFFICIENT_STORAGE) throw diskFull('blobs', 'full', error);
+    if (status >= 300 && status < 500) throw refused(name, error);
     throw new AppError('unavailable', 'The blob storage cannot be reached. Try again in a moment.', {
       cause: error,
       retryAfterMs: 1_000,

@@ -6,7 +6,7 @@ export const FAULT_REASONS = ['full', 'quota', 'read_only'] as const;
 export type FaultReason = (typeof FAULT_REASONS)[number];
 
 /** Whose writes fail. */
-export const FAULT_STORES = ['database', 'temporal', 'disk'] as const;
+export const FAULT_STORES = ['database', 'temporal', 'disk', 'blobs'] as const;
 
 /** A write that failed for want of room. */
 export interface StorageFault {
@@ -30,6 +30,7 @@ const NAMES: Record<StorageFault['store'], string> = {
   database: 'The disk of the database',
   temporal: 'The disk of Temporal',
   disk: 'The disk of the service',
+  blobs: 'The blob storage',
 };
 const RETRY_MS = 10_000;
 
@@ -47,7 +48,11 @@ export function onStorageFault(listener: (fault: StorageFault) => void): () => v
 /** The error that says so when `error`, or what caused it, says that there is no room for a write; else null. Tells of it, too. */
 export function toDiskFull(error: unknown, store: StorageFault['store']): AppError | null {
   const reason = reasonOf(error);
-  if (reason === null) return null;
+  return reason === null ? null : diskFull(store, reason, error);
+}
+
+/** The error that says that there is no room for a write. Tells of it, too. */
+export function diskFull(store: StorageFault['store'], reason: FaultReason, error: unknown): AppError {
   faults.publish({ store, reason } satisfies StorageFault);
   return new AppError(
     store === 'database' ? 'database_full' : 'disk_full',

@@ -16,6 +16,10 @@ export interface S3Server {
    * nothing more. Null: all is well again.
    */
   stall(how: 'takes nothing' | 'says nothing' | 'sends half' | null): void;
+  /** From now on it takes requests with this access key only, and refuses others as S3 does. */
+  allow(accessKeyId: string): void;
+  /** From now on it answers each write with this status and code. Null: all is well again. */
+  refuseWrites(answer: { status: number; code: string } | null): void;
   close: () => Promise<void>;
 }
 
@@ -26,9 +30,17 @@ export interface S3Server {
 export async function startS3Server(): Promise<S3Server> {
   const objects = new Map<string, StoredObject>();
   let stalled: Parameters<S3Server['stall']>[0] = null;
+  let allowed: string | null = null;
+  let refusal: Parameters<S3Server['refuseWrites']>[0] = null;
   const server = createServer((request, response) => {
     if (stalled === 'takes nothing') return void request.pause();
     if (stalled === 'says nothing') return void request.resume();
+    const by = /Credential=([^/]+)/.exec(request.headers.authorization ?? '')?.[1];
+    if (allowed !== null && by !== allowed) return refuse(response, 403, 'InvalidAccessKeyId');
+    if (refusal !== null && request.method === 'PUT') {
+      request.resume();
+      return refuse(response, refusal.status, refusal.code);
+    }
     const half = stalled === 'sends half' && request.method === 'GET';
     answer(objects, request, response, half).catch((error: unknown) => {
       response.destroy(error instanceof Error ? error : new Error(String(error)));
@@ -40,6 +52,12 @@ export async function startS3Server(): Promise<S3Server> {
     objects,
     stall: (how) => {
       stalled = how;
+    },
+    allow: (accessKeyId) => {
+      allowed = accessKeyId;
+    },
+    refuseWrites: (answered) => {
+      refusal = answered;
     },
     close: async () => {
       server.closeAllConnections();
@@ -56,10 +74,7 @@ async function answer(
 ) {
   const url = new URL(request.url ?? '/', 'http://s3.invalid');
   const key = decodeURIComponent(url.pathname.split('/').slice(2).join('/'));
-  const fail = (status: number, code: string) => {
-    response.writeHead(status, { 'content-type': 'application/xml' });
-    response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`);
-  };
+  const fail = (status: number, code: string) => refuse(response, status, code);
   if (!request.headers.authorization?.startsWith('AWS4-HMAC-SHA256 ')) return fail(403, 'AccessDenied');
   if (request.method === 'PUT') {
     const bytes = await buffer(request);
@@ -84,6 +99,11 @@ async function answer(
   });
   if (isHalf) return response.write(found.bytes.subarray(0, found.bytes.length / 2));
   return response.end(request.method === 'HEAD' ? undefined : found.bytes);
+}
+
+function refuse(response: ServerResponse, status: number, code: string): void {
+  response.writeHead(status, { 'content-type': 'application/xml' });
+  response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`);
 }
 
 function listing(objects: Map<string, StoredObject>, query: URLSearchParams): string {

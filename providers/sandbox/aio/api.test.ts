@@ -21,7 +21,7 @@ async function apiOf(listener: RequestListener): Promise<AioApi> {
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
-  return createAioApi(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, null);
+  return createAioApi(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, () => null);
 }
 
 function endless(): { stream: Readable; read(): number } {
@@ -34,6 +34,25 @@ function endless(): { stream: Readable; read(): number } {
   });
   return { stream, read: () => read };
 }
+
+it('asks with the key of now', async () => {
+  const keys: unknown[] = [];
+  const server = createServer((request, response) => {
+    keys.push(request.headers['x-aio-api-key']);
+    response.end();
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  let key: string | null = 'first';
+  const api = createAioApi(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, () => key);
+  for (const next of ['first', 'second', null]) {
+    key = next;
+    await api.bytes('/v1/file');
+  }
+  expect(keys).toEqual(['first', 'second', undefined]);
+});
 
 it('reads of a file no more than the sandbox takes', async () => {
   const arrived = Promise.withResolvers<void>();

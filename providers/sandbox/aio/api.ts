@@ -72,16 +72,20 @@ interface AioRequest {
   signal?: AbortSignal;
 }
 
-export function createAioApi(base: string, apiKey: string | null): AioApi {
+/** @param apiKey - the key of now, asked for at each request; null: none is needed. */
+export function createAioApi(base: string, apiKey: () => string | null): AioApi {
   const root = base.replace(/\/+$/, '');
-  const headers: Record<string, string> = apiKey === null ? {} : { 'x-aio-api-key': apiKey };
+  function headers(): Record<string, string> {
+    const key = apiKey();
+    return key === null ? {} : { 'x-aio-api-key': key };
+  }
 
   async function send(path: string, init: AioRequest, timeoutMs: number): Promise<Response> {
     const late = AbortSignal.timeout(timeoutMs);
     const signal = init.signal ? AbortSignal.any([init.signal, late]) : late;
     const response = await fetch(`${root}${path}`, {
       ...init,
-      headers: { ...headers, ...init.headers },
+      headers: { ...headers(), ...init.headers },
       signal,
     });
     if (response.ok) return response;
@@ -103,7 +107,7 @@ export function createAioApi(base: string, apiKey: string | null): AioApi {
     return new Promise((resolve, reject) => {
       const request = (root.startsWith('https:') ? httpsRequest : httpRequest)(`${root}${path}`, {
         method: 'POST',
-        headers: { ...headers, 'content-type': type },
+        headers: { ...headers(), 'content-type': type },
         signal: AbortSignal.timeout(FILE_MS),
       });
       request.on('error', reject);

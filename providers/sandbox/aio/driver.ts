@@ -23,7 +23,8 @@ export interface AioOptions {
   dataFolder: string;
   /** A URL in which `{session_id}` stands for the session, or the URLs of a pool. */
   urls: string | readonly string[];
-  apiKey: string | null;
+  /** Read anew for each request. */
+  readonly apiKey: string | null;
   limits?: Partial<SandboxLimits>;
   environmentOf?: (spec: SandboxSpec) => Promise<SandboxEnvironment>;
   log(message: string, details?: Record<string, string | number>): void;
@@ -89,7 +90,7 @@ export function createAioDriver(options: AioOptions): SandboxDriver {
   /** Names the container that held what the session left when it last ran. */
   const generationFile = (sessionId: string): string => join(folderOf(sessionId), 'generation');
   const manifestOf = (sessionId: string): string => join(folderOf(sessionId), 'attached.json');
-  const connect = (url: string): ReturnType<typeof createAioApi> => createAioApi(url, options.apiKey);
+  const connect = (url: string): ReturnType<typeof createAioApi> => createAioApi(url, () => options.apiKey);
   const containers = createAioContainers({
     urls: options.urls,
     connect,

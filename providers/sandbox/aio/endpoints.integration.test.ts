@@ -82,7 +82,7 @@ describe.skipIf(process.getuid?.() !== 0)('an AIO Sandbox (needs root for its do
     expect((await code('var kept = 1; kept', 1_800_000)).text).toBe('1\n');
     const late = await code('for (;;);', 1_000);
     expect(late).toMatchObject({ isError: true, text: expect.stringContaining('took longer than 1 s') });
-    const api = createAioApi(`${double.url}/${one.sessionId}`, double.apiKey);
+    const api = createAioApi(`${double.url}/${one.sessionId}`, () => double.apiKey);
     await api.call('DELETE', `/v1/nodejs/sessions/managed-agent-${one.sessionId}`, z.unknown());
     const after = await code('typeof kept', 30_000);
     expect(after.text).toMatch(/^\[AIO had ended this language's runtime .* are gone\]\nundefined\n$/);
@@ -163,7 +163,7 @@ describe.skipIf(process.getuid?.() !== 0)('an AIO Sandbox (needs root for its do
     // As a worker leaves it that dies between its claim and the end: claimed inside, and held by nobody.
     const root = `/home/gem/.managed-agent/${one.sessionId}`;
     const guard = createGuard(
-      createAioApi(`${double.url}/${one.sessionId}`, double.apiKey),
+      createAioApi(`${double.url}/${one.sessionId}`, () => double.apiKey),
       one.sessionId,
       root,
     );
