@@ -1,4 +1,5 @@
 import { AppError } from '../core/errors.ts';
+import { createRedactor } from '../providers/telemetry/redact.ts';
 import type { Json } from '../core/json.ts';
 import type { SettingDescription } from './setting-list.ts';
 
@@ -73,7 +74,8 @@ function refused(
   text: string,
   cause?: unknown,
 ): AppError {
-  const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  const known = createRedactor([])(text);
+  const shown = known.length > 60 ? `${known.slice(0, 60)}…` : known;
   return new AppError(
     'bad_config',
     `${setting.path.join('.')} (from ${variable}): expected ${expected}, got "${shown}".`,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
 import { AppError } from '../core/errors.ts';
+import { createRedactor } from '../providers/telemetry/redact.ts';
 import { overridesOf, type Environment, type Override } from './environment.ts';
 import { Settings } from './schema.ts';
 import { listSettings } from './setting-list.ts';
@@ -71,6 +72,9 @@ function withoutEmptySections(settings: Record<string, unknown>): Record<string,
   );
 }
 
+/** Of URLs with passwords, and of settings that hold others. */
+const withoutSecrets = createRedactor([]);
+
 function describe(issue: z.core.$ZodIssue, overrides: Override[], file: string | null): string {
   const place = issue.path.map(String).join('.');
   if (issue.code === 'unrecognized_keys') {
@@ -79,6 +83,9 @@ function describe(issue: z.core.$ZodIssue, overrides: Override[], file: string |
   }
   const variable = overrides.find((override) => place.startsWith(override.path.join('.')))?.variable;
   const secret = /(key|secret_access_key|url)$/.test(place);
-  const got = issue.input === undefined || secret ? '' : `, got ${JSON.stringify(issue.input)?.slice(0, 80)}`;
+  const got =
+    issue.input === undefined || secret
+      ? ''
+      : `, got ${withoutSecrets(JSON.stringify(issue.input) ?? '').slice(0, 80)}`;
   return `${place}: ${issue.message}${got} (from ${variable ?? file ?? 'the defaults'})`;
 }

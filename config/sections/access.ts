@@ -1,5 +1,11 @@
 import { z } from 'zod';
 
+/** Whether a network is not all of IPv4 or IPv6, in any of their spellings (`::ffff:0.0.0.0/96`). */
+function isSomeOf(network: string): boolean {
+  const [address = '', bits] = network.split('/');
+  return bits === undefined || Number(bits) > (/^[:0]*:ffff:/i.test(address) ? 96 : 0);
+}
+
 /** Where the HTTP API listens. */
 export const ApiSettings = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('Address the API listens on.'),
@@ -14,8 +20,10 @@ export const ApiSettings = z.strictObject({
   trusted_proxies: z
     .array(
       z
-        .union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()])
-        .refine((network) => !network.endsWith('/0'), 'expected proxies: /0 would believe every client'),
+        .union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], {
+          error: 'expected an address, or a network such as 10.0.0.0/8; names are not looked up',
+        })
+        .refine(isSomeOf, 'expected proxies: this network would believe every client'),
     )
     .default([])
     .describe(

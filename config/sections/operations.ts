@@ -31,9 +31,9 @@ export const TelemetrySettings = z.strictObject({
   otlp_endpoint: z
     .url()
     .refine((url) => {
-      const { username, password, search } = new URL(url);
-      return `${username}${password}${search}` === '';
-    }, 'expected a URL without user, password and query, which are not sent; headers are set by OTEL_EXPORTER_OTLP_HEADERS')
+      const { protocol, username, password, search } = new URL(url);
+      return /^https?:$/.test(protocol) && `${username}${password}${search}` === '';
+    }, 'expected an http or https URL, without user, password and query, which are not sent: OTEL_EXPORTER_OTLP_HEADERS sets headers')
     .nullable()
     .default(null)
     .describe('OpenTelemetry collector for traces, by OTLP over HTTP; null: no traces.'),
