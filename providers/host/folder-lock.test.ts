@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -76,6 +76,14 @@ describe('a folder that processes of one place share', () => {
     expect(await lockFolder(folder, { place: 'one', name: 'test' })).toMatchObject({
       isOurs: false,
       user: { place: 'two' },
+    });
+  });
+
+  it('says which file cannot be locked, and what it needs', async () => {
+    mkdirSync(path.join(folder, 'user.lock'));
+    await expect(lockFolder(folder, { place: 'here', name: 'us' })).rejects.toMatchObject({
+      code: 'bad_config',
+      message: expect.stringMatching(/user\.lock cannot be locked .*file system that keeps locks/),
     });
   });
 });

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
+import { AppError } from '../../core/errors.ts';
 
 const SQLITE_BUSY = 5;
 /** Others hold the file for milliseconds while they look who has it. */
@@ -29,7 +30,7 @@ export type FolderLock =
  */
 export async function lockFolder(folder: string, us: FolderUser): Promise<FolderLock> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = new DatabaseSync(path.join(folder, 'user.lock'));
+  const file = openLock(folder);
   let user: FolderUser | null = null;
   for (let tries = 0; tries < TRIES; tries++) {
     try {
@@ -46,7 +47,7 @@ export async function lockFolder(folder: string, us: FolderUser): Promise<Folder
     } catch (error) {
       if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) {
         file.close();
-        throw error;
+        throw unlockable(folder, error);
       }
       if (file.isTransaction) file.exec('ROLLBACK');
     }
@@ -54,6 +55,22 @@ export async function lockFolder(folder: string, us: FolderUser): Promise<Folder
   }
   file.close();
   return { isOurs: false, user };
+}
+
+function openLock(folder: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path.join(folder, 'user.lock'));
+  } catch (error) {
+    throw unlockable(folder, error);
+  }
+}
+
+function unlockable(folder: string, cause: unknown): AppError {
+  return new AppError(
+    'bad_config',
+    `${path.join(folder, 'user.lock')} cannot be locked (${cause instanceof Error ? cause.message : String(cause)}). The folder must be on a file system that keeps locks, and this process must be able to write there.`,
+    { cause },
+  );
 }
 
 /** Who is written in a folder's file; null when nobody is. That process need not live any more. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
@@ -33,25 +33,40 @@ function privateFolder(path: string, uid: number): string {
   return path;
 }
 
-/** Decides the places for a data folder. `uid` is the service's own. */
-export function placesOf(dataFolder: string, uid: number): Places {
-  const data = resolve(dataFolder);
+/** Where what does not lie in a data folder is, by the folder's path. */
+function outsideOf(data: string, uid: number): { base: string; sockets: string } {
   const name = createHash('sha256').update(data).digest('hex').slice(0, 12);
-  if (uid === 0) {
-    const base = isPassable(data) ? data : join('/var/lib/managed-agent', name);
-    mkdirSync(base, { recursive: true, mode: 0o755 });
-    return {
-      base,
-      sockets: privateFolder(`/run/managed-agent-${name}`, uid),
-      ids: '/var/lib/managed-agent/ids',
-      isElsewhere: base !== data,
-    };
-  }
+  const base = join('/var/lib/managed-agent', name);
+  if (uid === 0) return { base, sockets: `/run/managed-agent-${name}` };
   const runtime = `/run/user/${uid}`;
   const sockets = existsSync(runtime)
     ? join(runtime, `managed-agent-${name}`)
     : join(tmpdir(), `managed-agent-${uid}-${name}`);
-  mkdirSync(data, { recursive: true });
+  return { base, sockets };
+}
+
+/**
+ * Decides the places for a data folder: the same ones for every path that leads to it by symbolic links, or workers that name it
+ * differently would not find each other's sandboxes. `uid` is the service's own.
+ */
+export function placesOf(dataFolder: string, uid: number): Places {
+  const spelled = resolve(dataFolder);
+  mkdirSync(spelled, { recursive: true });
+  const data = realpathSync(spelled);
+  // What was made under a path with links in it, and may be in use, stays there.
+  const before = outsideOf(spelled, uid);
+  const isUsed = uid === 0 ? Object.values(before).some(existsSync) : existsSync(before.sockets);
+  const { base: outside, sockets } = isUsed ? before : outsideOf(data, uid);
+  if (uid === 0) {
+    const base = isPassable(data) ? data : outside;
+    mkdirSync(base, { recursive: true, mode: 0o755 });
+    return {
+      base,
+      sockets: privateFolder(sockets, uid),
+      ids: '/var/lib/managed-agent/ids',
+      isElsewhere: base !== data,
+    };
+  }
   return {
     base: data,
     sockets: privateFolder(sockets, uid),
