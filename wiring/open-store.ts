@@ -5,7 +5,7 @@ import { AppError, isStoreAway } from '../core/errors.ts';
 import { createRowCipher } from '../providers/encryption/row-cipher.ts';
 import { applicationNameOf } from '../providers/postgres-client/direct-connection.ts';
 import { openDatabase, type Database, type DatabaseEvents } from '../providers/store/postgres/database.ts';
-import { refusesLogin } from '../providers/store/postgres/failures.ts';
+import { refusesLogin, refusesTls } from '../providers/store/postgres/failures.ts';
 import { prepareSchema, tablesWithoutRights } from '../providers/store/postgres/migrate.ts';
 import { checkEncryptionKeys } from './check-encryption-keys.ts';
 import { keyRing } from './key-ring.ts';
@@ -82,9 +82,11 @@ export async function openStore(
       return database;
     } catch (error) {
       if (!isStoreAway(error)) throw error;
-      if (error instanceof Error && error.cause instanceof Error && refusesLogin(error.cause)) {
-        throw new AppError('bad_config', `store.url: PostgreSQL refuses it: ${error.cause.message}.`, {
-          cause: error.cause,
+      const { cause } = error as Error;
+      if (refusesLogin(cause) || refusesTls(cause)) {
+        const why = (cause as Error).message;
+        throw new AppError('bad_config', `store.url: no session with PostgreSQL comes about: ${why}`, {
+          cause,
         });
       }
       signal.throwIfAborted();

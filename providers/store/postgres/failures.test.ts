@@ -15,6 +15,8 @@ it.each([
   ['28P01', /login/],
   ['28000', /login/],
   ['3D000', /login/],
+  ['CERT_HAS_EXPIRED', /certificates/],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', /certificates/],
   ['53300', /connections/],
   ['57P03', /reached/],
   ['57014', /busy/],

@@ -25,6 +25,10 @@ const NOT_REACHED: ReadonlySet<string> = new Set([
 const LOSSES = /Connection terminated|timeout expired|connection error|not queryable/i;
 const NO_CONNECTION_FREE = /timeout exceeded when trying to connect/i;
 
+/** Of TLS, by Node.js; and of `pg`, which gives no codes. */
+const UNTRUSTED = /^(?:ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY|DECRYPT)_)/;
+const NO_TLS = /does not support SSL connections|establishing an SSL connection/;
+
 /** PostgreSQL's or the socket's code. */
 function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
@@ -40,6 +44,7 @@ export function isLoss(error: unknown): boolean {
   return (
     /^(08|53|57P0)/.test(code) ||
     refusesLogin(error) ||
+    refusesTls(error) ||
     NOT_REACHED.has(code) ||
     LOSSES.test(messageOf(error))
   );
@@ -48,6 +53,11 @@ export function isLoss(error: unknown): boolean {
 /** Whether PostgreSQL is there and refuses who we say we are (class 28), or has no such database: a setting is wrong, or not true any more. */
 export function refusesLogin(error: unknown): boolean {
   return /^(28|3D000$)/.test(codeOf(error));
+}
+
+/** Whether no connection comes about since one side does not trust the other's certificate, such as one that has run out, or speaks no TLS. */
+export function refusesTls(error: unknown): boolean {
+  return UNTRUSTED.test(codeOf(error)) || NO_TLS.test(messageOf(error));
 }
 
 /** Whether an error says that a server takes no writes: it is a standby, perhaps a primary of before. */
@@ -77,6 +87,13 @@ export function toAppError(error: unknown): unknown {
     return new AppError(
       'unavailable',
       "The database refuses the service's login. Try again later; whoever runs the service must look at store.url and at the roles of PostgreSQL.",
+      { cause: error, retryAfterMs: 5_000 },
+    );
+  }
+  if (refusesTls(error)) {
+    return new AppError(
+      'unavailable',
+      'No trusted connection to the database comes about. Try again later; whoever runs the service must look at the certificates that store.url names and that PostgreSQL shows.',
       { cause: error, retryAfterMs: 5_000 },
     );
   }
