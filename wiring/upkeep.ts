@@ -15,7 +15,9 @@ import type { CountRemoved } from '../providers/telemetry/removed-metric.ts';
 import { inMs, retention } from './retention.ts';
 import { createSweeper } from '../activities/upkeep/sweeper.ts';
 import { createTakeover } from '../activities/upkeep/takeover.ts';
+import { keepWorkerMark } from '../activities/upkeep/worker-mark.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
+import type { HostMarks } from '../providers/blob/host-marks.ts';
 import type { TemporalEngine } from '../providers/engine/temporal-engine.ts';
 import { identifyProcess, isAlive } from '../providers/host/process-identity.ts';
 import { processPlace } from '../providers/host/process-place.ts';
@@ -57,6 +59,8 @@ export async function startUpkeep(deps: {
   upkeep: Upkeep;
   bus: Bus;
   blobs: BlobStore;
+  /** Of the blobs as they are stored. */
+  marks: HostMarks;
   database: Database;
   removed: CountRemoved;
   /** Told of what goes by its age. */
@@ -73,17 +77,19 @@ export async function startUpkeep(deps: {
 }): Promise<RunningUpkeep> {
   const { directUrl } = storeUrls(deps.config);
   const applicationName = applicationNameOf(deps.name);
+  const machine = deps.config.worker.host_id ?? hostname();
   const registry = createPostgresWorkerRegistry({
     url: directUrl,
     name: deps.name,
     // Two containers may have one host name, and do not see each other's processes.
-    host: `${deps.config.worker.host_id ?? hostname()} ${processPlace()}`,
+    host: `${machine} ${processPlace()}`,
     process: identifyProcess(process.pid) ?? { pid: process.pid, started: '' },
     isAlive,
     role: deps.config.worker.role,
     sandboxHost: deps.stay?.id ?? null,
     common: commonSettings(deps.config),
   });
+  const mark = deps.stay === null ? await keepWorkerMark({ ...deps, machine }) : null;
   const telling = await tellOffer(deps);
   await registry.join();
   reportHands(deps, registry);
@@ -128,6 +134,7 @@ export async function startUpkeep(deps: {
   return {
     async stop() {
       telling.stop();
+      mark?.stop();
       await deps.stay?.stop();
       deps.catalog.close();
       unwatch();

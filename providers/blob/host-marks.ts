@@ -22,6 +22,11 @@ export interface HostMarks {
   check(): Promise<void>;
 }
 
+/** By what a machine without sandboxes is marked: its workers come and go. Of a name of several words the registry of workers shows the first. */
+export function machineMark(machine: string): string {
+  return `without sandboxes, machine ${machine.split(' ', 1)[0] ?? ''}`;
+}
+
 /** It is the same each time, so that looking often leaves one blob at most. */
 const TRIAL = Buffer.from('Blobs can be stored here.\n');
 
