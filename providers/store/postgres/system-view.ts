@@ -1,4 +1,5 @@
 import { Pool, type PoolClient, type QueryResultRow } from 'pg';
+import { AppError } from '../../../core/errors.ts';
 import type { SystemView } from '../system-view.ts';
 import { parserOf } from './database.ts';
 import { LAST_KEY } from './encryption-keys.ts';
@@ -28,7 +29,7 @@ export function createPostgresSystemView(url: string): SystemView {
     try {
       return (await pool.query<Row>(text, values)).rows;
     } catch (error) {
-      throw toAppError(error);
+      throw toViewError(error);
     }
   }
 
@@ -47,7 +48,7 @@ export function createPostgresSystemView(url: string): SystemView {
         return { takesWrites: !isOver };
       } catch (error) {
         isOver = true;
-        throw toAppError(error);
+        throw toViewError(error);
       } finally {
         client?.off('error', ignore);
         client?.release(isOver);
@@ -80,6 +81,18 @@ export function createPostgresSystemView(url: string): SystemView {
       await pool.end();
     },
   };
+}
+
+/**
+ * Of `pg` and its pool: for a server that says nothing, and for what waits behind a question to it. Elsewhere the second is a busy pool,
+ * which this one never is.
+ */
+const LATE = /query read timeout|timeout exceeded when trying to connect|timeout expired|connection timeout/i;
+
+function toViewError(error: unknown): unknown {
+  return error instanceof Error && LATE.test(error.message)
+    ? new AppError('unavailable', `PostgreSQL does not answer within ${ANSWER_MS} ms.`)
+    : toAppError(error);
 }
 
 /** A connection that breaks fails its statement, which says so. */
