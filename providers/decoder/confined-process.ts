@@ -10,6 +10,7 @@ import type { DecodeJob, DecodeOutcome } from './decoder.ts';
 import { ANSWERS_DESCRIPTOR, BUBBLEWRAP_DESCRIPTORS } from './descriptors.ts';
 import { createFrameReader, cutBody, encodeFrame, type Frame } from './frames.ts';
 import { watchMemory } from './memory-watch.ts';
+import { assertSpawned } from '../host/assert-spawned.ts';
 
 /** A process that was started and is ready for its first job. */
 export interface ConfinedProcess {
@@ -51,6 +52,7 @@ export async function startConfinedProcess(request: Confinement): Promise<Confin
     closeSync(nothing);
     if (filter !== null) closeSync(filter);
   }
+  assertSpawned(child);
   const pipes = child.stdio as unknown as Record<number, (Readable & Writable & Socket) | null>;
   const [input, output] = [pipes[0], pipes[ANSWERS_DESCRIPTOR]];
   let said = '';

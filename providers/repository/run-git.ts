@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 
 import { signalQuietly } from '../../sandboxd/processes.ts';
+import { assertSpawned } from '../host/assert-spawned.ts';
 
 export interface GitRun {
   words: readonly string[];
@@ -64,6 +65,7 @@ export function runGit(run: GitRun, signal: AbortSignal): Promise<GitEnd> {
       detached: true,
       ...run.user,
     });
+    assertSpawned(child);
     let output = '';
     let words = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 
 import { AppError } from '../../core/errors.ts';
+import { assertSpawned } from '../host/assert-spawned.ts';
 
 /**
  * Runs `work` while holding the kernel's lock on a file, against every process of the host. The lock belongs to a `flock` child that
@@ -11,6 +12,7 @@ export async function withHostLock<Result>(file: string, work: () => Promise<Res
     env: { PATH: '/usr/bin:/bin' },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  assertSpawned(holder);
   const problems: Buffer[] = [];
   holder.stderr.on('data', (chunk: Buffer) => problems.push(chunk));
   // The holder may be gone before it is told to let go.

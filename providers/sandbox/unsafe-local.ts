@@ -114,6 +114,8 @@ export function createUnsafeLocalDriver(options: UnsafeLocalOptions): SandboxDri
       env: ENVIRONMENT,
       stdio: ['ignore', log, log, socket.descriptor],
     });
+    // The missing pid below says it; an error that nobody hears would end this process.
+    child.once('error', () => undefined);
     closeSync(log);
     await socket.release();
     child.unref();

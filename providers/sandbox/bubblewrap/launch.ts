@@ -8,6 +8,7 @@ import { AppError } from '../../../core/errors.ts';
 import { strayDescriptors } from '../../host/stray-descriptors.ts';
 import { mountWords, type SessionDisk } from './disk/mount-words.ts';
 import type { Identity } from './identity.ts';
+import { assertSpawned } from '../../host/assert-spawned.ts';
 
 /** Descriptors of the child, by position in its stdio. */
 export const DESCRIPTORS = { socket: 3, info: 4, block: 5, seccomp: 6 } as const;
@@ -107,6 +108,7 @@ export async function launch(request: LaunchRequest): Promise<Launched> {
       env: ENVIRONMENT,
       stdio: ['ignore', log, log, request.socket ?? 'ignore', 'pipe', 'pipe', filter],
     });
+    assertSpawned(child);
     const exited = new Promise<number | null>((resolve) => {
       child.once('exit', (code) => resolve(code));
       child.once('error', () => resolve(null));

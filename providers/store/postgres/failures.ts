@@ -17,6 +17,9 @@ const NOT_REACHED: ReadonlySet<string> = new Set([
   'EADDRNOTAVAIL',
   // A socket of a server that takes no more connections.
   'EAGAIN',
+  // This process has no descriptor left for a connection.
+  'EMFILE',
+  'ENFILE',
   'ENOTFOUND',
   'EAI_AGAIN',
 ]);
