@@ -37,7 +37,7 @@ class Interrupted extends Error {
  * history. Provider failures that may pass are journaled, counted in the step's row and retried by Temporal
  * with the provider's own delay; when they do not pass, the turn moves to the next model of the chain, and without one the step is
  * committed as exhausted. An attempt that finds the step committed
- * returns it.
+ * returns it. An attempt that would only wait gives its slot back and comes again.
  */
 export function createCallModel(deps: ActivityDependencies) {
   return async (input: CallModelInput): Promise<StepReport> =>
@@ -49,16 +49,24 @@ export function createCallModel(deps: ActivityDependencies) {
         ...(await handsOf(deps, input.sessionId, report.outcome)),
       });
       const request = { ...input, rowKey: key, givenUp: input.seals };
-      const standIn = await standInFor(deps, input.sessionId);
-      const opened = await transactStep(deps, { ...request, claim: context.claim }, (view) =>
-        openStep(view, attempt, deps.turns, deps.ids, standIn),
-      );
-      if (opened.kind === 'outcome') return located(await opened.report());
-      const { answer, failure } = await ask(deps, attempt, opened, context);
-      const committed = await transactStep(deps, { ...request, modelFailure: failure }, (view) =>
-        commitStep(view, attempt, answer, deps.ids),
-      );
-      return located(await committed.report());
+      const [standIn, { workspaceId }] = await Promise.all([
+        standInFor(deps, input.sessionId),
+        deps.journal.setup(input.sessionId),
+      ]);
+      const leave = deps.slots.enter(workspaceId);
+      try {
+        const opened = await transactStep(deps, { ...request, claim: context.claim }, (view) =>
+          openStep(view, attempt, deps.turns, deps.ids, standIn),
+        );
+        if (opened.kind === 'outcome') return await located(await opened.report());
+        const { answer, failure } = await ask(deps, attempt, opened, context);
+        const committed = await transactStep(deps, { ...request, modelFailure: failure }, (view) =>
+          commitStep(view, attempt, answer, deps.ids),
+        );
+        return await located(await committed.report());
+      } finally {
+        leave();
+      }
     });
 }
 

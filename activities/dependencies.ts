@@ -16,6 +16,7 @@ import type { ToolRunner } from '../tools/tool-runner.ts';
 import type { ContentCache } from './request/content-cache.ts';
 import type { Residence } from './hosts/residence.ts';
 import type { ModelOutages } from './model-outages.ts';
+import type { ModelSlots } from './model-slots.ts';
 import type { InterruptWatch } from './interrupt-watch.ts';
 import type { TranscriptCache } from './transcript-cache.ts';
 
@@ -42,6 +43,8 @@ export interface ActivityDependencies {
   failuresBeforeFallback: number;
   /** Models that this worker gave up a moment ago. */
   outages: ModelOutages;
+  /** Who asks models in this worker. */
+  slots: ModelSlots;
   providers: { for(entry: ModelEntry): ModelProvider };
   transcripts: TranscriptCache;
   /** How models' context windows are shared out. */

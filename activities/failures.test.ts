@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
+import { HandedBack } from '../core/handed-back.ts';
 import { AppError } from '../core/errors.ts';
 import { toFailure } from './failures.ts';
 
@@ -21,6 +22,13 @@ describe('the translation of errors for Temporal', () => {
   it('retries what may pass, after the time that was named', () => {
     const failure = toFailure(new AppError('unavailable', 'later', { retryAfterMs: 1_500 }));
     expect(failure).toMatchObject({ type: 'unavailable', nonRetryable: false, nextRetryDelay: 1_500 });
+  });
+
+  it('lets an attempt that was handed back come again, scattered', () => {
+    const { nextRetryDelay, ...failure } = toFailure(new HandedBack('Full.', 1_000)) as ApplicationFailure;
+    expect(failure).toMatchObject({ type: 'handed_back', nonRetryable: false });
+    expect(nextRetryDelay).toBeGreaterThanOrEqual(1_000);
+    expect(nextRetryDelay).toBeLessThanOrEqual(2_000);
   });
 
   it('leaves foreign errors as they are, so that they are retried', () => {

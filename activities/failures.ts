@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { errorRow, isAppError } from '../core/errors.ts';
+import { HandedBack } from '../core/handed-back.ts';
 import { toDiskFull } from '../providers/disk/storage-fault.ts';
 
 /**
@@ -7,6 +8,12 @@ import { toDiskFull } from '../providers/disk/storage-fault.ts';
  * activity is tried again. Errors that are not ours are defects or broken connections; they are retried until they pass.
  */
 export function toFailure(thrown: unknown): unknown {
+  if (thrown instanceof HandedBack)
+    return ApplicationFailure.create({
+      type: 'handed_back',
+      message: thrown.message,
+      nextRetryDelay: thrown.delayMs,
+    });
   const error = isAppError(thrown) ? thrown : toDiskFull(thrown, 'disk');
   if (error === null) return thrown;
   const nonRetryable = errorRow(error.code).retry === 'never';

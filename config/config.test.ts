@@ -91,6 +91,12 @@ describe('settings', () => {
       { MANAGED_AGENT_API_PORT: 'x' },
       /api\.port .*expected a number, got "x"/,
     ],
+    [
+      'days that are no time any more',
+      'retention:\n  audit_days: 99999999999\n  temporal_days: 40000\n',
+      {},
+      /retention\.temporal_days: Too big[^]*retention\.audit_days: Too big/,
+    ],
     ['a list that is not JSON', '', { MANAGED_AGENT_MODELS: 'x' }, /models .*expected JSON/],
     [
       'a proxy that is everybody',

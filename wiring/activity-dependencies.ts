@@ -3,6 +3,7 @@ import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { createContentCache } from '../activities/request/content-cache.ts';
 import { createInterruptWatch } from '../activities/interrupt-watch.ts';
 import { createModelOutages } from '../activities/model-outages.ts';
+import { createModelSlots } from '../activities/model-slots.ts';
 import { createTranscriptCache } from '../activities/transcript-cache.ts';
 import type { Config } from '../config.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
@@ -151,6 +152,7 @@ export function activityDependencies(parts: {
       turns: { rounds: config.session.max_steps_per_turn, repeatedCalls: config.session.max_repeated_calls },
       failuresBeforeFallback: config.session.failures_before_fallback,
       outages: createModelOutages(config.session.fallback_cool_down_seconds * 1_000, Date.now),
+      slots: createModelSlots(config.worker.max_concurrent_activities),
       providers: modelProviders(config),
       context: {
         trimAbove: config.context.trim_above,

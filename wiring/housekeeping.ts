@@ -2,6 +2,8 @@ import type { Logger } from 'pino';
 import type { FileStore } from '../providers/store/files.ts';
 import type { CountRemoved } from '../providers/telemetry/removed-metric.ts';
 
+/** Soon after the start: an api that is often replaced must come to it too. */
+const FIRST_MS = 60_000;
 const PERIOD_MS = 3_600_000;
 /** What is known of a file can be read for so long after it expired. */
 const KEEP_MS = 30 * 24 * 3_600_000;
@@ -12,7 +14,10 @@ export function startHousekeeping(
   count: CountRemoved,
   log: Logger,
 ): () => void {
-  const timer = setInterval(() => {
+  let timer = setTimeout(remove, FIRST_MS).unref();
+  let isEnded = false;
+
+  function remove(): void {
     files
       .removeExpired(KEEP_MS)
       .then((removed) => {
@@ -20,8 +25,14 @@ export function startHousekeeping(
         count('expired_files', removed);
         log.info({ files: removed }, 'expired files were removed');
       })
-      .catch((error: unknown) => log.warn({ err: error }, 'expired files could not be removed'));
-  }, PERIOD_MS);
-  timer.unref();
-  return () => clearInterval(timer);
+      .catch((error: unknown) => log.warn({ err: error }, 'expired files could not be removed'))
+      .finally(() => {
+        if (!isEnded) timer = setTimeout(remove, PERIOD_MS).unref();
+      });
+  }
+
+  return () => {
+    isEnded = true;
+    clearTimeout(timer);
+  };
 }

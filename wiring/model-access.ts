@@ -123,5 +123,7 @@ export function modelProviders(config: Config): ModelProviders {
     anthropic: connection('anthropic'),
     openai: Object.assign(connection('openai'), { api: config.providers.openai.api }),
     gemini: connection('gemini'),
+    // The other half is for what could begin.
+    mayWait: Math.floor(config.worker.max_concurrent_activities / 2),
   });
 }

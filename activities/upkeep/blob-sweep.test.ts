@@ -1,5 +1,5 @@
 import pino from 'pino';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { createHostMarks } from '../../providers/blob/host-marks.ts';
 import { historyPlace } from '../../providers/blob/history-copies.ts';
 import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
@@ -94,4 +94,41 @@ it('removes what was given up minutes later, but neither what is referred to nor
   expect(left).toEqual([false, true, true]);
   // What was stored anew goes on counting until it is old, or something refers to it.
   expect([...loose]).toEqual([anew]);
+});
+
+it('sweeps also in a worker that is replaced more often than once an hour, and leaves new bytes time for their row whatever is set', async () => {
+  vi.useFakeTimers();
+  try {
+    const graces: number[] = [];
+    const sweep = createBlobSweep({
+      blobs: {
+        sweep: async (graceMs) => {
+          graces.push(graceMs);
+          return 0;
+        },
+        remove: async () => true,
+      },
+      leftovers: {
+        ended: async () => new Map(),
+        archivedBefore: async () => [],
+        isReferenced: async () => false,
+        loose: async () => [],
+        settled: async () => undefined,
+      },
+      lease: { held: async () => true, release: async () => undefined },
+      graceMs: 0,
+      historyMs: DAY,
+      log: pino({ level: 'silent' }),
+    });
+    sweep.start();
+    await vi.advanceTimersByTimeAsync(30 * 60_000);
+    expect(graces).toEqual([10 * 60_000, DAY]);
+    await vi.advanceTimersByTimeAsync(HOUR);
+    expect(graces).toHaveLength(4);
+    await sweep.stop();
+    await vi.advanceTimersByTimeAsync(DAY);
+    expect(graces).toHaveLength(4);
+  } finally {
+    vi.useRealTimers();
+  }
 });

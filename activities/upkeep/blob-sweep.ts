@@ -7,12 +7,14 @@ import type { Leftovers } from '../../providers/store/leftovers.ts';
 import type { CountRemoved } from '../../providers/telemetry/removed-metric.ts';
 
 const PERIOD_MS = 3_600_000;
+/** A worker that is replaced more often than that must come to it too. */
+const FIRST_MS = 10 * 60_000;
 const LOOSE_PERIOD_MS = 5 * 60_000;
 /**
  * How long bytes that were given up, or stored anew, stay: whoever is about to refer to them (a message that names the file, an upload of
  * the same content) has a few minutes at most, by its own time limits.
  */
-const LOOSE_GRACE_MS = 10 * 60_000;
+const LEAST_GRACE_MS = 10 * 60_000;
 const AT_ONCE = 500;
 
 export interface BlobSweep {
@@ -29,7 +31,7 @@ export interface BlobSweep {
  * Temporal's history refers to stay as long as Temporal keeps histories, and go earlier with their session. The marks of hosts stay as
  * long after their last renewal.
  *
- * @param deps.graceMs - how long a blob may lie unreferenced: whoever stores one has so long to write the row.
+ * @param deps.graceMs - how long a blob may lie unreferenced: whoever stores one has so long to write the row, and ten minutes at least.
  * @param deps.historyMs - how long Temporal keeps the history of a closed run.
  */
 export function createBlobSweep(deps: {
@@ -41,7 +43,8 @@ export function createBlobSweep(deps: {
   removed?: CountRemoved;
   log: Logger;
 }): BlobSweep {
-  const { blobs, leftovers, lease, graceMs, historyMs, log } = deps;
+  const { blobs, leftovers, lease, historyMs, log } = deps;
+  const graceMs = Math.max(deps.graceMs, LEAST_GRACE_MS);
   const count = (gone: number): void => deps.removed?.('blobs', gone);
   const timers: NodeJS.Timeout[] = [];
   const rounds = new Map<() => Promise<number>, Promise<unknown>>();
@@ -69,9 +72,9 @@ export function createBlobSweep(deps: {
   async function sweepLoose(): Promise<number> {
     if (!(await lease.held())) return 0;
     let removed = 0;
-    for (const { workspaceId, sha256 } of await leftovers.loose(LOOSE_GRACE_MS, AT_ONCE)) {
+    for (const { workspaceId, sha256 } of await leftovers.loose(LEAST_GRACE_MS, AT_ONCE)) {
       const isReferenced = async (): Promise<boolean> => leftovers.isReferenced(workspaceId, sha256);
-      const isGone = await blobs.remove(workspaceId, sha256, LOOSE_GRACE_MS, isReferenced);
+      const isGone = await blobs.remove(workspaceId, sha256, LEAST_GRACE_MS, isReferenced);
       if (isGone) removed += 1;
       // One that was stored anew a moment ago is looked at again.
       if (isGone || (await isReferenced())) await leftovers.settled(workspaceId, sha256);
@@ -81,7 +84,7 @@ export function createBlobSweep(deps: {
     return removed;
   }
 
-  function every(milliseconds: number, work: () => Promise<number>): void {
+  function every(firstMs: number, periodMs: number, work: () => Promise<number>): void {
     const look = (): void => {
       if (rounds.has(work)) return;
       const round = work()
@@ -89,15 +92,19 @@ export function createBlobSweep(deps: {
         .finally(() => rounds.delete(work));
       rounds.set(work, round);
     };
-    timers.push(setInterval(look, milliseconds));
+    const first = setTimeout(() => {
+      look();
+      timers.push(setInterval(look, periodMs));
+    }, firstMs);
+    timers.push(first);
   }
 
   return {
     sweep,
     sweepLoose,
     start() {
-      every(PERIOD_MS, sweep);
-      every(LOOSE_PERIOD_MS, sweepLoose);
+      every(FIRST_MS, PERIOD_MS, sweep);
+      every(LOOSE_PERIOD_MS, LOOSE_PERIOD_MS, sweepLoose);
     },
     async stop() {
       for (const timer of timers) clearInterval(timer);

@@ -111,15 +111,28 @@ export const EncryptionSettings = z.strictObject({
     ),
 });
 
-const Days = z.int().positive().max(36_500).nullable().default(null);
+/** A century: what is larger is a slip, and no date any more. */
+const MOST_DAYS = 36_500;
+const Days = z.int().positive().max(MOST_DAYS).nullable().default(null);
 
 /** How long things are kept. */
 export const RetentionSettings = z.strictObject({
-  temporal_days: z.int().positive().default(30).describe('Days that Temporal keeps closed workflow runs.'),
-  blob_grace_hours: z.number().min(0).default(24).describe('Hours before an unreferenced blob is removed.'),
+  temporal_days: z
+    .int()
+    .positive()
+    .max(MOST_DAYS)
+    .default(30)
+    .describe('Days that Temporal keeps closed workflow runs.'),
+  blob_grace_hours: z
+    .number()
+    .min(0)
+    .max(MOST_DAYS * 24)
+    .default(24)
+    .describe('Hours before an unreferenced blob is removed; ten minutes at least, whatever is set.'),
   audit_days: z
     .int()
     .positive()
+    .max(MOST_DAYS)
     .nullable()
     .default(null)
     .describe('Days that audit entries are kept; null: for ever.'),

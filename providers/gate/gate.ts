@@ -5,6 +5,8 @@ export interface Gate {
    * that aborts before.
    */
   enter(signal?: AbortSignal): Promise<() => void>;
+  /** Whether whoever enters now waits. */
+  isFull(): boolean;
 }
 
 export function createGate(limit: number): Gate {
@@ -38,6 +40,7 @@ export function createGate(limit: number): Gate {
   }
 
   return {
+    isFull: () => inside >= limit,
     async enter(signal) {
       signal?.throwIfAborted();
       if (inside < limit) inside++;

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
+import { HandedBack } from '../../core/handed-back.ts';
 import { createModelCatalog } from '../../core/models/model-catalog.ts';
 import type { ModelSetting } from '../../core/models/model-setting.ts';
 import {
@@ -162,6 +163,24 @@ it('lets the models of a provider have so many requests under way, apart from th
   await expect(hanging).rejects.toThrow('enough');
   await waiting;
   expect(models()).toEqual(['first', 'own', 'second']);
+});
+
+it('lets no more requests wait for their turn than may: they would keep what others need', async () => {
+  const server = await start();
+  const openai = { ...NOWHERE, baseUrl: `${server.url}/v1`, apiKey: 'k', maxConcurrent: 1 };
+  const providers = createModelProviders({ anthropic: NOWHERE, openai, gemini: NOWHERE, mayWait: 1 });
+  const provider = providers.for(entryOf({ id: 'first', provider: 'openai' }));
+  const abort = new AbortController();
+  server.push({ fault: { kind: 'hang' } });
+  const hanging = collect(provider, requestFor('first'), abort.signal);
+  await server.waitFor(({ model }) => model === 'first');
+  const waiting = collect(provider, requestFor('first'));
+  await expect(collect(provider, requestFor('first'))).rejects.toThrow(HandedBack);
+  abort.abort(new Error('enough'));
+  await expect(hanging).rejects.toThrow('enough');
+  await waiting;
+  await collect(provider, requestFor('first'));
+  expect(server.ledger()).toHaveLength(3);
 });
 
 it('makes the demo model without any settings', async () => {

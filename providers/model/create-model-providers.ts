@@ -5,6 +5,7 @@ import { createKeyFile } from './key-file.ts';
 import { loadedLater } from './loaded-later.ts';
 import type { ModelProvider } from './model-provider.ts';
 import { createGate, type Gate } from '../gate/gate.ts';
+import { createWaitingRoom } from '../gate/waiting-room.ts';
 import { gatedProvider } from './gated-provider.ts';
 import { openAiProviderName } from './openai/provider-name.ts';
 import { serverAt, VENDOR_URLS } from './vendor/servers.ts';
@@ -29,6 +30,8 @@ export interface ModelProvidersOptions {
   openai: ProviderConnection;
   gemini: ProviderConnection;
   demoPace?: DemoPace;
+  /** How many requests may wait at once where a connection's `maxConcurrent` holds them up; default: any number. */
+  mayWait?: number;
 }
 
 /** Makes the adapter for each model of the catalogue, once for each key that it has, from the settings that only brain workers have. */
@@ -57,6 +60,7 @@ export function createModelProviders(options: ModelProvidersOptions): ModelProvi
     const provider = options[entry.provider];
     return newest(provider.apiKey, provider.apiKeyFile);
   };
+  const room = createWaitingRoom(options.mayWait ?? Number.POSITIVE_INFINITY);
   const gates = new Map<string, Gate>();
   const gateOf = (entry: ModelEntry): Gate | null => {
     const { maxConcurrent } = entry.connection;
@@ -75,7 +79,7 @@ export function createModelProviders(options: ModelProvidersOptions): ModelProvi
       if (known?.apiKey === apiKey) return known.provider;
       const adapter = FACTORIES[entry.provider](entry, options, apiKey);
       const gate = gateOf(entry);
-      const provider = gate === null ? adapter : gatedProvider(adapter, gate);
+      const provider = gate === null ? adapter : gatedProvider(adapter, gate, room);
       made.set(entry, { apiKey, provider });
       return provider;
     },

@@ -1,4 +1,5 @@
 import { createModelOutages } from '../../activities/model-outages.ts';
+import { createModelSlots } from '../../activities/model-slots.ts';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createCallModel } from '../../activities/call-model.ts';
@@ -66,6 +67,7 @@ export async function startInMemorySession(options: {
     turns: NO_LIMITS,
     failuresBeforeFallback: 2,
     outages: createModelOutages(0, Date.now),
+    slots: createModelSlots(100),
     providers: { for: () => options.provider },
     transcripts,
     context: DEFAULT_SHARES,

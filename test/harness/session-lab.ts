@@ -7,6 +7,7 @@ import pino from 'pino';
 import { createWorkers } from '../../activities/create-workers.ts';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { createModelOutages, type ModelOutages } from '../../activities/model-outages.ts';
+import { createModelSlots } from '../../activities/model-slots.ts';
 import { createInterruptWatch } from '../../activities/interrupt-watch.ts';
 import { createContentCache } from '../../activities/request/content-cache.ts';
 import { createTranscriptCache } from '../../activities/transcript-cache.ts';
@@ -151,6 +152,7 @@ export async function startSessionLab(options: {
       turns: options.turns ?? NO_LIMITS,
       failuresBeforeFallback: 2,
       outages: options.outages ?? createModelOutages(0, Date.now),
+      slots: createModelSlots(options.slots ?? 100),
       providers: { for: (entry) => options.providerOf?.(entry) ?? options.provider },
       transcripts: createTranscriptCache(activityJournal, 64 * 1024 * 1024),
       context: DEFAULT_SHARES,
@@ -210,6 +212,7 @@ export async function startSessionLab(options: {
     agent: JsonObject = {},
     events: readonly AcceptEvent[] = [],
     budget: Budget | null = null,
+    workspaceId = 'lab',
   ) {
     const id = makeId('session', Date.now(), randomBytes(10));
     const threadId = makeId('thread', Date.now(), randomBytes(10));
@@ -224,7 +227,7 @@ export async function startSessionLab(options: {
       {
         id,
         threadId,
-        workspaceId: 'lab',
+        workspaceId,
         agent: snapshot,
         agentId: 'agent_lab',
         agentVersion: 1,
@@ -242,7 +245,7 @@ export async function startSessionLab(options: {
     );
     await engine.start({
       sessionId: id,
-      workspaceId: 'lab',
+      workspaceId,
       threadId,
       agentId: 'agent_lab',
       model: 'claude-test',
@@ -379,8 +382,7 @@ export async function startSessionLab(options: {
     async stop() {
       for (const { worker } of running) if (worker.getState() === 'RUNNING') worker.shutdown();
       await Promise.allSettled(running.map(({ done }) => done));
-      await sweeper.stop();
-      await takeover.stop();
+      for (const part of [sweeper, takeover]) await part.stop();
       await registry.leave();
       interrupts.close();
       await Promise.all([decoder.close(), native.close(), connection.close()]);
@@ -394,6 +396,5 @@ export type SessionLab = Awaited<ReturnType<typeof startSessionLab>>;
 
 /** Imported late, since scripts outside vitest, which bring services of their own, cannot load it. */
 async function freshServices(): Promise<TestServices> {
-  const { startTestServices } = await import('./start-test-services.ts');
-  return startTestServices();
+  return (await import('./start-test-services.ts')).startTestServices();
 }

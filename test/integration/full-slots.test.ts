@@ -60,3 +60,19 @@ describe('while all slots of the worker are taken', () => {
     expect(await lab.types(running)).toContain('agent.tool_result');
   });
 });
+
+it('a workspace whose models hang leaves slots for the first message of another', async () => {
+  const provider = createScriptedProvider();
+  const lab = await startSessionLab({ provider, runner: createStageRunner().runner, slots: 10 });
+  try {
+    await lab.startWorker();
+    for (let count = 0; count < 14; count++) await lab.createSession(AGENT, [userMessage('hang')]);
+    await expect.poll(() => provider.requests, { timeout: SOON_MS }).toBe(9);
+    const { id } = await lab.createSession(AGENT, [userMessage('hello')], null, 'another');
+    const head = await lab.rest(id, SOON_MS);
+    expect(head.stop).toEqual({ type: 'end_turn' });
+    expect(provider.requests).toBe(10);
+  } finally {
+    await lab.stop();
+  }
+});
