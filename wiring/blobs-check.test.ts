@@ -3,7 +3,7 @@ import type { HostSeen, WorkerSeen } from '../core/health/judge-workers.ts';
 import { machineMark } from '../providers/blob/host-marks.ts';
 import { blobsCheck } from './blobs-check.ts';
 
-const common = { namespace: 'default', taskQueue: 'ours', blobs: 'folder', keys: [] };
+const common = { namespace: 'default', taskQueue: 'ours', handsTaskQueue: 'ours', blobs: 'folder', keys: [] };
 const worker = (machine: string, seen: Partial<WorkerSeen> = {}): WorkerSeen => ({
   machine,
   role: 'brain',

@@ -13,6 +13,7 @@ export function commonSettings({
   return {
     namespace: temporal.namespace,
     taskQueue: temporal.task_queue,
+    handsTaskQueue: temporal.hands_task_queue ?? temporal.task_queue,
     // A folder may be mounted elsewhere on each machine, and a server be known by several names.
     blobs: blobs.kind === 's3' ? `s3 ${blobs.s3_bucket ?? ''}/${blobs.s3_prefix}` : blobs.kind,
     keys: encryption.keys.map(({ id, key }) =>

@@ -3,6 +3,8 @@ export interface CommonSettings {
   /** Temporal's. */
   namespace: string;
   taskQueue: string;
+  /** Of calls whose host is not known yet. */
+  handsTaskQueue: string;
   /** The kind of the blobs' place, and where it is as far as that has one name everywhere. */
   blobs: string;
   /** Each key of the ring by its id and a digest; the first encrypts. */
@@ -18,6 +20,7 @@ export function differences(own: CommonSettings, other: CommonSettings): string[
   };
   compare('temporal.namespace', own.namespace, other.namespace);
   compare('temporal.task_queue', own.taskQueue, other.taskQueue);
+  compare('temporal.hands_task_queue', own.handsTaskQueue, other.handsTaskQueue);
   compare('blobs', own.blobs, other.blobs);
   // While a key is replaced, rings differ: it is enough that each can read what the other writes.
   const [ours, theirs] = [own.keys[0], other.keys[0]];

@@ -4,7 +4,13 @@ import { judgeSettings } from './judge-settings.ts';
 import type { WorkerSeen } from './judge-workers.ts';
 
 const [one, two] = [nameKey('one', 'aa'), nameKey('two', 'bb')];
-const own: CommonSettings = { namespace: 'default', taskQueue: 'ours', blobs: 'folder', keys: [one] };
+const own: CommonSettings = {
+  namespace: 'default',
+  taskQueue: 'ours',
+  handsTaskQueue: 'ours',
+  blobs: 'folder',
+  keys: [one],
+};
 const worker = (common: Partial<CommonSettings> = {}, seen: Partial<WorkerSeen> = {}): WorkerSeen => ({
   machine: 'm',
   role: 'both',
@@ -21,6 +27,7 @@ it.each([
   ['one of a version that says nothing', [worker({}, { common: null })], 'ok'],
   ['the only one polls another queue', [worker({ taskQueue: 'other' })], 'down'],
   ['one of two is in another namespace', [worker(), worker({ namespace: 'other' })], 'degraded'],
+  ['calls go where no hands look', [worker({ handsTaskQueue: 'hands' })], 'down'],
   ['hands have other blobs', [worker(), worker({ blobs: 's3 b/' }, { role: 'hands' })], 'degraded'],
   ['it writes with a key that is not here', [worker({ keys: [two, one] })], 'down'],
   ['it has no keys', [worker({ keys: [] })], 'down'],

@@ -53,20 +53,6 @@ describe('the probes', { timeout: 300_000 }, () => {
   const state = async (part: string) => (await status()).parts[part]?.state;
   const soon = { timeout: 150_000, interval: 50 };
 
-  it('name a worker whose settings lead past this service', async () => {
-    const lost = await start('worker.ts', {
-      MANAGED_AGENT_WORKER_ROLE: 'brain',
-      MANAGED_AGENT_TEMPORAL_TASK_QUEUE: `${services.taskQueue}-typo`,
-    });
-    await vi.waitFor(async () => expect(await state('settings')).toBe('degraded'), soon);
-    expect((await status()).parts['settings']?.detail).toContain(
-      `temporal.task_queue is "${services.taskQueue}-typo" there`,
-    );
-    lost.process.kill('SIGTERM');
-    await lost.process.ended;
-    await vi.waitFor(async () => expect(await state('settings')).toBe('ok'), soon);
-  });
-
   it('say of each process whether it can do its own work, and of the service what works', async () => {
     await vi.waitFor(async () => {
       for (const { url } of [api, brain, hands]) expect(await statusOf(url, '/readyz')).toBe(200);
@@ -97,6 +83,20 @@ describe('the probes', { timeout: 300_000 }, () => {
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
     process.kill('SIGTERM');
     await process.ended;
+  });
+
+  it('name a worker whose settings lead past this service', async () => {
+    const lost = await start('worker.ts', {
+      MANAGED_AGENT_WORKER_ROLE: 'brain',
+      MANAGED_AGENT_TEMPORAL_TASK_QUEUE: `${services.taskQueue}-typo`,
+    });
+    await vi.waitFor(async () => expect(await state('settings')).toBe('degraded'), soon);
+    expect((await status()).parts['settings']?.detail).toContain(
+      `temporal.task_queue is "${services.taskQueue}-typo" there`,
+    );
+    lost.process.kill('SIGTERM');
+    await lost.process.ended;
+    await vi.waitFor(async () => expect(await state('settings')).toBe('ok'), soon);
   });
 
   it('tell within seconds that all hands are gone, while the api takes messages', async () => {

@@ -36,7 +36,7 @@ it('looks for a lost database one connection at a time, and holds its lock again
     isAlive: () => true,
     role: 'both',
     sandboxHost: null,
-    common: { namespace: 'default', taskQueue: 'ours', blobs: 'folder', keys: [] },
+    common: { namespace: 'default', taskQueue: 'ours', handsTaskQueue: 'ours', blobs: 'folder', keys: [] },
   });
   await registry.join();
   expect(await liveWorkers(database)).toMatchObject([{ common: { taskQueue: 'ours' } }]);
