@@ -33,17 +33,13 @@ export const StoreSettings = z.strictObject({
     .positive()
     .default(10)
     .describe('Connections per process, besides those for locks and LISTEN.'),
-  statement_timeout_seconds: z
-    .number()
-    .positive()
-    .default(30)
-    .describe('Longest a statement may take that is known to take long.'),
+  statement_timeout_seconds: z.number().positive().default(30).describe('Longest a statement may take.'),
   answer_timeout_seconds: z
     .number()
     .min(1)
     .default(5)
     .describe(
-      'How long PostgreSQL may say nothing while it owes an answer, before the connection counts as lost; it ends other statements itself after four fifths of that.',
+      'How long PostgreSQL may say nothing while it owes an answer, before the connection counts as lost, but for statements that are known to take long. It waits for a lock for four fifths of that.',
     ),
 });
 

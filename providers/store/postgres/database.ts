@@ -67,10 +67,10 @@ const ANSWER_MS = 5_000;
 /** What PostgreSQL needs on top of the time that it lets statements run, to say that one took too long. */
 const SLACK_MS = 5_000;
 /**
- * The part of the time for an answer after which PostgreSQL itself ends a statement: so one that computes for long, or waits for a lock that
- * another has, is told from a server that says nothing, is rolled back for certain, and costs no connection.
+ * The part of the time for an answer after which PostgreSQL itself ends the wait for a lock that another session has: so it is told from a
+ * server that says nothing, is rolled back for certain, and costs no connection.
  */
-const OWN_LIMIT = 0.8;
+const LOCK_PART = 0.8;
 /** How long a connection may owe the answer to nothing much when another one was just found dead. */
 const PROBE_MS = 2_000;
 
@@ -79,8 +79,8 @@ const PROBE_MS = 2_000;
  * which no answer comes in time is given up, and those that nobody uses are tried then, so that the next ones find connections that work.
  *
  * @param options.maximum - connections at most.
- * @param options.statementTimeoutMs - how long PostgreSQL lets a statement run that is known to take long; by default for ever.
- * @param options.answerTimeoutMs - how long PostgreSQL may be silent over any other statement; it ends these a little earlier by itself.
+ * @param options.statementTimeoutMs - how long PostgreSQL lets a statement run; by default as the server is set.
+ * @param options.answerTimeoutMs - how long PostgreSQL may be silent over a statement; it waits a little less for a lock.
  * @param options.cipher - encrypts the contents of rows; by default nothing does.
  */
 export function openDatabase(options: {
@@ -92,9 +92,12 @@ export function openDatabase(options: {
   cipher?: RowCipher;
   events?: DatabaseEvents;
 }): Database {
-  const { statementTimeoutMs = Number.POSITIVE_INFINITY, answerTimeoutMs: answerMs = ANSWER_MS } = options;
-  const limitMs = Math.min(statementTimeoutMs, answerMs * OWN_LIMIT);
-  const settings = { statement_timeout: String(Math.round(limitMs)) };
+  const { statementTimeoutMs, answerTimeoutMs: answerMs = ANSWER_MS } = options;
+  const patientMs = Math.max(answerMs, (statementTimeoutMs ?? Number.POSITIVE_INFINITY) + SLACK_MS);
+  const settings = {
+    lock_timeout: String(Math.round(answerMs * LOCK_PART)),
+    ...(statementTimeoutMs !== undefined && { statement_timeout: String(Math.round(statementTimeoutMs)) }),
+  };
   const reachable = watchReach(options.events);
   const watches = new WeakMap<ClientBase, AnswerWatch>();
   const idle = new Set<PoolClient>();
@@ -144,8 +147,8 @@ export function openDatabase(options: {
     }
   }
 
-  /** @param ownMs - how long PostgreSQL lets each statement run, where that is not the usual time. */
-  const statements = (patience: number, ownMs?: number): Statements => ({
+  /** @param limits - the session's that count for other statements only. */
+  const statements = (patience: number, limits: readonly string[] = []): Statements => ({
     async query<Row extends QueryResultRow>(text: string, values: unknown[] = [], name?: string) {
       const client = await checkOut();
       const answer = watched(client, patience);
@@ -155,7 +158,8 @@ export function openDatabase(options: {
         const statement = preparedFor(client, name === undefined ? { text, values } : { text, values, name });
         const run = async (command: string) => answer(client.query(command));
         // In a transaction of its own, so that a pooler's session keeps nothing of it.
-        const [before, after] = ownMs === undefined ? [[], []] : [['BEGIN', limit(ownMs)], ['COMMIT']];
+        const lifted = limits.map(withoutLimit);
+        const [before, after] = lifted.length === 0 ? [[], []] : [['BEGIN', ...lifted], ['COMMIT']];
         const begun = before.map(run);
         const asked = answer(client.query<Row>(statement));
         const [{ rows }] = await Promise.all([asked, ...begun, ...after.map(run)]);
@@ -189,7 +193,7 @@ export function openDatabase(options: {
       client.on('error', ignore);
       try {
         connection.send('BEGIN');
-        if (ownMs !== undefined) connection.send(limit(ownMs));
+        for (const name of limits) connection.send(withoutLimit(name));
         const result = await work(connection);
         committing = true;
         connection.send('COMMIT');
@@ -230,17 +234,17 @@ export function openDatabase(options: {
     pool,
     cipher: options.cipher ?? PLAIN_ROWS,
     ...statements(answerMs),
-    patient: statements(Math.max(answerMs, statementTimeoutMs + SLACK_MS), statementTimeoutMs),
-    unlimited: statements(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
+    patient: statements(patientMs, ['lock_timeout']),
+    unlimited: statements(Number.POSITIVE_INFINITY, ['lock_timeout', 'statement_timeout']),
     async close() {
       await pool.end();
     },
   };
 }
 
-/** Lets the statements of a transaction run for so long. */
-function limit(milliseconds: number): string {
-  return `SET LOCAL statement_timeout = ${Number.isFinite(milliseconds) ? Math.round(milliseconds) : 0}`;
+/** Lifts a limit of the session for one transaction. */
+function withoutLimit(name: string): string {
+  return `SET LOCAL ${name} = 0`;
 }
 
 function asError(thrown: unknown): Error {

@@ -110,9 +110,12 @@ export function toAppError(error: unknown): unknown {
   // Class 40 is a rollback for others' sake; 57014, 25P03 and 55P03 say that a statement, a transaction or a lock took too long.
   const busy = /^40|^(57014|25P03|55P03)$/.test(code) || NO_CONNECTION_FREE.test(message);
   if (busy || isLoss(error)) {
-    const what = busy
-      ? 'The database is busy: a statement took too long, or waited too long for another one or for a connection. Try again in a moment.'
-      : 'The database cannot be reached. Try again in a moment.';
+    const silent = code === 'ETIMEDOUT';
+    const what = silent
+      ? 'The database does not answer in time. Try again in a moment.'
+      : busy
+        ? 'The database is busy: a statement took too long, or waited too long for another one or for a connection. Try again in a moment.'
+        : 'The database cannot be reached. Try again in a moment.';
     return new AppError('unavailable', what, { cause: error, retryAfterMs: 1_000 });
   }
   return error;
