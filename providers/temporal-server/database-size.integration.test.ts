@@ -1,62 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Client } from '@temporalio/client';
-import { Client as TemporalClient } from '@temporalio/client';
 import { afterEach, describe, expect, it } from 'vitest';
-import { readHostEnvironment } from '../../config.ts';
-import { openConnection } from './client-connection.ts';
+import { temporalServers } from '../../test/harness/temporal-servers.ts';
 import { compactDatabase } from './compact-database.ts';
 import { databaseFile, removeOldDatabases } from './database-file.ts';
-import { findTemporalCli } from './find-cli.ts';
-import { startTemporal, type TemporalServer } from './start-temporal.ts';
 
 const MIB = 1024 * 1024;
-const host = readHostEnvironment();
-const started: TemporalServer[] = [];
-const folders: string[] = [];
-const said: string[] = [];
-
-afterEach(async () => {
-  for (const server of started.splice(0)) await server.stop();
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-  said.length = 0;
-});
-
-function newFolder(): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'temporal-size-'));
-  folders.push(folder);
-  return folder;
-}
-
-async function start(dataDir: string): Promise<TemporalServer> {
-  const server = await startTemporal({
-    cli: await findTemporalCli(host),
-    dataDir,
-    logFile: path.join(dataDir, 'logs', 'temporal.log'),
-    runtimeDir: host.runtimeDir,
-    tempDir: host.tempDir,
-    port: 0,
-    uiPort: 0,
-    namespace: 'default',
-    retentionDays: 30,
-    environment: host.variables,
-    say: (line) => said.push(line),
-  });
-  started.push(server);
-  return server;
-}
-
-async function withClient<T>(server: TemporalServer, use: (client: Client) => Promise<T>): Promise<T> {
-  const connection = await openConnection({ address: server.address });
-  try {
-    return await use(new TemporalClient({ connection }));
-  } finally {
-    await connection.close();
-  }
-}
+const { start, newFolder, said, withClient, end } = temporalServers();
+afterEach(end);
 
 function inDatabase<T>(file: string, use: (database: DatabaseSync) => T): T {
   const database = new DatabaseSync(file, { timeout: 5_000, enableDoubleQuotedStringLiterals: true });

@@ -1,61 +1,14 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { afterEach, expect, it } from 'vitest';
-import { readHostEnvironment } from '../../config.ts';
+import { cli, temporalServers } from '../../test/harness/temporal-servers.ts';
 import { isAlive } from '../host/process-identity.ts';
-import { openConnection } from './client-connection.ts';
 import { databaseFile, partitionsInUse } from './database-file.ts';
-import { findTemporalCli } from './find-cli.ts';
-import { startTemporal, type TemporalServer, type TemporalServerOptions } from './start-temporal.ts';
 
-const host = readHostEnvironment();
-const cli = await findTemporalCli(host);
-const started: TemporalServer[] = [];
-const folders: string[] = [];
-const said: string[] = [];
-
-afterEach(async () => {
-  for (const server of started.splice(0)) await server.stop();
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
-
-function newDataDir(): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'temporal-server-'));
-  folders.push(folder);
-  return folder;
-}
-
-async function start(dataDir: string, changes: Partial<TemporalServerOptions> = {}): Promise<TemporalServer> {
-  said.length = 0;
-  const server = await startTemporal({
-    cli,
-    dataDir,
-    logFile: path.join(dataDir, 'logs', 'temporal.log'),
-    runtimeDir: host.runtimeDir,
-    tempDir: host.tempDir,
-    port: 0,
-    uiPort: 0,
-    namespace: 'default',
-    retentionDays: 30,
-    environment: host.variables,
-    say: (line) => said.push(line),
-    ...changes,
-  });
-  started.push(server);
-  return server;
-}
-
-async function withClient<T>(server: TemporalServer, use: (client: Client) => Promise<T>): Promise<T> {
-  const connection = await openConnection({ address: server.address });
-  try {
-    return await use(new Client({ connection }));
-  } finally {
-    await connection.close();
-  }
-}
+const { start, newFolder, said, withClient, end } = temporalServers();
+afterEach(end);
 
 /** What the server would go on from if it were killed now: tasks of its queues, but for timers, and what it noted of how far they are done. */
 function storedProgress(dataDir: string): { left: number; shard: string } {
@@ -78,7 +31,7 @@ const waiting = (id: string) => (client: Client) =>
   client.workflow.start('nobody', { workflowId: id, taskQueue: 'nobody' });
 
 it('prepares the namespace: 30 days of retention and the search attributes', async () => {
-  const server = await start(newDataDir());
+  const server = await start(newFolder());
   await withClient(server, async (client) => {
     const { config } = await client.workflowService.describeNamespace({ namespace: 'default' });
     expect(Number(config?.workflowExecutionRetentionTtl?.seconds)).toBe(30 * 86_400);
@@ -93,7 +46,7 @@ it('prepares the namespace: 30 days of retention and the search attributes', asy
 });
 
 it('makes another namespace when the settings name one', async () => {
-  const server = await start(newDataDir(), { namespace: 'agents' });
+  const server = await start(newFolder(), { namespace: 'agents' });
   await withClient(server, async (client) => {
     const { namespaceInfo } = await client.workflowService.describeNamespace({ namespace: 'agents' });
     expect(namespaceInfo?.name).toBe('agents');
@@ -101,7 +54,7 @@ it('makes another namespace when the settings name one', async () => {
 });
 
 it('keeps running workflows over a clean stop and over kill -9', async () => {
-  const dataDir = newDataDir();
+  const dataDir = newFolder();
   const first = await start(dataDir);
   await withClient(first, waiting('kept'));
   await first.stop();
@@ -118,7 +71,7 @@ it('keeps running workflows over a clean stop and over kill -9', async () => {
 });
 
 it('stores within seconds what it has done, so that one that is killed has little to do again', async () => {
-  const dataDir = newDataDir();
+  const dataDir = newFolder();
   const server = await start(dataDir);
   const atStart = storedProgress(dataDir);
   await withClient(server, waiting('counted'));
@@ -127,7 +80,7 @@ it('stores within seconds what it has done, so that one that is killed has littl
 }, 60_000);
 
 it('keeps all tasks of a queue where the next worker finds them, and finds those of servers that did not', async () => {
-  const dataDir = newDataDir();
+  const dataDir = newFolder();
   const folder = path.join(dataDir, 'temporal');
   const server = await start(dataDir);
   await withClient(server, async (client) => {
@@ -159,7 +112,7 @@ it('keeps all tasks of a queue where the next worker finds them, and finds those
 }, 60_000);
 
 it('adopts a healthy server that runs on the folder, and replaces one with other settings', async () => {
-  const dataDir = newDataDir();
+  const dataDir = newFolder();
   const first = await start(dataDir);
   const second = await start(dataDir);
   expect(second).toMatchObject({
@@ -173,7 +126,7 @@ it('adopts a healthy server that runs on the folder, and replaces one with other
 });
 
 it('replaces a server that does not answer', async () => {
-  const dataDir = newDataDir();
+  const dataDir = newFolder();
   const first = await start(dataDir);
   process.kill(first.process.pid, 'SIGSTOP');
   const second = await start(dataDir);
@@ -182,7 +135,7 @@ it('replaces a server that does not answer', async () => {
 });
 
 it('finds and ends a server on the folder that nobody wrote down', async () => {
-  const dataDir = newDataDir();
+  const dataDir = newFolder();
   const first = await start(dataDir);
   rmSync(path.join(dataDir, 'temporal', 'server.json'));
   await start(dataDir);
@@ -210,7 +163,7 @@ it.each([
     /damaged/,
   ],
 ])('sets aside a database file %s, says so, and starts with a new one', async (_, spoil, message) => {
-  const dataDir = newDataDir();
+  const dataDir = newFolder();
   const folder = path.join(dataDir, 'temporal');
   const first = await start(dataDir);
   await withClient(first, waiting('before'));
@@ -227,7 +180,7 @@ it.each([
 });
 
 it('writes its database with a write-ahead log', async () => {
-  const dataDir = newDataDir();
+  const dataDir = newFolder();
   await start(dataDir);
   const database = new DatabaseSync(path.join(dataDir, 'temporal', 'temporal.db'), { readOnly: true });
   expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });

@@ -1,54 +1,24 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
-import { readHostEnvironment } from '../../../config.ts';
+import { cli, host, temporalServers } from '../../../test/harness/temporal-servers.ts';
 import { isListening } from '../../host/free-port.ts';
 import { identifyProcess, isAlive } from '../../host/process-identity.ts';
 import { openConnection } from '../client-connection.ts';
 import { socketPathOf } from '../connection-options.ts';
-import { findTemporalCli } from '../find-cli.ts';
-import { startTemporal, type TemporalServer, type TemporalServerOptions } from '../start-temporal.ts';
+import type { TemporalServer, TemporalServerOptions } from '../start-temporal.ts';
 import { openWorkerConnection } from '../worker-connection.ts';
 
-const host = readHostEnvironment();
-const cli = await findTemporalCli(host);
-const started: TemporalServer[] = [];
-const folders: string[] = [];
-const said: string[] = [];
+const servers = temporalServers();
+const { folders, said, end } = servers;
+afterEach(end);
 
-afterEach(async () => {
-  for (const server of started.splice(0)) await server.stop();
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
-
-async function start(
-  changes: Partial<TemporalServerOptions> = {},
-  dataDir = mkdtempSync(path.join(tmpdir(), 'temporal-door-')),
-): Promise<TemporalServer> {
-  folders.push(dataDir);
-  said.length = 0;
-  const server = await startTemporal({
-    cli,
-    dataDir,
-    logFile: path.join(dataDir, 'logs', 'temporal.log'),
-    runtimeDir: host.runtimeDir,
-    tempDir: host.tempDir,
-    port: 0,
-    uiPort: 0,
-    namespace: 'default',
-    retentionDays: 30,
-    environment: host.variables,
-    say: (line) => said.push(line),
-    ...changes,
-  });
-  started.push(server);
-  return server;
-}
+const start = (changes: Partial<TemporalServerOptions> = {}, dataDir = servers.newFolder()) =>
+  servers.start(dataDir, changes);
 
 function socketOf(server: TemporalServer): string {
   return socketPathOf(server.address) ?? 'no socket';
