@@ -1,5 +1,6 @@
-import { Pool, type PoolClient, type QueryResultRow } from 'pg';
+import { Pool, type ClientBase, type PoolClient, type QueryResultRow } from 'pg';
 import { AppError } from '../../../core/errors.ts';
+import { setUpSession } from '../../postgres-client/server-session.ts';
 import type { SystemView } from '../system-view.ts';
 import { parserOf } from './database.ts';
 import { LAST_KEY } from './encryption-keys.ts';
@@ -9,21 +10,33 @@ import { liveWorkers } from './worker-registry.ts';
 
 /** Less than whoever asks waits, so that what hangs is known, and its connection is thrown away. */
 const ANSWER_MS = 1_500;
+/** PostgreSQL itself ends what takes longer, so that a locked table is told from a server that says nothing. */
+const STATEMENT_MS = 1_200;
 const IDLE_MS = 60_000;
 
 /** @param url - of the store; a transaction pooler may stand between. */
 export function createPostgresSystemView(url: string): SystemView {
-  const pool = new Pool({
-    connectionString: url,
-    max: 2,
-    connectionTimeoutMillis: ANSWER_MS,
-    query_timeout: ANSWER_MS,
-    idleTimeoutMillis: IDLE_MS,
-    keepAlive: true,
-    application_name: 'managed-agent-status',
-    types: { getTypeParser: parserOf },
-  });
-  pool.on('error', () => undefined);
+  const open = (max: number): Pool => {
+    // The pool waits for it, which its types do not say.
+    const setUp: (client: ClientBase) => unknown = async (client: ClientBase) =>
+      setUpSession(client, { statement_timeout: String(STATEMENT_MS) }, async (answer) => answer);
+    const pool = new Pool({
+      connectionString: url,
+      max,
+      connectionTimeoutMillis: ANSWER_MS,
+      query_timeout: ANSWER_MS,
+      idleTimeoutMillis: IDLE_MS,
+      keepAlive: true,
+      application_name: 'managed-agent-status',
+      types: { getTypeParser: parserOf },
+      onConnect: setUp,
+    });
+    pool.on('error', () => undefined);
+    return pool;
+  };
+  const pool = open(2);
+  // Apart from the others, which may wait for a table that somebody has locked.
+  const reached = open(1);
 
   async function ask<Row extends QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
     try {
@@ -39,7 +52,7 @@ export function createPostgresSystemView(url: string): SystemView {
       let isOver = false;
       let client: PoolClient | undefined;
       try {
-        client = await pool.connect();
+        client = await reached.connect();
         client.on('error', ignore);
         const { rows } = await client.query<{ read_only: boolean }>(
           `SELECT current_setting('transaction_read_only')::boolean AS read_only`,
@@ -78,21 +91,28 @@ export function createPostgresSystemView(url: string): SystemView {
     },
 
     async close() {
-      await pool.end();
+      await Promise.all([pool.end(), reached.end()]);
     },
   };
 }
 
-/**
- * Of `pg` and its pool: for a server that says nothing, and for what waits behind a question to it. Elsewhere the second is a busy pool,
- * which this one never is.
- */
-const LATE = /query read timeout|timeout exceeded when trying to connect|timeout expired|connection timeout/i;
+/** Of `pg`, for a server that says nothing. */
+const SILENT = /query read timeout|timeout expired|connection timeout/i;
+/** Of its pool, for what waits behind other questions. Elsewhere that is a busy service; this pool has nothing else to do. */
+const BEHIND = /timeout exceeded when trying to connect/i;
 
 function toViewError(error: unknown): unknown {
-  return error instanceof Error && LATE.test(error.message)
-    ? new AppError('unavailable', `PostgreSQL does not answer within ${ANSWER_MS} ms.`)
-    : toAppError(error);
+  const message = error instanceof Error ? error.message : '';
+  if (SILENT.test(message)) {
+    return new AppError('unavailable', `PostgreSQL does not answer within ${ANSWER_MS} ms.`);
+  }
+  if (BEHIND.test(message)) {
+    return new AppError(
+      'unavailable',
+      `It could not be asked: PostgreSQL does not answer within ${ANSWER_MS} ms what was asked before.`,
+    );
+  }
+  return toAppError(error);
 }
 
 /** A connection that breaks fails its statement, which says so. */
