@@ -10,6 +10,7 @@ import { afterFailure } from './after-failure.ts';
 import { answerStep } from './answer-step.ts';
 import { withAttempt, type AttemptContext } from './attempt-context.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { placeFor } from './place.ts';
 import { handsOf } from './place-session.ts';
 import type { StepReport } from './report.ts';
 import type { ModelFailure } from './report-errors.ts';
@@ -49,15 +50,14 @@ export function createCallModel(deps: ActivityDependencies) {
         ...(await handsOf(deps, input.sessionId, report.outcome)),
       });
       const request = { ...input, rowKey: key, givenUp: input.seals };
-      const [standIn, { workspaceId }] = await Promise.all([
-        standInFor(deps, input.sessionId),
-        deps.journal.setup(input.sessionId),
-      ]);
-      const leave = deps.slots.enter(workspaceId);
+      const standIn = await standInFor(deps, input.sessionId);
+      const place = await placeFor(deps, input.sessionId);
       try {
-        const opened = await transactStep(deps, { ...request, claim: context.claim }, (view) =>
-          openStep(view, attempt, deps.turns, deps.ids, standIn),
-        );
+        const opened = await transactStep(deps, { ...request, claim: context.claim }, (view) => {
+          const decision = openStep(view, attempt, deps.turns, deps.ids, standIn);
+          if (decision.kind === 'opened') place.take(view.head.workspaceId, decision.detour);
+          return decision;
+        });
         if (opened.kind === 'outcome') return await located(await opened.report());
         const { answer, failure } = await ask(deps, attempt, opened, context);
         const committed = await transactStep(deps, { ...request, modelFailure: failure }, (view) =>
@@ -65,7 +65,7 @@ export function createCallModel(deps: ActivityDependencies) {
         );
         return await located(await committed.report());
       } finally {
-        leave();
+        place.leave();
       }
     });
 }

@@ -1,12 +1,12 @@
 import type { IdSource } from '../core/journal/view.ts';
 import type { TurnLimits } from '../core/journal/turn.ts';
 import type { ModelCatalog } from '../core/models/model-catalog.ts';
-import type { ModelEntry } from '../core/models/model-entry.ts';
 import type { ContextShares } from '../core/session/context/context-budget.ts';
 import type { AgentTools } from '../core/session/permission.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import type { Bus } from '../providers/bus/bus.ts';
-import type { ModelProvider, ToolDefinition } from '../providers/model/model-provider.ts';
+import type { ModelProviders } from '../providers/model/create-model-providers.ts';
+import type { ToolDefinition } from '../providers/model/model-provider.ts';
 import type { ImagePreparer } from '../providers/image/image-preparer.ts';
 import type { Journal } from '../providers/store/journal.ts';
 import type { SessionSkills } from '../providers/store/session-skills.ts';
@@ -45,7 +45,7 @@ export interface ActivityDependencies {
   outages: ModelOutages;
   /** Who asks models in this worker. */
   slots: ModelSlots;
-  providers: { for(entry: ModelEntry): ModelProvider };
+  providers: ModelProviders;
   transcripts: TranscriptCache;
   /** How models' context windows are shared out. */
   context: ContextShares;

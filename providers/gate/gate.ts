@@ -5,8 +5,8 @@ export interface Gate {
    * that aborts before.
    */
   enter(signal?: AbortSignal): Promise<() => void>;
-  /** Whether whoever enters now waits. */
-  isFull(): boolean;
+  /** So many are inside at once. */
+  readonly limit: number;
 }
 
 export function createGate(limit: number): Gate {
@@ -40,7 +40,7 @@ export function createGate(limit: number): Gate {
   }
 
   return {
-    isFull: () => inside >= limit,
+    limit,
     async enter(signal) {
       signal?.throwIfAborted();
       if (inside < limit) inside++;

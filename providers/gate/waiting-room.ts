@@ -4,10 +4,13 @@ import type { Gate } from './gate.ts';
 /** Until somebody for whom there is no room to wait comes again. */
 const AGAIN_MS = 5_000;
 
-/** Where those wait for whom a gate has no room yet. */
+/** Bounds how many wait at gates. */
 export interface WaitingRoom {
-  /** Enters the gate, as its own method does. Rejects with {@link HandedBack} where that would be waiting and too many wait already. */
-  enter(gate: Gate, signal: AbortSignal): Promise<() => void>;
+  /**
+   * Counts one that is going to enter the gate; what it returns, called once, ends that. Throws {@link HandedBack} where that one would wait
+   * and too many wait already.
+   */
+  reserve(gate: Gate): () => void;
 }
 
 /**
@@ -16,21 +19,25 @@ export interface WaitingRoom {
  * @param seats - of all gates together.
  */
 export function createWaitingRoom(seats: number): WaitingRoom {
-  let taken = 0;
+  const counts = new Map<Gate, number>();
+  let waiting = 0;
   return {
-    async enter(gate, signal) {
-      if (!gate.isFull()) return gate.enter(signal);
-      if (taken >= seats)
+    reserve(gate) {
+      const before = counts.get(gate) ?? 0;
+      const waits = before >= gate.limit;
+      if (waits && waiting >= seats)
         throw new HandedBack(
           'As many requests as may be under way there at once (max_concurrent_requests) are, and many wait.',
           AGAIN_MS,
         );
-      taken++;
-      try {
-        return await gate.enter(signal);
-      } finally {
-        taken--;
-      }
+      counts.set(gate, before + 1);
+      if (waits) waiting++;
+      return () => {
+        const now = counts.get(gate) ?? 0;
+        counts.set(gate, now - 1);
+        // Whoever leaves lets one in who waited, where one did.
+        if (now > gate.limit) waiting--;
+      };
     },
   };
 }

@@ -165,22 +165,24 @@ it('lets the models of a provider have so many requests under way, apart from th
   expect(models()).toEqual(['first', 'own', 'second']);
 });
 
-it('lets no more requests wait for their turn than may: they would keep what others need', async () => {
-  const server = await start();
-  const openai = { ...NOWHERE, baseUrl: `${server.url}/v1`, apiKey: 'k', maxConcurrent: 1 };
+it('lets no more steps wait for their turn than may: they would keep what others need', () => {
+  const openai = { ...NOWHERE, baseUrl: 'http://127.0.0.1:1/v1', maxConcurrent: 1 };
   const providers = createModelProviders({ anthropic: NOWHERE, openai, gemini: NOWHERE, mayWait: 1 });
-  const provider = providers.for(entryOf({ id: 'first', provider: 'openai' }));
-  const abort = new AbortController();
-  server.push({ fault: { kind: 'hang' } });
-  const hanging = collect(provider, requestFor('first'), abort.signal);
-  await server.waitFor(({ model }) => model === 'first');
-  const waiting = collect(provider, requestFor('first'));
-  await expect(collect(provider, requestFor('first'))).rejects.toThrow(HandedBack);
-  abort.abort(new Error('enough'));
-  await expect(hanging).rejects.toThrow('enough');
-  await waiting;
-  await collect(provider, requestFor('first'));
-  expect(server.ledger()).toHaveLength(3);
+  const limited = entryOf({ id: 'first', provider: 'openai' });
+  const leave = providers.reserve(limited);
+  providers.reserve(limited);
+  expect(() => providers.reserve(limited)).toThrow(HandedBack);
+  for (let count = 0; count < 5; count++) providers.reserve(entryOf({ id: 'demo', provider: 'demo' }));
+  leave();
+  providers.reserve(limited);
+  expect(providers.limits([])).toBe(true);
+});
+
+it('says whether any step may have to wait', () => {
+  const providers = createModelProviders({ anthropic: NOWHERE, openai: NOWHERE, gemini: NOWHERE });
+  const free = entryOf({ id: 'free', provider: 'openai' });
+  const own = { ...free, connection: { ...free.connection, maxConcurrent: 2 } };
+  expect([providers.limits([free]), providers.limits([free, own])]).toEqual([false, true]);
 });
 
 it('makes the demo model without any settings', async () => {

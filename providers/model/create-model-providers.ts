@@ -30,7 +30,7 @@ export interface ModelProvidersOptions {
   openai: ProviderConnection;
   gemini: ProviderConnection;
   demoPace?: DemoPace;
-  /** How many requests may wait at once where a connection's `maxConcurrent` holds them up; default: any number. */
+  /** How many steps may wait at once where a `maxConcurrent` holds them up; default: any number. */
   mayWait?: number;
 }
 
@@ -41,6 +41,13 @@ export interface ModelProviders {
    * provider has neither a key nor a base URL of its own.
    */
   for(entry: ModelEntry): ModelProvider;
+  /** Whether a step may have to wait for a `maxConcurrent`: of one of these models, or of a provider. */
+  limits(entries: readonly ModelEntry[]): boolean;
+  /**
+   * Counts a step that is going to ask this model, until what it returns is called once. Throws `HandedBack` where the step would wait for
+   * its `maxConcurrent` and as many as may do so already.
+   */
+  reserve(entry: ModelEntry): () => void;
 }
 
 export function createModelProviders(options: ModelProvidersOptions): ModelProviders {
@@ -73,13 +80,21 @@ export function createModelProviders(options: ModelProvidersOptions): ModelProvi
     return gate;
   };
   return {
+    limits: (entries) =>
+      [options.anthropic, options.openai, options.gemini].some(
+        ({ maxConcurrent = null }) => maxConcurrent !== null,
+      ) || entries.some(({ connection: { maxConcurrent = null } }) => maxConcurrent !== null),
+    reserve(entry) {
+      const gate = gateOf(entry);
+      return gate === null ? () => undefined : room.reserve(gate);
+    },
     for(entry) {
       const apiKey = keyOf(entry);
       const known = made.get(entry);
       if (known?.apiKey === apiKey) return known.provider;
       const adapter = FACTORIES[entry.provider](entry, options, apiKey);
       const gate = gateOf(entry);
-      const provider = gate === null ? adapter : gatedProvider(adapter, gate, room);
+      const provider = gate === null ? adapter : gatedProvider(adapter, gate);
       made.set(entry, { apiKey, provider });
       return provider;
     },

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
 import { createGate } from '../gate/gate.ts';
-import { createWaitingRoom } from '../gate/waiting-room.ts';
 import { gatedProvider } from './gated-provider.ts';
 import type { ModelProvider } from './model-provider.ts';
 
@@ -24,7 +23,7 @@ it('sends the requests of a provider one after the other, whether they end, fail
       }
     },
   };
-  const gated = gatedProvider(provider, createGate(1), createWaitingRoom(3));
+  const gated = gatedProvider(provider, createGate(1));
   const ask = async (model: string) => {
     const request = { model, system: '', messages: [], tools: [], maxOutputTokens: 1, sessionId: 's' };
     for await (const _part of gated.stream(request, never)) if (model === 'left') return 'left';

@@ -1,7 +1,6 @@
 import { SpanKind, TraceFlags, type SpanContext } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import { isAppError } from '../../core/errors.ts';
-import { HandedBack } from '../../core/handed-back.ts';
 import type { TurnTrace } from '../../core/journal/turn-trace.ts';
 import type { ModelProvider, ModelResponse, ModelStreamPart } from '../model/model-provider.ts';
 import type { SessionSetup } from '../store/journal.ts';
@@ -119,8 +118,7 @@ export function createActivityTelemetry(
           metrics.modelTokens({ provider, model }, usage);
           return response;
         } catch (error) {
-          // Nothing was asked.
-          if (!(error instanceof HandedBack)) done(outcomeOf(error), null);
+          done(outcomeOf(error), null);
           throw error;
         }
       });

@@ -68,7 +68,7 @@ export async function startInMemorySession(options: {
     failuresBeforeFallback: 2,
     outages: createModelOutages(0, Date.now),
     slots: createModelSlots(100),
-    providers: { for: () => options.provider },
+    providers: { for: () => options.provider, limits: () => false, reserve: () => () => undefined },
     transcripts,
     context: DEFAULT_SHARES,
     describeTools: () => [{ name: 'bash', description: 'Runs.', input_schema: { type: 'object' } }],

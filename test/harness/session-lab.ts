@@ -82,6 +82,8 @@ export async function startSessionLab(options: {
   outages?: ModelOutages;
   /** Another model than `provider`, for some. */
   providerOf?: (entry: ModelEntry) => ModelProvider | null;
+  /** Counts a step that is going to ask a model, as its provider does. */
+  reserve?: () => () => void;
   historyBudget?: number;
   services?: TestServices;
   /** Encrypts payloads, rows and blobs. */
@@ -153,7 +155,11 @@ export async function startSessionLab(options: {
       failuresBeforeFallback: 2,
       outages: options.outages ?? createModelOutages(0, Date.now),
       slots: createModelSlots(options.slots ?? 100),
-      providers: { for: (entry) => options.providerOf?.(entry) ?? options.provider },
+      providers: {
+        for: (entry) => options.providerOf?.(entry) ?? options.provider,
+        limits: () => options.reserve !== undefined,
+        reserve: () => options.reserve?.() ?? (() => undefined),
+      },
       transcripts: createTranscriptCache(activityJournal, 64 * 1024 * 1024),
       context: DEFAULT_SHARES,
       describeTools: () => [...(options.tools ?? [])],

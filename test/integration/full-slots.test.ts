@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createGate } from '../../providers/gate/gate.ts';
+import { createWaitingRoom } from '../../providers/gate/waiting-room.ts';
+import { gatedProvider } from '../../providers/model/gated-provider.ts';
 import { createScriptedProvider, type ScriptedProvider } from '../harness/scripted-provider.ts';
 import { startSessionLab, userInterrupt, userMessage, type SessionLab } from '../harness/session-lab.ts';
 import { AGENT, createStageRunner } from '../replay/scenarios.ts';
@@ -72,6 +75,45 @@ it('a workspace whose models hang leaves slots for the first message of another'
     const head = await lab.rest(id, SOON_MS);
     expect(head.stop).toEqual({ type: 'end_turn' });
     expect(provider.requests).toBe(10);
+  } finally {
+    await lab.stop();
+  }
+});
+
+it('a step that only waits for a server with few slots comes again without a trace in its session, and can be interrupted meanwhile', async () => {
+  const provider = createScriptedProvider();
+  const gate = createGate(1);
+  const room = createWaitingRoom(1);
+  let reserved = 0;
+  const lab = await startSessionLab({
+    provider: gatedProvider(provider, gate),
+    runner: createStageRunner().runner,
+    reserve() {
+      reserved++;
+      return room.reserve(gate);
+    },
+  });
+  try {
+    await lab.startWorker();
+    const sessions: string[] = [];
+    for (let count = 0; count < 4; count++)
+      sessions.push((await lab.createSession(AGENT, [userMessage('hang')])).id);
+    // Two of them came again, and found no room again.
+    await expect.poll(() => reserved, { timeout: SOON_MS }).toBeGreaterThanOrEqual(6);
+    const spans = await Promise.all(
+      sessions.map(async (id) => (await lab.types(id)).filter((type) => type.startsWith('span.'))),
+    );
+    expect(spans.sort((one, other) => one.length - other.length)).toEqual([
+      [],
+      [],
+      ['span.model_request_start'],
+      ['span.model_request_start'],
+    ]);
+    expect(provider.requests).toBe(1);
+    for (const id of sessions) {
+      await lab.send(id, [userInterrupt()]);
+      expect((await lab.rest(id, SOON_MS)).stop).toEqual({ type: 'end_turn' });
+    }
   } finally {
     await lab.stop();
   }
