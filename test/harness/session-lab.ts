@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import type { Worker, WorkerPlugin } from '@temporalio/worker';
 import pino from 'pino';
@@ -13,7 +14,6 @@ import { createContentCache } from '../../activities/request/content-cache.ts';
 import { createTranscriptCache } from '../../activities/transcript-cache.ts';
 import { createSweeper, type Sweeper } from '../../activities/upkeep/sweeper.ts';
 import { createTakeover } from '../../activities/upkeep/takeover.ts';
-import { isAppError } from '../../core/errors.ts';
 import { accept, type AcceptEvent, type Accepted } from '../../core/journal/accept.ts';
 import { updateSession } from '../../core/journal/update-session.ts';
 import type { Budget } from '../../core/journal/view.ts';
@@ -51,6 +51,7 @@ import { createPostgresWorkerRegistry } from '../../providers/store/postgres/wor
 import type { ToolRunner } from '../../tools/tool-runner.ts';
 import { quietRuntime } from './quiet-runtime.ts';
 import { testDecoder } from './test-decoder.ts';
+import { waitForRest } from './wait-for-rest.ts';
 import type { TestServices } from './start-test-services.ts';
 export { createScriptedRunner, type ScriptedRunner } from './scripted-runner.ts';
 export { customResult, userConfirmation, userInterrupt, userMessage } from './client-events.ts';
@@ -347,19 +348,8 @@ export async function startSessionLab(options: {
       await journal.deleteSession({ sessionId, caller: 'client' }, (view) => refuseBusy(view, 'deleted'));
       await engine.remove(sessionId);
     },
-    /** Waits until the session is at rest: idle and not busy. A database that is away, or cut the connection, is asked again. */
-    async rest(sessionId: string, milliseconds = 30_000) {
-      const end = Date.now() + milliseconds;
-      for (;;) {
-        const head = await journal.head(sessionId).catch((error: unknown) => {
-          if (isAppError(error) && error.code === 'unavailable') return null;
-          throw error;
-        });
-        if (head && !head.busy && head.status !== 'running') return head;
-        if (Date.now() > end) throw new Error(`${sessionId} is still ${head?.status ?? 'unknown'}`);
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-    },
+    /** Waits until the session is at rest. */
+    rest: async (sessionId: string, milliseconds = 30_000) => waitForRest(journal, sessionId, milliseconds),
     /** Waits until an event of this type is in the log. */
     async see(sessionId: string, type: string, milliseconds = 20_000) {
       const end = Date.now() + milliseconds;
@@ -367,19 +357,16 @@ export async function startSessionLab(options: {
         const found = (await journal.eventsAfter(sessionId, 0, 100_000)).find((event) => event.type === type);
         if (found) return found;
         if (Date.now() > end) throw new Error(`${sessionId} has no ${type}`);
-        await new Promise((resolve) => setTimeout(resolve, 10));
+        await delay(10);
       }
     },
     /** Lets the sweeper do its rounds until the session is at rest. */
     async sweepUntilRest(sessionId: string, milliseconds = 40_000) {
-      const end = Date.now() + milliseconds;
-      for (;;) {
+      await sweeper.sweep();
+      return waitForRest(journal, sessionId, milliseconds, async () => {
+        await delay(250);
         await sweeper.sweep();
-        const head = await journal.head(sessionId);
-        if (head && !head.busy && head.status !== 'running') return head;
-        if (Date.now() > end) throw new Error(`${sessionId} is still ${head?.status ?? 'unknown'}`);
-        await new Promise((resolve) => setTimeout(resolve, 250));
-      }
+      });
     },
     async types(sessionId: string) {
       const events = await journal.eventsAfter(sessionId, 0, 10_000);
