@@ -5,7 +5,7 @@ import type { Client, Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { AttemptLedger } from '../activities/upkeep/attempt-ledger.ts';
-import { createBlobSweep } from '../activities/upkeep/blob-sweep.ts';
+import { blobGraceMs, createBlobSweep } from '../activities/upkeep/blob-sweep.ts';
 import { createDiskBackstop } from '../activities/upkeep/disk-backstop.ts';
 import { createLostTasks } from '../activities/upkeep/lost-tasks.ts';
 import { createSandboxReaper } from '../activities/upkeep/sandbox-reaper.ts';
@@ -106,7 +106,7 @@ export async function startUpkeep(deps: {
     ...deps,
     leftovers,
     lease: createPostgresLease(directUrl, BLOB_SWEEPER_ROLE, applicationName),
-    graceMs: hours * HOUR_MS,
+    graceMs: blobGraceMs(hours),
     historyMs: days * 24 * HOUR_MS,
   });
   const aging = retention(deps, directUrl);

@@ -3,7 +3,7 @@ import { expect, it, vi } from 'vitest';
 import { createHostMarks } from '../../providers/blob/host-marks.ts';
 import { historyPlace } from '../../providers/blob/history-copies.ts';
 import { createInMemoryBlobStore } from '../../providers/blob/in-memory.ts';
-import { createBlobSweep } from './blob-sweep.ts';
+import { blobGraceMs, createBlobSweep } from './blob-sweep.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -116,7 +116,7 @@ it('sweeps also in a worker that is replaced more often than once an hour, and l
         settled: async () => undefined,
       },
       lease: { held: async () => true, release: async () => undefined },
-      graceMs: 0,
+      graceMs: blobGraceMs(0),
       historyMs: DAY,
       log: pino({ level: 'silent' }),
     });

@@ -26,12 +26,17 @@ export interface BlobSweep {
   stop(): Promise<void>;
 }
 
+/** How long a blob may lie unreferenced by `retention.blob_grace_hours`: long enough to write its row, whatever is set. */
+export function blobGraceMs(hours: number): number {
+  return Math.max(hours * 3_600_000, LEAST_GRACE_MS);
+}
+
 /**
  * Removes blobs that nothing refers to any more, once an hour in one worker among all. What rows refer to stays. Copies that only
  * Temporal's history refers to stay as long as Temporal keeps histories, and go earlier with their session. The marks of hosts stay as
  * long after their last renewal.
  *
- * @param deps.graceMs - how long a blob may lie unreferenced: whoever stores one has so long to write the row, and ten minutes at least.
+ * @param deps.graceMs - how long a blob may lie unreferenced: whoever stores one has so long to write the row.
  * @param deps.historyMs - how long Temporal keeps the history of a closed run.
  */
 export function createBlobSweep(deps: {
@@ -43,8 +48,7 @@ export function createBlobSweep(deps: {
   removed?: CountRemoved;
   log: Logger;
 }): BlobSweep {
-  const { blobs, leftovers, lease, historyMs, log } = deps;
-  const graceMs = Math.max(deps.graceMs, LEAST_GRACE_MS);
+  const { blobs, leftovers, lease, graceMs, historyMs, log } = deps;
   const count = (gone: number): void => deps.removed?.('blobs', gone);
   const timers: NodeJS.Timeout[] = [];
   const rounds = new Map<() => Promise<number>, Promise<unknown>>();
