@@ -29,9 +29,17 @@ const PLAYER = `(async () => {
   const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight).getContext('2d');
   video.currentTime = 1e6;
   await new Promise((resolve) => { video.onseeked = resolve; });
-  canvas.drawImage(video, 0, 0);
-  const [red, green, blue] = canvas.getImageData(1200, 700, 1, 1).data;
-  return video.videoWidth + 'x' + video.videoHeight + ' ' + (green > 90 && red < 60 && blue < 60 ? 'green' : [red, green, blue]);
+  // Where the machine is busy, the picture comes some time after the place: until then nothing is drawn, and what is not drawn is clear.
+  const end = Date.now() + 10000;
+  for (;;) {
+    canvas.drawImage(video, 0, 0);
+    const [red, green, blue, cover] = canvas.getImageData(1200, 700, 1, 1).data;
+    if (cover === 0 && Date.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      continue;
+    }
+    return video.videoWidth + 'x' + video.videoHeight + ' ' + (green > 90 && red < 60 && blue < 60 ? 'green' : [red, green, blue, cover]);
+  }
 })()`;
 
 const use = (name: string, input: Record<string, unknown> = {}): Move => ({ name, input });
