@@ -7,6 +7,7 @@ import type {
   ModelResponse,
   ResponseBlock,
 } from '../providers/model/model-provider.ts';
+import { toModelError } from '../providers/model/vendor-failure.ts';
 import { startInMemorySession } from '../test/context/in-memory-session.ts';
 
 const WINDOW = 10_000;
@@ -150,6 +151,131 @@ describe('a vendor that has the last word', () => {
       type: 'compaction_limit_reached_error',
       retry_status: { type: 'exhausted' },
     });
+  });
+});
+
+/** A refusal as an adapter makes it of the vendor's words. */
+const says = (message: string, status = 400) => toModelError({ vendor: 'V', status, message }) as AppError;
+const WINDOW_OF = (tokens: number) =>
+  says(`This model's maximum context length is ${String(tokens)} tokens. Please reduce the length.`);
+const answerLimits = (provider: { requests: ModelRequest[] }) =>
+  provider.requests.map(({ maxOutputTokens }) => maxOutputTokens);
+const typesOf = async (session: Awaited<ReturnType<typeof begin>>) =>
+  (await session.events()).map(({ type }) => type);
+
+describe('a vendor whose window is smaller than the catalogue says', () => {
+  it('gets a shorter answer asked for, where that is all that did not fit', async () => {
+    const provider = scripted([WINDOW_OF(2_000), answers(said('Done.')), answers(said('Again.'))]);
+    const session = await begin(provider, 'Hello.');
+    expect(await session.step()).toMatchObject({ kind: 'final' });
+    expect(answerLimits(provider)).toEqual([1_000, 500]);
+    expect(provider.requests[1]?.messages).toEqual(provider.requests[0]?.messages);
+  });
+
+  it('gets a message that fits into it after one refusal, however far off the catalogue is', async () => {
+    const provider = scripted([WINDOW_OF(1_000), answers(said('Done.'))]);
+    const session = await begin(provider, `Begin ${'word '.repeat(5_000)}`);
+    expect(await session.step()).toMatchObject({ kind: 'final' });
+    expect(lastText(provider.requests[1]).length).toBeLessThan(3.3 * 750);
+  });
+
+  it('has the conversation compacted into it, and is not asked beyond it again', async () => {
+    const provider = scripted([CALL, WINDOW_OF(4_000), answers(said('A summary.')), CALL, CALL]);
+    const session = await begin(provider, 'word '.repeat(2_600));
+    const kinds = [await session.step(), await session.step(), await session.step()].map(({ kind }) => kind);
+    expect(kinds).toEqual(['tools', 'compacted', 'tools']);
+    expect(answerLimits(provider)).toEqual([1_000, 1_000, 1_000, 1_000]);
+    // Its summary was asked for in a text that the window holds.
+    expect(lastText(provider.requests[2]).length).toBeLessThan(3.3 * 3_000);
+  });
+
+  it('may name what the account sends in a minute, beyond which no waiting helps', async () => {
+    const rate = says(
+      'Request too large for model `m` on tokens per minute (TPM): Limit 2000, Requested 3100, please reduce your message size.',
+      413,
+    );
+    const provider = scripted([rate, answers(said('Done.'))]);
+    const session = await begin(provider, 'Hello.');
+    expect(await session.step()).toMatchObject({ kind: 'final' });
+    expect(answerLimits(provider)).toEqual([1_000, 500]);
+  });
+});
+
+describe('a vendor that takes shorter answers than the catalogue says', () => {
+  it.each([
+    ['max_tokens: 1000 > 300, which is the maximum allowed number of output tokens for m', [1_000, 300]],
+    ['max_completion_tokens is limited for this model', [1_000, 500]],
+  ])('is asked again at once: %s', async (message, limits) => {
+    const provider = scripted([says(message), CALL, answers(said('Done.'))]);
+    const session = await begin(provider, 'Hello.');
+    await session.step();
+    await session.step();
+    expect(answerLimits(provider)).toEqual([...limits, limits[1]]);
+    expect(await typesOf(session)).not.toContain('session.error');
+  });
+
+  it('that takes none ends the turn with its words', async () => {
+    const provider = scripted(Array.from({ length: 9 }, () => says('max_tokens is limited for this model')));
+    const session = await begin(provider, 'Hello.');
+    expect(await session.step()).toEqual({ kind: 'exhausted' });
+    expect(provider.requests).toHaveLength(6);
+  });
+});
+
+describe('a vendor that refuses in words that nobody knows', () => {
+  const odd = () => says('Something is odd about this.');
+
+  it('is believed to find a long conversation too long', async () => {
+    const provider = scripted([CALL, odd(), answers(said('A summary.')), answers(said('Done.'))]);
+    const session = await begin(provider, 'word '.repeat(3_200));
+    const kinds = [await session.step(), await session.step(), await session.step()].map(({ kind }) => kind);
+    expect(kinds).toEqual(['tools', 'compacted', 'final']);
+  });
+
+  it('is not, where the conversation is short', async () => {
+    const provider = scripted([CALL, odd()]);
+    const session = await begin(provider, 'word '.repeat(2_000));
+    await session.step();
+    expect(await session.step()).toEqual({ kind: 'exhausted' });
+    expect(provider.requests).toHaveLength(2);
+  });
+
+  it('is not, where it says that it does not know the model', async () => {
+    const provider = scripted([CALL, says('No such model.', 404)]);
+    const session = await begin(provider, 'word '.repeat(3_200));
+    await session.step();
+    expect(await session.step()).toEqual({ kind: 'exhausted' });
+    expect(provider.requests).toHaveLength(2);
+  });
+
+  it('has a long message cut once, and ends the turn with its words when that was not it', async () => {
+    const provider = scripted([odd(), odd()]);
+    const session = await begin(provider, `Begin ${'word '.repeat(3_200)}`);
+    expect(await session.step()).toEqual({ kind: 'exhausted' });
+    expect(lastText(provider.requests[1]).length).toBeLessThan(lastText(provider.requests[0]).length * 0.6);
+    const error = (await session.events()).find(({ type }) => type === 'session.error');
+    expect(error?.body['error']).toMatchObject({
+      type: 'model_request_failed_error',
+      message: expect.stringContaining('Something is odd about this.'),
+    });
+  });
+
+  it('ends the turn with its words where it refuses the shorter conversation as well', async () => {
+    const provider = scripted([CALL, odd(), odd(), odd()]);
+    const session = await begin(provider, 'word '.repeat(3_200));
+    await session.step();
+    expect(await session.step()).toEqual({ kind: 'exhausted' });
+    // The conversation, its summary, and the summary of it as a text.
+    expect(provider.requests).toHaveLength(4);
+    expect(await typesOf(session)).not.toContain('agent.thread_context_compacted');
+    expect(JSON.stringify(await session.events())).toContain('Something is odd about this.');
+  });
+
+  it('ends the turn where it refuses what goes on after the summary', async () => {
+    const provider = scripted([CALL, odd(), answers(said('A summary.')), odd()]);
+    const session = await begin(provider, 'word '.repeat(3_200));
+    const kinds = [await session.step(), await session.step(), await session.step()].map(({ kind }) => kind);
+    expect(kinds).toEqual(['tools', 'compacted', 'exhausted']);
   });
 });
 

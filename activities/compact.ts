@@ -1,6 +1,7 @@
 import type { StepAnswer } from '../core/journal/commit-step.ts';
 import { AppError } from '../core/errors.ts';
 import type { TranscriptMessage } from '../core/session/content.ts';
+import { answerTokens } from '../core/session/context/context-budget.ts';
 import { compactedEvent } from '../core/session/context/compacted-event.ts';
 import { compactionRequest, summaryIn, writtenOutRequest } from '../core/session/context/compaction.ts';
 import { messageTokens } from '../core/session/context/estimate-tokens.ts';
@@ -11,8 +12,9 @@ import { storeLargeStrings } from '../providers/blob/large-bodies.ts';
 import type { ModelUsage } from '../providers/model/model-provider.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { buildModelRequest, type PreparedRequest } from './request/build-model-request.ts';
-import type { StepContext } from './request/step-context.ts';
-import { unlessTooLong, type SendRequest } from './send-request.ts';
+import { servedLimits } from './request/served-limits.ts';
+import { refitted, type StepContext } from './request/step-context.ts';
+import { sendFitting, type SendRequest } from './send-request.ts';
 import { sumUsage } from '../providers/model/sum-usage.ts';
 import { stepUsage } from './step-usage.ts';
 
@@ -26,7 +28,8 @@ const WRITTEN_OUT = [0.5, 0.25, 0.1] as const;
  * Nothing is journaled here: an attempt that dies is repeated from the beginning, and only a whole summary is committed.
  *
  * @param spent - what the step used already.
- * @throws `model_unreachable` when the model writes no summary; what `send` throws.
+ * @param doubted - the refusal in unknown words that the compaction is to answer, if there was one.
+ * @throws `model_unreachable` when the model writes no summary; `doubted` when it finds every request too long; what `send` throws.
  */
 export async function compact(
   deps: ActivityDependencies,
@@ -34,20 +37,30 @@ export async function compact(
   plan: Extract<ContextPlan, { kind: 'compact' }>,
   send: SendRequest,
   spent: readonly ModelUsage[],
+  doubted?: AppError,
 ): Promise<StepAnswer> {
   const usages = [...spent];
   const whole = await buildModelRequest(deps, context, plan.messages);
   let summary: string | undefined;
-  for (const messages of requests(context, plan, whole.request.messages.slice(0, plan.keptFrom))) {
+  /** What a text may have; it shrinks when the vendor names a smaller window. */
+  let room = Math.min(context.budget.request, plan.tokens);
+  const head = whole.request.messages.slice(0, plan.keptFrom);
+  for (const messages of requests(context, plan, head, () => room)) {
     const prepared = withMessages(whole, messages);
     // A summary is no message to anybody: nothing of it is previewed.
-    const response = await unlessTooLong(send(prepared, () => undefined));
-    if (response === null) continue;
+    const sent = await sendFitting(send, prepared, () => undefined);
+    // The conversation itself may be too long for the vendor, whatever its words are; the short text is not.
+    if (sent.kind === 'refused' && messages.tools === 'none') throw doubted ?? sent.error;
+    if (sent.kind === 'too-long' && sent.learned)
+      room = Math.min(room, refitted(deps, context).budget.request);
+    if (sent.kind !== 'response') continue;
+    const { response } = sent;
     usages.push(response.usage);
     summary = response.stop === 'refusal' ? undefined : summaryIn(response.blocks);
     if (summary !== undefined) break;
   }
   if (summary === undefined) {
+    if (doubted !== undefined) throw doubted;
     throw new AppError(
       'model_unreachable',
       `${context.entry.id} wrote no summary of the conversation, which no longer fits into its context window.`,
@@ -69,14 +82,14 @@ function* requests(
   { budget, fixed }: StepContext,
   plan: Extract<ContextPlan, { kind: 'compact' }>,
   head: readonly TranscriptMessage[],
+  room: () => number,
 ): Generator<{ messages: TranscriptMessage[]; tools: 'as-before' | 'none' }> {
   const size = plan.messages
     .slice(0, plan.keptFrom)
     .reduce((sum, message) => sum + messageTokens(message), fixed);
   if (size <= budget.request) yield { messages: compactionRequest(head), tools: 'as-before' };
-  const room = Math.min(budget.request, plan.tokens);
   for (const share of WRITTEN_OUT) {
-    yield { messages: writtenOutRequest(writeOut(head, Math.floor(room * share))), tools: 'none' };
+    yield { messages: writtenOutRequest(writeOut(head, Math.floor(room() * share))), tools: 'none' };
   }
 }
 
@@ -84,6 +97,8 @@ function withMessages(
   whole: PreparedRequest,
   { messages, tools }: { messages: TranscriptMessage[]; tools: 'as-before' | 'none' },
 ): PreparedRequest {
-  const request = { ...whole.request, messages };
+  // What was learned of the model's limits since then counts here too.
+  const maxOutputTokens = Math.min(whole.request.maxOutputTokens, answerTokens(servedLimits(whole.entry)));
+  const request = { ...whole.request, messages, maxOutputTokens };
   return { ...whole, request: tools === 'none' ? { ...request, tools: [] } : request };
 }

@@ -5,6 +5,7 @@ import type { ModelProvider, ModelRequest } from '../../providers/model/model-pr
 import type { SessionSetup } from '../../providers/store/journal.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { prepareContent } from './prepare-content.ts';
+import { servedLimits } from './served-limits.ts';
 import type { StepContext } from './step-context.ts';
 
 /** A request that is ready to be sent, and what is needed to read its answer. */
@@ -32,7 +33,7 @@ export async function buildModelRequest(
       system: prompt.system,
       messages: await prepareContent(deps, setup.workspaceId, entry, messages, signal),
       tools: prompt.tools,
-      maxOutputTokens: answerTokens(entry),
+      maxOutputTokens: answerTokens(servedLimits(entry)),
       ...(effort ? { effort: effort.type } : {}),
       ...(speed ? { speed: entry.fastMode ? speed : 'standard' } : {}),
       sessionId,

@@ -12,6 +12,7 @@ import type { SessionSetup } from '../../providers/store/journal.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { chooseModel } from './choose-model.ts';
 import { activated } from './activated.ts';
+import { servedLimits } from './served-limits.ts';
 import { sessionPrompt, type SessionPrompt } from './session-prompt.ts';
 
 /** All that the requests of one step are made from. */
@@ -62,8 +63,13 @@ export async function readStepContext(
     prompt,
     pins,
     transcript,
-    budget: contextBudget(entry, deps.context),
+    budget: contextBudget(servedLimits(entry), deps.context),
     fixed: textTokens(prompt.system) + jsonTokens(prompt.tools),
     signal,
   };
+}
+
+/** The context with what has been learned of the model's limits since it was read. */
+export function refitted(deps: ActivityDependencies, context: StepContext): StepContext {
+  return { ...context, budget: contextBudget(servedLimits(context.entry), deps.context) };
 }

@@ -1,4 +1,5 @@
 import { outboundFetch } from '../network/outbound-fetch.ts';
+import { readableRefusal } from './error-body.ts';
 
 /** Of one answer: more than any model says, whose every token may come with half a kilobyte around it. */
 const ANSWER_BYTES = 256 * 1024 * 1024;
@@ -10,11 +11,11 @@ const ANSWER_BYTES = 256 * 1024 * 1024;
  */
 const outbound = outboundFetch({ headersTimeout: 0, bodyTimeout: 0, maxResponseSize: ANSWER_BYTES });
 
-/** `fetch` for model requests: waits until the answer comes or the request's signal aborts. */
+/** `fetch` for model requests: waits until the answer comes or the request's signal aborts. A refusal has a body that every SDK reads. */
 export async function patientFetch(
   url: string | URL | Request,
   init: RequestInit | undefined,
   headers: Headers,
 ): Promise<Response> {
-  return outbound(url, { ...init, headers });
+  return readableRefusal(await outbound(url, { ...init, headers }));
 }

@@ -1,4 +1,5 @@
-import { AppError, type ErrorCode } from '../../core/errors.ts';
+import { AppError, isAppError, type ErrorCode } from '../../core/errors.ts';
+import { readSizeRefusal, type SizeRefusal } from './context-overflow.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 /** What a vendor said when it refused a request or broke off a stream. */
@@ -16,30 +17,56 @@ export interface VendorFailure {
   cause?: unknown;
 }
 
-const OVERFLOW =
-  /prompt is too long|context.{0,20}(length|window|size)|maximum context|too many tokens|input token count.*exceeds|exceeds?.{0,30}(context|n_ctx)/i;
+/** What a refusal was about, beyond its code. */
+export interface VendorRefusal {
+  status: number | undefined;
+  /** All that the vendor said. */
+  message: string;
+  /** What it found too large. */
+  size: SizeRefusal | undefined;
+}
+
+const refusals = new WeakMap<AppError, VendorRefusal>();
+
+/** What the vendor said of a request that it refused, or undefined when the error is no refusal. */
+export function refusalOf(error: unknown): VendorRefusal | undefined {
+  if (!isAppError(error)) return undefined;
+  const known = refusals.get(error);
+  if (known !== undefined || error.code !== 'model_request_refused') return known;
+  const size = error.details?.['error_code'] === TOO_LONG ? { of: 'prompt' as const } : undefined;
+  return { status: undefined, message: error.message, size };
+}
+
+const TOO_LONG = 'context_window_exceeded';
 
 /**
  * The one place where a vendor's failure becomes an `AppError`; the code decides whether the request is sent again. A prompt that is
- * too long carries the `error_code` `context_window_exceeded`. What vendors say about credentials is left out of the message, since
- * it may quote parts of them.
+ * too long carries the `error_code` `context_window_exceeded`; {@link refusalOf} tells more. What vendors say about credentials is left
+ * out of the message, since it may quote parts of them.
  */
 export function toModelError(failure: VendorFailure): AppError {
-  const code = codeOf(failure);
-  const said = failure.message?.slice(0, 1_000).toWellFormed();
+  const { message = '' } = failure;
+  const size = readSizeRefusal(failure);
+  const plain = codeOf(failure);
+  // A request that is larger than the account's rate stays what the vendor calls it; any status may say that something is too large.
+  const code = size === undefined || plain === 'model_rate_limited' ? plain : 'model_request_refused';
+  const said = message.slice(0, 1_000).toWellFormed();
   const quiet = code === 'model_credentials_refused';
   const status = failure.status === undefined ? '' : ` (HTTP ${String(failure.status)})`;
   const delay = failure.retryAfterMs ?? retryAfterMs(failure.headers);
-  const overflow = code === 'model_request_refused' && OVERFLOW.test(failure.message ?? '');
-  return new AppError(
+  const tooLong = code === 'model_request_refused' && size?.of === 'prompt';
+  const error = new AppError(
     code,
     `${failure.vendor} ${VERBS[code]}${status}${said && !quiet ? `: ${said}` : '.'}${hintOf(code)}`,
     {
       ...(delay === undefined ? {} : { retryAfterMs: delay }),
-      ...(overflow ? { details: { error_code: 'context_window_exceeded' } } : {}),
+      ...(tooLong ? { details: { error_code: TOO_LONG } } : {}),
       ...(failure.cause === undefined ? {} : { cause: failure.cause }),
     },
   );
+  if (code === 'model_request_refused' || size !== undefined)
+    refusals.set(error, { status: failure.status, message, size });
+  return error;
 }
 
 type ModelErrorCode = Extract<ErrorCode, `model_${string}`>;
@@ -96,6 +123,8 @@ function codeOf({ status, type, message }: VendorFailure): ModelErrorCode {
   const byType = type === undefined ? undefined : BY_TYPE[type];
   if (byType !== undefined && (status === undefined || STRONGER_THAN_STATUS.has(byType))) return byType;
   if (status === undefined) return 'model_unreachable';
+  // Groq answers 413 to what is above the account's rate.
+  if (status === 413 && byType === 'model_rate_limited') return byType;
   // Gemini answers 400 to a wrong key.
   if (status === 400 && /api key not valid|api_key_invalid/i.test(message ?? ''))
     return 'model_credentials_refused';

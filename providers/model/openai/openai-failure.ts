@@ -1,5 +1,7 @@
 import { APIError, APIUserAbortError } from 'openai';
+import type { Json } from '../../../core/json.ts';
 import { connectionFailure } from '../connection-failure.ts';
+import { readErrorBody } from '../error-body.ts';
 import { toModelError } from '../vendor-failure.ts';
 
 /** The port's error for one of the SDK's; defects of ours come back as they are. */
@@ -12,7 +14,7 @@ export function toOpenAiFailure(vendor: string): (error: unknown) => unknown {
     return toModelError({
       vendor,
       status: error.status ?? statusIn(error.code),
-      type: textIn(error.code) ?? textIn(error.type),
+      type: wordIn(error.code) ?? wordIn(error.type),
       message: messageOf(error),
       headers: error.headers,
       cause: error,
@@ -26,14 +28,14 @@ function statusIn(code: unknown): number | undefined {
   return Number.isInteger(status) && status >= 400 && status < 600 ? status : undefined;
 }
 
-function textIn(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+/** The vendor's name or number for it; some servers repeat the status here. */
+function wordIn(value: unknown): string | undefined {
+  const word = typeof value === 'number' ? String(value) : value;
+  return typeof word === 'string' && word !== '' && !/^[1-5]\d\d$/.test(word) ? word : undefined;
 }
 
 /** What the server said, without the status that the SDK puts before it. */
 function messageOf(error: APIError): string | undefined {
-  const body: unknown = error.error;
-  if (typeof body === 'object' && body !== null && 'message' in body && typeof body.message === 'string')
-    return body.message;
-  return typeof body === 'string' ? body : error.message.replace(/^\d{3} /, '');
+  const body = error.error as Json | undefined;
+  return (body === undefined ? undefined : readErrorBody(body).message) ?? error.message.replace(/^\d{3} /, '');
 }
