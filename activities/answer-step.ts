@@ -50,7 +50,7 @@ export async function answerStep(
   /** The refusal without words that was taken for one of length. */
   let doubted: AppError | undefined;
   let lessons = 0;
-  for (let cuts = 0; ; ) {
+  for (let cuts = 0; ;) {
     const plan = await fitContext(deps, context, refused === undefined ? {} : { refused }, signal);
     if (plan.kind === 'too-long') throw doubted ?? tooLong(context, plan.tokens);
     if (plan.kind === 'compact') return compact(deps, context, plan, send, [], doubted);

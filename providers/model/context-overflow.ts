@@ -117,7 +117,8 @@ const ANSWER_TOO_LONG: readonly Wording[] = [
   },
   {
     words: /maximum tokens you requested exceeds? the model limit of (?<limit>\d+)/i,
-    source: 'Bedrock: https://github.com/vercel/ai/issues/2772, https://github.com/charmbracelet/crush/issues/946',
+    source:
+      'Bedrock: https://github.com/vercel/ai/issues/2772, https://github.com/charmbracelet/crush/issues/946',
   },
   {
     words: /max(?:_completion|_output)?_tokens.{0,80}expected a value <= (?<limit>\d+)/i,
@@ -125,8 +126,7 @@ const ANSWER_TOO_LONG: readonly Wording[] = [
   },
   {
     words: /max(?:_completion|_output)?_tokens is limited for this model/i,
-    source:
-      'Scaleway: https://github.com/scaleway/docs-content/pull/4858',
+    source: 'Scaleway: https://github.com/scaleway/docs-content/pull/4858',
   },
 ];
 
@@ -165,15 +165,19 @@ const PROMPT_TOO_LONG: readonly Wording[] = [
   },
   {
     words: /reduce the length of (?:the|your) (?:messages|prompt|input|completion)/i,
-    source: 'Groq: https://github.com/badlogic/pi-mono/blob/main/packages/ai/src/utils/overflow.ts; OpenAI’s older words',
+    source:
+      'Groq: https://github.com/badlogic/pi-mono/blob/main/packages/ai/src/utils/overflow.ts; OpenAI’s older words',
   },
   {
-    words: /context length is only (?<limit>\d+)|(?:engine |decoder )?prompt \(?length:? \d+\)? (?:is longer|exceeds)/i,
-    source: 'vLLM: https://github.com/vllm-project/vllm/pull/36197, https://github.com/xorbitsai/inference/issues/3785',
+    words:
+      /context length is only (?<limit>\d+)|(?:engine |decoder )?prompt \(?length:? \d+\)? (?:is longer|exceeds)/i,
+    source:
+      'vLLM: https://github.com/vllm-project/vllm/pull/36197, https://github.com/xorbitsai/inference/issues/3785',
   },
   {
     words: /max_(?:completion_|new_)?tokens must be at least \d+, got -?\d+/i,
-    source: 'vLLM, where the prompt leaves no room: https://github.com/vllm-project/vllm/issues/4667, https://github.com/ovh/shai/issues/97',
+    source:
+      'vLLM, where the prompt leaves no room: https://github.com/vllm-project/vllm/issues/4667, https://github.com/ovh/shai/issues/97',
   },
   {
     words:
@@ -183,8 +187,7 @@ const PROMPT_TOO_LONG: readonly Wording[] = [
   {
     words:
       /input is too long|number of input tokens exceeds|too many input tokens(?:\. max input tokens: (?<limit>\d+))?|expected maxLength: \d+, actual: \d+/i,
-    source:
-      'Bedrock: https://github.com/badlogic/pi-mono/blob/main/packages/ai/src/utils/overflow.ts',
+    source: 'Bedrock: https://github.com/badlogic/pi-mono/blob/main/packages/ai/src/utils/overflow.ts',
   },
   {
     words: /maximum prompt length is (?<limit>\d+)/i,
@@ -199,7 +202,8 @@ const PROMPT_TOO_LONG: readonly Wording[] = [
     source: 'Kimi: https://github.com/badlogic/pi-mono/blob/main/packages/ai/src/utils/overflow.ts',
   },
   {
-    words: /prompt exceeds max(?:imum)? length|prompt tokens? too long|prompt\s*(?:tokens)?\s*超长|输入.{0,8}超(?:长|出)/i,
+    words:
+      /prompt exceeds max(?:imum)? length|prompt tokens? too long|prompt\s*(?:tokens)?\s*超长|输入.{0,8}超(?:长|出)/i,
     source: 'Z.ai: https://docs.z.ai/api-reference/api-code; Qianfan',
   },
   {
@@ -219,7 +223,8 @@ const PROMPT_TOO_LONG: readonly Wording[] = [
   {
     words:
       /exceeds? the available context size(?: \((?<limit>\d+) tokens\))?|larger than the max context size|too big compared to KV size/i,
-    source: 'llama.cpp: https://github.com/ggml-org/llama.cpp/issues/17284, https://github.com/oobabooga/textgen/issues/7257',
+    source:
+      'llama.cpp: https://github.com/ggml-org/llama.cpp/issues/17284, https://github.com/oobabooga/textgen/issues/7257',
   },
   {
     words:
@@ -239,7 +244,8 @@ const PROMPT_TOO_LONG: readonly Wording[] = [
   },
   {
     words: /context window exceeds limit/i,
-    source: 'MiniMax, whose number in brackets is its error code: https://github.com/MiniMax-AI/MiniMax-M2/issues/119',
+    source:
+      'MiniMax, whose number in brackets is its error code: https://github.com/MiniMax-AI/MiniMax-M2/issues/119',
   },
   {
     words: /prompt token count of \d+ exceeds the limit of (?<limit>\d+)/i,
@@ -260,8 +266,10 @@ const PROMPT_TOO_LONG: readonly Wording[] = [
       'Volcengine; Salesforce: https://github.com/forcedotcom/Einstein-GPT-for-Developers/issues/228; RKLLM: https://github.com/jaylfc/taOS/issues/1738; Qwen’s gateway: https://github.com/QwenLM/qwen-code/issues/747',
   },
   {
-    words: /Invalid '(?:messages|input|instructions)(?:[^']*\.(?:content|output|text|arguments)[^']*|(?:\[\d+\])?)': (?:string|array) too long/i,
-    source: 'OpenAI, of one text: https://github.com/gptscript-ai/clio/issues/41, https://github.com/VectorlyApp/bluebox/issues/31',
+    words:
+      /Invalid '(?:messages|input|instructions)(?:[^']*\.(?:content|output|text|arguments)[^']*|(?:\[\d+\])?)': (?:string|array) too long/i,
+    source:
+      'OpenAI, of one text: https://github.com/gptscript-ai/clio/issues/41, https://github.com/VectorlyApp/bluebox/issues/31',
   },
   {
     words:
@@ -279,5 +287,8 @@ const WINDOWS: readonly Wording[] = [
   { words: /exceeds the max_model_len (?:of )?(?<limit>\d+)/i, source: 'vLLM' },
   { words: /limit for this model is (?<limit>\d+) tokens/i, source: 'Cohere' },
   { words: /\bn_ctx\b\D{0,12}(?<limit>\d+)/i, source: 'llama.cpp' },
-  { words: /context (?:length|window|size)(?: limit)?(?: is| of|:|=)?(?: only)? \(?(?<limit>\d[\d,_]*)/i, source: 'any' },
+  {
+    words: /context (?:length|window|size)(?: limit)?(?: is| of|:|=)?(?: only)? \(?(?<limit>\d[\d,_]*)/i,
+    source: 'any',
+  },
 ];

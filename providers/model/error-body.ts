@@ -47,7 +47,16 @@ function readFields(body: JsonObject): ErrorBody {
   };
 }
 
-const MESSAGES = ['message', 'Message', 'msg', 'detail', 'error_msg', 'status_msg', 'errors', 'error_description'];
+const MESSAGES = [
+  'message',
+  'Message',
+  'msg',
+  'detail',
+  'error_msg',
+  'status_msg',
+  'errors',
+  'error_description',
+];
 
 function messageIn(body: JsonObject): string | undefined {
   for (const name of MESSAGES) {

@@ -121,7 +121,7 @@ function answerStatus(
     ...fault.headers,
   });
   onFirstByte(fault.status);
-  response.end(format.errorBody(fault.status, fault.type, fault.message ?? 'scripted failure'));
+  response.end(fault.body ?? format.errorBody(fault.status, fault.type, fault.message ?? 'scripted failure'));
   return 'faulted';
 }
 

@@ -34,6 +34,8 @@ export const Fault = z.discriminatedUnion('kind', [
     status: z.int().min(400).max(599),
     type: z.string().optional(),
     message: z.string().optional(),
+    /** Sent instead of the format's own: a body in another shape. */
+    body: z.string().optional(),
     headers: z.record(z.string(), z.string()).optional(),
   }),
   /** A proxy's page with status 200. */

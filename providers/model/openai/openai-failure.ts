@@ -37,5 +37,7 @@ function wordIn(value: unknown): string | undefined {
 /** What the server said, without the status that the SDK puts before it. */
 function messageOf(error: APIError): string | undefined {
   const body = error.error as Json | undefined;
-  return (body === undefined ? undefined : readErrorBody(body).message) ?? error.message.replace(/^\d{3} /, '');
+  return (
+    (body === undefined ? undefined : readErrorBody(body).message) ?? error.message.replace(/^\d{3} /, '')
+  );
 }
