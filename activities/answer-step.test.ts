@@ -155,7 +155,7 @@ describe('a vendor that has the last word', () => {
 });
 
 /** A refusal as an adapter makes it of the vendor's words. */
-const says = (message: string, status = 400) => toModelError({ vendor: 'V', status, message }) as AppError;
+const says = (message: string, status = 400) => toModelError({ vendor: 'V', status, message });
 const WINDOW_OF = (tokens: number) =>
   says(`This model's maximum context length is ${String(tokens)} tokens. Please reduce the length.`);
 const answerLimits = (provider: { requests: ModelRequest[] }) =>

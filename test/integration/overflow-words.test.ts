@@ -104,7 +104,10 @@ describe('a session whose model’s window is smaller than the catalogue says', 
   beforeAll(async () => {
     server = await startScriptedModelServer({ respond: (request) => respond(request) });
     const settings = Object.entries(VENDORS).map(([id, { model }]) => ({
-      ...{ id, provider: 'openai' as const, api_key: 'k', base_url: `${server.url}/v1` },
+      id,
+      provider: 'openai' as const,
+      api_key: 'k',
+      base_url: `${server.url}/v1`,
       ...SAID,
       ...model,
     }));
@@ -115,7 +118,7 @@ describe('a session whose model’s window is smaller than the catalogue says', 
       catalog: createModelCatalog({ settings, usable: [], defaultModel: null }),
       tools: [BASH],
       runner: createScriptedRunner(async (_name, { command }) => ({
-        content: [{ type: 'text', text: `${String(command)} ${'lorem ipsum '.repeat(300)}` }],
+        content: [{ type: 'text', text: `${JSON.stringify(command)} ${'lorem ipsum '.repeat(300)}` }],
         isError: false,
       })),
     });
