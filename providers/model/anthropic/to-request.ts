@@ -8,6 +8,8 @@ import type { Effort, Thinking } from '../../../core/models/model-entry.ts';
 import type { ModelRequest } from '../model-provider.ts';
 import { nearestEffort } from '../nearest-effort.ts';
 import type { ToolNames } from '../tool-names.ts';
+import type { SchemaDialectName } from '../tool-schema/schema-dialect.ts';
+import { toToolSchema } from '../tool-schema/to-tool-schema.ts';
 import { placeCacheMarkers } from './cache-markers.ts';
 import { toAnthropicMessages } from './to-messages.ts';
 
@@ -23,13 +25,13 @@ export interface AnthropicModelTraits {
 export function toAnthropicRequest(
   request: ModelRequest,
   traits: AnthropicModelTraits,
-  options: { provider: string; names: ToolNames; cacheTtl: '5m' | '1h' },
+  options: { provider: string; names: ToolNames; cacheTtl: '5m' | '1h'; schemas: SchemaDialectName },
 ): MessageCreateParamsStreaming {
   const system: TextBlockParam[] = /\S/.test(request.system) ? [{ type: 'text', text: request.system }] : [];
   const tools: ToolUnion[] = request.tools.map(({ name, description, input_schema: schema }) => ({
     name: options.names.toWire(name),
     description,
-    input_schema: { ...schema, type: 'object' },
+    input_schema: { ...toToolSchema(schema, options.schemas), type: 'object' },
   }));
   const messages = toAnthropicMessages(request.messages, {
     provider: options.provider,
