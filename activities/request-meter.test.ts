@@ -21,7 +21,7 @@ function prepared(): PreparedRequest {
   }).resolve('m');
   if (entry === null) throw new Error('no model');
   const request = { model: 'm', system: '', messages: [], tools: [], maxOutputTokens: 9, sessionId: 's' };
-  return { provider: createDemoProvider(), entry, request, setup: {} as SessionSetup };
+  return { provider: createDemoProvider(), entry, request, setup: {} as SessionSetup, at: new Date() };
 }
 
 it('knows of nothing lost where the vendor said nothing', () => {

@@ -29,7 +29,10 @@ export function stepUsage(prepared: PreparedRequest, reported: ModelUsage, note 
     usage.cache_creation_1h_input_tokens;
   const speed = prepared.request.speed ?? 'standard';
   return {
-    usage: { ...usage, list_cost_nano_usd: prices === null ? 0 : listCostNanoUsd(usage, prices, speed) },
+    usage: {
+      ...usage,
+      list_cost_nano_usd: prices === null ? 0 : listCostNanoUsd(usage, prices, prepared.at, speed),
+    },
     priced: prices !== null,
     speed,
     model: id,

@@ -93,31 +93,13 @@ function builds(): void {
   const builders: [string, (request: ModelRequest) => unknown][] = [
     [
       'anthropic',
-      (request) =>
-        toAnthropicRequest(request, claude, {
-          provider: 'anthropic',
-          names,
-          cacheTtl: '5m',
-          schemas: 'anthropic',
-        }),
+      (request) => toAnthropicRequest(request, claude, { provider: 'anthropic', names, cacheTtl: '5m' }),
     ],
-    [
-      'chat',
-      (request) =>
-        toChatRequest(request, gpt, { provider: 'openai', names, dialect: 'openai', schemas: 'openai' }),
-    ],
-    [
-      'responses',
-      (request) => toResponsesRequest(request, gpt, { provider: 'openai', names, schemas: 'openai' }),
-    ],
+    ['chat', (request) => toChatRequest(request, gpt, { provider: 'openai', names, dialect: 'openai' })],
+    ['responses', (request) => toResponsesRequest(request, gpt, { provider: 'openai', names })],
     [
       'gemini',
-      (request) =>
-        toGeminiRequest(request, geminiModel('gemini-4-argon'), {
-          provider: 'gemini',
-          names,
-          schemas: 'gemini',
-        }),
+      (request) => toGeminiRequest(request, geminiModel('gemini-4-argon'), { provider: 'gemini', names }),
     ],
     ['plan (trimming)', ({ messages }) => planContext({ messages, ...FRESH }, contextBudget(claude), 3_000)],
     [

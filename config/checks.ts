@@ -1,4 +1,6 @@
 import { AppError } from '../core/errors.ts';
+import { factProblems } from '../core/models/fact-problems.ts';
+import { likeProblems } from '../core/models/like.ts';
 import { isLoopback } from '../core/is-loopback.ts';
 import type { Settings } from './schema.ts';
 
@@ -140,6 +142,8 @@ function checkModels({ models }: Settings): void {
       refuse(`models.${index}.fallback: ${model.id} cannot stand in for itself.`);
     }
   }
+  for (const { index, field, message } of [...likeProblems(models), ...factProblems(models)])
+    refuse(`models.${index}.${field}: ${message}`);
 }
 
 function checkUnique(path: string, entries: { id: string }[]): void {

@@ -28,6 +28,7 @@ export function ownCatalog(config: Config, imported: readonly ModelSetting[] = [
     usable: config.usable_providers,
     defaultModel: config.default_model,
     imported,
+    connections: config.providers,
     listedOnly: importingOf(config).filter((vendor) => config.providers[vendor].base_url !== null),
   });
 }

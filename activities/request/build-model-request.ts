@@ -14,6 +14,8 @@ export interface PreparedRequest {
   entry: ModelEntry;
   request: ModelRequest;
   setup: SessionSetup;
+  /** When it was made: prices depend on the day. */
+  at: Date;
 }
 
 /** Makes a request of messages, each of which becomes one of the request's: their contents in the form that the model takes. */
@@ -28,6 +30,7 @@ export async function buildModelRequest(
     provider,
     entry,
     setup,
+    at: new Date(),
     request: {
       model: entry.vendorModel,
       system: prompt.system,

@@ -22,10 +22,12 @@ export function modelRoutes(deps: { models: OfferedModels }): Route[] {
       handle: ({ query, warn }) => {
         const { caution } = deps.models;
         if (caution !== null) warn(caution);
-        const all = deps.models.list().map(toModelInfo);
-        const listed = query.lifecycle
-          ? all.filter(({ lifecycle }) => query.lifecycle?.includes(lifecycle))
-          : all;
+        const now = new Date();
+        const wanted = query.lifecycle ?? ['active', 'deprecated'];
+        const listed = deps.models
+          .list()
+          .map((entry) => toModelInfo(entry, now))
+          .filter(({ lifecycle }) => wanted.includes(lifecycle));
         const after = placeOf(listed, 'after_id', query.after_id);
         const before = placeOf(listed, 'before_id', query.before_id);
         const end = before ?? listed.length;
@@ -55,7 +57,7 @@ export function modelRoutes(deps: { models: OfferedModels }): Route[] {
         const entry = deps.models.resolve(id);
         if (!entry)
           throw new AppError('not_found', `model_id: there is no model ${JSON.stringify(id)} here.`);
-        return toModelInfo(entry);
+        return toModelInfo(entry, new Date());
       },
     }),
   ];

@@ -50,9 +50,36 @@ export const ProviderSettings = z.strictObject({
 
 const Price = z.number().min(0);
 
+const rates = {
+  input: Price.optional(),
+  output: Price.optional(),
+  cache_read: Price.optional().describe('Default: as input.'),
+  cache_write_5m: Price.optional().describe('Default: as input.'),
+  cache_write_1h: Price.optional().describe('Default: as cache_write_5m.'),
+};
+
+const prices = {
+  ...rates,
+  fast_multiplier: z.number().positive().optional().describe('What speed: fast multiplies them by.'),
+  long_context: z
+    .strictObject({ above: z.int().positive().describe('Tokens of the whole prompt.'), ...rates })
+    .optional()
+    .describe('Prices of a request with a longer prompt.'),
+};
+
+/** A day, from its midnight in UTC, or a moment. */
+const Day = z.union([z.iso.date(), z.iso.datetime({ offset: true })]);
+
+const Effort = z.enum(['low', 'medium', 'high', 'xhigh', 'max']);
+
 const Model = z.strictObject({
   id: z.string().min(1).max(256).describe('Name under which agents use it.'),
   provider: z.enum(['anthropic', 'openai', 'gemini', 'demo']).describe('Whose protocol it speaks.'),
+  like: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Another model, listed or known, that it takes after in all that is not said here.'),
   display_name: z.string().min(1).optional().describe('Name shown to people; default: the id.'),
   vendor_model: z.string().min(1).optional().describe('Name sent to the vendor; default: the id.'),
   api: OpenAiApi.optional().describe('OpenAI only: which of its two APIs; default: providers.openai.api.'),
@@ -67,7 +94,22 @@ const Model = z.strictObject({
     .describe('Tokens that a request and its answer may have together.'),
   max_output_tokens: z.int().positive().optional().describe('Tokens that an answer may have.'),
   tools: z.boolean().optional().describe('Whether the model takes tools; default: yes.'),
-  thinking: z.boolean().optional().describe('Whether the model can think before it answers.'),
+  thinking: z
+    .union([z.boolean(), z.enum(['adaptive', 'budget', 'effort', 'none'])])
+    .optional()
+    .describe(
+      'Whether it can think before it answers, or how: adaptive or budget (anthropic), budget or effort (gemini), effort (openai), none.',
+    ),
+  efforts: z.array(Effort).optional().describe('Efforts that agents may name.'),
+  default_effort: Effort.optional().describe('The effort of an agent that names none.'),
+  pdf: z.boolean().optional().describe('Whether PDFs go to it as they are; else as their text.'),
+  mid_conversation_system: z
+    .boolean()
+    .optional()
+    .describe('Whether a system message may stand between the others.'),
+  fast_mode: z.boolean().optional().describe('Whether it has speed: fast (anthropic).'),
+  released: Day.optional().describe('Day of its release.'),
+  retires: Day.optional().describe('Day from which its vendor no longer offers it.'),
   images: z
     .strictObject({
       max_count: z.int().min(0).optional().describe('Images per request; 0: takes none.'),
@@ -79,11 +121,13 @@ const Model = z.strictObject({
     .describe('What images it takes.'),
   prices: z
     .strictObject({
-      input: Price.optional(),
-      output: Price.optional(),
-      cache_read: Price.optional(),
-      cache_write_5m: Price.optional(),
-      cache_write_1h: Price.optional(),
+      ...prices,
+      periods: z
+        .array(z.strictObject({ from: Day.optional(), until: Day.optional(), ...prices }))
+        .optional()
+        .describe(
+          'Prices that hold from and until a day in place of the others; the last that holds counts.',
+        ),
     })
     .optional()
     .describe('US dollars per million tokens.'),

@@ -1,4 +1,4 @@
-import type { ModelPrices } from './model-entry.ts';
+import type { ModelPrices, PricePeriod } from './model-entry.ts';
 
 /** Tokens of one or more model requests, by how they are priced. */
 export interface PricedUsage {
@@ -9,15 +9,27 @@ export interface PricedUsage {
   cache_creation_1h_input_tokens: number;
 }
 
+/** The prices that hold at a moment: those of the last period that it lies in, else the others. */
+export function pricesAt(prices: ModelPrices, at: Date): Omit<ModelPrices, 'periods'> {
+  const holds = ({ from, until }: PricePeriod): boolean =>
+    (from === undefined || at >= new Date(from)) && (until === undefined || at < new Date(until));
+  return prices.periods?.findLast(holds) ?? prices;
+}
+
 /**
  * What one model request costs at list price, in billionths of a US dollar, a whole number rounded up. Requests are priced one by
- * one, since the price of some models depends on the length of the prompt; sums of this unit are exact up to nine million dollars.
+ * one, since the price of some models depends on the length of the prompt, and of others on the day; sums of this unit are exact up to nine
+ * million dollars.
+ *
+ * @param at - when the request was made.
  */
 export function listCostNanoUsd(
   usage: PricedUsage,
-  prices: ModelPrices,
+  list: ModelPrices,
+  at: Date,
   speed: 'standard' | 'fast' = 'standard',
 ): number {
+  const prices = pricesAt(list, at);
   const prompt =
     usage.input_tokens +
     usage.cache_read_input_tokens +

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createModelCatalog } from './model-catalog.ts';
 import { toModelInfo } from './model-info.ts';
 
+const NOW = new Date('2026-12-01T12:00:00Z');
+
 describe('the model catalogue', () => {
   it('always has demo, and nothing else where no provider is usable', () => {
     const catalog = createModelCatalog({ settings: [], usable: [] });
@@ -93,7 +95,7 @@ describe('the model catalogue', () => {
     });
   });
 
-  it('assumes little of a model behind a compatible server, also under a known name', () => {
+  it('takes no price for granted behind a compatible server, nor what not every server takes, also under a known name', () => {
     const catalog = createModelCatalog({
       settings: [
         { id: 'gpt-6-sol', provider: 'openai', base_url: 'http://localhost:8000/v1', context_window: 8_000 },
@@ -110,7 +112,9 @@ describe('the model catalogue', () => {
     expect(catalog.resolve('gpt-6-sol')).toMatchObject({
       contextWindow: 8_000,
       maxOutputTokens: 2_000,
-      images: null,
+      pdf: false,
+      midConversationSystem: false,
+      defaultEffort: null,
       prices: null,
     });
     expect(catalog.resolve('local')).toMatchObject({
@@ -186,13 +190,13 @@ describe('the model catalogue', () => {
   it('shows every listed model in the API’s form', () => {
     const catalog = createModelCatalog({ settings: [], usable: ['anthropic', 'openai', 'gemini'] });
     for (const entry of catalog.list()) {
-      const info = toModelInfo(entry);
+      const info = toModelInfo(entry, NOW);
       expect(info).toMatchObject({ type: 'model', id: entry.id, max_input_tokens: entry.contextWindow });
       expect(new Date(info.created_at).toISOString()).toBe(info.created_at.replace('Z', '.000Z'));
       expect(info.capabilities?.image_input.supported).toBe(entry.images !== null);
     }
     expect(
-      toModelInfo(catalog.list().find(({ id }) => id === 'claude-opus-5-5') ?? catalog.list()[0]!).line,
+      toModelInfo(catalog.list().find(({ id }) => id === 'claude-opus-5-5') ?? catalog.list()[0]!, NOW).line,
     ).toBe('opus');
   });
 

@@ -1,16 +1,18 @@
-import { claudeModel, claudeModels } from './claude-models.ts';
 import { demoModel } from './demo-model.ts';
-import { geminiModel, geminiModels } from './gemini-models.ts';
-import type { ModelEntry, ModelProviderKind } from './model-entry.ts';
+import { describeModel, layered, type Asked, type Origin } from './known/describe.ts';
+import { entryOf, type ModelFact } from './known/model-facts.ts';
+import { vendorOf } from './known/vendor-of.ts';
+import { likedFacts } from './like.ts';
+import { listedIds } from './listed-models.ts';
+import type { ModelConnection, ModelEntry, ModelProviderKind, OpenAiApi } from './model-entry.ts';
 import type { ModelSetting } from './model-setting.ts';
-import { openAiModel, openAiModels } from './openai-models.ts';
-import { withSetting } from './with-setting.ts';
+import { statedConnection, statedFacts } from './with-setting.ts';
 
 /** Every model that agents may name. Pure data: the api lists it, the worker runs by it. */
 export interface ModelCatalog {
   /**
-   * The entry of an id, or null. Besides the listed ones any `claude-*`, `gpt-*` and `gemini-*` id resolves where its provider is
-   * usable, with what is known of its family.
+   * The entry of an id, or null. Besides the listed ones any further id of a usable provider's own models resolves, with what is known
+   * of it or of its family.
    */
   resolve(id: string): ModelEntry | null;
   /** All listed entries that can be reached: configured ones first, then the newest. */
@@ -25,6 +27,10 @@ export interface ModelCatalog {
   isElsewhere?(id: string): Promise<boolean>;
 }
 
+type Connections = {
+  readonly [Kind in ModelProviderKind]?: { base_url: string | null; api?: OpenAiApi | null };
+};
+
 export interface ModelCatalogInput {
   /** The items of `models` in the configuration, in order. */
   settings: readonly ModelSetting[];
@@ -34,6 +40,8 @@ export interface ModelCatalogInput {
   defaultModel?: string | null;
   /** Models that servers list by themselves. Those of the configuration and of another usable provider keep their names. */
   imported?: readonly ModelSetting[];
+  /** How the providers are reached, which holds for each model that says nothing else. */
+  connections?: Connections;
   /** Providers that offer nothing but what is imported or configured: servers of other people with a list of their own. */
   listedOnly?: readonly ModelProviderKind[];
 }
@@ -41,28 +49,82 @@ export interface ModelCatalogInput {
 /** Builds the catalogue: built-in models, changed and extended by the configuration. */
 export function createModelCatalog(input: ModelCatalogInput): ModelCatalog {
   const usable = new Set<ModelProviderKind>([...input.usable, 'demo']);
-  const builtIn = new Map(builtInModels().map((entry) => [entry.id, entry]));
   const configured = new Map<string, ModelEntry>();
-  const imported = importedById(input, builtIn);
+  const imported = importedById(input);
   for (const setting of input.settings) {
-    const listed = imported.get(setting.id);
-    const base = listed?.provider === setting.provider ? listed : baseOf(setting, builtIn);
-    const entry = withSetting(base, setting);
+    const { entry } = explainSetting(setting, input, imported);
     if (setting.has_key === true || isReachable(entry, usable)) configured.set(setting.id, entry);
   }
-  for (const [id, entry] of imported) if (!configured.has(id)) configured.set(id, entry);
+  for (const setting of imported.values())
+    if (!configured.has(setting.id))
+      configured.set(setting.id, explainSetting(setting, input, imported).entry);
   const wellKnown = new Set([...usable].filter((provider) => !input.listedOnly?.includes(provider)));
-  const offered = [...builtIn.values()].filter(
+  const offered = builtInModels(input).filter(
     ({ id, provider }) => wellKnown.has(provider) && !configured.has(id),
   );
   const newestFirst = offered.sort((first, second) => second.createdAt.localeCompare(first.createdAt));
   const listed = [...configured.values(), ...newestFirst];
   const byId = new Map(listed.map((entry) => [entry.id, entry]));
   return {
-    resolve: (id) => byId.get(id) ?? resolveUnlisted(id, wellKnown),
+    resolve: (id) => byId.get(id) ?? resolveUnlisted(id, wellKnown, input.connections),
     list: () => listed,
     families: [...wellKnown],
     defaultModel: input.defaultModel ?? defaultModelOf(input, listed),
+  };
+}
+
+/** An entry, and where each of its facts came from. */
+export interface Explained {
+  entry: ModelEntry;
+  origins: { readonly [Fact in ModelFact]?: Origin };
+}
+
+/** The entry of an id with where each of its facts came from, reachable or not; null where nobody knows the id. */
+export function explainModel(id: string, input: ModelCatalogInput): Explained | null {
+  const imported = importedById(input);
+  const setting = input.settings.find((candidate) => candidate.id === id) ?? imported.get(id);
+  if (setting !== undefined) return explainSetting(setting, input, imported);
+  const provider = id === 'demo' ? 'demo' : vendorOf(id);
+  return provider === null ? null : explainUnlisted(id, provider, input.connections);
+}
+
+/** What is known of a model, then what it takes after, then what its server says, then what the configuration says. */
+function explainSetting(
+  setting: ModelSetting,
+  input: Pick<ModelCatalogInput, 'settings' | 'connections'>,
+  imported: ReadonlyMap<string, ModelSetting>,
+): Explained {
+  const found = imported.get(setting.id);
+  const listed = found !== setting && found?.provider === setting.provider ? found : undefined;
+  const asked = askedOf({ ...listed, ...setting }, input.connections);
+  let described = describeModel(asked);
+  described = likedFacts(described, setting, asked, input.settings);
+  let connection: ModelConnection = { extraHeaders: {}, extraBody: {} };
+  for (const stated of listed === undefined ? [setting] : [listed, setting]) {
+    const origin = stated === found ? 'server' : 'configuration';
+    described = layered(described, statedFacts(described.facts, stated), origin);
+    connection = statedConnection(connection, stated);
+  }
+  const entry: ModelEntry = {
+    ...entryOf(setting.id, setting.provider, described.facts),
+    vendorModel: setting.vendor_model ?? (setting.provider === 'demo' ? 'demo' : setting.id),
+    fallback: setting.fallback ?? [],
+    connection,
+  };
+  return { entry, origins: described.origins };
+}
+
+function askedOf(
+  { id, provider, vendor_model, base_url, api }: ModelSetting,
+  connections: Connections | undefined,
+): Asked {
+  const shared = connections?.[provider];
+  return {
+    id,
+    provider,
+    vendorModel: vendor_model,
+    baseUrl: base_url ?? shared?.base_url ?? undefined,
+    api: api ?? shared?.api ?? undefined,
   };
 }
 
@@ -77,56 +139,41 @@ function isReachable({ provider, connection }: ModelEntry, usable: ReadonlySet<M
   );
 }
 
-function importedById(
-  { imported = [], usable }: ModelCatalogInput,
-  builtIn: ReadonlyMap<string, ModelEntry>,
-): Map<string, ModelEntry> {
-  const entries = new Map<string, ModelEntry>();
+function importedById({ imported = [], usable }: ModelCatalogInput): Map<string, ModelSetting> {
+  const owners = new Map<string, ModelProviderKind>([...listedIds(), ['demo', 'demo']]);
+  const settings = new Map<string, ModelSetting>();
   for (const setting of imported) {
-    const owner = builtIn.get(setting.id)?.provider ?? setting.provider;
+    const owner = owners.get(setting.id) ?? setting.provider;
     const isTaken = owner !== setting.provider && (owner === 'demo' || usable.includes(owner));
-    if (isTaken || entries.has(setting.id)) continue;
-    entries.set(setting.id, withSetting(baseOf(setting, builtIn), setting));
+    if (!isTaken && !settings.has(setting.id)) settings.set(setting.id, setting);
   }
-  return entries;
+  return settings;
 }
 
-function builtInModels(): ModelEntry[] {
-  return [...claudeModels(), ...openAiModels(), ...geminiModels(), demoModel()];
+function builtInModels({ connections }: Pick<ModelCatalogInput, 'connections'>): ModelEntry[] {
+  return [
+    ...listedIds().map(([id, provider]) => explainUnlisted(id, provider, connections).entry),
+    demoModel(),
+  ];
 }
-
-/** What a setting changes: the built-in model of its id, else of its vendor name, else what holds for its family. */
-function baseOf(setting: ModelSetting, builtIn: ReadonlyMap<string, ModelEntry>): ModelEntry {
-  const vendorModel = setting.vendor_model ?? setting.id;
-  const known = builtIn.get(setting.id) ?? builtIn.get(vendorModel);
-  // A compatible server may offer other models under a vendor's names, with other limits and prices. Whoever speaks the Responses API
-  // offers OpenAI's own.
-  const elsewhere =
-    setting.provider === 'openai' && setting.base_url !== undefined && setting.api !== 'responses';
-  if (known !== undefined && known.provider === setting.provider && !elsewhere) return known;
-  return FAMILIES[setting.provider](vendorModel);
-}
-
-const FAMILIES: Record<ModelProviderKind, (id: string) => ModelEntry> = {
-  anthropic: claudeModel,
-  openai: openAiModel,
-  gemini: geminiModel,
-  demo: demoModel,
-};
 
 /** What is known of an id that is in no list, where its provider is among those that can be reached. */
-export function resolveUnlisted(id: string, usable: ReadonlySet<ModelProviderKind>): ModelEntry | null {
-  if (id.startsWith('claude-') && usable.has('anthropic')) return datedOr(id, claudeModels(), claudeModel);
-  if (id.startsWith('gemini-') && usable.has('gemini')) return datedOr(id, geminiModels(), geminiModel);
-  if (id.startsWith('gpt-') && usable.has('openai')) return datedOr(id, openAiModels(), openAiModel);
-  return null;
+export function resolveUnlisted(
+  id: string,
+  usable: ReadonlySet<ModelProviderKind>,
+  connections?: Connections,
+): ModelEntry | null {
+  const provider = vendorOf(id);
+  return provider === null || !usable.has(provider) ? null : explainUnlisted(id, provider, connections).entry;
 }
 
-/** A dated id (`claude-opus-4-5-20251101`, `gpt-5.6-2026-07-09`) is its undated model under its own name. */
-function datedOr(id: string, known: ModelEntry[], family: (id: string) => ModelEntry): ModelEntry {
-  const undated = id.replace(/-(\d{8}|\d{4}-\d{2}-\d{2})$/, '');
-  const entry = known.find((candidate) => candidate.id === undated);
-  return entry === undefined ? family(id) : { ...entry, id, vendorModel: id };
+function explainUnlisted(
+  id: string,
+  provider: ModelProviderKind,
+  connections: Connections | undefined,
+): Explained {
+  const { facts, origins } = describeModel(askedOf({ id, provider }, connections));
+  return { entry: entryOf(id, provider, facts), origins };
 }
 
 function defaultModelOf(input: ModelCatalogInput, listed: readonly ModelEntry[]): string {

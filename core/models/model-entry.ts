@@ -14,8 +14,18 @@ export interface ModelPrices {
   /** What `speed: fast` multiplies every price by; absent where the model has no fast mode. */
   fast_multiplier?: number;
   /** Prices of a request whose whole prompt, cached parts included, is longer than `above` tokens. */
-  long_context?: { above: number } & Omit<ModelPrices, 'fast_multiplier' | 'long_context'>;
+  long_context?: { above: number } & Rates;
+  /** Prices that hold for a time in place of these; the last one that holds counts. */
+  periods?: readonly PricePeriod[];
 }
+
+export type Rates = Pick<
+  ModelPrices,
+  'input' | 'output' | 'cache_read' | 'cache_write_5m' | 'cache_write_1h'
+>;
+
+/** Prices with the time for which they hold, RFC 3339: from the one moment on, until before the other. */
+export type PricePeriod = { from?: string; until?: string } & Omit<ModelPrices, 'periods'>;
 
 /** What images a model takes. Sizes are of the decoded file, not of its base64 form. */
 export interface ImageLimits {
@@ -27,7 +37,7 @@ export interface ImageLimits {
 
 /**
  * How a model thinks. `adaptive`: it decides by itself and takes an effort; `budget`: a number of tokens is set per request;
- * `effort`: a reasoning effort is set per request; `none`: it does not.
+ * `effort`: it decides by itself, and a reasoning effort is set per request where it knows any; `none`: it does not.
  */
 export type Thinking = 'adaptive' | 'budget' | 'effort' | 'none';
 
@@ -72,6 +82,8 @@ export interface ModelEntry {
   midConversationSystem: boolean;
   /** null: unknown, so nothing that runs on it has a list cost. */
   prices: ModelPrices | null;
+  /** When the vendor ends it, RFC 3339; absent where no end is known. */
+  retiresAt?: string;
   /** Ids of the models to go on with, in order, when this one is down or out of quota. */
   fallback: readonly string[];
   /** When the vendor released it, RFC 3339; the epoch where unknown. */

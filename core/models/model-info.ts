@@ -1,16 +1,21 @@
 import type { ModelInfo, ModelLine } from '@anthropic-ai/sdk/resources/models';
 import type { Effort, ModelEntry } from './model-entry.ts';
 
-/** The entry as `GET /v1/models` shows it. */
-export function toModelInfo(entry: ModelEntry): ModelInfo {
+/**
+ * The entry as `GET /v1/models` shows it.
+ *
+ * @param at - now: a model whose day has come is retired.
+ */
+export function toModelInfo(entry: ModelEntry, at: Date): ModelInfo {
+  const { retiresAt } = entry;
   return {
     type: 'model',
     id: entry.id,
     display_name: entry.displayName,
     created_at: entry.createdAt,
     deprecated_at: null,
-    retires_at: null,
-    lifecycle: 'active',
+    retires_at: retiresAt ?? null,
+    lifecycle: retiresAt === undefined ? 'active' : at < new Date(retiresAt) ? 'deprecated' : 'retired',
     line: lineOf(entry),
     max_input_tokens: entry.contextWindow,
     max_tokens: entry.maxOutputTokens,
@@ -54,7 +59,7 @@ function capabilitiesOf(entry: ModelEntry): ModelInfo['capabilities'] {
     thinking: {
       supported: entry.thinking !== 'none',
       types: {
-        adaptive: when(entry.thinking === 'adaptive'),
+        adaptive: when(entry.thinking === 'adaptive' || entry.thinking === 'effort'),
         between_tools: when(false),
         disabled: when(entry.thinking === 'none'),
         enabled: when(entry.thinking === 'budget'),

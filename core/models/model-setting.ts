@@ -1,10 +1,24 @@
 import type { JsonObject } from '../json.ts';
-import type { ModelPrices, ModelProviderKind, OpenAiApi } from './model-entry.ts';
+import type { Effort, ModelProviderKind, OpenAiApi, Rates, Thinking } from './model-entry.ts';
+
+export type RateSetting = { [Name in keyof Rates]?: number | undefined };
+
+interface PricesSetting extends RateSetting {
+  fast_multiplier?: number | undefined;
+  long_context?: (RateSetting & { above: number }) | undefined;
+}
+
+/** Prices in the configuration, in dollars per million tokens. */
+export interface PriceSetting extends PricesSetting {
+  periods?: (PricesSetting & { from?: string | undefined; until?: string | undefined })[] | undefined;
+}
 
 /** One item of `models` in the configuration, its key already read. A field left out keeps what is known of the model. */
 export interface ModelSetting {
   id: string;
   provider: ModelProviderKind;
+  /** The id of another model that it takes after, in what is known of it. */
+  like?: string | undefined;
   display_name?: string | undefined;
   vendor_model?: string | undefined;
   api?: OpenAiApi | undefined;
@@ -17,7 +31,15 @@ export interface ModelSetting {
   context_window?: number | undefined;
   max_output_tokens?: number | undefined;
   tools?: boolean | undefined;
-  thinking?: boolean | undefined;
+  thinking?: boolean | Thinking | undefined;
+  efforts?: Effort[] | undefined;
+  default_effort?: Effort | undefined;
+  pdf?: boolean | undefined;
+  mid_conversation_system?: boolean | undefined;
+  fast_mode?: boolean | undefined;
+  /** A day or a moment, RFC 3339, as is `retires`. */
+  released?: string | undefined;
+  retires?: string | undefined;
   images?:
     | {
         max_count?: number | undefined;
@@ -26,11 +48,16 @@ export interface ModelSetting {
         media_types?: string[] | undefined;
       }
     | undefined;
-  prices?:
-    | { [Name in keyof Omit<ModelPrices, 'fast_multiplier' | 'long_context'>]?: number | undefined }
-    | undefined;
+  prices?: PriceSetting | undefined;
   fallback?: string[] | undefined;
   max_concurrent_requests?: number | undefined;
   extra_headers?: Record<string, string> | undefined;
   extra_body?: JsonObject | undefined;
+}
+
+/** What is wrong with a model of the configuration, and in which of its fields. */
+export interface SettingProblem {
+  index: number;
+  field: string;
+  message: string;
 }

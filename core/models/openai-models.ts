@@ -1,11 +1,7 @@
+import { entryOf, type ModelFacts } from './known/model-facts.ts';
+import { namesOf } from './known/model-names.ts';
+import { openAiFacts } from './known/openai-family.ts';
 import type { Effort, ModelEntry, ModelPrices } from './model-entry.ts';
-
-const OPENAI_IMAGES = {
-  maxCount: 500,
-  maxBytes: 20 * 1024 * 1024,
-  maxPixelsPerSide: 2048,
-  mediaTypes: ['image/jpeg', 'image/png', 'image/gif', 'image/webp'],
-} as const;
 
 const EFFORTS: readonly Effort[] = ['low', 'medium', 'high', 'xhigh', 'max'];
 
@@ -92,48 +88,27 @@ const KNOWN: readonly Known[] = [
   },
 ];
 
+/** What is known of the OpenAI models that the catalogue lists besides what holds for their family. */
+export const OPENAI_LIST: ReadonlyMap<string, ModelFacts> = new Map(
+  KNOWN.map((known) => [
+    known.id,
+    {
+      displayName: known.name,
+      createdAt: `${known.released}T00:00:00Z`,
+      contextWindow: known.window,
+      maxOutputTokens: known.output,
+      efforts: known.efforts,
+      prices: known.prices,
+    },
+  ]),
+);
+
 /** The OpenAI models that the catalogue lists. */
 export function openAiModels(): ModelEntry[] {
-  return KNOWN.map((known) => ({
-    ...openAiModel(known.id),
-    displayName: known.name,
-    createdAt: `${known.released}T00:00:00Z`,
-    contextWindow: known.window,
-    maxOutputTokens: known.output,
-    images: OPENAI_IMAGES,
-    pdf: true,
-    midConversationSystem: true,
-    thinking: known.efforts.length > 0 ? 'effort' : 'none',
-    efforts: known.efforts,
-    defaultEffort: known.efforts.length > 0 ? 'medium' : null,
-    prices: known.prices,
-  }));
+  return [...OPENAI_LIST].map(([id, facts]) => ({ ...openAiModel(id), ...facts }));
 }
 
-/**
- * What is assumed of a model behind an OpenAI-compatible server of which nothing is said: a small window, tools, no images. Its
- * configuration says more.
- */
+/** One of OpenAI's models by its name alone. */
 export function openAiModel(id: string): ModelEntry {
-  return {
-    id,
-    displayName: id,
-    provider: 'openai',
-    vendorModel: id,
-    contextWindow: 32_768,
-    maxOutputTokens: 4_096,
-    tools: true,
-    images: null,
-    pdf: false,
-    thinking: 'none',
-    efforts: [],
-    defaultEffort: null,
-    fastMode: false,
-    // Many chat templates refuse a system message that is not the first.
-    midConversationSystem: false,
-    prices: null,
-    fallback: [],
-    createdAt: '1970-01-01T00:00:00Z',
-    connection: { extraHeaders: {}, extraBody: {} },
-  };
+  return entryOf(id, 'openai', openAiFacts(namesOf(id)[0] ?? id) ?? {});
 }

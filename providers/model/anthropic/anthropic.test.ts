@@ -109,7 +109,10 @@ describe('the Anthropic adapter', () => {
       { thinking: { type: 'adaptive', display: 'summarized' }, output_config: { effort: 'high' } },
     ],
     ['claude-haiku-4-5', 'high', { thinking: { type: 'enabled', budget_tokens: 16_384 } }],
-    ['claude-haiku-4-5', undefined, {}],
+    ['claude-haiku-4-5', undefined, { thinking: { type: 'enabled', budget_tokens: 16_384 } }],
+    ['claude-haiku-4-5', 'low', { thinking: { type: 'enabled', budget_tokens: 2_048 } }],
+    ['claude-opus-4-1', undefined, { thinking: { type: 'enabled', budget_tokens: 16_384 } }],
+    ['claude-3-5-haiku-20241022', undefined, {}],
     [
       'claude-from-the-future-9',
       'low',

@@ -6,7 +6,6 @@ import { connectionFailure } from '../connection-failure.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../model-provider.ts';
 import type { StreamGuard, StreamLimits } from '../stream-guard.ts';
 import { refuseUnlessEventStream } from '../event-stream.ts';
-import { schemaDialectOf } from '../tool-schema/schema-dialect.ts';
 import { createToolNames, type ToolNames } from '../tool-names.ts';
 import { toModelError } from '../vendor-failure.ts';
 import { createAnthropicFetch } from './anthropic-fetch.ts';
@@ -49,13 +48,11 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
     fetch: createAnthropicFetch(options.apiKey, options.extraHeaders ?? {}),
   });
 
-  const schemas = schemaDialectOf('anthropic', options.baseUrl);
-
   /** One request, or more where the vendor pauses: then what it said so far is sent back for it to go on. */
   async function* converse(request: ModelRequest, guard: StreamGuard): AsyncGenerator<ModelStreamPart> {
     const names = toolNamesOf(request);
     const cacheTtl = options.cacheTtl ?? '5m';
-    const body = toAnthropicRequest(request, options.traits, { provider: NAME, names, cacheTtl, schemas });
+    const body = toAnthropicRequest(request, options.traits, { provider: NAME, names, cacheTtl });
     let blocks: CollectedBlock[] = [];
     let usage = emptyUsage();
     for (let round = 0; ; round += 1) {
@@ -96,12 +93,7 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
     countTokens: (request, signal) =>
       guardedCall(guarding, signal, async (guard) => {
         const names = toolNamesOf(request);
-        const body = toAnthropicRequest(request, options.traits, {
-          provider: NAME,
-          names,
-          cacheTtl: '5m',
-          schemas,
-        });
+        const body = toAnthropicRequest(request, options.traits, { provider: NAME, names, cacheTtl: '5m' });
         const { max_tokens: _limit, stream: _stream, metadata: _metadata, ...counted } = body;
         const answer = await client.messages.countTokens(counted, {
           signal: guard.signal,

@@ -8,8 +8,6 @@ import type { Effort, Thinking } from '../../../core/models/model-entry.ts';
 import type { ModelRequest } from '../model-provider.ts';
 import { nearestEffort } from '../nearest-effort.ts';
 import type { ToolNames } from '../tool-names.ts';
-import type { SchemaDialectName } from '../tool-schema/schema-dialect.ts';
-import { toToolSchema } from '../tool-schema/to-tool-schema.ts';
 import { placeCacheMarkers } from './cache-markers.ts';
 import { toAnthropicMessages } from './to-messages.ts';
 
@@ -25,13 +23,13 @@ export interface AnthropicModelTraits {
 export function toAnthropicRequest(
   request: ModelRequest,
   traits: AnthropicModelTraits,
-  options: { provider: string; names: ToolNames; cacheTtl: '5m' | '1h'; schemas: SchemaDialectName },
+  options: { provider: string; names: ToolNames; cacheTtl: '5m' | '1h' },
 ): MessageCreateParamsStreaming {
   const system: TextBlockParam[] = /\S/.test(request.system) ? [{ type: 'text', text: request.system }] : [];
   const tools: ToolUnion[] = request.tools.map(({ name, description, input_schema: schema }) => ({
     name: options.names.toWire(name),
     description,
-    input_schema: { ...toToolSchema(schema, options.schemas), type: 'object' },
+    input_schema: { ...schema, type: 'object' },
   }));
   const messages = toAnthropicMessages(request.messages, {
     provider: options.provider,
@@ -62,8 +60,10 @@ function thinkingOf(
   messages: MessageCreateParamsStreaming['messages'],
 ): ThinkingConfigParam | undefined {
   if (traits.thinking === 'adaptive') return { type: 'adaptive', display: 'summarized' };
-  if (traits.thinking !== 'budget' || request.effort === undefined) return undefined;
-  const budget = Math.min(BUDGETS[request.effort], request.maxOutputTokens - 1);
+  if (traits.thinking !== 'budget') return undefined;
+  // The vendor counts the thinking in the answer, of which a part is kept for what is said.
+  const said = Math.max(1_024, Math.floor(request.maxOutputTokens / 8));
+  const budget = Math.min(BUDGETS[request.effort ?? 'high'], request.maxOutputTokens - said);
   if (budget < 1_024 || !startsWithThinking(messages)) return undefined;
   return { type: 'enabled', budget_tokens: budget };
 }

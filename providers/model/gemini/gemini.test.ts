@@ -155,8 +155,9 @@ describe('the Gemini adapter', () => {
           {
             parametersJsonSchema: {
               type: 'object',
-              properties: { a: { type: 'integer' }, b: { type: 'number' }, c: { type: 'string' } },
+              properties: { a: { enum: [1] }, b: { type: 'number', minimum: 0 }, c: { $ref: '#/$defs/c' } },
               required: ['a'],
+              $defs: { c: { type: 'string' } },
             },
           },
         ],

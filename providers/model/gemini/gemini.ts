@@ -8,7 +8,6 @@ import { VENDOR_URLS } from '../vendor/servers.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../model-provider.ts';
 import { patientFetch } from '../patient-fetch.ts';
 import type { StreamGuard, StreamLimits } from '../stream-guard.ts';
-import { schemaDialectOf } from '../tool-schema/schema-dialect.ts';
 import { createToolNames, type ToolNames } from '../tool-names.ts';
 import { toGeminiFailure } from './gemini-failure.ts';
 import { createGeminiStreamReader } from './read-gemini-stream.ts';
@@ -38,7 +37,6 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
     apiVersion: 'v1beta',
     httpOptions: { baseUrl: options.baseUrl ?? VENDOR_URLS.gemini },
   });
-  const schemas = schemaDialectOf('gemini', options.baseUrl);
   const { contents: _contents, ...extraBody } = options.extraBody ?? {};
 
   async function* converse(
@@ -47,7 +45,7 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
     seen: { response?: Response },
   ): AsyncGenerator<ModelStreamPart> {
     const names = toolNamesOf(request);
-    const { config, ...body } = toGeminiRequest(request, options.traits, { provider: NAME, names, schemas });
+    const { config, ...body } = toGeminiRequest(request, options.traits, { provider: NAME, names });
     const stream: AsyncGenerator<GenerateContentResponse> = await client.models.generateContentStream({
       ...body,
       config: {
@@ -93,11 +91,7 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
       const toFailure = (error: unknown) => toGeminiFailure(error, VENDOR, undefined);
       return guardedCall({ vendor: VENDOR, limits: options.limits, toFailure }, signal, async (guard) => {
         const names = toolNamesOf(request);
-        const { model, contents } = toGeminiRequest(request, options.traits, {
-          provider: NAME,
-          names,
-          schemas,
-        });
+        const { model, contents } = toGeminiRequest(request, options.traits, { provider: NAME, names });
         const { totalTokens = 0 } = await client.models.countTokens({
           model,
           contents,

@@ -4,9 +4,8 @@ import type { Effort, Thinking } from '../../../core/models/model-entry.ts';
 import type { ModelRequest } from '../model-provider.ts';
 import { nearestEffort } from '../nearest-effort.ts';
 import type { ToolNames } from '../tool-names.ts';
-import type { SchemaDialectName } from '../tool-schema/schema-dialect.ts';
-import { toToolSchema } from '../tool-schema/to-tool-schema.ts';
 import { toGeminiContents } from './to-contents.ts';
+import { toGeminiSchema } from './to-gemini-schema.ts';
 
 /** What of a model the request depends on. */
 export interface GeminiModelTraits {
@@ -17,14 +16,13 @@ export interface GeminiModelTraits {
 export function toGeminiRequest(
   request: ModelRequest,
   traits: GeminiModelTraits,
-  options: { provider: string; names: ToolNames; schemas: SchemaDialectName },
+  options: { provider: string; names: ToolNames },
 ): GenerateContentParameters & { config: GenerateContentConfig } {
   const thinkingConfig = thinkingOf(request, traits);
   return {
     model: request.model,
     contents: toGeminiContents(request.messages, {
-      provider: options.provider,
-      names: options.names,
+      ...options,
       // The generation that takes a level of thinking is the one whose results may hold images.
       mediaInResults: traits.thinking === 'effort',
     }),
@@ -39,7 +37,7 @@ export function toGeminiRequest(
                 functionDeclarations: request.tools.map((tool) => ({
                   name: options.names.toWire(tool.name),
                   description: tool.description,
-                  parametersJsonSchema: toToolSchema(tool.input_schema, options.schemas),
+                  parametersJsonSchema: toGeminiSchema({ ...tool.input_schema, type: 'object' }),
                 })),
               },
             ],

@@ -10,7 +10,6 @@ import { toOpenAiFailure } from '../openai-failure.ts';
 import { openAiToolNames } from '../openai-tool-names.ts';
 import { openAiProviderName } from '../provider-name.ts';
 import { awaitUsage } from './await-usage.ts';
-import { schemaDialectOf } from '../../tool-schema/schema-dialect.ts';
 import { dialectOf } from './dialect.ts';
 import { createChatStreamReader } from './read-chat-stream.ts';
 import { toChatRequest } from './to-chat-request.ts';
@@ -23,11 +22,10 @@ export function createChatProvider(options: OpenAiOptions): ModelProvider {
   const vendor =
     options.baseUrl === undefined ? 'OpenAI' : `The model server ${new URL(options.baseUrl).host}`;
   const dialect = options.dialect ?? dialectOf(options.baseUrl);
-  const schemas = schemaDialectOf('openai', options.baseUrl);
 
   async function* converse(request: ModelRequest, guard: StreamGuard): AsyncGenerator<ModelStreamPart> {
     const names = openAiToolNames(request);
-    const body = toChatRequest(request, options.traits, { provider: name, names, dialect, schemas });
+    const body = toChatRequest(request, options.traits, { provider: name, names, dialect });
     const { data, response } = await client.chat.completions
       .create(
         { ...body, ...options.extraBody, messages: body.messages, stream: true },

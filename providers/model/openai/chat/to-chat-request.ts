@@ -2,9 +2,8 @@ import type { ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/
 import type { ModelRequest } from '../../model-provider.ts';
 import { nearestEffort } from '../../nearest-effort.ts';
 import type { ToolNames } from '../../tool-names.ts';
-import type { SchemaDialectName } from '../../tool-schema/schema-dialect.ts';
-import { toToolSchema } from '../../tool-schema/to-tool-schema.ts';
 import type { OpenAiModelTraits } from '../openai-client.ts';
+import { toOpenAiParameters } from '../to-parameters.ts';
 import { takesNewerLimit, type Dialect } from './dialect.ts';
 import { toChatMessages } from './to-chat-messages.ts';
 
@@ -16,7 +15,7 @@ import { toChatMessages } from './to-chat-messages.ts';
 export function toChatRequest(
   request: ModelRequest,
   traits: OpenAiModelTraits,
-  options: { provider: string; names: ToolNames; dialect: Dialect; schemas: SchemaDialectName },
+  options: { provider: string; names: ToolNames; dialect: Dialect },
 ): ChatCompletionCreateParamsStreaming {
   const { names, dialect } = options;
   const effort = nearestEffort(request.effort, traits.efforts);
@@ -37,7 +36,7 @@ export function toChatRequest(
             function: {
               name: names.toWire(tool.name),
               description: tool.description,
-              parameters: toToolSchema(tool.input_schema, options.schemas),
+              parameters: toOpenAiParameters(tool.input_schema),
             },
           })),
         }

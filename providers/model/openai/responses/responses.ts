@@ -7,7 +7,6 @@ import { createOpenAiClient, type OpenAiOptions } from '../openai-client.ts';
 import { toOpenAiFailure } from '../openai-failure.ts';
 import { openAiToolNames } from '../openai-tool-names.ts';
 import { openAiProviderName } from '../provider-name.ts';
-import { schemaDialectOf } from '../../tool-schema/schema-dialect.ts';
 import { createResponsesStreamReader } from './read-responses-stream.ts';
 import { toModelResponse } from './to-model-response.ts';
 import { toResponsesRequest } from './to-responses-request.ts';
@@ -16,13 +15,12 @@ import { toResponsesRequest } from './to-responses-request.ts';
 export function createResponsesProvider(options: OpenAiOptions): ModelProvider {
   const client = createOpenAiClient(options);
   const name = openAiProviderName(options.baseUrl);
-  const schemas = schemaDialectOf('openai', options.baseUrl);
   const vendor =
     options.baseUrl === undefined ? 'OpenAI' : `The model server ${new URL(options.baseUrl).host}`;
 
   async function* converse(request: ModelRequest, guard: StreamGuard): AsyncGenerator<ModelStreamPart> {
     const names = openAiToolNames(request);
-    const body = toResponsesRequest(request, options.traits, { provider: name, names, schemas });
+    const body = toResponsesRequest(request, options.traits, { provider: name, names });
     const { data, response } = await client.responses
       .create(
         { ...body, ...options.extraBody, input: body.input ?? [], stream: true },
@@ -56,7 +54,7 @@ export function createResponsesProvider(options: OpenAiOptions): ModelProvider {
     countTokens: (request, signal) =>
       guardedCall(guarding, signal, async (guard) => {
         const names = openAiToolNames(request);
-        const body = toResponsesRequest(request, options.traits, { provider: name, names, schemas });
+        const body = toResponsesRequest(request, options.traits, { provider: name, names });
         const { model, input, instructions, tools, reasoning } = body;
         const answer = await client.responses.inputTokens.count(
           {

@@ -4,7 +4,7 @@ import type { AnthropicRequest } from './request-schema.ts';
 export function modelViolations(request: AnthropicRequest, headers: Record<string, string>): string[] {
   const { model, thinking, speed } = request;
   const violations: string[] = [];
-  const legacy = /^claude-(?:opus|sonnet|haiku)-4-5\b/.test(model);
+  const legacy = /^claude-(?:3-7-sonnet|(?:opus|sonnet|haiku)-4(?:-[015])?)(?:-20\d{6}|$)/.test(model);
   const both = /^claude-(?:opus|sonnet)-4-6\b/.test(model);
   if (legacy && thinking?.type === 'adaptive')
     violations.push(`thinking: ${model} knows no adaptive thinking`);
