@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../core/errors.ts';
+import { NO_LIMITS, type TurnLimits } from '../core/journal/turn.ts';
 import { asksForSummary } from '../core/session/context/compaction.ts';
 import type {
   ModelProvider,
@@ -46,13 +47,19 @@ function scripted(
   };
 }
 
-const begin = (provider: ModelProvider, text: string, result = 'ok') =>
+const begin = (
+  provider: ModelProvider,
+  text: string,
+  result = 'ok',
+  other: { maxOutputTokens?: number; turns?: TurnLimits } = {},
+) =>
   startInMemorySession({
     provider,
     window: WINDOW,
     maxOutputTokens: 1_000,
     content: [{ type: 'text', text }],
     resultOf: () => result,
+    ...other,
   });
 
 const tooLong = () =>
@@ -120,6 +127,86 @@ describe('a model asked for a summary', () => {
     expect(types.slice(-3)).toContain('session.status_rescheduled');
     expect(await session.step()).toMatchObject({ kind: 'compacted' });
   });
+});
+
+describe('an answer that falls short', () => {
+  const thought: ResponseBlock = {
+    type: 'thinking',
+    opaque: { type: 'opaque', provider: 'test', data: { signature: 'cut' } },
+  };
+  const cutCall: ResponseBlock = { ...call, input: null, rawInput: '{"command": "echo' };
+  const texts = async (session: Awaited<ReturnType<typeof begin>>) =>
+    (await session.events())
+      .filter(({ type }) => type === 'agent.message')
+      .map(({ body }) => (body['content'] as { text: string }[])[0]?.text);
+  const errors = async (session: Awaited<ReturnType<typeof begin>>) =>
+    (await session.events()).filter(({ type }) => type === 'session.error').map(({ body }) => body['error']);
+
+  it('is gone on with where it was cut off, in more room', async () => {
+    const provider = scripted([
+      { blocks: [thought, said('The quick bro')], stop: 'max_tokens' },
+      answers(said('wn fox.')),
+    ]);
+    const session = await begin(provider, 'Write.', 'ok', { maxOutputTokens: 6_000 });
+    expect(await session.step()).toMatchObject({ kind: 'tools', calls: [] });
+    expect(await session.step()).toMatchObject({ kind: 'final' });
+    expect((await texts(session)).join('')).toBe('The quick brown fox.');
+    const [first, second] = provider.requests;
+    expect(second?.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
+    expect(second?.messages[1]?.content).toMatchObject([{ type: 'opaque' }, { text: 'The quick bro' }]);
+    expect(lastText(second)).toContain('Go on exactly where it stops');
+    expect(first?.maxOutputTokens).toBe(2_500);
+    expect(second?.maxOutputTokens).toBe(6_000);
+    const ends = (await session.events()).filter(({ type }) => type === 'span.model_request_end');
+    expect(ends.map(({ body }) => body['stop_reason'])).toEqual(['max_tokens', 'end_turn']);
+    expect(await errors(session)).toEqual([]);
+  });
+
+  it('is asked for with less thought where it was nothing but thought, and none of that goes back', async () => {
+    const provider = scripted([{ blocks: [thought], stop: 'max_tokens' }, answers(said('Done.'))]);
+    const session = await begin(provider, 'Think.');
+    expect(await session.step()).toMatchObject({ kind: 'tools', calls: [] });
+    expect(await session.step()).toMatchObject({ kind: 'final' });
+    const [first, second] = provider.requests;
+    expect(first?.effort).toBeUndefined();
+    expect(second?.effort).toBe('low');
+    expect(second?.messages.map(({ role }) => role)).toEqual(['user']);
+    expect(lastText(second)).toContain('Think more briefly');
+  });
+
+  it.each([
+    [
+      [thought],
+      'max_tokens',
+      'model_request_failed_error',
+      'while the model was still thinking, 3 times in a row',
+    ],
+    [[said('bla')], 'max_tokens', 'model_request_failed_error', 'the answer above is not complete'],
+    [[cutCall], 'max_tokens', 'tool_use_limit_reached_error', 'no such call was run'],
+    [[], 'end_turn', 'model_request_failed_error', 'an empty answer, 3 times in a row'],
+    [[thought], 'end_turn', 'model_request_failed_error', 'an empty answer after thinking'],
+    [[], 'malformed_call', 'model_request_failed_error', 'cannot be read'],
+  ] as const)(
+    'ends the turn when it comes again and again: %j with %s',
+    async (blocks, stop, type, words) => {
+      const short = { blocks: [...blocks], stop };
+      const provider = scripted([short, short, short, answers(said('Better.'))]);
+      const session = await begin(provider, 'Go.', 'ok', { turns: { ...NO_LIMITS, continuations: 2 } });
+      for (let step = 0; step < 3; step += 1)
+        expect(await session.step()).toMatchObject({ kind: 'tools', calls: [] });
+      expect(await session.step()).toMatchObject({ kind: 'settled' });
+      expect(provider.requests).toHaveLength(3);
+      expect(await errors(session)).toEqual([
+        { type, message: expect.stringContaining(words) as string, retry_status: { type: 'exhausted' } },
+      ]);
+      const head = await session.journal.head(session.sessionId);
+      expect(head).toMatchObject({ status: 'idle', stop: { type: 'retries_exhausted' } });
+      const uses = (await session.events()).filter(({ type: of }) => of === 'agent.tool_use').length;
+      const results = (await session.events()).filter(({ type: of }) => of === 'agent.tool_result');
+      expect(results).toHaveLength(uses);
+      for (const { body } of results) expect(body).toMatchObject({ is_error: true });
+    },
+  );
 });
 
 describe('a vendor that has the last word', () => {

@@ -54,7 +54,7 @@ export async function answerStep(
     const plan = await fitContext(deps, context, refused === undefined ? {} : { refused }, signal);
     if (plan.kind === 'too-long') throw doubted ?? tooLong(context, plan.tokens);
     if (plan.kind === 'compact') return compact(deps, context, plan, send, [], doubted);
-    const prepared = await buildModelRequest(deps, context, plan.messages);
+    const prepared = await buildModelRequest(deps, context, plan.messages, plan.tokens);
     const previews = newPreviews();
     const sent = await sendFitting(send, prepared, (part) => previews.part(part));
     if (sent.kind === 'response') {

@@ -2,7 +2,7 @@ import { stepKey, type StepAttempt } from '../core/journal/attempt.ts';
 import { commitStep, type StepAnswer } from '../core/journal/commit-step.ts';
 import { openStep } from '../core/journal/open-step.ts';
 import type { TurnTrace } from '../core/journal/turn-trace.ts';
-import type { Detour } from '../core/journal/turn.ts';
+import type { CutRun, Detour } from '../core/journal/turn.ts';
 import { AppError, isAppError } from '../core/errors.ts';
 import { createPreviewPublisher } from '../providers/bus/preview-publisher.ts';
 import type { ModelResponse, ModelStreamPart } from '../providers/model/model-provider.ts';
@@ -79,6 +79,7 @@ async function ask(
     arrived: number;
     lastSeq: number;
     detour: Detour | null;
+    cut: CutRun | null;
     trace: TurnTrace | null;
   },
   context: AttemptContext,

@@ -1,4 +1,4 @@
-import type { SessionError } from '../core/journal/commit-step.ts';
+import type { SessionError } from '../core/journal/session-error.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { CONTEXT_EXCEEDED } from './send-request.ts';
 

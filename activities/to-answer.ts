@@ -1,6 +1,8 @@
 import type { StepAnswer } from '../core/journal/commit-step.ts';
 import type { NewEvent } from '../core/journal/view.ts';
 import type { NewCall } from '../core/journal/writes.ts';
+import type { StopWord } from '../core/journal/wire-event.ts';
+import { answerCut } from '../core/session/answer-cut.ts';
 import { callLabel } from '../core/session/call-label.ts';
 import { judgeToolUse } from '../core/session/permission.ts';
 import type { BlockIds } from '../core/session/block-ids.ts';
@@ -23,7 +25,7 @@ export async function toAnswer(
 ): Promise<StepAnswer> {
   const { agent, workspaceId } = prepared.setup;
   const judged = responseEvents(
-    response.blocks,
+    response,
     announced,
     (name) => judgeToolUse(agent.tools, name, deps.builtInNames),
     deps.ids,
@@ -44,10 +46,22 @@ export async function toAnswer(
     calls,
     refused,
     refusal: response.stop === 'refusal' ? toDetails(response.refusal) : null,
+    stopReason: STOP_WORDS[response.stop],
+    cut: answerCut(response),
     digests: callDigests(judged.toolUses),
     ...stepUsage(prepared, response.usage),
   };
 }
+
+const STOP_WORDS: Record<ModelResponse['stop'], StopWord> = {
+  end_turn: 'end_turn',
+  tool_use: 'tool_use',
+  max_tokens: 'max_tokens',
+  context_overflow: 'model_context_window_exceeded',
+  refusal: 'refusal',
+  paused: 'pause_turn',
+  malformed_call: 'malformed_tool_call',
+};
 
 function toDetails(refusal: ModelResponse['refusal']) {
   const category = REFUSAL_CATEGORIES.find((known) => known === refusal?.category) ?? null;

@@ -3,7 +3,7 @@ import type { AcceptView } from '../core/journal/accept.ts';
 import { toolKey } from '../core/journal/attempt.ts';
 import type { Decision } from '../core/journal/decision.ts';
 import type { TurnTrace } from '../core/journal/turn-trace.ts';
-import type { Detour } from '../core/journal/turn.ts';
+import type { CutRun, Detour } from '../core/journal/turn.ts';
 import type { Claim } from '../providers/store/journal.ts';
 import { noteForLog } from '../providers/telemetry/log-context.ts';
 import { turnSpanContext } from '../providers/telemetry/trace-context.ts';
@@ -21,6 +21,7 @@ export type Transacted =
       resumed: boolean;
       lastSeq: number;
       detour: Detour | null;
+      cut: CutRun | null;
       trace: TurnTrace | null;
       report(): never;
     }
@@ -67,12 +68,12 @@ export async function transactStep(
       return { kind: 'outcome', report: () => stepReport(deps, sessionId, keys, result) };
     }
     case 'opened': {
-      const { through, arrived, resumed, detour, trace } = result;
+      const { through, arrived, resumed, detour, cut, trace } = result;
       noteForLog(traceOf(trace));
       const report = (): never => {
         throw new Error('an open step has nothing to report');
       };
-      return { kind: 'opened', through, arrived, resumed, lastSeq, detour, trace, report };
+      return { kind: 'opened', through, arrived, resumed, lastSeq, detour, cut, trace, report };
     }
   }
 }

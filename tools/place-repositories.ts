@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import type { SessionError } from '../core/journal/commit-step.ts';
+import type { SessionError } from '../core/journal/session-error.ts';
 import type { RepositoryFailure, RepositorySource } from '../providers/repository/repository-source.ts';
 import { attachWhatFits } from './attach-what-fits.ts';
 import type { AttachedFile, Sandbox } from '../providers/sandbox/sandbox.ts';

@@ -1,4 +1,4 @@
-import type { SessionError } from '../core/journal/commit-step.ts';
+import type { SessionError } from '../core/journal/session-error.ts';
 import type { AgentTools } from '../core/session/permission.ts';
 import type { AttachedFile, SandboxDriver, SandboxSpec } from '../providers/sandbox/sandbox.ts';
 import type { HostProbe } from '../providers/sandbox/watch-probe.ts';

@@ -1,4 +1,4 @@
-import type { SessionError } from '../core/journal/commit-step.ts';
+import type { SessionError } from '../core/journal/session-error.ts';
 import type { GivenBlock } from '../core/session/content.ts';
 import type { JsonObject } from '../core/json.ts';
 

@@ -149,7 +149,11 @@ export function activityDependencies(parts: {
       telemetry,
       troubles: parts.troubles,
       catalog,
-      turns: { rounds: config.session.max_steps_per_turn, repeatedCalls: config.session.max_repeated_calls },
+      turns: {
+        rounds: config.session.max_steps_per_turn,
+        repeatedCalls: config.session.max_repeated_calls,
+        continuations: config.session.max_output_continuations,
+      },
       failuresBeforeFallback: config.session.failures_before_fallback,
       outages: createModelOutages(config.session.fallback_cool_down_seconds * 1_000, Date.now),
       slots: createModelSlots(config.worker.max_concurrent_activities),

@@ -1,6 +1,6 @@
 import type { ModelEntry } from '../../core/models/model-entry.ts';
 import type { TranscriptMessage } from '../../core/session/content.ts';
-import { answerTokens } from '../../core/session/context/context-budget.ts';
+import { roomToGoOn } from '../../core/session/room-to-go-on.ts';
 import type { ModelProvider, ModelRequest } from '../../providers/model/model-provider.ts';
 import type { SessionSetup } from '../../providers/store/journal.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
@@ -18,14 +18,22 @@ export interface PreparedRequest {
   at: Date;
 }
 
-/** Makes a request of messages, each of which becomes one of the request's: their contents in the form that the model takes. */
+/**
+ * Makes a request of messages, each of which becomes one of the request's: their contents in the form that the model takes.
+ *
+ * @param tokens - what is known of its size, where it goes on with the answer that fell short.
+ */
 export async function buildModelRequest(
   deps: ActivityDependencies,
   context: StepContext,
   messages: readonly TranscriptMessage[],
+  tokens?: number,
 ): Promise<PreparedRequest> {
   const { sessionId, setup, entry, provider, prompt, signal } = context;
-  const { effort, speed } = setup.agent.model;
+  const { speed } = setup.agent.model;
+  const limits = { ...entry, ...servedLimits(entry) };
+  const cut = tokens === undefined ? null : context.cut;
+  const { maxOutputTokens, effort } = roomToGoOn(limits, tokens ?? 0, setup.agent.model.effort?.type, cut);
   return {
     provider,
     entry,
@@ -36,8 +44,8 @@ export async function buildModelRequest(
       system: prompt.system,
       messages: await prepareContent(deps, setup.workspaceId, entry, messages, signal),
       tools: prompt.tools,
-      maxOutputTokens: answerTokens(servedLimits(entry)),
-      ...(effort ? { effort: effort.type } : {}),
+      maxOutputTokens,
+      ...(effort ? { effort } : {}),
       ...(speed ? { speed: entry.fastMode ? speed : 'standard' } : {}),
       sessionId,
     },

@@ -1,6 +1,6 @@
 import type { StepAttempt } from '../../core/journal/attempt.ts';
 import { withoutPinnedData } from '../../core/journal/large-strings.ts';
-import type { Detour } from '../../core/journal/turn.ts';
+import type { CutRun, Detour } from '../../core/journal/turn.ts';
 import type { ModelEntry } from '../../core/models/model-entry.ts';
 import { contextBudget, type ContextBudget } from '../../core/session/context/context-budget.ts';
 import { jsonTokens, textTokens } from '../../core/session/context/estimate-tokens.ts';
@@ -28,6 +28,8 @@ export interface StepContext {
   budget: ContextBudget;
   /** Estimated tokens of the prompt. */
   fixed: number;
+  /** How the answer before fell short, where the step goes on with one. */
+  cut: CutRun | null;
   /** Ends the step's work. */
   signal: AbortSignal;
 }
@@ -39,7 +41,7 @@ export interface StepContext {
 export async function readStepContext(
   deps: ActivityDependencies,
   attempt: StepAttempt,
-  opened: { through: number; detour: Detour | null },
+  opened: { through: number; detour: Detour | null; cut: CutRun | null },
   signal: AbortSignal,
 ): Promise<StepContext> {
   const { sessionId, threadId, epoch } = attempt;
@@ -65,6 +67,7 @@ export async function readStepContext(
     transcript,
     budget: contextBudget(servedLimits(entry), deps.context),
     fixed: textTokens(prompt.system) + jsonTokens(prompt.tools),
+    cut: opened.cut,
     signal,
   };
 }

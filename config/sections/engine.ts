@@ -118,6 +118,14 @@ export const SessionSettings = z.strictObject({
     .nullable()
     .default(null)
     .describe('Identical tool calls in a row after which a turn pauses; null: no limit.'),
+  max_output_continuations: z
+    .int()
+    .min(0)
+    .max(100)
+    .default(3)
+    .describe(
+      'How often in a row a model is asked to go on with an answer that its output limit cut off, or that was empty; then the turn ends with an error that says so. 0: never.',
+    ),
   failures_before_fallback: z
     .int()
     .min(1)

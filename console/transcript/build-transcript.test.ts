@@ -43,6 +43,29 @@ describe('the transcript', () => {
     expect(items[5]).toMatchObject({ usage: { id: 's' } });
   });
 
+  it('shows where an answer was cut off', () => {
+    const end = (id: string, of: string, fields: object) =>
+      event(id, 'span.model_request_end', { model_request_start_id: of, is_error: false, ...fields });
+    const items = buildTranscript(
+      log([
+        event('r1', 'span.model_request_start'),
+        event('a1', 'agent.message', { content: [] }),
+        end('e1', 'r1', { stop_reason: 'max_tokens' }),
+        event('r2', 'span.model_request_start'),
+        event('a2', 'agent.message', { content: [] }),
+        end('e2', 'r2', { stop_reason: 'end_turn' }),
+      ]),
+    );
+    expect(items.map(({ kind, key }) => `${kind} ${key}`)).toEqual([
+      'request r1',
+      'answer a1',
+      'notice e1',
+      'request r2',
+      'answer a2',
+    ]);
+    expect(items[2]).toMatchObject({ tone: 'warning', title: 'Cut off here by the model’s output limit' });
+  });
+
   it.each([
     ['runs', use('u', { evaluated_permission: 'allow' }), [], 'running'],
     ['asks', use('u', { evaluated_permission: 'ask' }), [], 'asks'],

@@ -28,6 +28,7 @@ export function buildTranscript(log: FeedLog): TranscriptItem[] {
         break;
       case 'span.model_request_end':
         group = null;
+        pushNotice(items, event, false);
         break;
       case 'agent.thinking':
         items.push({ kind: 'thinking', key: event.id, group, event });

@@ -1,4 +1,4 @@
-import type { SessionEvent } from '../service/wire.ts';
+import type { EventOf, SessionEvent } from '../service/wire.ts';
 import type { Tone } from './transcript-item.ts';
 
 export interface Notice {
@@ -38,6 +38,8 @@ export function noticeOf(event: SessionEvent): Notice | null {
       return plain(`To ${event.to_agent_name ?? 'the main agent'}`, textOf(event.content));
     case 'agent.thread_message_received':
       return plain(`From ${event.from_agent_name ?? 'the main agent'}`, textOf(event.content));
+    case 'span.model_request_end':
+      return cutNotice(event);
     case 'span.outcome_evaluation_end':
       return plain(`Outcome evaluated: ${event.result.replaceAll('_', ' ')}`, event.explanation);
     case 'workflow_run.created':
@@ -65,7 +67,6 @@ export function noticeOf(event: SessionEvent): Notice | null {
     case 'session.thread_status_idle':
     case 'session.thread_status_rescheduled':
     case 'span.model_request_start':
-    case 'span.model_request_end':
     case 'span.outcome_evaluation_start':
     case 'span.outcome_evaluation_ongoing':
     case 'workflow_run.status_running':
@@ -79,6 +80,19 @@ export function noticeOf(event: SessionEvent): Notice | null {
       return plain(`Event ${unknown.type}`);
     }
   }
+}
+
+/** Why an answer ended that is not whole, by the word that the service adds to the end of its request. */
+const CUTS = new Map([
+  ['max_tokens', 'Cut off here by the model’s output limit'],
+  ['model_context_window_exceeded', 'Cut off here by the end of the context window'],
+  ['pause_turn', 'The model paused here'],
+  ['malformed_tool_call', 'The model wrote a tool call that cannot be read'],
+]);
+
+function cutNotice(end: EventOf<'span.model_request_end'> & { stop_reason?: string }): Notice | null {
+  const title = CUTS.get(end.stop_reason ?? '');
+  return title === undefined ? null : { tone: 'warning', title, detail: null };
 }
 
 type Failure = Extract<SessionEvent, { type: 'session.error' }>['error'];

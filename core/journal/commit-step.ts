@@ -6,12 +6,11 @@ import { createJournalWriter, errorResult } from './journal-writer.ts';
 import type { StepOutcome } from './outcome.ts';
 import type { LostUsage } from './span-detail.ts';
 import type { IdSource, JournalView, NewEvent, UsageTotals } from './view.ts';
-import { FRESH_TURN, withRound, type CallDigests } from './turn.ts';
-import { newEvent, type WireEvent } from './wire-event.ts';
+import type { SessionError } from './session-error.ts';
+import { FRESH_TURN, withCut, withRound, type CallDigests } from './turn.ts';
+import { newEvent, type StopWord } from './wire-event.ts';
+import type { AnswerCut } from '../session/answer-cut.ts';
 import type { NewCall } from './writes.ts';
-
-/** The error object of `session.error`, as the API types it. */
-export type SessionError = Extract<WireEvent, { type: 'session.error' }>['error'];
 
 /** What an attempt of a model step found out. */
 export type StepAnswer =
@@ -24,6 +23,9 @@ export type StepAnswer =
       /** Tool uses that are refused on the spot: not enabled, unknown, or with arguments that are no JSON object. */
       refused: { id: string; text: string }[];
       refusal: BetaManagedAgentsSessionRefusalStopDetails | null;
+      stopReason: StopWord;
+      /** How it falls short of an answer: the model is asked to go on. */
+      cut: AnswerCut | null;
       usage: UsageTotals;
       /** Whether the model has list prices, so that the cost in `usage` is one. */
       priced: boolean;
@@ -76,14 +78,16 @@ export function commitStep(
       writer.running();
       for (const event of answer.events) writer.append(event);
       const asksForTools = answer.calls.length + answer.refused.length > 0;
-      writer.closeSpan(row, false, { ...answer, digests: asksForTools ? answer.digests : null });
+      const { cut } = answer;
+      const digests = asksForTools && cut === null ? answer.digests : null;
+      writer.closeSpan(row, false, { ...answer, digests });
       writer.addUsage(answer.usage, answer.priced);
-      if (asksForTools) {
+      if (asksForTools || cut !== null) {
         writer.addCalls(answer.calls);
         const open = callStates(writer.calls);
         for (const { id, text } of answer.refused) writer.append({ ...errorResult(ids, id, text), ref: id });
         writer.setOwed(true);
-        writer.setTurn(withRound(writer.turn, answer.digests));
+        writer.setTurn(cut === null ? withRound(writer.turn, answer.digests) : withCut(writer.turn, cut));
         outcome = { kind: 'tools', calls: open, spent };
       } else {
         writer.setOwed(false);

@@ -1,5 +1,5 @@
 import { toolKey, type ToolAttempt } from './attempt.ts';
-import type { SessionError } from './commit-step.ts';
+import type { SessionError } from './session-error.ts';
 import { STALE, standing, told, type Decision } from './decision.ts';
 import { createJournalWriter } from './journal-writer.ts';
 import type { StepOutcome } from './outcome.ts';

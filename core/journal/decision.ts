@@ -1,6 +1,6 @@
 import type { StepOutcome } from './outcome.ts';
 import type { TurnTrace } from './turn-trace.ts';
-import type { Detour } from './turn.ts';
+import type { CutRun, Detour } from './turn.ts';
 import type { JournalWrites } from './writes.ts';
 
 /**
@@ -20,6 +20,8 @@ export type Decision =
       lastSeq: number;
       /** The model that stands in for the session's own in this turn. */
       detour: Detour | null;
+      /** How the answer before fell short that the model is to go on with. */
+      cut: CutRun | null;
       /** Of the turn that the step belongs to. */
       trace: TurnTrace | null;
     }

@@ -1,4 +1,4 @@
-import type { SessionError } from './commit-step.ts';
+import type { SessionError } from './session-error.ts';
 import type { JournalWriter } from './journal-writer.ts';
 import type { IdSource } from './view.ts';
 import { newEvent } from './wire-event.ts';

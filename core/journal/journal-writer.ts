@@ -18,7 +18,7 @@ import type {
   StopReason,
   UsageTotals,
 } from './view.ts';
-import { newEvent } from './wire-event.ts';
+import { newEvent, type StopWord } from './wire-event.ts';
 import type { JournalWrites, NewCall } from './writes.ts';
 
 /** Text of the result that closes a call which an interrupt kept from running. The wording is the API's own. */
@@ -57,7 +57,11 @@ export interface JournalWriter {
   /** Stamps queued denials, each with its error result. */
   deny(pair: 'with-running-pair' | 'as-is'): void;
   openSpan(): string;
-  closeSpan(row: StepRow, isError: boolean, spent?: SpanDetail & { speed: 'standard' | 'fast' }): void;
+  closeSpan(
+    row: StepRow,
+    isError: boolean,
+    spent?: SpanDetail & { speed: 'standard' | 'fast'; stopReason?: StopWord },
+  ): void;
   /** Closes the span of a request that gave no answer, and counts what it has used all the same; null: nothing that is known. */
   failSpan(row: StepRow, lost: LostUsage | null): void;
   /** `priced`: the model has list prices, so that the cost in `usage` is one. */
@@ -248,6 +252,7 @@ export function createJournalWriter(view: JournalView, ids: IdSource): JournalWr
           cache_read_input_tokens: used?.cache_read_input_tokens ?? 0,
           ...(spent?.speed === 'fast' ? { speed: 'fast' as const } : {}),
         },
+        ...(spent?.stopReason === undefined ? {} : { stop_reason: spent.stopReason }),
       } as const;
       writer.append(newEvent(end, spent ? { detail: spanDetail(spent) } : {}));
     },

@@ -1,4 +1,4 @@
-import type { SessionError } from './commit-step.ts';
+import type { SessionError } from './session-error.ts';
 import { createJournalWriter } from './journal-writer.ts';
 import type { IdSource, JournalView } from './view.ts';
 import { newEvent } from './wire-event.ts';

@@ -87,7 +87,7 @@ describe('an opening at a limit of the turn', () => {
 
   it('ends the turn with a typed error', () => {
     const view = journalView({ head: running, thread: { ...owing, turn } });
-    const decision = openStep(view, attempt, { rounds: 5, repeatedCalls: null }, countingIds());
+    const decision = openStep(view, attempt, { ...NO_LIMITS, rounds: 5 }, countingIds());
     expect(log(decision)).toEqual(['session.error', ...IDLE]);
     expect(decision.writes?.entries[0]).toMatchObject({
       event: {
@@ -103,7 +103,7 @@ describe('an opening at a limit of the turn', () => {
   it('goes on when a message waits', () => {
     const queue = [aQueued(9, 'user.message')];
     const view = journalView({ head: running, thread: { ...owing, turn }, queue });
-    const decision = openStep(view, attempt, { rounds: 5, repeatedCalls: null }, countingIds());
+    const decision = openStep(view, attempt, { ...NO_LIMITS, rounds: 5 }, countingIds());
     expect(decision).toMatchObject({ kind: 'opened' });
   });
 });

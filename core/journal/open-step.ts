@@ -48,6 +48,7 @@ export function openStep(
       resumed: true,
       lastSeq: writer.lastSeq,
       detour: writer.turn.detour,
+      cut: writer.turn.cut,
       trace: writer.trace,
     };
   }
@@ -71,7 +72,7 @@ export function openStep(
   }
   if (writer.calls.length > 0) return told({ kind: 'behind' });
   const limit = limitReached(writer.turn, limits);
-  if (limit !== null) return pauseTurn(view, writer, attempt, { type: 'limit', message: limit }, ids);
+  if (limit !== null) return pauseTurn(view, writer, attempt, { type: 'limit', error: limit }, ids);
   if (isAtCap(view.head)) return pauseTurn(view, writer, attempt, { type: 'budget' }, ids);
   writer.running();
   const through = writer.lastSeq;
@@ -97,6 +98,7 @@ export function openStep(
     resumed: false,
     lastSeq: writer.lastSeq,
     detour: writer.turn.detour,
+    cut: writer.turn.cut,
     trace: writer.trace,
   };
 }

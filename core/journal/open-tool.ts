@@ -38,6 +38,7 @@ export function openTool(
       resumed: unanswered === null || unanswered.resumed || row.fence !== attempt.fence,
       lastSeq: writer.lastSeq,
       detour: null,
+      cut: null,
       trace: writer.trace,
     };
   }
@@ -72,6 +73,7 @@ export function openTool(
     resumed: false,
     lastSeq: writer.lastSeq,
     detour: null,
+    cut: null,
     trace: writer.trace,
   };
 }

@@ -23,7 +23,7 @@ export interface Spent {
 export type StepOutcome =
   /** The model stopped. `more`: something is queued, so the turn goes on. */
   | { kind: 'final'; more: boolean; spent?: Spent }
-  /** The model asked for tools. Calls already refused by policy are not in `calls`. */
+  /** The model asked for tools, or is to go on with an answer that fell short. Calls already refused by policy are not in `calls`. */
   | { kind: 'tools'; calls: CallRef[]; spent?: Spent }
   /** The older part of the conversation became a summary; the next step says what this one was to say. */
   | { kind: 'compacted'; spent?: Spent }

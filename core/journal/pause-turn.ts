@@ -3,11 +3,12 @@ import { callStates } from './call-states.ts';
 import { told, type Decision } from './decision.ts';
 import type { JournalWriter } from './journal-writer.ts';
 import type { StepOutcome } from './outcome.ts';
+import type { SessionError } from './session-error.ts';
 import type { IdSource, JournalView } from './view.ts';
 import { newEvent } from './wire-event.ts';
 
 /** Why no model is asked: the budget is reached, which keeps what is owed, or a limit of the turn, which ends it. */
-export type PauseReason = { type: 'budget' } | { type: 'limit'; message: string };
+export type PauseReason = { type: 'budget' } | { type: 'limit'; error: SessionError };
 
 /**
  * Brings a session to rest at the opening of a step, in place of the request: `writer` has stamped what takes effect, and no call is
@@ -27,12 +28,7 @@ export function pauseTurn(
   }
   if (reason.type === 'limit') {
     writer.running();
-    const error = {
-      type: 'tool_use_limit_reached_error',
-      message: reason.message,
-      retry_status: { type: 'exhausted' },
-    } as const;
-    writer.append(newEvent({ id: ids.event(), type: 'session.error', error }));
+    writer.append(newEvent({ id: ids.event(), type: 'session.error', error: reason.error }));
     writer.idle({ type: 'retries_exhausted' });
   } else {
     if (news) writer.running();

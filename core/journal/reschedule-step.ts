@@ -1,5 +1,5 @@
 import { stepKey, type StepAttempt } from './attempt.ts';
-import type { SessionError } from './commit-step.ts';
+import type { SessionError } from './session-error.ts';
 import { detourText, journalDetour } from './detour.ts';
 import { createJournalWriter } from './journal-writer.ts';
 import type { LostUsage } from './span-detail.ts';

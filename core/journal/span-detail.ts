@@ -1,4 +1,5 @@
 import type { Json } from '../json.ts';
+import type { AnswerCut } from '../session/answer-cut.ts';
 import type { CallDigests } from './turn.ts';
 import type { UsageTotals } from './view.ts';
 
@@ -12,16 +13,23 @@ export interface SpanDetail {
   priced: boolean;
   /** Of the tool uses that the model asked for; null: none. */
   digests: CallDigests | null;
+  /** How the answer fell short. */
+  cut?: AnswerCut | null;
 }
 
 /** What model requests that gave no answer have used all the same. */
-export interface LostUsage extends Omit<SpanDetail, 'digests'> {
+export interface LostUsage extends Omit<SpanDetail, 'digests' | 'cut'> {
   speed: 'standard' | 'fast';
 }
 
 /** As the journal keeps it, with the event that ends the span. */
-export function spanDetail({ usage, priced, digests }: SpanDetail): Json {
-  return { usage: { ...usage }, priced, digests: digests && { ...digests } };
+export function spanDetail({ usage, priced, digests, cut }: SpanDetail): Json {
+  return {
+    usage: { ...usage },
+    priced,
+    digests: digests && { ...digests },
+    ...(cut ? { cut: { cause: cut.cause, part: cut.part } } : {}),
+  };
 }
 
 /** Null for events of before it was kept. */

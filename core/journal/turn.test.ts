@@ -1,27 +1,28 @@
 import { describe, expect, it } from 'vitest';
-import { FRESH_TURN, limitReached, NO_LIMITS, withMessage, withRound, type Turn } from './turn.ts';
+import type { AnswerCut } from '../session/answer-cut.ts';
+import { FRESH_TURN, limitReached, NO_LIMITS, withCut, withMessage, withRound, type Turn } from './turn.ts';
 
 const rounds = (...calls: string[][]): Turn =>
   calls.reduce((turn, round) => withRound(turn, { calls: round, round: round.join('+') }), FRESH_TURN);
 
 describe('the limits of a turn', () => {
   it('pause it after so many rounds of tools, and count from the last message on', () => {
-    const limits = { rounds: 2, repeatedCalls: null };
+    const limits = { ...NO_LIMITS, rounds: 2 };
     expect(limitReached(rounds(['a']), limits)).toBeNull();
-    expect(limitReached(rounds(['a'], ['b']), limits)).toContain('2 model requests');
+    expect(limitReached(rounds(['a'], ['b']), limits)?.message).toContain('2 model requests');
     expect(limitReached(withMessage(rounds(['a'], ['b'])), limits)).toBeNull();
   });
 
   it('pause it when the same call comes so many times in a row, within a round or over several', () => {
-    const limits = { rounds: null, repeatedCalls: 3 };
+    const limits = { ...NO_LIMITS, repeatedCalls: 3 };
     expect(limitReached(rounds(['a'], ['a']), limits)).toBeNull();
-    expect(limitReached(rounds(['a'], ['a'], ['a']), limits)).toContain('3 times in a row');
+    expect(limitReached(rounds(['a'], ['a'], ['a']), limits)?.message).toContain('3 times in a row');
     expect(limitReached(rounds(['a', 'a', 'a']), limits)).not.toBeNull();
     expect(limitReached(rounds(['a'], ['a'], ['b'], ['a']), limits)).toBeNull();
   });
 
   it('pause it when the same calls come together so many times in a row', () => {
-    const limits = { rounds: null, repeatedCalls: 3 };
+    const limits = { ...NO_LIMITS, repeatedCalls: 3 };
     expect(limitReached(rounds(['a', 'b'], ['a', 'b'], ['a', 'b']), limits)).not.toBeNull();
     expect(limitReached(rounds(['a', 'b'], ['a', 'c'], ['a', 'b']), limits)).toBeNull();
   });
@@ -33,5 +34,42 @@ describe('the limits of a turn', () => {
   it('leave the model that stands in where it is when a message comes', () => {
     const detour = { failed: ['a'], model: 'b' };
     expect(withMessage({ ...rounds(['x']), detour })).toEqual({ ...FRESH_TURN, detour });
+  });
+
+  it('end it when answers fall short so many times in a row, with an error that says how', () => {
+    const limits = { ...NO_LIMITS, continuations: 2 };
+    const cuts = (...parts: AnswerCut['part'][]): Turn =>
+      parts.reduce((turn, part) => withCut(turn, { cause: 'output_limit', part }), FRESH_TURN);
+    expect(limitReached(cuts('text', 'text'), limits)).toBeNull();
+    expect(limitReached(cuts('text', 'text', 'text'), limits)).toMatchObject({
+      type: 'model_request_failed_error',
+      message: expect.stringContaining('not complete') as string,
+      retry_status: { type: 'exhausted' },
+    });
+    expect(limitReached(cuts('thinking', 'thinking', 'thinking'), limits)?.message).toContain(
+      'still thinking',
+    );
+    expect(limitReached(cuts('call', 'call', 'call'), limits)).toMatchObject({
+      type: 'tool_use_limit_reached_error',
+      message: expect.stringContaining('The output limit cut') as string,
+    });
+    expect(limitReached(cuts('call'), { ...limits, continuations: 0 })?.message).not.toContain('in a row');
+  });
+
+  it('count answers that fall short anew after one that is whole, and after a message', () => {
+    const limits = { ...NO_LIMITS, continuations: 0 };
+    const cut = withCut(FRESH_TURN, { cause: 'output_limit', part: 'text' });
+    expect(limitReached(cut, limits)).not.toBeNull();
+    expect(limitReached(withMessage(cut), limits)).toBeNull();
+    expect(limitReached(withRound(cut, { calls: ['a'], round: 'a' }), limits)).toBeNull();
+  });
+
+  it('take calls that were cut off for rounds, and not for calls that repeat', () => {
+    const twice = [1, 2].reduce<Turn>(
+      (turn) => withCut(turn, { cause: 'output_limit', part: 'call' }),
+      FRESH_TURN,
+    );
+    expect(limitReached(twice, { ...NO_LIMITS, repeatedCalls: 2 })).toBeNull();
+    expect(limitReached(twice, { ...NO_LIMITS, rounds: 2 })?.type).toBe('tool_use_limit_reached_error');
   });
 });

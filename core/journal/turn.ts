@@ -1,3 +1,6 @@
+import { LIMITS, type AnswerCut } from '../session/answer-cut.ts';
+import type { SessionError } from './session-error.ts';
+
 /** Models that failed in this turn, in order, and the one that stands in for them. */
 export interface Detour {
   failed: string[];
@@ -7,7 +10,7 @@ export interface Detour {
 /**
  * What the journal remembers of the turn under way, besides its events. `rounds`: answers of the model that asked for tools since the
  * last message. The digests name a call by its tool and input; `calls` counts how often in a row the last call came, `sameRounds` how
- * often in a row all the calls of the last round came.
+ * often in a row all the calls of the last round came. `cut`: how the last answer fell short, and how many have in a row.
  */
 export interface Turn {
   rounds: number;
@@ -16,6 +19,12 @@ export interface Turn {
   lastRound: string;
   sameRounds: number;
   detour: Detour | null;
+  cut: CutRun | null;
+}
+
+/** Answers in a row that the model was asked to go on with; `cause` and `part` are of the last one. */
+export interface CutRun extends AnswerCut {
+  times: number;
 }
 
 export const FRESH_TURN: Turn = {
@@ -25,6 +34,7 @@ export const FRESH_TURN: Turn = {
   lastRound: '',
   sameRounds: 0,
   detour: null,
+  cut: null,
 };
 
 /** When a turn pauses by itself; null: never. */
@@ -33,9 +43,11 @@ export interface TurnLimits {
   rounds: number | null;
   /** Times in a row that the same tool is called with the same input. */
   repeatedCalls: number | null;
+  /** How often in a row the model is asked to go on with an answer that fell short. */
+  continuations: number | null;
 }
 
-export const NO_LIMITS: TurnLimits = { rounds: null, repeatedCalls: null };
+export const NO_LIMITS: TurnLimits = { rounds: null, repeatedCalls: null, continuations: null };
 
 /**
  * Names of the calls of one answer, made from tool and input, so that equal calls have equal names: of each in order, and of all
@@ -54,7 +66,21 @@ export function withRound(turn: Turn, digests: CallDigests): Turn {
     lastCall = digest;
   }
   const sameRounds = digests.round === turn.lastRound ? turn.sameRounds + 1 : 1;
-  return { ...turn, rounds: turn.rounds + 1, lastCall, calls, lastRound: digests.round, sameRounds };
+  return {
+    ...turn,
+    rounds: turn.rounds + 1,
+    lastCall,
+    calls,
+    lastRound: digests.round,
+    sameRounds,
+    cut: null,
+  };
+}
+
+/** The turn after one more answer that fell short. A call that was cut off was a round, though not one of the calls that repeat. */
+export function withCut(turn: Turn, cut: AnswerCut): Turn {
+  const rounds = turn.rounds + (cut.part === 'call' ? 1 : 0);
+  return { ...turn, rounds, cut: { ...cut, times: (turn.cut?.times ?? 0) + 1 } };
 }
 
 /** A message is a new instruction: what was done before it is not counted. The model that stands in goes on. */
@@ -62,15 +88,58 @@ export function withMessage(turn: Turn): Turn {
   return { ...FRESH_TURN, detour: turn.detour };
 }
 
-/** Why the turn has to pause before the next model request, in one sentence; null: it may go on. */
-export function limitReached(turn: Turn, limits: TurnLimits): string | null {
-  const { rounds, repeatedCalls } = limits;
+/** Why the turn has to end before the next model request, as clients are told; null: it may go on. */
+export function limitReached(turn: Turn, limits: TurnLimits): SessionError | null {
+  const { rounds, repeatedCalls, continuations } = limits;
+  if (continuations !== null && turn.cut !== null && turn.cut.times > continuations)
+    return cutError(turn.cut);
   const repeated = Math.max(turn.calls, turn.sameRounds);
   if (repeatedCalls !== null && repeated >= repeatedCalls) {
-    return `The agent made the same tool call ${repeated} times in a row, and ${repeatedCalls} is the limit. Send a message to go on.`;
+    return toolUseLimit(
+      `The agent made the same tool call ${repeated} times in a row, and ${repeatedCalls} is the limit. Send a message to go on.`,
+    );
   }
   if (rounds !== null && turn.rounds >= rounds) {
-    return `The agent used tools in ${turn.rounds} model requests of one turn, and ${rounds} is the limit. Send a message to go on.`;
+    return toolUseLimit(
+      `The agent used tools in ${turn.rounds} model requests of one turn, and ${rounds} is the limit. Send a message to go on.`,
+    );
   }
   return null;
+}
+
+function cutError({ cause, part, times }: CutRun): SessionError {
+  const often = times === 1 ? '' : `, ${times} times in a row`;
+  if (part === 'call') {
+    return toolUseLimit(
+      `${LIMITS[cause]} cut the agent's tool call off before it was complete${often}; no such call was run. Send a message to go on, ask for smaller steps, or use a model with a larger output limit.`,
+    );
+  }
+  if (cause === 'malformed') {
+    return requestFailed(
+      `The model wrote a tool call that cannot be read${often}. Send a message to go on, or use another model.`,
+    );
+  }
+  if (part === 'text') {
+    return requestFailed(
+      cause === 'pause'
+        ? `The model paused in its answer${often}. Send a message to go on.`
+        : `${LIMITS[cause]} cut the model's answer off${often}; the answer above is not complete. Send a message to go on, or use a model with a larger output limit.`,
+    );
+  }
+  if (cause === 'empty' || cause === 'pause') {
+    return requestFailed(
+      `The model gave an empty answer${part === 'thinking' ? ' after thinking' : ''}${often}. Send a message to try again, or use another model.`,
+    );
+  }
+  return requestFailed(
+    `${LIMITS[cause]} was reached${part === 'thinking' ? ' while the model was still thinking' : ' before the model said anything'}${often}, so there is no answer. Choose a lower effort, raise max_output_tokens of the model, or ask for less at once.`,
+  );
+}
+
+function toolUseLimit(message: string): SessionError {
+  return { type: 'tool_use_limit_reached_error', message, retry_status: { type: 'exhausted' } };
+}
+
+function requestFailed(message: string): SessionError {
+  return { type: 'model_request_failed_error', message, retry_status: { type: 'exhausted' } };
 }

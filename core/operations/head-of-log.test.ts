@@ -75,6 +75,19 @@ describe('the state that a log tells', () => {
     expect(headOfLog(repeated, 't').owed).toBe(false);
   });
 
+  it('owes the rest of an answer that was cut off, and remembers how often one was', () => {
+    const detail = spent({ cut: { cause: 'output_limit', part: 'text' } });
+    const cut: [string, Partial<RebuiltRow>] = [
+      'span.model_request_end',
+      { body: { is_error: false }, detail },
+    ];
+    const rows = log(['user.message'], ['span.model_request_start'], cut, ['span.model_request_start'], cut);
+    expect(headOfLog(rows, 't')).toMatchObject({
+      owed: true,
+      turn: { cut: { cause: 'output_limit', part: 'text', times: 2 } },
+    });
+  });
+
   it('remembers the turn under way: rounds, and the models that failed', () => {
     const digests = { calls: ['a', 'a'], round: 'r' };
     const rows = log(
@@ -89,6 +102,7 @@ describe('the state that a log tells', () => {
       calls: 2,
       lastRound: 'r',
       sameRounds: 1,
+      cut: null,
       detour: { failed: ['one'], model: 'two' },
     });
     const ended = [
@@ -169,6 +183,6 @@ const USAGE: UsageTotals = {
 };
 
 /** The detail of a request's end. */
-function spent({ priced = true, digests = null }: { priced?: boolean; digests?: Json }): Json {
-  return { usage: { ...USAGE }, priced, digests };
+function spent(said: { priced?: boolean; digests?: Json; cut?: Json }): Json {
+  return { usage: { ...USAGE }, priced: true, digests: null, ...said };
 }

@@ -1,3 +1,4 @@
+import { readSpanDetail } from '../journal/span-detail.ts';
 import { FRESH_TURN, type Turn } from '../journal/turn.ts';
 import type { Budget, StopReason } from '../journal/view.ts';
 import { readCalls, type LoggedCall } from './logged-calls.ts';
@@ -98,14 +99,14 @@ type Steps = Map<string, { goesOn: boolean; ended: boolean }>;
 
 /**
  * A step that settles leaves no span: its number is known from whatever it wrote. One that failed leaves its span's end. Returns
- * whether the row is the end of a final answer: the step asked for no tools and made no summary.
+ * whether the row is the end of a final answer: the step asked for no tools, made no summary and was not cut off.
  */
 function readStep(row: RebuiltRow, head: HeadOfLog, steps: Steps, threadId: string): boolean {
   const key = row.stepKey ?? '';
   if (!key.startsWith(`${threadId}/`)) return false;
   const step = steps.get(key) ?? { goesOn: false, ended: false };
   steps.set(key, step);
-  if (GOES_ON.has(row.type)) step.goesOn = true;
+  if (GOES_ON.has(row.type) || isCut(row)) step.goesOn = true;
   const isAnswered = row.type === 'span.model_request_end' && row.body['is_error'] === false;
   if (isAnswered || row.type === 'session.status_idle') step.ended = true;
   if (step.ended) head.step = Math.max(head.step, Number(key.slice(threadId.length + 1)));
@@ -117,6 +118,10 @@ const GOES_ON: ReadonlySet<string> = new Set([
   'agent.custom_tool_use',
   'agent.thread_context_compacted',
 ]);
+
+function isCut({ type, detail }: RebuiltRow): boolean {
+  return type === 'span.model_request_end' && readSpanDetail(detail)?.cut != null;
+}
 
 function readBudget({ type, body }: RebuiltRow, head: HeadOfLog): void {
   if (type !== 'session.usage' && type !== 'session.updated') return;

@@ -1,5 +1,5 @@
 import { readSpanDetail } from '../journal/span-detail.ts';
-import { FRESH_TURN, withMessage, withRound, type Turn } from '../journal/turn.ts';
+import { FRESH_TURN, withCut, withMessage, withRound, type Turn } from '../journal/turn.ts';
 import type { StopReason } from '../journal/view.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { RebuiltRow } from './rebuild-journal.ts';
@@ -11,7 +11,9 @@ export function turnAfter(turn: Turn, { type, body, detail }: RebuiltRow, isFina
       return withMessage(turn);
     case 'span.model_request_end': {
       if (isFinal) return FRESH_TURN;
-      const digests = readSpanDetail(detail)?.digests ?? null;
+      const told = readSpanDetail(detail);
+      if (told?.cut) return withCut(turn, told.cut);
+      const digests = told?.digests ?? null;
       return digests ? withRound(turn, digests) : turn;
     }
     case 'session.error': {

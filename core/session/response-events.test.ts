@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ResponseBlock } from '../../providers/model/model-provider.ts';
+import type { ModelResponse, ResponseBlock } from '../../providers/model/model-provider.ts';
 import type { BlockIds } from './block-ids.ts';
 import type { ToolVerdict } from './permission.ts';
 import { responseEvents } from './response-events.ts';
@@ -14,7 +14,7 @@ function counter() {
   return { event: () => `new_${++next}` };
 }
 function events(blocks: ResponseBlock[], previewed: BlockIds = nothing) {
-  return responseEvents(blocks, previewed, () => allow, counter());
+  return responseEvents({ blocks, stop: 'end_turn' }, previewed, () => allow, counter());
 }
 
 describe('the events of a response', () => {
@@ -64,8 +64,11 @@ describe('the events of a response', () => {
   });
 
   it('shows nothing of thinking to clients and keeps what the vendor needs', () => {
-    const { events: made } = events([{ type: 'thinking', opaque }]);
-    expect(made).toEqual([
+    const { events: made } = events([
+      { type: 'thinking', opaque },
+      { type: 'text', text: 'a' },
+    ]);
+    expect(made.slice(0, 1)).toEqual([
       {
         id: 'new_1',
         type: 'agent.thinking',
@@ -87,7 +90,10 @@ describe('the events of a response', () => {
       other: { kind: 'refused', permission: 'deny', text: 'no such tool' },
     };
     const { events: made, toolUses } = responseEvents(
-      Object.keys(verdicts).map((name) => ({ type: 'tool_use', name, input: { a: 1 }, vendor })),
+      {
+        blocks: Object.keys(verdicts).map((name) => ({ type: 'tool_use', name, input: { a: 1 }, vendor })),
+        stop: 'tool_use',
+      },
       nothing,
       (name) => verdicts[name] ?? allow,
       counter(),
@@ -116,9 +122,40 @@ describe('the events of a response', () => {
     expect(toolUses.map(({ verdict }) => verdict.kind)).toEqual(['run', 'ask', 'custom', 'refused']);
   });
 
+  it('keeps no thinking for the vendor that was cut off, or that nothing came of', () => {
+    const detailsOf = (blocks: ResponseBlock[], stop: ModelResponse['stop']) =>
+      responseEvents({ blocks, stop }, nothing, () => allow, counter()).events.map(({ detail }) => detail);
+    const thinking: ResponseBlock = { type: 'thinking', opaque };
+    const said: ResponseBlock = { type: 'text', text: 'a' };
+    expect(detailsOf([thinking, said, { ...thinking }], 'max_tokens')).toEqual([
+      opaque,
+      undefined,
+      undefined,
+    ]);
+    expect(detailsOf([thinking, said, { ...thinking }], 'end_turn')).toEqual([opaque, undefined, opaque]);
+    expect(detailsOf([thinking], 'max_tokens')).toEqual([undefined]);
+    expect(detailsOf([thinking, { type: 'text', text: ' ' }], 'end_turn')).toEqual([undefined, undefined]);
+  });
+
+  it('says to the model that a limit cut its call off, and which', () => {
+    const textOf = (stop: ModelResponse['stop']) => {
+      const blocks: ResponseBlock[] = [
+        { type: 'tool_use', name: 'write', input: null, rawInput: '{"a', vendor },
+      ];
+      const [use] = responseEvents({ blocks, stop }, nothing, () => allow, counter()).toolUses;
+      return use?.verdict.kind === 'refused' ? use.verdict.text : '';
+    };
+    expect(textOf('max_tokens')).toContain('The output limit cut this call off');
+    expect(textOf('context_overflow')).toContain('The end of the context window cut this call off');
+    expect(textOf('tool_use')).toContain('not a complete JSON object');
+  });
+
   it('refuses a call whose arguments are no object, also of a custom tool', () => {
     const { events: made, toolUses } = responseEvents(
-      [{ type: 'tool_use', name: 'mine', input: null, rawInput: '[1, 2\ud800', vendor }],
+      {
+        blocks: [{ type: 'tool_use', name: 'mine', input: null, rawInput: '[1, 2\ud800', vendor }],
+        stop: 'tool_use',
+      },
       nothing,
       () => ({ kind: 'custom' }),
       counter(),

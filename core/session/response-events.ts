@@ -1,8 +1,9 @@
-import type { ResponseBlock } from '../../providers/model/model-provider.ts';
+import type { ModelResponse, ResponseBlock } from '../../providers/model/model-provider.ts';
 import type { IdSource, NewEvent } from '../journal/view.ts';
 import { newEvent } from '../journal/wire-event.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { BlockIds } from './block-ids.ts';
+import { LIMITS } from './answer-cut.ts';
 import type { ToolVerdict } from './permission.ts';
 import { toWellFormedJson } from './well-formed-json.ts';
 
@@ -23,12 +24,14 @@ interface Message {
 /**
  * The journaled events of a complete response, in the model's order: `agent.thinking`, `agent.message` (text blocks that follow each
  * other form one), `agent.tool_use` or `agent.custom_tool_use`. They carry the ids under which they were previewed. A call whose
- * arguments are no JSON object is journaled as refused, with empty input.
+ * arguments are no JSON object is journaled as refused, with empty input. Thinking that is cut off, or that nothing follows, does not go
+ * back to the vendor, which would refuse it.
  *
+ * @param stop - why the model stopped.
  * @param judge - what becomes of a tool use, by its name.
  */
 export function responseEvents(
-  blocks: readonly ResponseBlock[],
+  { blocks, stop }: Pick<ModelResponse, 'blocks' | 'stop'>,
   previewed: BlockIds,
   judge: (name: string) => ToolVerdict,
   ids: IdSource,
@@ -38,6 +41,8 @@ export function responseEvents(
   const thinkingIds = previewed.thinking.values();
   const textIds = previewed.text.values();
   let message = null as Message | null;
+  const limit = CUTS[stop];
+  const lost = lostThinking(blocks, limit !== undefined);
 
   for (const block of blocks) {
     switch (block.type) {
@@ -56,12 +61,13 @@ export function responseEvents(
       case 'thinking': {
         message = null;
         const id = thinkingIds.next().value ?? ids.event();
-        events.push(newEvent({ id, type: 'agent.thinking' }, { detail: { ...block.opaque } }));
+        const rest = lost.has(block) ? {} : { detail: { ...block.opaque } };
+        events.push(newEvent({ id, type: 'agent.thinking' }, rest));
         break;
       }
       case 'tool_use': {
         message = null;
-        const toolUse = toToolUse(block, judge, ids);
+        const toolUse = toToolUse(block, judge, ids, limit);
         toolUses.push(toolUse);
         events.push(toolUseEvent(toolUse, { ...block.vendor }));
         break;
@@ -71,18 +77,34 @@ export function responseEvents(
   return { events, toolUses };
 }
 
+const CUTS: Partial<Record<ModelResponse['stop'], string>> = {
+  max_tokens: LIMITS.output_limit,
+  context_overflow: LIMITS.context_limit,
+};
+
+/** Thinking at the end of an answer that was cut off, and all of it where nothing was said or called besides. */
+function lostThinking(blocks: readonly ResponseBlock[], isCut: boolean): ReadonlySet<ResponseBlock> {
+  const isSaid = (block: ResponseBlock) =>
+    block.type === 'tool_use' || (block.type === 'text' && /\S/.test(block.text));
+  const end = blocks.findLastIndex(isSaid);
+  return new Set(end === -1 || isCut ? blocks.slice(end + 1) : []);
+}
+
 function toToolUse(
   block: Extract<ResponseBlock, { type: 'tool_use' }>,
   judge: (name: string) => ToolVerdict,
   ids: IdSource,
+  limit: string | undefined,
 ): ResponseToolUse {
   const name = block.name.toWellFormed();
   const input = block.input && toWellFormedJson(block.input);
   if (input && input !== 'too-deep') return { id: ids.event(), name, input, verdict: judge(name) };
   const text =
-    input === 'too-deep'
-      ? 'The arguments of this call are nested too deeply, so it was not run. Call the tool again with flatter ones.'
-      : `The arguments of this call are not a complete JSON object, so it was not run. Call the tool again with valid arguments. Received: ${beginningOf(block.rawInput ?? '')}`;
+    limit !== undefined && block.input === null
+      ? `${limit} cut this call off before it was complete, so it was not run. Make it smaller: for example, write a long file in several calls, one part after the other.`
+      : input === 'too-deep'
+        ? 'The arguments of this call are nested too deeply, so it was not run. Call the tool again with flatter ones.'
+        : `The arguments of this call are not a complete JSON object, so it was not run. Call the tool again with valid arguments. Received: ${beginningOf(block.rawInput ?? '')}`;
   return { id: ids.event(), name, input: {}, verdict: { kind: 'refused', permission: 'deny', text } };
 }
 

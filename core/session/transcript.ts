@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../json.ts';
+import { cutNote, readAnswerCut } from './answer-cut.ts';
 import { keptFromOf } from './context/compacted-event.ts';
 import { summaryMessage } from './context/compaction.ts';
 import type { ContextSource } from './context/plan-context.ts';
@@ -74,6 +75,13 @@ export function createTranscript(): Transcript {
     counts.push({ upTo: messages.length, tokens });
   }
 
+  /** Behind an answer that fell short stands what the model is told to go on with. */
+  function askToGoOn(seq: number, detail: Json | null): void {
+    const cut = isObject(detail ?? undefined) ? readAnswerCut((detail as JsonObject)['cut']) : null;
+    const text = cut && cutNote(cut);
+    if (text !== null) add('user', seq, [{ type: 'text', text }]);
+  }
+
   function compact(seq: number, body: JsonObject, detail: Json | null): void {
     const index = starts.indexOf(keptFromOf(detail) ?? -1);
     // Where the transcript begins behind it, a later compaction replaces this one and what it kept.
@@ -108,7 +116,8 @@ export function createTranscript(): Transcript {
       case 'user.custom_tool_result':
         return addResult(seq, body['custom_tool_use_id'], body);
       case 'span.model_request_end':
-        return addCount(body);
+        addCount(body);
+        return askToGoOn(seq, detail);
       case 'agent.thread_context_compacted':
         return compact(seq, body, detail);
       default:

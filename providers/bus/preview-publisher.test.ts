@@ -57,9 +57,12 @@ function play(shape: Shape): {
       : []),
   ]);
   for (const part of parts) publisher.part(part);
-  const { events } = responseEvents(blocks, publisher.blockIds, () => ({ kind: 'custom' }), {
-    event: newEventId,
-  });
+  const { events } = responseEvents(
+    { blocks, stop: 'end_turn' },
+    publisher.blockIds,
+    () => ({ kind: 'custom' }),
+    { event: newEventId },
+  );
   const wire = events.map(
     ({ body }) => ({ ...body, processed_at: '' }) as object as BetaManagedAgentsStreamSessionEvents,
   );

@@ -51,9 +51,10 @@ export interface ModelResponse {
   blocks: ResponseBlock[];
   /**
    * Why the model stopped. `max_tokens` and `context_overflow` cut the response: a tool use that was cut is left out of `blocks`
-   * or has `input: null`.
+   * or has `input: null`. `paused`: the vendor paused and wants to be asked to go on. `malformed_call`: the vendor could not read a call
+   * that the model wrote, and left it out.
    */
-  stop: 'end_turn' | 'tool_use' | 'max_tokens' | 'context_overflow' | 'refusal';
+  stop: 'end_turn' | 'tool_use' | 'max_tokens' | 'context_overflow' | 'refusal' | 'paused' | 'malformed_call';
   /** With `refusal`: what the vendor said about it. */
   refusal?: { category: string | null; explanation: string | null };
   usage: ModelUsage;

@@ -11,7 +11,7 @@ import { accept } from '../../core/journal/accept.ts';
 import { toolKey } from '../../core/journal/attempt.ts';
 import { commitTool } from '../../core/journal/commit-tool.ts';
 import { openTool } from '../../core/journal/open-tool.ts';
-import { NO_LIMITS } from '../../core/journal/turn.ts';
+import { NO_LIMITS, type TurnLimits } from '../../core/journal/turn.ts';
 import { newEvent } from '../../core/journal/wire-event.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { createModelCatalog } from '../../core/models/model-catalog.ts';
@@ -41,6 +41,8 @@ export async function startInMemorySession(options: {
   window: number;
   maxOutputTokens: number;
   content: JsonObject[];
+  /** When a turn ends by itself; by default never. */
+  turns?: TurnLimits;
   /** What a call of bash with this command gives. */
   resultOf: (command: Json) => string;
 }) {
@@ -64,7 +66,7 @@ export async function startInMemorySession(options: {
       usable: [],
       defaultModel: null,
     }),
-    turns: NO_LIMITS,
+    turns: options.turns ?? NO_LIMITS,
     failuresBeforeFallback: 2,
     outages: createModelOutages(0, Date.now),
     slots: createModelSlots(100),

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { TurnLimits } from '../../core/journal/turn.ts';
+import { NO_LIMITS, type TurnLimits } from '../../core/journal/turn.ts';
 import type { Budget } from '../../core/journal/view.ts';
 import { createModelCatalog } from '../../core/models/model-catalog.ts';
 import { createScriptedProvider } from '../harness/scripted-provider.ts';
@@ -88,7 +88,7 @@ describe('a session that pauses by itself', () => {
   });
 
   it('ends its turn with a typed reason at the limit of rounds, and goes on with a message', async () => {
-    const { lab } = await open({ rounds: 2, repeatedCalls: null });
+    const { lab } = await open({ ...NO_LIMITS, rounds: 2 });
     const { id } = await lab.createSession(AGENT, [userMessage('chain 5')]);
     expect(await lab.rest(id)).toMatchObject({ stop: { type: 'retries_exhausted' } });
     const error = await lab.see(id, 'session.error');
@@ -101,7 +101,7 @@ describe('a session that pauses by itself', () => {
   });
 
   it('ends its turn when it makes the same call again and again', async () => {
-    const { lab } = await open({ rounds: null, repeatedCalls: 3 });
+    const { lab } = await open({ ...NO_LIMITS, repeatedCalls: 3 });
     const { id } = await lab.createSession(AGENT, [userMessage('repeat')]);
     expect(await lab.rest(id)).toMatchObject({ stop: { type: 'retries_exhausted' } });
     expect((await lab.types(id)).filter((type) => type === 'agent.tool_result')).toHaveLength(3);

@@ -62,7 +62,7 @@ export function checkDetour(world: World, detour: Detour | null): void {
     const error = body['error'] as { fallback_model?: string } | undefined;
     const stop = body['stop_reason'] as { type: string } | undefined;
     if (type === 'session.error' && error?.fallback_model !== undefined) expected = error.fallback_model;
-    if (type === 'agent.message') expected = null;
+    if (type === 'span.model_request_end' && body['stop_reason'] === 'end_turn') expected = null;
     if (type === 'session.status_idle' && !PAUSES.includes(stop?.type ?? '')) expected = null;
   }
   world.need(

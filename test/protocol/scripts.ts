@@ -1,4 +1,4 @@
-import type { TurnLimits } from '../../core/journal/turn.ts';
+import { NO_LIMITS, type TurnLimits } from '../../core/journal/turn.ts';
 
 /** How often each thing may happen in one run. */
 export interface Budgets {
@@ -28,7 +28,8 @@ export interface Script {
   /**
    * The model's choices after so many tool steps; afterwards it only answers. `p` is a plain tool call, `a` one that a person must
    * allow, `c` the client's own; `pa` are two calls at once; `final` is an answer, `exhausted` a provider that stays down, `moves` one for
-   * which another stands in, `compact` a summary instead of an answer, once in a session.
+   * which another stands in, `compact` a summary instead of an answer, once in a session. `text`, `thinking` and `cut-call` are answers that the
+   * output limit cut off in these; each counts as a tool step.
    */
   menu: string[][];
   /** Responses that the session's budget pays for; without it there is no budget. */
@@ -176,12 +177,37 @@ export const SCRIPTS: Record<string, Script> = {
   'a limit of rounds': {
     budgets: { messages: 2, interrupts: 1, deaths: 1, zombies: 1, continuations: 1 },
     menu: [['p'], ['p', 'a'], ['p']],
-    limits: { rounds: 1, repeatedCalls: null },
+    limits: { ...NO_LIMITS, rounds: 1 },
   },
   'a limit of repeated calls': {
     budgets: { messages: 2, losses: 1, toolFailures: 1 },
     menu: [['p', 'a'], ['p', 'c'], ['p']],
-    limits: { rounds: null, repeatedCalls: 2 },
+    limits: { ...NO_LIMITS, repeatedCalls: 2 },
+  },
+  'answers that are cut off': {
+    budgets: { messages: 2, interrupts: 1, deaths: 1, zombies: 1, repeatedSignals: 1, continuations: 1 },
+    menu: [
+      ['text', 'thinking', 'cut-call'],
+      ['text', 'thinking', 'cut-call', 'p', 'final'],
+    ],
+  },
+  'answers that are cut off again and again, and a lost workflow': {
+    budgets: { messages: 2, losses: 1, resets: 1, deaths: 1 },
+    menu: [
+      ['text', 'cut-call'],
+      ['thinking', 'cut-call', 'a'],
+      ['text', 'cut-call'],
+    ],
+    limits: { ...NO_LIMITS, continuations: 1 },
+  },
+  'an answer that is cut off, a budget and a model that stands in': {
+    budgets: { messages: 2, raises: 2, moves: 1, interrupts: 1, zombies: 1 },
+    menu: [
+      ['text', 'moves', 'cut-call'],
+      ['text', 'p', 'final'],
+    ],
+    responses: 1,
+    limits: { ...NO_LIMITS, continuations: 2 },
   },
   'models that stand in': {
     budgets: { messages: 2, moves: 3, outages: 1, interrupts: 1, deaths: 1, zombies: 1, losses: 1 },
@@ -197,6 +223,6 @@ export const SCRIPTS: Record<string, Script> = {
       ['p', 'final', 'moves'],
     ],
     responses: 2,
-    limits: { rounds: 2, repeatedCalls: null },
+    limits: { ...NO_LIMITS, rounds: 2 },
   },
 };

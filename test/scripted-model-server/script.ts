@@ -94,7 +94,15 @@ export const Script = z.strictObject({
   blocks: z.array(ScriptBlock).default([]),
   /** Default: `tool_use` when there are tool uses, else `end_turn`. */
   stop: z
-    .enum(['end_turn', 'tool_use', 'max_tokens', 'context_overflow', 'refusal', 'pause_turn'])
+    .enum([
+      'end_turn',
+      'tool_use',
+      'max_tokens',
+      'context_overflow',
+      'refusal',
+      'pause_turn',
+      'malformed_call',
+    ])
     .optional(),
   refusal: z.strictObject({ category: z.string().nullable(), explanation: z.string().nullable() }).optional(),
   /** Fields left out are counted from what is sent and received, with a simulated prompt cache. */

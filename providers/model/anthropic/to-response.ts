@@ -1,5 +1,6 @@
 import type { ContentBlockParam, RefusalStopDetails, StopReason } from '@anthropic-ai/sdk/resources/messages';
 import type { ModelResponse, ModelUsage, ResponseBlock } from '../model-provider.ts';
+import { finishKind, refusalText } from '../finish-words.ts';
 import type { ToolNames } from '../tool-names.ts';
 import { cutToolInput, isJsonObject, readToolInput } from '../tool-input.ts';
 
@@ -45,7 +46,12 @@ export function toResponse(
     blocks,
     stop,
     ...(stop === 'refusal'
-      ? { refusal: { category: refusal?.category ?? null, explanation: refusal?.explanation ?? null } }
+      ? {
+          refusal: {
+            category: refusal?.category ?? null,
+            explanation: refusal?.explanation ?? saidOf(message.stopReason),
+          },
+        }
       : {}),
     usage: message.usage,
     ...(requestId === undefined ? {} : { requestId }),
@@ -65,9 +71,26 @@ function stopOf({
   stopReason,
   blocks,
 }: Pick<CollectedMessage, 'blocks' | 'stopReason'>): ModelResponse['stop'] {
-  if (stopReason === 'max_tokens' || stopReason === 'refusal') return stopReason;
-  if (stopReason === 'model_context_window_exceeded') return 'context_overflow';
+  switch (finishKind(stopReason)) {
+    case 'length':
+      return 'max_tokens';
+    case 'window':
+      return 'context_overflow';
+    case 'refused':
+      return 'refusal';
+    case 'malformed':
+      return 'malformed_call';
+    case 'pause':
+      return 'paused';
+    default:
+      break;
+  }
   return blocks.some(({ type }) => type === 'tool_use') ? 'tool_use' : 'end_turn';
+}
+
+/** A gateway's word for a filter of its own says more than nothing; the vendor's own says nothing. */
+function saidOf(stopReason: string | null): string | null {
+  return stopReason === null || stopReason === 'refusal' ? null : refusalText(stopReason);
 }
 
 function toBlock(block: CollectedBlock, { provider, names }: Context, cut: boolean): ResponseBlock {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ScriptedModelServer } from '../../../test/scripted-model-server/index.ts';
-import type { ModelProvider, ModelResponse } from '../model-provider.ts';
+import type { ModelProvider } from '../model-provider.ts';
 import {
   answerTo,
   asMessage,
@@ -97,7 +97,7 @@ export function itReadsOddAnswers(subject: ContractSubject, setup: () => Setup):
     expect(response).toMatchObject({ blocks: [], stop: 'end_turn' });
   });
 
-  it.each(subject.stops)('reports the stop reason %s', async (stop: ModelResponse['stop']) => {
+  it.each(subject.stops)('reports the stop reason %s', async (stop) => {
     const { server, provider } = setup();
     const blocks =
       stop === 'tool_use'

@@ -32,7 +32,7 @@ function subjectOf(model: string, options: Partial<GeminiOptions> = {}): Contrac
     countsTokens: true,
     streamsArguments: false,
     reportsCacheWrites: false,
-    stops: ['end_turn', 'tool_use', 'max_tokens', 'refusal'],
+    stops: ['end_turn', 'tool_use', 'max_tokens', 'refusal', 'malformed_call'],
     make: ({ url, limits }) =>
       createGeminiProvider({
         baseUrl: url,
@@ -206,8 +206,34 @@ describe('the Gemini adapter', () => {
     expect(response).toMatchObject({ stop: 'refusal', blocks: [], refusal: { category: null } });
   });
 
-  it('asks for another attempt where the model wrote a call that is none', async () => {
-    const error = await failureOf(read({ candidates: [{ finishReason: 'MALFORMED_FUNCTION_CALL' }] }));
+  it.each(['OTHER', 'BLOCKLIST', 'A_REASON_OF_TOMORROW'])(
+    'reads a prompt blocked for %s as a refusal',
+    async (blockReason) => {
+      const { response } = await read({ promptFeedback: { blockReason } });
+      expect(response).toMatchObject({ stop: 'refusal', blocks: [] });
+      expect(response.refusal?.explanation).toContain(blockReason);
+    },
+  );
+
+  it.each(['SAFETY', 'RECITATION', 'LANGUAGE', 'IMAGE_SAFETY'])(
+    'says that %s stopped an answer',
+    async (finishReason) => {
+      const { response } = await read({ candidates: [{ finishReason }] });
+      expect(response).toMatchObject({ stop: 'refusal' });
+      expect(response.refusal?.explanation).toContain(finishReason);
+    },
+  );
+
+  it.each(['MALFORMED_FUNCTION_CALL', 'UNEXPECTED_TOOL_CALL'])(
+    'says of %s that the model wrote a call that is none',
+    async (finishReason) => {
+      const { response } = await read({ candidates: [{ finishReason }] });
+      expect(response).toMatchObject({ stop: 'malformed_call', blocks: [] });
+    },
+  );
+
+  it('asks for another attempt where the vendor broke off', async () => {
+    const error = await failureOf(read({ candidates: [{ finishReason: 'OTHER' }] }));
     expect(error.code).toBe('model_unreachable');
   });
 

@@ -1,5 +1,6 @@
 import type { FunctionCall, GenerateContentResponse, Part } from '@google/genai';
 import type { StreamReader } from '../adapter-stream.ts';
+import { finishKind } from '../finish-words.ts';
 import type { ModelStreamPart } from '../model-provider.ts';
 import { createTextPreview } from '../text-preview.ts';
 import { toModelError } from '../vendor-failure.ts';
@@ -20,15 +21,6 @@ export interface CollectedGemini {
   responseId: string | undefined;
   modelVersion: string | undefined;
 }
-
-/** The model wrote something that is no call, or the vendor broke off; asking again often helps. */
-const BREAKDOWNS = new Set([
-  'MALFORMED_FUNCTION_CALL',
-  'UNEXPECTED_TOOL_CALL',
-  'MALFORMED_RESPONSE',
-  'OTHER',
-  'FINISH_REASON_UNSPECIFIED',
-]);
 
 /** Follows the chunks of one answer. It is complete with the reason for its end, or for refusing the prompt. */
 export function createGeminiStreamReader(
@@ -98,7 +90,7 @@ export function createGeminiStreamReader(
         answer.finishMessage =
           chunk.promptFeedback?.blockReasonMessage ?? `the prompt was blocked: ${blocked}`;
       }
-      if (answer.finish !== null && blocked === undefined && BREAKDOWNS.has(answer.finish))
+      if (answer.finish !== null && blocked === undefined && finishKind(answer.finish) === 'broken')
         throw toModelError({
           vendor,
           message: `the answer broke off (${answer.finish}${answer.finishMessage === undefined ? '' : `: ${answer.finishMessage}`})`,

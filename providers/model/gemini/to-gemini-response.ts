@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../../core/json.ts';
 import type { ModelResponse, ResponseBlock } from '../model-provider.ts';
 import { isJsonObject } from '../tool-input.ts';
+import { finishKind, refusalText } from '../finish-words.ts';
 import type { ToolNames } from '../tool-names.ts';
 import { callData, type GeminiData } from './part-data.ts';
 import { geminiUsage } from './gemini-usage.ts';
@@ -18,10 +19,12 @@ export function toGeminiResponse(answer: CollectedGemini, context: Context): Mod
   const kept = stop === 'refusal' ? answer.parts.filter(({ type }) => type !== 'tool_use') : answer.parts;
   const last = kept.at(-1);
   return {
-    blocks: kept.map((part) => toBlock(part, context, stop === 'max_tokens' && part === last)),
+    blocks: kept.map((part) =>
+      toBlock(part, context, (stop === 'max_tokens' || stop === 'context_overflow') && part === last),
+    ),
     stop,
     ...(stop === 'refusal'
-      ? { refusal: { category: null, explanation: answer.finishMessage ?? answer.finish } }
+      ? { refusal: { category: null, explanation: answer.finishMessage ?? refusalText(answer.finish ?? '') } }
       : {}),
     usage: geminiUsage(answer.usage),
     ...(context.requestId === undefined ? {} : { requestId: context.requestId }),
@@ -62,7 +65,22 @@ function argumentsOf(args: unknown): JsonObject | undefined {
 }
 
 function stopOf({ finish, parts }: CollectedGemini): ModelResponse['stop'] {
-  if (finish === 'MAX_TOKENS') return 'max_tokens';
-  if (finish !== 'STOP') return 'refusal';
+  switch (finishKind(finish)) {
+    case 'length':
+      return 'max_tokens';
+    case 'window':
+      return 'context_overflow';
+    case 'refused':
+      return 'refusal';
+    case 'malformed':
+      return 'malformed_call';
+    case 'broken':
+    case 'unknown':
+      // An answer that broke off was a failure: this is the reason why a prompt was blocked, or a word of tomorrow.
+      if (parts.length === 0) return 'refusal';
+      break;
+    default:
+      break;
+  }
   return parts.some(({ type }) => type === 'tool_use') ? 'tool_use' : 'end_turn';
 }

@@ -148,7 +148,8 @@ export async function loadView(
       agentName: head.agent_name,
       step: head.step,
       owed: head.owed,
-      turn: head.turn ?? FRESH_TURN,
+      // Rows of before a field of it was kept lack that field.
+      turn: { ...FRESH_TURN, ...head.turn },
       trace: head.trace,
     },
     queue: rest.queue,

@@ -1,5 +1,6 @@
 import type { ChatCompletionChunk } from 'openai/resources/chat/completions';
 import type { StreamReader } from '../../adapter-stream.ts';
+import { finishKind } from '../../finish-words.ts';
 import type { ModelStreamPart } from '../../model-provider.ts';
 import { createTextPreview } from '../../text-preview.ts';
 import { toModelError } from '../../vendor-failure.ts';
@@ -102,7 +103,7 @@ export function createChatStreamReader(
       for (const piece of delta.tool_calls ?? []) parts.push(...readCall(piece));
       // Some servers write an empty reason into every chunk but the last.
       chat.finish = choice.finish_reason || chat.finish;
-      if (isBreakdown(chat.finish))
+      if (finishKind(chat.finish) === 'broken')
         throw toModelError({ vendor, message: `the answer broke off (${String(chat.finish)})` });
       return parts;
     },
@@ -126,11 +127,6 @@ function contentText(content: unknown): string {
 function argumentsText(given: unknown): string {
   if (typeof given === 'string') return given;
   return typeof given === 'object' && given !== null ? JSON.stringify(given) : '';
-}
-
-/** Reasons of servers that gave up in the middle; none of OpenAI's own. */
-function isBreakdown(finish: string | null): boolean {
-  return finish === 'error' || finish === 'abort';
 }
 
 function refuseErrors(chunk: ChatCompletionChunk, vendor: string): void {

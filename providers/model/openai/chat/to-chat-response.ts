@@ -1,4 +1,5 @@
 import type { ModelRequest, ModelResponse, ModelUsage, ResponseBlock } from '../../model-provider.ts';
+import { finishKind, refusalText } from '../../finish-words.ts';
 import { cutToolInput, readToolInput } from '../../tool-input.ts';
 import type { ToolNames } from '../../tool-names.ts';
 import { chatUsage } from './chat-usage.ts';
@@ -22,9 +23,7 @@ export function toChatResponse(chat: CollectedChat, context: Context): ModelResp
   return {
     blocks: kept.flatMap((part) => toBlock(part, context, cut && part === last)),
     stop,
-    ...(stop === 'refusal'
-      ? { refusal: { category: null, explanation: chat.refusal === '' ? null : chat.refusal.toWellFormed() } }
-      : {}),
+    ...(stop === 'refusal' ? { refusal: { category: null, explanation: explanationOf(chat) } } : {}),
     usage,
     ...(context.requestId === undefined ? {} : { requestId: context.requestId }),
   };
@@ -52,9 +51,18 @@ function toBlock(part: CollectedPart, { provider, names }: Context, cut: boolean
   }
 }
 
+function explanationOf({ refusal, finish }: CollectedChat): string | null {
+  if (refusal !== '') return refusal.toWellFormed();
+  return finish === null ? null : refusalText(finish);
+}
+
 function stopOf(chat: CollectedChat, usage: ModelUsage, context: Context): ModelResponse['stop'] {
-  if (chat.refusal !== '' || chat.finish === 'content_filter') return 'refusal';
-  if (chat.finish === 'length') {
+  const kind = finishKind(chat.finish);
+  if (chat.refusal !== '' || kind === 'refused') return 'refusal';
+  if (kind === 'window') return 'context_overflow';
+  if (kind === 'malformed') return 'malformed_call';
+  if (kind === 'pause') return 'paused';
+  if (kind === 'length') {
     const prompt = usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_5m_input_tokens;
     const short = usage.output_tokens < context.request.maxOutputTokens;
     // The protocol has one word for both limits; an answer that was cut below its own met the window's.

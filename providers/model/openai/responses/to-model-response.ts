@@ -1,5 +1,6 @@
 import type { Response, ResponseOutputItem } from 'openai/resources/responses/responses';
 import type { ModelResponse, ModelUsage, ResponseBlock } from '../../model-provider.ts';
+import { finishKind, refusalText } from '../../finish-words.ts';
 import { cutToolInput, readToolInput } from '../../tool-input.ts';
 import type { ToolNames } from '../../tool-names.ts';
 import { toReasoningData } from './reasoning-item.ts';
@@ -27,7 +28,9 @@ export function toModelResponse(
   return {
     blocks: kept.flatMap((item) => toBlocks(item, context, cut && item === last)),
     stop,
-    ...(stop === 'refusal' ? { refusal: { category: null, explanation: refusal ?? null } } : {}),
+    ...(stop === 'refusal'
+      ? { refusal: { category: null, explanation: refusal ?? refusalText('content_filter') } }
+      : {}),
     usage,
     ...(context.requestId === undefined ? {} : { requestId: context.requestId }),
   };
@@ -69,7 +72,9 @@ function stopOf(
   { contextWindow, maxOutputTokens }: Context,
 ): ModelResponse['stop'] {
   const reason = response.incomplete_details?.reason;
-  if (refusal !== undefined || reason === 'content_filter') return 'refusal';
+  const kind = finishKind(reason);
+  if (refusal !== undefined || kind === 'refused') return 'refusal';
+  if (kind === 'window') return 'context_overflow';
   if (response.status === 'incomplete') {
     const prompt = usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_5m_input_tokens;
     const short = usage.output_tokens < maxOutputTokens;

@@ -11,6 +11,7 @@ const FINISH = {
   context_overflow: 'MAX_TOKENS',
   refusal: 'SAFETY',
   pause_turn: 'STOP',
+  malformed_call: 'MALFORMED_FUNCTION_CALL',
 } as const;
 
 /** The stream of a script, in chunks of a generated content. */

@@ -11,6 +11,7 @@ const FINISH = {
   context_overflow: 'length',
   refusal: 'stop',
   pause_turn: 'stop',
+  malformed_call: 'malformed_function_call',
 } as const;
 
 /** The stream of a script, in chunks of a chat completion. */
