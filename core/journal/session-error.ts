@@ -1,4 +1,4 @@
-import type { WireEvent } from './wire-event.ts';
+import type { BetaManagedAgentsSessionErrorEvent } from '@anthropic-ai/sdk/resources/beta/sessions/events';
 
 /** The error object of `session.error`, as the API types it. */
-export type SessionError = Extract<WireEvent, { type: 'session.error' }>['error'];
+export type SessionError = BetaManagedAgentsSessionErrorEvent['error'];
