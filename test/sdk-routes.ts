@@ -1,7 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk';
 
 /** Resources of the SDK that lie outside the API this service speaks. */
-const OUTSIDE = new Set(['messages', 'tunnels', 'userProfiles', 'organization', 'webhooks']);
+const OUTSIDE = new Set(['messages', 'tunnels', 'userProfiles', 'organization', 'compliance', 'webhooks']);
 const ID = 'some-id';
 /** Path parameters that the SDK takes as fields. */
 const PARENTS = {
