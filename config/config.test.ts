@@ -251,6 +251,31 @@ describe('rules between settings', () => {
     ]);
     expect(refusal(() => load({ MANAGED_AGENT_MODELS: models }))).toMatch(/"m" is there twice/);
   });
+
+  it.each([
+    [{ id: 'a', like: 'gtp-5' }, /^models\.0\.like: a takes after gtp-5, which is neither/],
+    [{ id: 'a', default_effort: 'high' }, /^models\.0\.default_effort: a has no efforts/],
+    [{ id: 'a', thinking: 'adaptive' }, /^models\.0\.thinking: the protocol openai has no adaptive thinking/],
+    [
+      { id: 'a', prices: { periods: [{ input: 1 }] } },
+      /^models\.0\.prices\.periods\.0: expected from, until or both/,
+    ],
+    [{ id: 'a', prices: { periods: [{ from: 'soon' }] } }, /models\.0\.prices\.periods\.0\.from/],
+    [{ id: 'a', efforts: ['extreme'] }, /models\.0\.efforts\.0/],
+  ])('of a model that cannot be so are refused: %j', (model, message) => {
+    const models = JSON.stringify([{ provider: 'openai', base_url: 'http://10.0.0.1/v1', ...model }]);
+    expect(refusal(() => load({ MANAGED_AGENT_MODELS: models }))).toMatch(message);
+  });
+
+  it('of models that take after each other in a circle are refused with their names', () => {
+    const models = JSON.stringify([
+      { id: 'a', provider: 'openai', like: 'b' },
+      { id: 'b', provider: 'openai', like: 'a' },
+    ]);
+    expect(refusal(() => load({ MANAGED_AGENT_MODELS: models }))).toMatch(
+      /^models\.0\.like: a takes after b takes after a: one of them/,
+    );
+  });
 });
 
 describe('secrets', () => {

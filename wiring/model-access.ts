@@ -1,7 +1,11 @@
 import type { Logger } from 'pino';
 import { createModelLists, type ModelLists } from '../activities/upkeep/model-lists.ts';
 import type { Config } from '../config.ts';
-import { createModelCatalog, type ModelCatalog } from '../core/models/model-catalog.ts';
+import {
+  createModelCatalog,
+  type ModelCatalog,
+  type ModelCatalogInput,
+} from '../core/models/model-catalog.ts';
 import type { ModelSetting } from '../core/models/model-setting.ts';
 import { joinOffers } from '../core/models/model-offer.ts';
 import { spokenOf } from '../core/worker-offer.ts';
@@ -18,19 +22,25 @@ type Vendor = keyof Config['providers'];
 
 const VENDORS = ['anthropic', 'openai', 'gemini'] as const;
 
-const importingOf = (config: Config): Vendor[] =>
+/** The providers whose servers are asked for their models. */
+export const importingOf = (config: Config): Vendor[] =>
   VENDORS.filter((vendor) => config.providers[vendor].import_models);
 
-/** The models that these settings give, without and with what model servers list. */
-export function ownCatalog(config: Config, imported: readonly ModelSetting[] = []): ModelCatalog {
-  return createModelCatalog({
+/** What the catalogue is made of by these settings, without and with what model servers list. */
+export function catalogInput(config: Config, imported: readonly ModelSetting[] = []): ModelCatalogInput {
+  return {
     settings: config.models,
     usable: config.usable_providers,
     defaultModel: config.default_model,
     imported,
     connections: config.providers,
     listedOnly: importingOf(config).filter((vendor) => config.providers[vendor].base_url !== null),
-  });
+  };
+}
+
+/** The models that these settings give, without and with what model servers list. */
+export function ownCatalog(config: Config, imported: readonly ModelSetting[] = []): ModelCatalog {
+  return createModelCatalog(catalogInput(config, imported));
 }
 
 /** The models that this worker runs, with what model servers list where that is asked for. Loaded when it resolves. */

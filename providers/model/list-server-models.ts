@@ -3,7 +3,9 @@ import { isAppError } from '../../core/errors.ts';
 import type { ModelSetting } from '../../core/models/model-setting.ts';
 import { outboundFetch } from '../network/outbound-fetch.ts';
 import { readAtMost } from '../network/read-at-most.ts';
+import { isOtherKind } from '../../core/models/known/vendor-of.ts';
 import { connectionFailure } from './connection-failure.ts';
+import { readOpenAiList, type ListedModel } from './read-openai-list.ts';
 import { toModelError } from './vendor-failure.ts';
 import { VENDOR_URLS } from './vendor/servers.ts';
 
@@ -62,12 +64,10 @@ export async function listServerModels(address: ServerAddress, signal: AbortSign
   }));
 }
 
-type Listed = Omit<ModelSetting, 'provider' | 'base_url'>;
-
 interface ModelList {
   url: string;
   headers: Record<string, string>;
-  read(body: unknown): Listed[] | undefined;
+  read(body: unknown): ListedModel[] | undefined;
 }
 
 const NAMES = { anthropic: 'Anthropic', openai: 'OpenAI', gemini: 'Gemini' } as const;
@@ -76,7 +76,7 @@ const LISTS: Record<ServerAddress['provider'], (address: ServerAddress) => Model
   openai: ({ baseUrl, apiKey }) => ({
     url: `${trimmed(baseUrl ?? VENDOR_URLS.openai)}/models`,
     headers: apiKey === null ? {} : { authorization: `Bearer ${apiKey}` },
-    read: readOpenAi,
+    read: readOpenAiList,
   }),
   anthropic: ({ baseUrl, apiKey }) => ({
     url: `${trimmed(baseUrl ?? VENDOR_URLS.anthropic)}/v1/models?limit=1000`,
@@ -99,47 +99,23 @@ function trimmed(url: string): string {
 
 const Tokens = z.int().positive().nullish().catch(null);
 
-/** Servers name the window in their own ways: vLLM, OpenRouter, LM Studio, llama.cpp. */
-const OpenAiList = z.looseObject({
-  data: z.array(
-    z.looseObject({
-      id: z.string().min(1).max(256),
-      name: z.string().nullish().catch(null),
-      max_model_len: Tokens,
-      context_length: Tokens,
-      max_context_length: Tokens,
-      meta: z.looseObject({ n_ctx: Tokens, n_ctx_train: Tokens }).nullish().catch(null),
-    }),
-  ),
-});
-
-function readOpenAi(body: unknown): Listed[] | undefined {
-  return OpenAiList.safeParse(body).data?.data.map((model) => {
-    const window =
-      model.max_model_len ??
-      model.context_length ??
-      model.max_context_length ??
-      model.meta?.n_ctx ??
-      model.meta?.n_ctx_train;
-    return { id: model.id, ...named(model.name), ...limited(window, null) };
-  });
-}
-
 const AnthropicList = z.looseObject({
   data: z.array(
     z.looseObject({
       id: z.string().min(1).max(256),
       display_name: z.string().nullish().catch(null),
+      created_at: z.iso.datetime({ offset: true }).nullish().catch(null),
       max_input_tokens: Tokens,
       max_tokens: Tokens,
     }),
   ),
 });
 
-function readAnthropic(body: unknown): Listed[] | undefined {
+function readAnthropic(body: unknown): ListedModel[] | undefined {
   return AnthropicList.safeParse(body).data?.data.map((model) => ({
     id: model.id,
     ...named(model.display_name),
+    ...(model.created_at ? { released: model.created_at } : {}),
     ...limited(model.max_input_tokens, model.max_tokens),
   }));
 }
@@ -151,19 +127,22 @@ const GeminiList = z.looseObject({
       displayName: z.string().nullish().catch(null),
       inputTokenLimit: Tokens,
       outputTokenLimit: Tokens,
+      thinking: z.boolean().nullish().catch(null),
       supportedGenerationMethods: z.array(z.string()).nullish().catch(null),
     }),
   ),
 });
 
-function readGemini(body: unknown): Listed[] | undefined {
+function readGemini(body: unknown): ListedModel[] | undefined {
   return GeminiList.safeParse(body)
     .data?.models.filter(
-      ({ supportedGenerationMethods: methods }) => methods?.includes('generateContent') ?? true,
+      ({ name, supportedGenerationMethods: methods }) =>
+        (methods?.includes('generateContent') ?? true) && !isOtherKind(name),
     )
     .map((model) => ({
       id: model.name.replace(/^models\//, ''),
       ...named(model.displayName),
+      ...(model.thinking === false ? { thinking: false } : {}),
       ...limited(model.inputTokenLimit, model.outputTokenLimit),
     }));
 }
