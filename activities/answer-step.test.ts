@@ -116,6 +116,30 @@ describe('a model asked for a summary', () => {
     expect(quarter).toBeLessThan((half ?? 0) * 0.7);
   });
 
+  it('that is cut off in it says so in the summary', async () => {
+    const cut: Partial<ModelResponse> = { blocks: [said('A summ')], stop: 'max_tokens' };
+    const provider = scripted([CALL, cut, answers(said('Done.'))]);
+    const session = await begin(provider, LONG);
+    await session.step();
+    expect(await session.step()).toMatchObject({ kind: 'compacted' });
+    await session.step();
+    expect(JSON.stringify(provider.requests[2]?.messages[0])).toContain(
+      'A summ\\n\\n[The summary was cut off here',
+    );
+  });
+
+  it('that only thinks is asked again with little effort', async () => {
+    const thinks: Partial<ModelResponse> = {
+      blocks: [{ type: 'thinking', opaque: { type: 'opaque', provider: 'test', data: {} } }],
+      stop: 'max_tokens',
+    };
+    const provider = scripted([CALL, thinks, answers(said('A summary.'))]);
+    const session = await begin(provider, LONG);
+    await session.step();
+    expect(await session.step()).toMatchObject({ kind: 'compacted' });
+    expect(provider.requests[2]?.effort).toBe('low');
+  });
+
   it('that writes none is asked again later, and nothing is journaled', async () => {
     const silent = Array.from({ length: 4 }, () => answers(said(' ')));
     const provider = scripted([CALL, ...silent, answers(said('A summary.'))]);

@@ -9,7 +9,7 @@ import type { ContextPlan } from '../core/session/context/plan-context.ts';
 import { writeOut } from '../core/session/context/write-out.ts';
 import { stickyNote } from '../core/skills/sticky-note.ts';
 import { storeLargeStrings } from '../providers/blob/large-bodies.ts';
-import type { ModelUsage } from '../providers/model/model-provider.ts';
+import type { ModelRequest, ModelUsage } from '../providers/model/model-provider.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { buildModelRequest, type PreparedRequest } from './request/build-model-request.ts';
 import { servedLimits } from './request/served-limits.ts';
@@ -17,6 +17,9 @@ import { refitted, type StepContext } from './request/step-context.ts';
 import { sendFitting, type SendRequest } from './send-request.ts';
 import { sumUsage } from '../providers/model/sum-usage.ts';
 import { stepUsage } from './step-usage.ts';
+
+/** Stands at the end of a summary that the output limit cut off, so that nobody takes it for whole. */
+const CUT_OFF = '\n\n[The summary was cut off here; what was last under way may be missing.]';
 
 /** Shares of the window that a written-out conversation is given, one after the other, where the model finds it too long. */
 const WRITTEN_OUT = [0.5, 0.25, 0.1] as const;
@@ -42,11 +45,12 @@ export async function compact(
   const usages = [...spent];
   const whole = await buildModelRequest(deps, context, plan.messages);
   let summary: string | undefined;
+  let { effort } = whole.request;
   /** What a text may have; it shrinks when the vendor names a smaller window. */
   let room = Math.min(context.budget.request, plan.tokens);
   const head = whole.request.messages.slice(0, plan.keptFrom);
   for (const messages of requests(context, plan, head, () => room)) {
-    const prepared = withMessages(whole, messages);
+    const prepared = withMessages(whole, messages, effort);
     // A summary is no message to anybody: nothing of it is previewed.
     const sent = await sendFitting(send, prepared, () => undefined);
     // The conversation itself may be too long for the vendor, whatever its words are; the short text is not.
@@ -56,8 +60,12 @@ export async function compact(
     if (sent.kind !== 'response') continue;
     const { response } = sent;
     usages.push(response.usage);
-    summary = response.stop === 'refusal' ? undefined : summaryIn(response.blocks);
+    const isCut = response.stop === 'max_tokens' || response.stop === 'context_overflow';
+    const text = response.stop === 'refusal' ? undefined : summaryIn(response.blocks);
+    summary = text !== undefined && isCut ? `${text}${CUT_OFF}` : text;
     if (summary !== undefined) break;
+    // Thinking may have taken the whole answer.
+    if (isCut) effort = 'low';
   }
   if (summary === undefined) {
     if (doubted !== undefined) throw doubted;
@@ -96,9 +104,10 @@ function* requests(
 function withMessages(
   whole: PreparedRequest,
   { messages, tools }: { messages: TranscriptMessage[]; tools: 'as-before' | 'none' },
+  effort: ModelRequest['effort'],
 ): PreparedRequest {
   // What was learned of the model's limits since then counts here too.
   const maxOutputTokens = Math.min(whole.request.maxOutputTokens, answerTokens(servedLimits(whole.entry)));
-  const request = { ...whole.request, messages, maxOutputTokens };
+  const request = { ...whole.request, messages, maxOutputTokens, ...(effort && { effort }) };
   return { ...whole, request: tools === 'none' ? { ...request, tools: [] } : request };
 }

@@ -97,5 +97,5 @@ export function finishKind(word: string | null | undefined): FinishKind {
 
 /** What people are told where a vendor broke an answer off with nothing but a word. */
 export function refusalText(word: string): string {
-  return `The provider's filter stopped the answer (${word}).`;
+  return `The provider’s filter stopped the answer (${word}).`;
 }

@@ -209,6 +209,15 @@ describe('the Anthropic adapter', () => {
     expect(response).toMatchObject({ stop: 'end_turn', usage: { output_tokens: 17, input_tokens: 11 } });
   });
 
+  it('says that the vendor paused where it does so again and again', async () => {
+    const subject = subjectOf('claude-opus-5-5');
+    for (let n = 0; n < 11; n += 1)
+      server.push({ blocks: [{ type: 'text', text: 'More. ' }], stop: 'pause_turn' });
+    const { response } = await collect(subject.make({ url: server.url }), makeRequest(subject));
+    expect(response.stop).toBe('paused');
+    expect(response.blocks).toHaveLength(11);
+  });
+
   it('reads the cached prefix again in every request of a growing transcript, however much one step adds', async () => {
     const subject = subjectOf('claude-opus-5-5');
     const provider = subject.make({ url: server.url });

@@ -62,12 +62,17 @@ const BUDGETS: Readonly<Record<Effort, number>> = {
   max: 24_576,
 };
 
+/** The vendor counts thoughts in the answer, of which a part is kept for what is said. */
+function roomToThink({ maxOutputTokens }: ModelRequest): number {
+  return Math.max(128, maxOutputTokens - Math.max(1_024, Math.floor(maxOutputTokens / 8)));
+}
+
 /** Thoughts are asked for, so that a model that thinks for long is seen to be at work. */
 function thinkingOf(request: ModelRequest, traits: GeminiModelTraits): ThinkingConfig | undefined {
   if (traits.thinking === 'none') return undefined;
   const effort = nearestEffort(request.effort, traits.efforts);
   if (effort === undefined) return { includeThoughts: true };
   return traits.thinking === 'budget'
-    ? { includeThoughts: true, thinkingBudget: BUDGETS[effort] }
+    ? { includeThoughts: true, thinkingBudget: Math.min(BUDGETS[effort], roomToThink(request)) }
     : { includeThoughts: true, thinkingLevel: LEVELS[effort] };
 }

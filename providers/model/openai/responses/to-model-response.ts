@@ -29,7 +29,12 @@ export function toModelResponse(
     blocks: kept.flatMap((item) => toBlocks(item, context, cut && item === last)),
     stop,
     ...(stop === 'refusal'
-      ? { refusal: { category: null, explanation: refusal ?? refusalText('content_filter') } }
+      ? {
+          refusal: {
+            category: null,
+            explanation: refusal ?? refusalText(response.incomplete_details?.reason ?? 'content_filter'),
+          },
+        }
       : {}),
     usage,
     ...(context.requestId === undefined ? {} : { requestId: context.requestId }),
