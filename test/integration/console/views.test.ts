@@ -55,6 +55,15 @@ const EVERYTHING: PlannedEvent[] = [
     content: [{ type: 'image', source: { type: 'base64', media_type: 'image/png', data: PIXEL } }],
   },
   { type: 'agent.tool_result', tool_use_id: 'sevt_t4', content: text('no such folder'), is_error: true },
+  { type: 'span.model_request_start', id: 'sevt_r0' },
+  { type: 'agent.message', content: text('It is nearly do') },
+  {
+    type: 'span.model_request_end',
+    model_request_start_id: 'sevt_r0',
+    is_error: false,
+    model_usage: usage,
+    stop_reason: 'max_tokens',
+  },
   {
     type: 'session.error',
     error: { type: 'model_overloaded_error', message: 'Overloaded.', retry_status: { type: 'retrying' } },
