@@ -192,7 +192,8 @@ async function collect(current: Package, past: Package, prices: Package): Promis
       if (found.has(exact) || window === undefined || OTHER_KINDS.test(exact)) continue;
       found.set(exact, { title: name ?? id, window, output: null, traits: '?', prices: datedPrices(prices) });
     }
-    for (const [name, { title, window, output, traits, prices: rates }] of found) {
+    for (const [name, { title, window: named, output, traits, prices: rates }] of found) {
+      const window = named === 272_000 ? 400_000 : named;
       // One source has Vertex AI and the Gemini API in one.
       if (server === 'gemini' && !/^(gemini|gemma|learnlm)/.test(name)) continue;
       if (server === 'openrouter' && lines.some((line) => line[0] === name)) continue;
@@ -217,17 +218,17 @@ function add(
   { priced, server }: { priced: readonly PricedModel[]; server: string },
 ): void {
   const [name = model.id] = namesOf(model.id);
-  if (
-    found.has(name) ||
-    OTHER_KINDS.test(name) ||
-    model.id.endsWith(':free') ||
-    (model.type ?? 'chat') !== 'chat'
-  )
-    return;
+  if (OTHER_KINDS.test(name) || model.id.endsWith(':free') || (model.type ?? 'chat') !== 'chat') return;
   const known =
     priced.find(({ match }) => matches(match, model.id)) ?? priced.find(({ match }) => matches(match, name));
-  // One of the sources gives the share of the prompt for these.
-  const window = model.contextWindow === 272_000 ? 400_000 : (model.contextWindow ?? null);
+  // One of the sources names what costs no more (272,000 tokens) in place of the window of OpenAI's models.
+  const other = found.get(name);
+  const isShare = (window: number | null | undefined): boolean => window === 272_000;
+  if (other !== undefined) {
+    if (isShare(other.window) && !isShare(model.contextWindow)) other.window = model.contextWindow ?? null;
+    return;
+  }
+  const window = model.contextWindow ?? null;
   found.set(name, {
     title: model.name,
     window,

@@ -25,7 +25,7 @@ export function geminiFacts(name: string): ModelFacts | null {
       contextWindow: name.includes('1.5') ? 32_767 : 1_048_576,
     };
   if (!name.startsWith('gemini')) return null;
-  const version = Number(/^gemini-(?:[a-z]+-)*(\d+(?:\.\d+)?)/.exec(name)?.[1] ?? 99);
+  const version = versionOf(name);
   if (version < 2.5)
     return { ...GEMINI, ...SILENT, maxOutputTokens: 8_192, contextWindow: contextBefore25(name, version) };
   if (/-image(-|$)/.test(name))
@@ -41,6 +41,14 @@ export function geminiFacts(name: string): ModelFacts | null {
     thinking: version < 3 ? 'budget' : 'effort',
     ...(name.startsWith('gemini-3-pro') ? { efforts: ['low', 'high'] } : {}),
   };
+}
+
+/** `gemini-3.8-flash` → 3.8; names without a version are those of the newest, but for the first ones. */
+function versionOf(name: string): number {
+  if (/^gemini-pro(-vision)?$/.test(name)) return 1;
+  if (name.startsWith('gemini-exp')) return 2;
+  if (name.startsWith('gemini-robotics')) return 2.5;
+  return Number(/^gemini-(?:[a-z]+-)*(\d+(?:\.\d+)?)/.exec(name)?.[1] ?? 99);
 }
 
 const GEMINI: ModelFacts = {

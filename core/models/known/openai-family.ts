@@ -21,6 +21,7 @@ const FAMILIES: readonly (readonly [RegExp, number, number, readonly Effort[], M
   [/^gpt-4(-\d{4})?$/, 8_192, 4_096, [], { images: null, pdf: false }],
   [/^chatgpt-4o/, 128_000, 16_384, [], { tools: false }],
   [/^gpt-4o-\d{4}-05-13/, 128_000, 4_096, []],
+  [/^gpt-4o(-mini)?-search/, 128_000, 16_384, [], { tools: false }],
   [/^gpt-?4o/, 128_000, 16_384, []],
   [/^gpt-?4\.1/, 1_047_576, 32_768, []],
   [/^gpt-4\.5/, 128_000, 16_384, []],

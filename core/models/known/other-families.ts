@@ -29,6 +29,7 @@ const FAMILIES: readonly (readonly [RegExp, number, number, Traits, (readonly Ef
   [/^qwen-?3[.-][5-9]/, 262_144, 32_768, 'ir'],
   [/^qwen-?3-vl/, 262_144, 32_768, 'i'],
   [/^qwen-?3-(coder|next|max)/, 262_144, 65_536, ''],
+  [/^qwen-?3-.*thinking/, 262_144, 32_768, 'r'],
   [/^qwen-?3-.*(instruct)?-?2507/, 262_144, 32_768, ''],
   [/^qwen-?3-(0\.6b|1\.7b|4b)/, 32_768, 8_192, 'r'],
   [/^qwen-?3/, 131_072, 16_384, 'r'],
@@ -70,7 +71,12 @@ const FAMILIES: readonly (readonly [RegExp, number, number, Traits, (readonly Ef
   [/^command-/, 131_072, 4_096, ''],
   [/nemotron/, 131_072, 16_384, ''],
   [/^granite-?[34]/, 131_072, 8_192, ''],
-  [/^phi-?4/, 16_384, 4_096, ''],
+  [/^phi-?4-(mini|multimodal)/, 131_072, 4_096, ''],
+  [/^phi-?4/, 16_384, 4_096, 't'],
+  [/^seed-oss/, 524_288, 32_768, 'r'],
+  [/^hermes-4/, 131_072, 16_384, ''],
+  [/^ernie-4\.5/, 131_072, 8_192, ''],
+  [/^hunyuan/, 131_072, 16_384, ''],
   [/^sonar/, 127_072, 8_192, 't'],
 ];
 

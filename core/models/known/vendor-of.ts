@@ -8,7 +8,7 @@ export function vendorOf(id: string): ModelProviderKind | null {
 
 const VENDORS: readonly (readonly [RegExp, ModelProviderKind])[] = [
   [/^claude-/, 'anthropic'],
-  [/^(ft:)?(gpt-[3-9]|gpt-[1-9]\d|chatgpt-|o[1-9](-|$)|codex-mini|computer-use-preview)/, 'openai'],
+  [/^(ft:)?(gpt-[3-9]|gpt-[1-9]\d|chatgpt-|o[1-9](-|$)|codex-mini)/, 'openai'],
   [/^(models\/|tunedModels\/)?(gemini|gemma|learnlm)-/, 'gemini'],
 ];
 
