@@ -77,6 +77,7 @@ function factsOfLiked(
     provider: liked.provider,
     vendorModel: liked.vendor_model,
     baseUrl: liked.base_url,
+    ...(liked.provider === asked.provider ? { providerUrl: asked.providerUrl } : {}),
     api: liked.api,
   };
   // Without the model itself, so that a circle comes to an end.

@@ -123,7 +123,8 @@ function askedOf(
     id,
     provider,
     vendorModel: vendor_model,
-    baseUrl: base_url ?? shared?.base_url ?? undefined,
+    baseUrl: base_url,
+    providerUrl: shared?.base_url ?? undefined,
     api: api ?? shared?.api ?? undefined,
   };
 }

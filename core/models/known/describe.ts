@@ -25,8 +25,10 @@ export interface Asked {
   provider: ModelProviderKind;
   /** The name sent to the vendor; it says more than the id where both say something. */
   vendorModel?: string | undefined;
-  /** The address that answers; absent: the vendor's own. */
+  /** The address that the model itself names; absent: its provider's. */
   baseUrl?: string | undefined;
+  /** The address of its provider; absent: the vendor's own. */
+  providerUrl?: string | undefined;
   api?: OpenAiApi | undefined;
 }
 
@@ -67,13 +69,17 @@ interface Place {
   isCompatible: boolean;
 }
 
-function placeOf({ provider, baseUrl, api }: Asked): Place {
-  if (baseUrl === undefined) return { server: provider, isVendor: true, isCompatible: false };
-  const server = serverOf(baseUrl);
+function placeOf({ provider, baseUrl, providerUrl, api }: Asked): Place {
+  const url = baseUrl ?? providerUrl;
+  const server = url === undefined ? provider : serverOf(url);
   if (server === provider) return { server, isVendor: true, isCompatible: false };
-  // Whoever speaks another protocol than chat completions passes the vendor's own models on.
-  const isCompatible = provider === 'openai' && api !== 'responses';
-  return { server: server ?? (isCompatible ? null : provider), isVendor: false, isCompatible };
+  // A provider at an address that nothing is known of is a gateway to the vendor, and so is whoever speaks another protocol than chat
+  // completions; a single model there may be anything.
+  const isGateway =
+    provider !== 'openai' ||
+    api === 'responses' ||
+    (baseUrl === undefined && (server === null || RESELLERS[server] === provider));
+  return { server: server ?? (isGateway ? provider : null), isVendor: false, isCompatible: !isGateway };
 }
 
 /** Each model's own vendor. */

@@ -195,4 +195,25 @@ describe('models behind gateways and compatible servers', () => {
       prices: { input: 4 },
     });
   });
+
+  it('takes a provider at another address for a gateway to its vendor', () => {
+    const catalog = createModelCatalog({
+      settings: [{ id: 'mine', provider: 'openai' }],
+      usable: ['openai'],
+      connections: { openai: { base_url: 'https://gateway.example/v1' } },
+    });
+    expect(catalog.resolve('gpt-4.1')).toMatchObject({ prices: { input: 2 }, pdf: true });
+    expect(catalog.resolve('gpt-5')).toMatchObject({ prices: { input: 1.25 }, defaultEffort: 'medium' });
+    expect(catalog.resolve('mine')).toMatchObject({ contextWindow: 32_768, images: null, prices: null });
+  });
+
+  it('takes a provider at the address of another vendor for that one', () => {
+    const catalog = createModelCatalog({
+      settings: [{ id: 'deepseek-v4-pro', provider: 'openai' }],
+      usable: ['openai'],
+      connections: { openai: { base_url: 'https://api.deepseek.com' } },
+    });
+    expect(catalog.resolve('deepseek-v4-pro')?.prices?.input).toBeGreaterThan(0);
+    expect(catalog.resolve('gpt-5')).toMatchObject({ prices: null });
+  });
 });
