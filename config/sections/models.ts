@@ -110,6 +110,12 @@ const Model = z.strictObject({
   fast_mode: z.boolean().optional().describe('Whether it has speed: fast (anthropic).'),
   released: Day.optional().describe('Day of its release.'),
   retires: Day.optional().describe('Day from which its vendor no longer offers it.'),
+  reasoning_history: z
+    .enum(['all', 'loop', 'none'])
+    .optional()
+    .describe(
+      'What of its reasoning goes back: all, that of the tool loop, or none; default: as its vendor wants.',
+    ),
   images: z
     .strictObject({
       max_count: z.int().min(0).optional().describe('Images per request; 0: takes none.'),

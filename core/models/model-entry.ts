@@ -41,6 +41,9 @@ export interface ImageLimits {
  */
 export type Thinking = 'adaptive' | 'budget' | 'effort' | 'none';
 
+/** Which of a model's own reasoning goes back to it: all of it, that of the tool loop which goes on, or none. */
+export type ReasoningHistory = 'all' | 'loop' | 'none';
+
 /** How a model is reached, where that differs from its provider's own connection. */
 export interface ModelConnection {
   baseUrl?: string;
@@ -74,6 +77,8 @@ export interface ModelEntry {
   thinking: Thinking;
   /** Efforts the model knows; empty where it has none. */
   efforts: readonly Effort[];
+  /** Which of its reasoning goes back to it, where the configuration says so; else what is known of its vendor. */
+  reasoningHistory?: ReasoningHistory;
   /** The effort of a request that names none; null where the model has none. */
   defaultEffort: Effort | null;
   /** Whether `speed: fast` exists for it. */

@@ -1,5 +1,12 @@
 import type { JsonObject } from '../json.ts';
-import type { Effort, ModelProviderKind, OpenAiApi, Rates, Thinking } from './model-entry.ts';
+import type {
+  Effort,
+  ModelProviderKind,
+  OpenAiApi,
+  Rates,
+  ReasoningHistory,
+  Thinking,
+} from './model-entry.ts';
 
 export type RateSetting = { [Name in keyof Rates]?: number | undefined };
 
@@ -40,6 +47,7 @@ export interface ModelSetting {
   /** A day or a moment, RFC 3339, as is `retires`. */
   released?: string | undefined;
   retires?: string | undefined;
+  reasoning_history?: ReasoningHistory | undefined;
   images?:
     | {
         max_count?: number | undefined;

@@ -17,6 +17,7 @@ export function statedFacts(known: ModelFacts, setting: ModelSetting): ModelFact
     ...(setting.images === undefined ? {} : { images: imagesOf(known.images ?? null, setting.images) }),
     ...(setting.prices === undefined ? {} : { prices: pricesOf(known.prices ?? null, setting.prices) }),
     ...thinkingFacts(known, setting),
+    ...field('reasoningHistory', setting.reasoning_history),
   };
 }
 

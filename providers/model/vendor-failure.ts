@@ -1,5 +1,6 @@
 import { AppError, isAppError, type ErrorCode } from '../../core/errors.ts';
 import { readSizeRefusal, type SizeRefusal } from './context-overflow.ts';
+import { readHistoryRefusal, type HistoryRefusal } from './history/refused-history.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 /** What a vendor said when it refused a request or broke off a stream. */
@@ -24,6 +25,8 @@ export interface VendorRefusal {
   message: string;
   /** What it found too large. */
   size: SizeRefusal | undefined;
+  /** What of the conversation's history it does not take. */
+  history: HistoryRefusal | undefined;
 }
 
 const refusals = new WeakMap<AppError, VendorRefusal>();
@@ -34,7 +37,7 @@ export function refusalOf(error: unknown): VendorRefusal | undefined {
   const known = refusals.get(error);
   if (known !== undefined || error.code !== 'model_request_refused') return known;
   const size = error.details?.['error_code'] === TOO_LONG ? { of: 'prompt' as const } : undefined;
-  return { status: undefined, message: error.message, size };
+  return { status: undefined, message: error.message, size, history: undefined };
 }
 
 const TOO_LONG = 'context_window_exceeded';
@@ -47,9 +50,11 @@ const TOO_LONG = 'context_window_exceeded';
 export function toModelError(failure: VendorFailure): AppError {
   const { message = '' } = failure;
   const size = readSizeRefusal(failure);
+  const history = size === undefined ? readHistoryRefusal(failure) : undefined;
   const plain = codeOf(failure);
-  // A request that is larger than the account's rate stays what the vendor calls it; any status may say that something is too large.
-  const code = size === undefined || plain === 'model_rate_limited' ? plain : 'model_request_refused';
+  const isKnown = size !== undefined || history !== undefined;
+  // Any status may come with such words. A request that is larger than the account's rate stays what the vendor calls it.
+  const code = isKnown && plain !== 'model_rate_limited' ? 'model_request_refused' : plain;
   const said = message.slice(0, 1_000).toWellFormed();
   const quiet = code === 'model_credentials_refused';
   const status = failure.status === undefined ? '' : ` (HTTP ${String(failure.status)})`;
@@ -64,8 +69,8 @@ export function toModelError(failure: VendorFailure): AppError {
       ...(failure.cause === undefined ? {} : { cause: failure.cause }),
     },
   );
-  if (code === 'model_request_refused' || size !== undefined)
-    refusals.set(error, { status: failure.status, message, size });
+  if (code === 'model_request_refused' || isKnown)
+    refusals.set(error, { status: failure.status, message, size, history });
   return error;
 }
 

@@ -3,6 +3,9 @@ import type { MessageCreateParamsStreaming, MessageParam } from '@anthropic-ai/s
 import type { JsonObject } from '../../../core/json.ts';
 import { followEvents, guardedCall, guardedStream, understood } from '../adapter-stream.ts';
 import { connectionFailure } from '../connection-failure.ts';
+import type { HistoryForm } from '../history/history-form.ts';
+import { createHistoryRepair } from '../history/history-repair.ts';
+import { reasoningForm } from '../history/reasoning-dialect.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../model-provider.ts';
 import type { StreamGuard, StreamLimits } from '../stream-guard.ts';
 import { refuseUnlessEventStream } from '../event-stream.ts';
@@ -48,11 +51,20 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
     fetch: createAnthropicFetch(options.apiKey, options.extraHeaders ?? {}),
   });
 
+  const { baseUrl, extraBody, traits } = options;
+  const repair = createHistoryRepair(NAME, (model) =>
+    reasoningForm({ baseUrl, model, extraBody, history: traits.reasoningHistory }),
+  );
+
   /** One request, or more where the vendor pauses: then what it said so far is sent back for it to go on. */
-  async function* converse(request: ModelRequest, guard: StreamGuard): AsyncGenerator<ModelStreamPart> {
+  async function* converse(
+    request: ModelRequest,
+    form: HistoryForm,
+    guard: StreamGuard,
+  ): AsyncGenerator<ModelStreamPart> {
     const names = toolNamesOf(request);
     const cacheTtl = options.cacheTtl ?? '5m';
-    const body = toAnthropicRequest(request, options.traits, { provider: NAME, names, cacheTtl });
+    const body = toAnthropicRequest(request, traits, { provider: NAME, names, cacheTtl, form });
     let blocks: CollectedBlock[] = [];
     let usage = emptyUsage();
     for (let round = 0; ; round += 1) {
@@ -89,7 +101,10 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
   const guarding = { vendor: VENDOR, limits: options.limits, toFailure };
   return {
     name: NAME,
-    stream: (request, signal) => guardedStream(guarding, signal, (guard) => converse(request, guard)),
+    stream: (request, signal) =>
+      repair.stream(request, (sent, form) =>
+        guardedStream(guarding, signal, (guard) => converse(sent, form, guard)),
+      ),
     countTokens: (request, signal) =>
       guardedCall(guarding, signal, async (guard) => {
         const names = toolNamesOf(request);

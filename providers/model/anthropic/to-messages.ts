@@ -6,6 +6,7 @@ import type {
   TranscriptMessage,
 } from '../../../core/session/content.ts';
 import { wireCallIds } from '../call-ids.ts';
+import { STAND_IN_REASONING } from '../history/history-form.ts';
 import { toTurns, type ConversationTurn } from '../conversation.ts';
 import { systemNote } from '../system-note.ts';
 import type { ToolNames } from '../tool-names.ts';
@@ -15,7 +16,7 @@ import { toAnthropicContent, toAnthropicResult } from './to-content.ts';
 /** The `messages` of a request. */
 export function toAnthropicMessages(
   transcript: readonly TranscriptMessage[],
-  options: { provider: string; names: ToolNames; midConversationSystem: boolean },
+  options: { provider: string; names: ToolNames; midConversationSystem: boolean; standIn?: boolean },
 ): MessageParam[] {
   const { provider, names, midConversationSystem } = options;
   const turns = toTurns(transcript, provider);
@@ -25,7 +26,10 @@ export function toAnthropicMessages(
     if (turn.role === 'assistant') {
       messages.push({
         role: 'assistant',
-        content: turn.blocks.map((block) => toAssistantBlock(block, names, wireId)),
+        content: [
+          ...(options.standIn === true ? standInFor(turn.blocks) : []),
+          ...turn.blocks.map((block) => toAssistantBlock(block, names, wireId)),
+        ],
       });
       continue;
     }
@@ -39,6 +43,13 @@ export function toAnthropicMessages(
     if (inPlace && system.length > 0) messages.push({ role: 'system', content: system });
   }
   return messages;
+}
+
+/** Thinking for an answer that begins with none, where the server wants some; such servers sign none. */
+function standInFor(blocks: readonly { type: string }[]): ContentBlockParam[] {
+  return blocks[0]?.type === 'opaque'
+    ? []
+    : [{ type: 'thinking', thinking: STAND_IN_REASONING, signature: '' }];
 }
 
 function userContent(

@@ -4,7 +4,8 @@ import type {
   ThinkingConfigParam,
   ToolUnion,
 } from '@anthropic-ai/sdk/resources/messages';
-import type { Effort, Thinking } from '../../../core/models/model-entry.ts';
+import type { Effort, ReasoningHistory, Thinking } from '../../../core/models/model-entry.ts';
+import type { HistoryForm } from '../history/history-form.ts';
 import type { ModelRequest } from '../model-provider.ts';
 import { nearestEffort } from '../nearest-effort.ts';
 import type { ToolNames } from '../tool-names.ts';
@@ -16,6 +17,7 @@ export interface AnthropicModelTraits {
   thinking: Thinking;
   efforts: readonly Effort[];
   fastMode: boolean;
+  reasoningHistory?: ReasoningHistory;
   midConversationSystem: boolean;
 }
 
@@ -23,7 +25,12 @@ export interface AnthropicModelTraits {
 export function toAnthropicRequest(
   request: ModelRequest,
   traits: AnthropicModelTraits,
-  options: { provider: string; names: ToolNames; cacheTtl: '5m' | '1h' },
+  options: {
+    provider: string;
+    names: ToolNames;
+    cacheTtl: '5m' | '1h';
+    form?: HistoryForm;
+  },
 ): MessageCreateParamsStreaming {
   const system: TextBlockParam[] = /\S/.test(request.system) ? [{ type: 'text', text: request.system }] : [];
   const tools: ToolUnion[] = request.tools.map(({ name, description, input_schema: schema }) => ({
@@ -35,9 +42,10 @@ export function toAnthropicRequest(
     provider: options.provider,
     names: options.names,
     midConversationSystem: traits.midConversationSystem,
+    standIn: options.form?.standIn ?? false,
   });
   placeCacheMarkers({ system, tools, messages }, options.cacheTtl);
-  const thinking = thinkingOf(request, traits, messages);
+  const thinking = options.form?.thinking === false ? undefined : thinkingOf(request, traits, messages);
   const effort = nearestEffort(request.effort, traits.efforts);
   return {
     model: request.model,

@@ -5,6 +5,9 @@ import { followEvents, guardedCall, guardedStream, understood } from '../adapter
 import { refuseUnlessEventStream } from '../event-stream.ts';
 import { answeredBy } from '../vendor/answered.ts';
 import { VENDOR_URLS } from '../vendor/servers.ts';
+import type { HistoryForm } from '../history/history-form.ts';
+import { createHistoryRepair } from '../history/history-repair.ts';
+import { reasoningForm } from '../history/reasoning-dialect.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../model-provider.ts';
 import { patientFetch } from '../patient-fetch.ts';
 import type { StreamGuard, StreamLimits } from '../stream-guard.ts';
@@ -38,14 +41,28 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
     httpOptions: { baseUrl: options.baseUrl ?? VENDOR_URLS.gemini },
   });
   const { contents: _contents, ...extraBody } = options.extraBody ?? {};
+  const { baseUrl, traits } = options;
+  const repair = createHistoryRepair(
+    NAME,
+    // Its own address needs no stand-in for its own calls: what a call came without, it goes without.
+    (model) => ({
+      ...reasoningForm({ baseUrl, model, history: traits.reasoningHistory }),
+      standInSignature: false,
+    }),
+  );
 
   async function* converse(
     request: ModelRequest,
+    form: HistoryForm,
     guard: StreamGuard,
     seen: { response?: Response },
   ): AsyncGenerator<ModelStreamPart> {
     const names = toolNamesOf(request);
-    const { config, ...body } = toGeminiRequest(request, options.traits, { provider: NAME, names });
+    const { config, ...body } = toGeminiRequest(request, options.traits, {
+      provider: NAME,
+      names,
+      form,
+    });
     const stream: AsyncGenerator<GenerateContentResponse> = await client.models.generateContentStream({
       ...body,
       config: {
@@ -80,13 +97,14 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
 
   return {
     name: NAME,
-    stream(request, signal) {
-      const seen: { response?: Response } = {};
-      const toFailure = (error: unknown) => toGeminiFailure(error, VENDOR, seen.response?.headers);
-      return guardedStream({ vendor: VENDOR, limits: options.limits, toFailure }, signal, (guard) =>
-        converse(request, guard, seen),
-      );
-    },
+    stream: (request, signal) =>
+      repair.stream(request, (sent, form) => {
+        const seen: { response?: Response } = {};
+        const toFailure = (error: unknown) => toGeminiFailure(error, VENDOR, seen.response?.headers);
+        return guardedStream({ vendor: VENDOR, limits: options.limits, toFailure }, signal, (guard) =>
+          converse(sent, form, guard, seen),
+        );
+      }),
     countTokens(request, signal) {
       const toFailure = (error: unknown) => toGeminiFailure(error, VENDOR, undefined);
       return guardedCall({ vendor: VENDOR, limits: options.limits, toFailure }, signal, async (guard) => {

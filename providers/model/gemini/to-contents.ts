@@ -18,6 +18,8 @@ interface Options {
   names: ToolNames;
   /** Whether a tool's result may hold images; else they follow it. */
   mediaInResults: boolean;
+  /** Whether the first call of an answer of its own goes with a stand-in where it has no signature. */
+  standInSignature: boolean;
 }
 
 /** The `contents` of a request. */
@@ -38,7 +40,7 @@ type WireId = (toolUseId: string) => string;
 
 function modelParts(
   turn: Extract<ConversationTurn, { role: 'assistant' }>,
-  { provider, names }: Options,
+  { provider, names, standInSignature }: Options,
   wireId: WireId,
 ): Part[] {
   const parts: Part[] = [];
@@ -49,7 +51,10 @@ function modelParts(
       const thoughtSignature = signatureIn(block.data);
       if (thoughtSignature !== undefined) parts.push({ text: '', thoughtSignature });
     } else {
-      const signature = callSignature(block.vendor, provider, calls === 0 ? 'first' : 'later');
+      const position = calls === 0 ? 'first' : 'later';
+      const signature =
+        callSignature(block.vendor, provider, position) ??
+        (standInSignature ? callSignature(undefined, provider, position) : undefined);
       calls += 1;
       parts.push({
         functionCall: { ...idOf(block, provider, wireId), name: names.toWire(block.name), args: block.input },

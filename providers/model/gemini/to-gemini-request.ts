@@ -1,6 +1,7 @@
 import type { GenerateContentConfig, GenerateContentParameters, ThinkingConfig } from '@google/genai';
 import { ThinkingLevel } from '@google/genai';
-import type { Effort, Thinking } from '../../../core/models/model-entry.ts';
+import type { Effort, ReasoningHistory, Thinking } from '../../../core/models/model-entry.ts';
+import type { HistoryForm } from '../history/history-form.ts';
 import type { ModelRequest } from '../model-provider.ts';
 import { nearestEffort } from '../nearest-effort.ts';
 import type { ToolNames } from '../tool-names.ts';
@@ -11,18 +12,21 @@ import { toGeminiSchema } from './to-gemini-schema.ts';
 export interface GeminiModelTraits {
   thinking: Thinking;
   efforts: readonly Effort[];
+  reasoningHistory?: ReasoningHistory;
 }
 
 export function toGeminiRequest(
   request: ModelRequest,
   traits: GeminiModelTraits,
-  options: { provider: string; names: ToolNames },
+  options: { provider: string; names: ToolNames; form?: HistoryForm },
 ): GenerateContentParameters & { config: GenerateContentConfig } {
   const thinkingConfig = thinkingOf(request, traits);
   return {
     model: request.model,
     contents: toGeminiContents(request.messages, {
-      ...options,
+      provider: options.provider,
+      names: options.names,
+      standInSignature: options.form?.standInSignature ?? false,
       // The generation that takes a level of thinking is the one whose results may hold images.
       mediaInResults: traits.thinking === 'effort',
     }),

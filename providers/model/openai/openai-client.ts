@@ -1,6 +1,6 @@
 import OpenAI from 'openai';
 import type { JsonObject } from '../../../core/json.ts';
-import type { Effort, Thinking } from '../../../core/models/model-entry.ts';
+import type { Effort, ReasoningHistory, Thinking } from '../../../core/models/model-entry.ts';
 import type { Dialect } from './chat/dialect.ts';
 import { patientFetch } from '../patient-fetch.ts';
 import { VENDOR_URLS } from '../vendor/servers.ts';
@@ -11,6 +11,7 @@ export interface OpenAiModelTraits {
   thinking: Thinking;
   efforts: readonly Effort[];
   contextWindow: number;
+  reasoningHistory?: ReasoningHistory;
   midConversationSystem: boolean;
   pdf: boolean;
 }

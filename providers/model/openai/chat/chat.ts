@@ -3,6 +3,9 @@ import type { ChatCompletionChunk } from 'openai/resources/chat/completions';
 import { followEvents, guardedStream, understood } from '../../adapter-stream.ts';
 import { drain } from '../../drain.ts';
 import { refuseUnlessEventStream } from '../../event-stream.ts';
+import type { HistoryForm } from '../../history/history-form.ts';
+import { createHistoryRepair } from '../../history/history-repair.ts';
+import { reasoningForm } from '../../history/reasoning-dialect.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../../model-provider.ts';
 import type { StreamGuard } from '../../stream-guard.ts';
 import { createOpenAiClient, type OpenAiOptions } from '../openai-client.ts';
@@ -23,9 +26,19 @@ export function createChatProvider(options: OpenAiOptions): ModelProvider {
     options.baseUrl === undefined ? 'OpenAI' : `The model server ${new URL(options.baseUrl).host}`;
   const dialect = options.dialect ?? dialectOf(options.baseUrl);
 
-  async function* converse(request: ModelRequest, guard: StreamGuard): AsyncGenerator<ModelStreamPart> {
+  const guarding = { vendor, limits: options.limits, toFailure: toOpenAiFailure(vendor) };
+  const { baseUrl, extraBody, traits } = options;
+  const repair = createHistoryRepair(name, (model) =>
+    reasoningForm({ baseUrl, model, extraBody, history: traits.reasoningHistory }),
+  );
+
+  async function* converse(
+    request: ModelRequest,
+    form: HistoryForm,
+    guard: StreamGuard,
+  ): AsyncGenerator<ModelStreamPart> {
     const names = openAiToolNames(request);
-    const body = toChatRequest(request, options.traits, { provider: name, names, dialect });
+    const body = toChatRequest(request, options.traits, { provider: name, names, dialect, form });
     const { data, response } = await client.chat.completions
       .create(
         { ...body, ...options.extraBody, messages: body.messages, stream: true },
@@ -56,8 +69,8 @@ export function createChatProvider(options: OpenAiOptions): ModelProvider {
   return {
     name,
     stream: (request, signal) =>
-      guardedStream({ vendor, limits: options.limits, toFailure: toOpenAiFailure(vendor) }, signal, (guard) =>
-        converse(request, guard),
+      repair.stream(request, (sent, form) =>
+        guardedStream(guarding, signal, (guard) => converse(sent, form, guard)),
       ),
   };
 }

@@ -4,6 +4,8 @@ import { finishKind } from '../../finish-words.ts';
 import type { ModelStreamPart } from '../../model-provider.ts';
 import { createTextPreview } from '../../text-preview.ts';
 import { toModelError } from '../../vendor-failure.ts';
+import type { JsonObject } from '../../../../core/json.ts';
+import { callExtras } from './call-extras.ts';
 import { chatUsage } from './chat-usage.ts';
 import { createReasoningCollector, type ReasoningCollector } from './reasoning.ts';
 
@@ -12,6 +14,8 @@ export interface CollectedCall {
   id: string | null;
   name: string;
   json: string;
+  /** What the server wants back with the call. */
+  extras?: JsonObject;
 }
 export type CollectedPart =
   { type: 'text'; text: string } | { type: 'thinking'; reasoning: ReasoningCollector } | CollectedCall;
@@ -74,6 +78,8 @@ export function createChatStreamReader(
     call.id ??= id;
     if (call.name === '') call.name = piece.function?.name ?? '';
     call.json += argumentsText(piece.function?.arguments);
+    const extras = callExtras(piece);
+    if (extras !== undefined) call.extras = { ...call.extras, ...extras };
     if (!begins) return [];
     calls.set(index, call);
     return [open(call)];

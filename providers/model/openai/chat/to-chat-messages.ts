@@ -1,6 +1,7 @@
 import type {
   ChatCompletionAssistantMessageParam,
   ChatCompletionContentPart,
+  ChatCompletionContentPartText,
   ChatCompletionMessageParam,
 } from 'openai/resources/chat/completions';
 import { AppError } from '../../../../core/errors.ts';
@@ -10,7 +11,9 @@ import { toTurns, type ConversationTurn } from '../../conversation.ts';
 import { systemNote } from '../../system-note.ts';
 import { textOfContent } from '../../text-content.ts';
 import type { ToolNames } from '../../tool-names.ts';
-import { readReasoning, type ReasoningFields } from './reasoning.ts';
+import { STAND_IN_REASONING, type HistoryForm } from '../../history/history-form.ts';
+import { callExtras, STAND_IN_EXTRAS } from './call-extras.ts';
+import { readReasoning, reasoningNameIn, type ReasoningFields, type ReasoningName } from './reasoning.ts';
 
 type UserTurn = Extract<ConversationTurn, { role: 'user' }>;
 
@@ -19,6 +22,8 @@ interface Options {
   names: ToolNames;
   midConversationSystem: boolean;
   pdf: boolean;
+  /** What takes the place of reasoning and signatures that an answer lacks; default: nothing. */
+  form?: Pick<HistoryForm, 'standIn' | 'standInSignature'>;
 }
 
 /** The `messages` of a request, the system prompt first. */
@@ -29,44 +34,79 @@ export function toChatMessages(
 ): ChatCompletionMessageParam[] {
   const turns = toTurns(transcript, options.provider);
   const wireId = wireCallIds(turns, options.provider, (id) => id !== '');
-  const loop = turns.findLastIndex((turn) => turn.role === 'user' && turn.content.length > 0);
+  const standIn = options.form?.standIn === true ? nameOfReasoning(turns) : null;
   const messages: ChatCompletionMessageParam[] = /\S/.test(system)
     ? [{ role: 'system', content: system }]
     : [];
-  for (const [index, turn] of turns.entries()) {
-    if (turn.role === 'assistant') messages.push(assistantMessage(turn, index > loop, options, wireId));
+  for (const turn of turns) {
+    if (turn.role === 'assistant') messages.push(assistantMessage(turn, standIn, options, wireId));
     else messages.push(...userMessages(turn, options, wireId));
   }
   return messages;
 }
 
-/** @param current - whether the turn belongs to the tool loop that goes on; only there reasoning goes back. */
+function nameOfReasoning(turns: readonly ConversationTurn[]): ReasoningName {
+  return reasoningNameIn(
+    turns
+      .flatMap((turn) => (turn.role === 'assistant' ? turn.blocks : []))
+      .flatMap((block) => (block.type === 'opaque' ? [block.data] : []))
+      .reverse(),
+  );
+}
+
+type AssistantTurn = Extract<ConversationTurn, { role: 'assistant' }>;
+
+/** @param standIn - the name of the field that every answer must have. */
 function assistantMessage(
-  turn: Extract<ConversationTurn, { role: 'assistant' }>,
-  current: boolean,
-  { names }: Options,
+  turn: AssistantTurn,
+  standIn: ReasoningName | null,
+  options: Options,
   wireId: (id: string) => string,
 ): ChatCompletionAssistantMessageParam & ReasoningFields {
-  const texts: string[] = [];
-  const calls: NonNullable<ChatCompletionAssistantMessageParam['tool_calls']> = [];
-  let reasoning: ReasoningFields = {};
-  for (const block of turn.blocks) {
-    if (block.type === 'text') texts.push(block.text);
-    else if (block.type === 'opaque')
-      reasoning = { ...reasoning, ...(current ? readReasoning(block.data) : {}) };
-    else
-      calls.push({
-        id: wireId(block.id),
-        type: 'function',
-        function: { name: names.toWire(block.name), arguments: JSON.stringify(block.input) },
-      });
-  }
+  const texts = turn.blocks.flatMap((block) => (block.type === 'text' ? [block.text] : []));
+  const calls = toolCalls(turn, options, wireId);
+  const { fields, part } = readReasoning(
+    turn.blocks.flatMap((block) => (block.type === 'opaque' ? [block.data] : [])),
+  );
+  const isMissing = standIn !== null && (fields[standIn] ?? '') === '';
+  const text = texts.length > 0 ? texts.join('\n\n') : calls.length > 0 ? null : '(nothing)';
   return {
     role: 'assistant',
-    content: texts.length > 0 ? texts.join('\n\n') : calls.length > 0 ? null : '(nothing)',
+    content: part === '' ? text : withThinking(part, text),
     ...(calls.length > 0 ? { tool_calls: calls } : {}),
-    ...reasoning,
+    ...fields,
+    ...(isMissing ? { [standIn]: STAND_IN_REASONING } : {}),
   };
+}
+
+/** The content of an answer whose thinking is a part of it. */
+function withThinking(
+  thinking: string,
+  text: string | null,
+): NonNullable<ChatCompletionAssistantMessageParam['content']> {
+  const parts: object[] = [{ type: 'thinking', thinking: [{ type: 'text', text: thinking }] }];
+  if (text !== null) parts.push({ type: 'text', text });
+  // OpenAI's own types know no such part.
+  return parts as ChatCompletionContentPartText[];
+}
+
+function toolCalls(
+  turn: AssistantTurn,
+  { provider, names, form }: Options,
+  wireId: (id: string) => string,
+): NonNullable<ChatCompletionAssistantMessageParam['tool_calls']> {
+  const blocks = turn.blocks.filter((block) => block.type === 'tool_use');
+  return blocks.map((block, index) => {
+    const own = block.vendor?.provider === provider ? callExtras(block.vendor.data) : undefined;
+    // Only the first call of an answer must have a signature.
+    const extras = own ?? (form?.standInSignature === true && index === 0 ? STAND_IN_EXTRAS : {});
+    return {
+      id: wireId(block.id),
+      type: 'function',
+      function: { name: names.toWire(block.name), arguments: JSON.stringify(block.input) },
+      ...extras,
+    };
+  });
 }
 
 function userMessages(

@@ -1,4 +1,5 @@
 import type { ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/completions';
+import type { HistoryForm } from '../../history/history-form.ts';
 import type { ModelRequest } from '../../model-provider.ts';
 import { nearestEffort } from '../../nearest-effort.ts';
 import type { ToolNames } from '../../tool-names.ts';
@@ -15,7 +16,12 @@ import { toChatMessages } from './to-chat-messages.ts';
 export function toChatRequest(
   request: ModelRequest,
   traits: OpenAiModelTraits,
-  options: { provider: string; names: ToolNames; dialect: Dialect },
+  options: {
+    provider: string;
+    names: ToolNames;
+    dialect: Dialect;
+    form?: HistoryForm;
+  },
 ): ChatCompletionCreateParamsStreaming {
   const { names, dialect } = options;
   const effort = nearestEffort(request.effort, traits.efforts);
@@ -26,6 +32,7 @@ export function toChatRequest(
       names,
       midConversationSystem: traits.midConversationSystem,
       pdf: traits.pdf,
+      ...(options.form === undefined ? {} : { form: options.form }),
     }),
     stream: true,
     stream_options: { include_usage: true },

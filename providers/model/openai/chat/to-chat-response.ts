@@ -43,7 +43,7 @@ function toBlock(part: CollectedPart, { provider, names }: Context, cut: boolean
           type: 'tool_use',
           name: names.fromWire(part.name).toWellFormed(),
           ...(cut ? cutToolInput(part.json) : readToolInput(part.json)),
-          vendor: { provider, callId: part.id },
+          vendor: { provider, callId: part.id, ...(part.extras === undefined ? {} : { data: part.extras }) },
         },
       ];
     default:

@@ -1,6 +1,8 @@
 import { answeredBy } from '../../vendor/answered.ts';
 import { followEvents, guardedCall, guardedStream, understood } from '../../adapter-stream.ts';
 import { refuseUnlessEventStream } from '../../event-stream.ts';
+import { createHistoryRepair } from '../../history/history-repair.ts';
+import { reasoningForm } from '../../history/reasoning-dialect.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../../model-provider.ts';
 import type { StreamGuard } from '../../stream-guard.ts';
 import { createOpenAiClient, type OpenAiOptions } from '../openai-client.ts';
@@ -17,6 +19,13 @@ export function createResponsesProvider(options: OpenAiOptions): ModelProvider {
   const name = openAiProviderName(options.baseUrl);
   const vendor =
     options.baseUrl === undefined ? 'OpenAI' : `The model server ${new URL(options.baseUrl).host}`;
+
+  const { baseUrl, extraBody, traits } = options;
+  const repair = createHistoryRepair(
+    name,
+    // Its items are kept by the vendor's own rules: all go back.
+    (model) => reasoningForm({ baseUrl, model, extraBody, history: traits.reasoningHistory ?? 'all' }),
+  );
 
   async function* converse(request: ModelRequest, guard: StreamGuard): AsyncGenerator<ModelStreamPart> {
     const names = openAiToolNames(request);
@@ -50,7 +59,8 @@ export function createResponsesProvider(options: OpenAiOptions): ModelProvider {
   const guarding = { vendor, limits: options.limits, toFailure: toOpenAiFailure(vendor) };
   return {
     name,
-    stream: (request, signal) => guardedStream(guarding, signal, (guard) => converse(request, guard)),
+    stream: (request, signal) =>
+      repair.stream(request, (sent) => guardedStream(guarding, signal, (guard) => converse(sent, guard))),
     countTokens: (request, signal) =>
       guardedCall(guarding, signal, async (guard) => {
         const names = openAiToolNames(request);
