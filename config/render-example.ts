@@ -24,6 +24,7 @@ const EXAMPLES: Record<string, string> = {
   max_output_tokens: 8192
   tools: true
   thinking: false
+  reasoning_history: all
   images: { max_count: 0, max_bytes: 5242880, max_pixels_per_side: 2000, media_types: [image/png] }
   prices: { input: 0, output: 0, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0 } # USD per million tokens
   fallback: [demo]

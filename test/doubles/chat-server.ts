@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { JsonObject } from '../../core/json.ts';
 
@@ -16,7 +16,7 @@ export interface ChatServer {
 /** A chat completions server of a vendor's own mind: `answer` sees each request's messages. */
 export async function startChatServer(answer: (messages: JsonObject[]) => ChatAnswer): Promise<ChatServer> {
   const bodies: ChatServer['bodies'] = [];
-  const http = createServer(async (request, response) => {
+  const reply = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = JSON.parse(await textOf(request)) as ChatServer['bodies'][number];
     bodies.push(body);
     const given = answer(body.messages);
@@ -32,6 +32,11 @@ export async function startChatServer(answer: (messages: JsonObject[]) => ChatAn
       response.write(`data: ${JSON.stringify({ id: 'c', model: 'm', choices: [choice] })}\n\n`);
     const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
     response.end(`data: ${JSON.stringify({ id: 'c', choices: [], usage })}\n\ndata: [DONE]\n\n`);
+  };
+  const http = createServer((request, response) => {
+    reply(request, response).catch((error: unknown) => {
+      response.destroy(error instanceof Error ? error : new Error('the answer failed'));
+    });
   });
   await once(http.listen(0, '127.0.0.1'), 'listening');
   const { port } = http.address() as AddressInfo;

@@ -113,7 +113,12 @@ describe('a vendor that refuses its own data', () => {
   afterEach(() => server.reset());
 
   const requestOf = ({ model }: Vendor, messages: TranscriptMessage[], sessionId = 'sesn_1') => ({
-    ...{ model, system: 'You work.', messages, tools: [BASH], maxOutputTokens: 4_096, sessionId },
+    model,
+    system: 'You work.',
+    messages,
+    tools: [BASH],
+    maxOutputTokens: 4_096,
+    sessionId,
     effort: 'high' as const,
   });
   const pieces = ({ piece }: Vendor, index = -1): number =>
