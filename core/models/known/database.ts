@@ -17,8 +17,19 @@ export interface KnownModel {
   prices: ModelPrices | null;
 }
 
-const byName = new Map<string, DatabaseLine[]>();
-for (const line of MODELS) byName.set(line[0], [...(byName.get(line[0]) ?? []), line]);
+let byName: Map<string, DatabaseLine[]> | undefined;
+
+/** The lines of a name; the database is read when the first is asked for. */
+function linesOf(name: string): readonly DatabaseLine[] {
+  if (byName === undefined) {
+    byName = new Map();
+    for (const text of MODELS.trim().split('\n')) {
+      const line = JSON.parse(text) as DatabaseLine;
+      byName.set(line[0], [...(byName.get(line[0]) ?? []), line]);
+    }
+  }
+  return byName.get(name) ?? [];
+}
 
 const MAKERS = new Set(SERVERS.filter(([, , isMaker]) => isMaker).map(([name]) => name));
 
@@ -35,9 +46,9 @@ export function serverOf(baseUrl: string): string | null {
  * @param at - one of the database's servers (null: any other), or the first that has it, which is its vendor's own.
  */
 export function knownModel(name: string, at: { server: string | null } | 'first'): KnownModel | null {
-  const lines = byName.get(name);
-  const [first] = lines ?? [];
-  if (lines === undefined || first === undefined) return null;
+  const lines = linesOf(name);
+  const [first] = lines;
+  if (first === undefined) return null;
   const there = at === 'first' ? first : lines.find((line) => line[1] === at.server);
   const [, , displayName, contextWindow, maxOutputTokens, traits] = there ?? first;
   return {

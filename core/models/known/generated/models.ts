@@ -1,5 +1,4 @@
 // Written by `npm run models:update` from @earendil-works/pi-ai 1.6.0 (MIT), @oh-my-pi/pi-catalog 18.2.11 (MIT), @pydantic/genai-prices 0.1.8 (MIT); their notices stand in LICENSES.md beside this file.
-import type { DatabaseLine } from '../database-line.ts';
 
 /** The servers whose own limits and prices are known, with the hosts that they have, and whether they make what they offer. */
 export const SERVERS: readonly (readonly [name: string, hosts: string, isMaker: boolean])[] = [
@@ -25,1038 +24,1039 @@ export const SERVERS: readonly (readonly [name: string, hosts: string, isMaker: 
   ["openrouter","(^|\\.)openrouter\\.ai$",false],
 ];
 
-export const MODELS: readonly DatabaseLine[] = [
-  ["claude-fable-5","anthropic","Claude Fable 5",1000000,128000,"ir",[[null,[10,50,1,12.5,20]]]],
-  ["claude-fable-5-1","anthropic","Claude Fable 5.1",1000000,128000,"ir",[[null,[10,50,0.25,12.5,20]]]],
-  ["claude-fable-5-2","anthropic","Claude Fable 5.2",1000000,128000,"ir",[[null,[8,40,0.2,10,16]]]],
-  ["claude-haiku-4-5","anthropic","Claude Haiku 4.5 (latest)",200000,64000,"ir",[[null,[1,5,0.1,1.25,2]]]],
-  ["claude-haiku-4-5-20251001","anthropic","Claude Haiku 4.5",200000,64000,"ir",[[null,[1,5,0.1,1.25,2]]]],
-  ["claude-haiku-5-5","anthropic","Claude Haiku 5.5",1000000,128000,"ir",[[null,[0.1,0.5,0.01,0.125,0.2],[100000,[0.5,2.5,0.05,0.625,1]]]]],
-  ["claude-opus-4-5","anthropic","Claude Opus 4.5 (latest)",200000,64000,"ir",[[null,[5,25,0.5,6.25,10]]]],
-  ["claude-opus-4-5-20251101","anthropic","Claude Opus 4.5",200000,64000,"ir",[[null,[5,25,0.5,6.25,10]]]],
-  ["claude-opus-4-6","anthropic","Claude Opus 4.6",1000000,128000,"ir",[[null,[5,25,0.5,6.25,10]]]],
-  ["claude-opus-4-7","anthropic","Claude Opus 4.7",1000000,128000,"ir",[[null,[5,25,0.5,6.25,10]]]],
-  ["claude-opus-4-8","anthropic","Claude Opus 4.8",1000000,128000,"ir",[[null,[5,25,0.5,6.25,10]]]],
-  ["claude-opus-5","anthropic","Claude Opus 5",1000000,128000,"ir",[[null,[5,25,0.5,6.25,10]]]],
-  ["claude-opus-5-5","anthropic","Claude Opus 5.5",1000000,128000,"ir",[[null,[4,20,0.2,5,8]]]],
-  ["claude-sonnet-4-5","anthropic","Claude Sonnet 4.5 (latest)",200000,64000,"ir",[[null,[3,15,0.3,3.75,6],[200000,[6,22.5,0.6,7.5,12]]]]],
-  ["claude-sonnet-4-5-20250929","anthropic","Claude Sonnet 4.5",200000,64000,"ir",[[null,[3,15,0.3,3.75,6],[200000,[6,22.5,0.6,7.5,12]]]]],
-  ["claude-sonnet-4-6","anthropic","Claude Sonnet 4.6",1000000,128000,"ir",[[null,[3,15,0.3,3.75,6]]]],
-  ["claude-sonnet-5","anthropic","Claude Sonnet 5",1000000,128000,"ir",[[null,[2,10,0.2,2.5,4]]]],
-  ["claude-sonnet-5-5","anthropic","Claude Sonnet 5.5",1000000,128000,"ir",[[null,[2,10,0.2,2.5,4]]]],
-  ["claude-3-5-sonnet-20240620","anthropic","Claude Sonnet 3.5",200000,8192,"i",[[null,[3,15,0.3,3.75,6]]]],
-  ["claude-3-5-sonnet-20241022","anthropic","Claude Sonnet 3.5 v2",200000,8192,"i",[[null,[3,15,0.3,3.75,6]]]],
-  ["claude-3-haiku-20240307","anthropic","Claude Haiku 3",200000,4096,"i",[[null,[0.25,1.25,0.03,0.3,0.5]]]],
-  ["claude-mythos-5","anthropic","Claude Mythos 5",1000000,128000,"ir",[[null,[10,50,1,12.5,20]]]],
-  ["claude-mythos-5-1","anthropic","Claude Mythos 5.1",1000000,128000,"ir",[[null,[10,50,0.25,12.5,20]]]],
-  ["claude-opus-4","anthropic","Claude Opus 4",200000,32000,"ir",[[null,[15,75,1.5,18.75,30]]]],
-  ["claude-opus-4-1","anthropic","Claude Opus 4.1",200000,32000,"ir",[[null,[15,75,1.5,18.75,30]]]],
-  ["claude-opus-4-1-20250805","anthropic","Claude 4.1 Opus",200000,32000,"i",[[null,[15,75,1.5,18.75,30]]]],
-  ["claude-opus-4-20250514","anthropic","Claude 4 Opus",200000,32000,"i",[[null,[15,75,1.5,18.75,30]]]],
-  ["claude-sonnet-4","anthropic","Claude Sonnet 4",200000,64000,"ir",[[null,[3,15,0.3,3.75,6]]]],
-  ["claude-sonnet-4-20250514","anthropic","Claude 4 Sonnet",200000,64000,"i",[[null,[3,15,0.3,3.75,6]]]],
-  ["claude-2","anthropic","Claude 2.0 / 2.1",200000,null,"?",[[null,[8,24,8,8,8]]]],
-  ["claude-3-5-haiku-latest","anthropic","Claude Haiku 3.5",200000,null,"?",[[null,[0.8,4,0.08,1,1.6]]]],
-  ["claude-3-5-sonnet","anthropic","Claude Sonnet 3.5",200000,null,"?",[[null,[3,15,0.3,3.75,6]]]],
-  ["claude-3-7-sonnet-latest","anthropic","Claude Sonnet 3.7",200000,null,"?",[[null,[3,15,0.3,3.75,6]]]],
-  ["claude-3-haiku","anthropic","Claude Haiku 3",200000,null,"?",[[null,[0.25,1.25,0.03,0.3,0.5]]]],
-  ["claude-3-opus-latest","anthropic","Claude Opus 3",200000,null,"?",[[null,[15,75,1.5,18.75,30]]]],
-  ["claude-3-sonnet","anthropic","Claude 3 Sonnet",200000,null,"?",[[null,[3,15,0.3,3.75,6]]]],
-  ["chat-latest","openai","Chat Latest",400000,128000,"ir",[[null,[5,30,0.5,5,5]]]],
-  ["gpt-4","openai","GPT-4",8192,8192,"",[[null,[30,60,30,30,30]]]],
-  ["gpt-4-turbo","openai","GPT-4 Turbo",128000,4096,"i",[[null,[10,30,10,10,10]]]],
-  ["gpt-4.1","openai","GPT-4.1",1047576,32768,"i",[[null,[2,8,0.5,2,2]]]],
-  ["gpt-4.1-mini","openai","GPT-4.1 mini",1047576,32768,"i",[[null,[0.4,1.6,0.1,0.4,0.4]]]],
-  ["gpt-4.1-nano","openai","GPT-4.1 nano",1047576,32768,"i",[[null,[0.1,0.4,0.025,0.1,0.1]]]],
-  ["gpt-4o","openai","GPT-4o",128000,16384,"i",[[null,[2.5,10,1.25,2.5,2.5]]]],
-  ["gpt-4o-2024-05-13","openai","GPT-4o (2024-05-13)",128000,4096,"i",[[null,[5,15,5,5,5]]]],
-  ["gpt-4o-2024-08-06","openai","GPT-4o (2024-08-06)",128000,16384,"i",[[null,[2.5,10,1.25,2.5,2.5]]]],
-  ["gpt-4o-2024-11-20","openai","GPT-4o (2024-11-20)",128000,16384,"i",[[null,[2.5,10,1.25,2.5,2.5]]]],
-  ["gpt-4o-mini","openai","GPT-4o mini",128000,16384,"i",[[null,[0.15,0.6,0.075,0.15,0.15]]]],
-  ["gpt-5","openai","GPT-5",400000,128000,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]],
-  ["gpt-5-chat-latest","openai","GPT-5 Chat Latest",128000,16384,"i",[[null,[1.25,10,0.125,1.25,1.25]]]],
-  ["gpt-5-mini","openai","GPT-5 Mini",400000,128000,"ir",[[null,[0.25,2,0.025,0.25,0.25]]]],
-  ["gpt-5-nano","openai","GPT-5 Nano",400000,128000,"ir",[[null,[0.05,0.4,0.005,0.05,0.05]]]],
-  ["gpt-5-pro","openai","GPT-5 Pro",400000,128000,"ir",[[null,[15,120,15,15,15]]]],
-  ["gpt-5.1","openai","GPT-5.1",400000,128000,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]],
-  ["gpt-5.2","openai","GPT-5.2",400000,128000,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]],
-  ["gpt-5.2-pro","openai","GPT-5.2 Pro",400000,128000,"ir",[[null,[21,168,21,21,21]]]],
-  ["gpt-5.3-codex","openai","GPT-5.3 Codex",400000,128000,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]],
-  ["gpt-5.3-codex-spark","openai","GPT-5.3 Codex Spark",128000,32000,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]],
-  ["gpt-5.4","openai","GPT-5.4",1050000,128000,"ir",[[null,[2.5,15,0.25,2.5,2.5],[271999,[5,22.5,0.5,5,5]]]]],
-  ["gpt-5.4-mini","openai","GPT-5.4 mini",400000,128000,"ir",[[null,[0.75,4.5,0.075,0.75,0.75]]]],
-  ["gpt-5.4-nano","openai","GPT-5.4 nano",400000,128000,"ir",[[null,[0.2,1.25,0.02,0.2,0.2]]]],
-  ["gpt-5.4-pro","openai","GPT-5.4 Pro",1050000,128000,"ir",[[null,[30,180,30,30,30],[271999,[60,270,60,60,60]]]]],
-  ["gpt-5.5","openai","GPT-5.5",1050000,128000,"ir",[[null,[5,30,0.5,5,5],[271999,[10,45,1,10,10]]]]],
-  ["gpt-5.5-pro","openai","GPT-5.5 Pro",1050000,128000,"ir",[[null,[30,180,30,30,30],[271999,[60,270,60,60,60]]]]],
-  ["gpt-5.6-cyber","openai","GPT-5.6 Cyber",400000,128000,"ir",[[null,[12.5,75,1.25,15.625,15.625]]]],
-  ["gpt-5.6-luna","openai","GPT-5.6 Luna",1050000,128000,"ir",[[null,[0.2,1.2,0.02,0.25,0.25],[271999,[0.4,1.8,0.04,0.5,0.5]]]]],
-  ["gpt-5.6-sol","openai","GPT-5.6 Sol",1050000,128000,"ir",[[null,[4,20,0.4,5,5],[271999,[8,30,0.8,10,10]]]]],
-  ["gpt-5.6-terra","openai","GPT-5.6 Terra",1050000,128000,"ir",[[null,[2,12,0.2,2.5,2.5],[271999,[4,18,0.4,5,5]]]]],
-  ["gpt-6-astra","openai","GPT-6 Astra",1050000,128000,"ir",[[null,[10,50,1,12.5,12.5],[271999,[20,75,2,25,25]]]]],
-  ["gpt-6-cyber","openai","GPT-6 Cyber",1050000,128000,"ir",[[null,[20,100,2,25,25]]]],
-  ["gpt-6-luna","openai","GPT-6 Luna",1050000,128000,"ir",[[null,[0.1,0.5,0.01,0.125,0.125],[272000,[0.2,0.75,0.02,0.25,0.25]]]]],
-  ["gpt-6-sol","openai","GPT-6 Sol",1050000,128000,"ir",[[null,[2,10,0.2,2.5,2.5],[272000,[4,15,0.4,5,5]]]]],
-  ["gpt-6.1-sol","openai","GPT-6.1 Sol",400000,128000,"ir",[[null,[2,10,0.1,2.5,2.5],[272000,[4,15,0.2,5,5]]]]],
-  ["gpt-6.1-terra","openai","GPT-6.1 Terra",400000,128000,"ir",[[null,[1,5,0.05,1.25,1.25],[272000,[2,7.5,0.1,2.5,2.5]]]]],
-  ["gpt-6.2-astra","openai","GPT-6.2 Astra",400000,128000,"ir",[[null,[8,40,0.4,10,10],[272000,[16,60,0.8,20,20]]]]],
-  ["gpt-6.2-sol","openai","GPT-6.2 Sol",400000,128000,"ir",[[null,[2,10,0.1,2.5,2.5],[272000,[4,15,0.2,5,5]]]]],
-  ["gpt-daybreak-blue-latest","openai","Daybreak Blue",1050000,128000,"ir",[[null,[4,20,0.4,5,5],[272000,[8,30,0.8,10,10]]]]],
-  ["gpt-daybreak-red-latest","openai","Daybreak Red",400000,128000,"ir",[[null,[12.5,75,1.25,15.625,15.625]]]],
-  ["o1","openai","o1",200000,100000,"ir",[[null,[15,60,7.5,15,15]]]],
-  ["o1-pro","openai","o1-pro",200000,100000,"ir",[[null,[150,600,150,150,150]]]],
-  ["o3","openai","o3",200000,100000,"ir",[[null,[2,8,0.5,2,2]]]],
-  ["o3-mini","openai","o3-mini",200000,100000,"r",[[null,[1.1,4.4,0.55,1.1,1.1]]]],
-  ["o3-pro","openai","o3-pro",200000,100000,"ir",[[null,[20,80,20,20,20]]]],
-  ["o4-mini","openai","o4-mini",200000,100000,"ir",[[null,[1.1,4.4,0.275,1.1,1.1]]]],
-  ["codex-mini-latest","openai","Codex Mini",200000,100000,"r",[[null,[1.5,6,0.375,1.5,1.5]]]],
-  ["daybreak-blue-latest","openai","Daybreak Blue",1050000,128000,"ir",[[null,[5,30,0.5,6.25,6.25]]]],
-  ["daybreak-red-latest","openai","Daybreak Red",400000,128000,"ir",[[null,[12.5,75,1.25,15.625,15.625]]]],
-  ["gpt-5-codex","openai","GPT-5-Codex",400000,128000,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]],
-  ["gpt-5.1-chat-latest","openai","GPT-5.1 Chat",128000,16384,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]],
-  ["gpt-5.1-codex","openai","GPT-5.1 Codex",400000,128000,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]],
-  ["gpt-5.1-codex-max","openai","GPT-5.1 Codex Max",400000,128000,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]],
-  ["gpt-5.1-codex-mini","openai","GPT-5.1 Codex Mini",400000,128000,"ir",[[null,[0.25,2,0.025,0.25,0.25]]]],
-  ["gpt-5.2-chat-latest","openai","GPT-5.2 Chat",128000,16384,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]],
-  ["gpt-5.2-codex","openai","GPT-5.2 Codex",400000,128000,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]],
-  ["gpt-5.3-chat-latest","openai","GPT-5.3 Chat",128000,16384,"i",[[null,[1.75,14,0.175,1.75,1.75]]]],
-  ["gpt-5.6","openai","GPT-5.6",1050000,128000,"ir",[[null,[4,20,0.4,5,5],[271999,[8,30,0.8,10,10]]]]],
-  ["gpt-5.6-luna-pro","openai","GPT-5.6 Luna Pro",1050000,128000,"ir",[[null,[0.2,1.2,0.02,0.25,0.25]]]],
-  ["gpt-5.6-sol-pro","openai","GPT-5.6 Sol Pro",1050000,128000,"ir",[[null,[4,20,0.4,5,5]]]],
-  ["gpt-5.6-terra-pro","openai","GPT-5.6 Terra Pro",1050000,128000,"ir",[[null,[2,12,0.2,2.5,2.5]]]],
-  ["chatgpt-4o-latest","openai","ChatGPT-4o",128000,null,"?",[[null,[5,15,5,5,5]]]],
-  ["codex-mini","openai","Codex Mini",200000,null,"?",[[null,[1.5,6,0.375,1.5,1.5]]]],
-  ["computer-use","openai","Computer use",8192,null,"?",[[null,[3,12,3,3,3]]]],
-  ["gpt-3.5-turbo","openai","gpt 3.5 turbo",16385,null,"?",[[null,[0.5,1.5,0.5,0.5,0.5]]]],
-  ["gpt-3.5-turbo-0613","openai","gpt-3.5-turbo-0613",16385,null,"?",[[null,[1.5,2,1.5,1.5,1.5]]]],
-  ["gpt-3.5-turbo-1106","openai","gpt-3.5-turbo-1106",16385,null,"?",[[null,[1,2,1,1,1]]]],
-  ["gpt-3.5-turbo-16k","openai","GPT-3.5 Turbo 16k",16385,null,"?",[[null,[3,4,3,3,3]]]],
-  ["gpt-3.5-turbo-instruct","openai","gpt 3.5 turbo instruct",16385,null,"?",[[null,[1.5,2,1.5,1.5,1.5]]]],
-  ["gpt-4-32k","openai","gpt 4",32000,null,"?",[[null,[60,120,60,60,60]]]],
-  ["gpt-4o-search-preview","openai","GPT-4o Search Preview",128000,null,"?",[[null,[2.5,10,2.5,2.5,2.5]]]],
-  ["gpt-5.3","openai","GPT-5.3 Chat",128000,null,"?",[[null,[1.75,14,0.175,1.75,1.75]]]],
-  ["gpt-oss-120b","openai","gpt-oss-120b",131072,null,"?",[[null,[0.039,0.18,0.039,0.039,0.039]]]],
-  ["gpt-oss-20b","openai","gpt-oss-20b",131072,null,"?",[[null,[0.029,0.14,0.029,0.029,0.029]]]],
-  ["o1-mini","openai","o1 mini",128000,null,"?",[[null,[1.1,4.4,0.55,1.1,1.1]]]],
-  ["o1-preview","openai","o1 preview",128000,null,"?",[[null,[15,60,7.5,15,15]]]],
-  ["gemini-2.5-computer-use-preview-10-2025","gemini","Gemini 2.5 Computer Use Preview 10-2025",128000,64000,"ir",[[null,[1.25,10,1.25,1.25,1.25]]]],
-  ["gemini-2.5-flash","gemini","Gemini 2.5 Flash",1048576,65536,"ir",[[null,[0.3,2.5,0.03,0.3,0.3]]]],
-  ["gemini-2.5-flash-lite","gemini","Gemini 2.5 Flash-Lite",1048576,65536,"ir",[[null,[0.1,0.4,0.01,0.1,0.1]]]],
-  ["gemini-2.5-pro","gemini","Gemini 2.5 Pro",1048576,65536,"ir",[[null,[1.25,10,0.125,1.25,1.25],[200000,[2.5,15,0.25,2.5,2.5]]]]],
-  ["gemini-3-flash-preview","gemini","Gemini 3 Flash Preview",1048576,65536,"ir",[[null,[0.5,3,0.05,0.5,0.5]]]],
-  ["gemini-3.1-flash-lite","gemini","Gemini 3.1 Flash Lite",1048576,65536,"ir",[[null,[0.25,1.5,0.025,0.25,0.25]]]],
-  ["gemini-3.1-flash-lite-preview","gemini","Gemini 3.1 Flash Lite Preview",1048576,65536,"ir",[[null,[0.25,1.5,0.025,0.25,0.25]]]],
-  ["gemini-3.1-pro-preview","gemini","Gemini 3.1 Pro Preview",1048576,65536,"ir",[[null,[2,12,0.2,2,2],[200000,[4,18,0.4,4,4]]]]],
-  ["gemini-3.5-flash","gemini","Gemini 3.5 Flash",1048576,65536,"ir",[[null,[1.5,9,0.15,1.5,1.5]]]],
-  ["gemini-3.5-flash-lite","gemini","Gemini 3.5 Flash Lite",1048576,65536,"ir",[[null,[0.3,2.5,0.03,0.3,0.3]]]],
-  ["gemini-3.6-flash","gemini","Gemini 3.6 Flash",1048576,65536,"ir",[[null,[0.75,3.75,0.075,0.75,0.75]],["2027-01-01",[1.5,7.5,0.15,1.5,1.5]]]],
-  ["gemini-3.7-flash","gemini","Gemini 3.7 Flash",1048576,65536,"ir",[[null,[0.75,3.75,0.075,0.75,0.75]],["2027-01-01",[1.5,7.5,0.15,1.5,1.5]]]],
-  ["gemini-3.8-flash","gemini","Gemini 3.8 Flash",1048576,65536,"ir",[[null,[0.75,3.75,0.075,0.75,0.75]],["2027-01-01",[1.5,7.5,0.15,1.5,1.5]]]],
-  ["gemini-4-argon","gemini","Gemini 4 Argon",1048576,32768,"ir",[[null,[2,10,0.1,2,2]]]],
-  ["gemini-4-carbon","gemini","Gemini 4 Carbon",1048576,32768,"ir",[[null,[2,10,0.1,2,2]]]],
-  ["gemini-4-hydrogen","gemini","Gemini 4 Hydrogen",1048576,65536,"ir",[[null,[1.5,7.5,0.075,1.5,1.5]]]],
-  ["gemini-4-neon","gemini","Gemini 4 Neon",1048576,65536,"ir",[[null,[3,15,0.15,3,3]]]],
-  ["gemini-flash-latest","gemini","Gemini Flash Latest",1048576,65536,"ir",[[null,[1.5,9,0.15,1.5,1.5]]]],
-  ["gemini-flash-lite-latest","gemini","Gemini Flash-Lite Latest",1048576,65536,"ir",[[null,[0.25,1.5,0.025,0.25,0.25]]]],
-  ["gemini-pro-latest","gemini","Gemini Pro Latest",1048576,65536,"ir",[[null,[2,12,0.2,2,2],[200000,[4,18,0.4,4,4]]]]],
-  ["gemma-4-26b-a4b-it","gemini","Gemma 4 26B A4B IT",262144,32768,"ir",[]],
-  ["gemma-4-31b-it","gemini","Gemma 4 31B IT",262144,32768,"ir",[]],
-  ["gemini-1.5-flash","gemini","Gemini 1.5 Flash",1000000,8192,"i",[[null,[0.075,0.3,0.01875,0.075,0.075],[128000,[0.15,0.6,0.0375,0.15,0.15]]]]],
-  ["gemini-1.5-flash-8b","gemini","Gemini 1.5 Flash-8B",1000000,8192,"i",[[null,[0.075,0.3,0.01875,0.075,0.075],[128000,[0.15,0.6,0.0375,0.15,0.15]]]]],
-  ["gemini-1.5-pro","gemini","Gemini 1.5 Pro",1000000,8192,"i",[[null,[1.25,5,1.25,1.25,1.25],[128000,[2.5,10,2.5,2.5,2.5]]]]],
-  ["gemini-2.0-flash","gemini","Gemini 2.0 Flash",1048576,8192,"i",[[null,[0.1,0.4,0.025,0.1,0.1]]]],
-  ["gemini-2.0-flash-lite","gemini","Gemini 2.0 Flash-Lite",1048576,8192,"i",[[null,[0.075,0.3,0.075,0.075,0.075]]]],
-  ["gemini-2.5-flash-lite-preview-06-17","gemini","Gemini 2.5 Flash Lite Preview 06-17",1048576,65536,"ir",[[null,[0.1,0.4,0.01,0.1,0.1]]]],
-  ["gemini-2.5-flash-lite-preview-09-2025","gemini","Gemini 2.5 Flash Lite Preview (09/2025)",1048576,65536,"ir",[[null,[0.1,0.4,0.01,0.1,0.1]]]],
-  ["gemini-2.5-flash-preview-04-17","gemini","Gemini 2.5 Flash Preview 04-17",1048576,65536,"ir",[[null,[0.15,0.6,0.15,0.15,0.15]]]],
-  ["gemini-2.5-flash-preview-05-20","gemini","Gemini 2.5 Flash Preview 05-20",1048576,65536,"ir",[[null,[0.15,0.6,0.15,0.15,0.15]]]],
-  ["gemini-2.5-flash-preview-09-2025","gemini","Gemini 2.5 Flash Preview (09/2025)",1048576,65536,"ir",[[null,[0.3,2.5,0.03,0.3,0.3]]]],
-  ["gemini-2.5-pro-preview-05-06","gemini","Gemini 2.5 Pro Preview 05-06",1048576,65536,"ir",[[null,[1.25,10,0.125,1.25,1.25],[200000,[2.5,15,0.25,2.5,2.5]]]]],
-  ["gemini-2.5-pro-preview-06-05","gemini","Gemini 2.5 Pro Preview 06-05",1048576,65536,"ir",[[null,[1.25,10,0.125,1.25,1.25],[200000,[2.5,15,0.25,2.5,2.5]]]]],
-  ["gemini-3-pro-preview","gemini","Gemini 3 Pro Preview",1048576,65536,"ir",[[null,[2,12,0.2,2,2],[200000,[4,18,0.4,4,4]]]]],
-  ["gemma-3-27b-it","gemini","Gemma 3 27B",131072,8192,"i",[]],
-  ["gemma-4-26b","gemini","Gemma 4 26B",256000,8192,"ir",null],
-  ["gemma-4-26b-it","gemini","Gemma 4 26B",256000,8192,"ir",null],
-  ["gemma-4-31b","gemini","Gemma 4 31B IT",256000,8192,"ir",null],
-  ["gemma-4-e2b-it","gemini","Gemma 4 E2B IT",131072,8192,"ir",null],
-  ["gemma-4-e4b-it","gemini","Gemma 4 E4B IT",131072,8192,"ir",null],
-  ["gemini-1.0-pro-vision-001","gemini","gemini 1.0 pro vision",32768,null,"?",[[null,[0.125,0.375,0.125,0.125,0.125]]]],
-  ["gemini-flash-1.5-8b","gemini","gemini 1.5 flash",1000000,null,"?",[[null,[0.0375,0.15,0.01,0.0375,0.0375],[128000,[0.075,0.3,0.02,0.075,0.075]]]]],
-  ["gemini-pro","gemini","gemini 1.0 pro",32768,null,"?",[[null,[0.125,0.375,0.125,0.125,0.125]]]],
-  ["gemini-pro-1.5","gemini","Gemini 1.5 Pro",2000000,null,"?",[[null,[1.25,5,0.3125,1.25,1.25],[128000,[2.5,10,0.625,2.5,2.5]]]]],
-  ["gemma-4-26b-a4b-it-maas","gemini","Gemma 4 26B A4B (Vertex AI MaaS)",262144,null,"?",[[null,[0.15,0.6,0.015,0.15,0.15]]]],
-  ["grok-4.3","xai","Grok 4.3",1000000,30000,"ir",[[null,[1.25,2.5,0.2,1.25,1.25],[199999,[2.5,5,0.4,2.5,2.5]]]]],
-  ["grok-4.5","xai","Grok 4.5",500000,500000,"ir",[[null,[2,6,0.3,2,2],[199999,[4,12,0.6,4,4]]]]],
-  ["grok-4.6","xai","Grok 4.6",500000,500000,"ir",[[null,[2,6,0.5,2,2],[199999,[4,12,1,4,4]]]]],
-  ["grok-4.7","xai","Grok 4.7",500000,500000,"ir",[[null,[2,6,0.5,2,2],[200000,[4,12,1,4,4]]]]],
-  ["grok-2","xai","Grok 2",131072,8192,"",[[null,[2,10,2,2,2]]]],
-  ["grok-2-1212","xai","Grok 2 (1212)",131072,8192,"",[[null,[2,10,2,2,2]]]],
-  ["grok-2-latest","xai","Grok 2 Latest",131072,8192,"",[[null,[2,10,2,2,2]]]],
-  ["grok-2-vision","xai","Grok 2 Vision",8192,4096,"i",[[null,[2,10,2,2,2]]]],
-  ["grok-2-vision-1212","xai","Grok 2 Vision (1212)",8192,4096,"i",[[null,[2,10,2,2,2]]]],
-  ["grok-2-vision-latest","xai","Grok 2 Vision Latest",8192,4096,"i",[[null,[2,10,2,2,2]]]],
-  ["grok-3","xai","Grok 3",131072,8192,"",[[null,[3,15,0.75,3,3]]]],
-  ["grok-3-fast","xai","Grok 3 Fast",131072,8192,"",[[null,[5,25,1.25,5,5]]]],
-  ["grok-3-fast-latest","xai","Grok 3 Fast Latest",131072,8192,"",[[null,[5,25,1.25,5,5]]]],
-  ["grok-3-latest","xai","Grok 3 Latest",131072,8192,"",[[null,[3,15,0.75,3,3]]]],
-  ["grok-3-mini","xai","Grok 3 Mini",131072,8192,"r",[[null,[0.3,0.5,0.075,0.3,0.3]]]],
-  ["grok-3-mini-fast","xai","Grok 3 Mini Fast",131072,8192,"r",[[null,[0.6,4,0.15,0.6,0.6]]]],
-  ["grok-3-mini-fast-latest","xai","Grok 3 Mini Fast Latest",131072,8192,"r",[[null,[0.6,4,0.15,0.6,0.6]]]],
-  ["grok-3-mini-latest","xai","Grok 3 Mini Latest",131072,8192,"r",[[null,[0.3,0.5,0.075,0.3,0.3]]]],
-  ["grok-4","xai","Grok 4",256000,64000,"r",[[null,[3,15,0.75,3,3]]]],
-  ["grok-4-1-fast","xai","Grok 4.1 Fast",2000000,30000,"ir",[[null,[0.2,0.5,0.05,0.2,0.2]]]],
-  ["grok-4-1-fast-non-reasoning","xai","Grok 4.1 Fast (Non-Reasoning)",2000000,30000,"i",[[null,[0.2,0.5,0.05,0.2,0.2]]]],
-  ["grok-4-fast","xai","Grok 4 Fast",2000000,30000,"ir",[[null,[0.2,0.5,0.05,0.2,0.2]]]],
-  ["grok-4-fast-non-reasoning","xai","Grok 4 Fast (Non-Reasoning)",2000000,30000,"i",[[null,[0.2,0.5,0.05,0.2,0.2]]]],
-  ["grok-4.20-0309-non-reasoning","xai","Grok 4.20 (Non-Reasoning)",1000000,30000,"i",[[null,[1.25,2.5,0.2,1.25,1.25]]]],
-  ["grok-4.20-0309-reasoning","xai","Grok 4.20 (Reasoning)",1000000,30000,"ir",[[null,[1.25,2.5,0.2,1.25,1.25]]]],
-  ["grok-4.20-beta-latest-non-reasoning","xai","Grok 4.20 Beta (Non-Reasoning)",2000000,30000,"i",[[null,[2,6,0.2,2,2]]]],
-  ["grok-4.20-beta-latest-reasoning","xai","Grok 4.20 Beta (Reasoning)",2000000,30000,"ir",[[null,[2,6,0.2,2,2]]]],
-  ["grok-4.20-multi-agent-beta-latest","xai","Grok 4.20 Multi-Agent Beta",2000000,30000,"ir",[[null,[2,6,0.2,2,2]]]],
-  ["grok-beta","xai","Grok Beta",131072,4096,"",[[null,[5,15,5,5,5]]]],
-  ["grok-build-0.1","xai","Grok Build 0.1",256000,256000,"ir",[[null,[1,2,0.2,1,1],[199999,[2,4,0.4,2,2]]]]],
-  ["grok-code-fast-1","xai","Grok Code Fast 1",256000,10000,"r",[[null,[0.2,1.5,0.02,0.2,0.2]]]],
-  ["grok-vision-beta","xai","Grok Vision Beta",8192,4096,"i",[[null,[5,15,5,5,5]]]],
-  ["grok-4-0709","xai","Grok 4",256000,null,"?",[[null,[3,15,0.75,3,3]]]],
-  ["grok-4-1-fast-reasoning","xai","Grok 4.1 Fast Reasoning",2000000,null,"?",[[null,[0.2,0.5,0.05,0.2,0.2]]]],
-  ["grok-4-fast-reasoning","xai","Grok 4 Fast Reasoning",2000000,null,"?",[[null,[0.2,0.5,0.05,0.2,0.2]]]],
-  ["grok-4.20","xai","Grok 4.20",1000000,null,"?",[[null,[1.25,2.5,0.2,1.25,1.25],[199999,[2.5,5,0.4,2.5,2.5]]]]],
-  ["grok-4.20-multi-agent","xai","Grok 4.20 Multi-Agent",1000000,null,"?",[[null,[2,6,0.2,2,2]]]],
-  ["deepseek-flash","deepseek","DeepSeek V4.1 Flash",1000000,384000,"ir",[[null,[0.3,1.2,0.006,0.3,0.3]]]],
-  ["deepseek-v4-pro","deepseek","DeepSeek V4 Pro",1000000,384000,"r",[[null,[1.32,3.96,0.044,1.32,1.32]]]],
-  ["deepseek-v4-flash","deepseek","DeepSeek V4 Flash",1000000,384000,"ir",[[null,[0.44,1.32,0.014,0.44,0.44]]]],
-  ["deepseek-v4-flash-vision-exp","deepseek","DeepSeek V4 Flash Vision Exp",1000000,384000,"ir",[[null,[0.44,1.32,0.014,0.44,0.44]]]],
-  ["deepseek-chat","deepseek","DeepSeek Chat",64000,null,"?",[[null,[0.27,1.1,0.07,0.27,0.27]]]],
-  ["deepseek-reasoner","deepseek","Deepseek R1",64000,null,"?",[[null,[0.55,2.19,0.14,0.55,0.55]]]],
-  ["deepseek-v3.1-terminus","deepseek","DeepSeek V3.1 Terminus",128000,null,"?",[[null,[0.27,0.95,0.13,0.27,0.27]]]],
-  ["deepseek-v3.2","deepseek","DeepSeek V3.2",128000,null,"?",[[null,[0.2288,0.3432,0.2288,0.2288,0.2288]]]],
-  ["deepseek-v3.2-exp","deepseek","DeepSeek V3.2 Exp",128000,null,"?",[[null,[0.27,0.41,0.27,0.27,0.27]]]],
-  ["codestral-2508","mistral","Codestral 25.08",256000,8192,"",[[null,[0.3,0.9,0.03,0.3,0.3]]]],
-  ["codestral-latest","mistral","Codestral (latest)",256000,4096,"",[[null,[0.3,0.9,0.3,0.3,0.3]]]],
-  ["deepseek-v4-1-flash-1017","mistral","DeepSeek V4.1 Flash 1017",1048576,128000,"ir",[[null,[0.3,1.2,0.007,0.3,0.3]]]],
-  ["devstral-2512","mistral","Devstral 2",262144,262144,"",[[null,[0.4,2,0.04,0.4,0.4]]]],
-  ["devstral-latest","mistral","Devstral 2",262144,262144,"",[[null,[0.4,2,0.04,0.4,0.4]]]],
-  ["devstral-medium-latest","mistral","Devstral 2 (latest)",262144,262144,"",[[null,[0.4,2,0.04,0.4,0.4]]]],
-  ["glm-5-2","mistral","GLM-5.2",1048576,131072,"r",[[null,[1.4,4.4,0.14,1.4,1.4]]]],
-  ["labs-devstral-small-2512","mistral","Devstral Small 2",256000,256000,"i",[[null,[0.1,0.3,0.1,0.1,0.1]]]],
-  ["labs-leanstral-1-5-1","mistral","Leanstral 1.5",262144,128000,"ir",null],
-  ["magistral-medium-latest","mistral","Magistral Medium (latest)",262144,16384,"ir",[[null,[2,5,2,2,2]]]],
-  ["ministral-14b-2512","mistral","Ministral 3 14B",262144,262144,"i",[[null,[0.2,0.2,0.02,0.2,0.2]]]],
-  ["ministral-3b-2512","mistral","Ministral 3 3B",131072,131072,"i",[[null,[0.1,0.1,0.01,0.1,0.1]]]],
-  ["ministral-3b-latest","mistral","Ministral 3B (latest)",131072,128000,"i",[[null,[0.1,0.1,0.01,0.1,0.1]]]],
-  ["ministral-8b-2512","mistral","Ministral 3 8B",262144,262144,"i",[[null,[0.15,0.15,0.015,0.15,0.15]]]],
-  ["ministral-8b-latest","mistral","Ministral 8B (latest)",262144,128000,"i",[[null,[0.15,0.15,0.015,0.15,0.15]]]],
-  ["mistral-large-2512","mistral","Mistral Large 3",262144,262144,"i",[[null,[0.5,1.5,0.05,0.5,0.5]]]],
-  ["mistral-large-4","mistral","Mistral Large 4",1048576,262144,"ir",[[null,[0.7,2.1,0.07,0.7,0.7]]]],
-  ["mistral-large-4-0-8","mistral","Mistral Large 4.0.8",1048576,262144,"ir",[[null,[0.7,2.1,0.07,0.7,0.7]]]],
-  ["mistral-large-latest","mistral","Mistral Large (latest)",1048576,262144,"ir",[[null,[2,6,2,2,2]]]],
-  ["mistral-medium-2505","mistral","Mistral Medium 3",131072,131072,"i",[[null,[0.4,2,0.04,0.4,0.4]]]],
-  ["mistral-medium-2508","mistral","Mistral Medium 3.1",262144,262144,"i",[[null,[0.4,2,0.04,0.4,0.4]]]],
-  ["mistral-medium-2604","mistral","Mistral Medium 3.5",262144,262144,"ir",[[null,[1.5,7.5,0.15,1.5,1.5]]]],
-  ["mistral-medium-3.5","mistral","Mistral Medium 3.5",262144,262144,"ir",[[null,[1.5,7.5,0.15,1.5,1.5]]]],
-  ["mistral-medium-latest","mistral","Mistral Medium (latest)",262144,262144,"ir",[[null,[1.5,7.5,0.15,1.5,1.5]]]],
-  ["mistral-small-2506","mistral","Mistral Small 3.2",128000,16384,"i",[[null,[0.1,0.3,0.01,0.1,0.1]]]],
-  ["mistral-small-2603","mistral","Mistral Small 4",262144,256000,"ir",[[null,[0.15,0.6,0.015,0.15,0.15]]]],
-  ["mistral-small-latest","mistral","Mistral Small (latest)",262144,256000,"ir",[[null,[0.1,0.3,0.1,0.1,0.1]]]],
-  ["open-mistral-nemo","mistral","Open Mistral Nemo",128000,128000,"",[[null,[0.15,0.15,0.15,0.15,0.15]]]],
-  ["pixtral-12b","mistral","Pixtral 12B",128000,128000,"i",[[null,[0.15,0.15,0.15,0.15,0.15]]]],
-  ["voxtral-small-2507","mistral","Voxtral Small",32768,32000,"",[[null,[0.1,0.4,0.01,0.1,0.1]]]],
-  ["voxtral-small-latest","mistral","Voxtral Small (latest)",32768,32000,"",[[null,[0.1,0.4,0.01,0.1,0.1]]]],
-  ["zai-glm-5-2","mistral","GLM-5.2",1048576,131072,"r",[[null,[1.4,4.4,0.14,1.4,1.4]]]],
-  ["zai-glm-5-3","mistral","GLM-5.3",1048576,131072,"r",[[null,[1.4,4.4,0.14,1.4,1.4]]]],
-  ["zai-glm-5-3-flash","mistral","GLM-5.3-Flash",1048576,131072,"ir",[[null,[0.15,0.5,0.03,0.15,0.15]]]],
-  ["devstral-medium-2507","mistral","Devstral Medium",128000,128000,"",[[null,[0.4,2,0.4,0.4,0.4]]]],
-  ["devstral-small-2505","mistral","Devstral Small 2505",128000,128000,"",[[null,[0.1,0.3,0.1,0.1,0.1]]]],
-  ["devstral-small-2507","mistral","Devstral Small",128000,128000,"",[[null,[0.1,0.3,0.1,0.1,0.1]]]],
-  ["magistral-small","mistral","Magistral Small",128000,128000,"r",[[null,[0.5,1.5,0.5,0.5,0.5]]]],
-  ["mistral-large-2411","mistral","Mistral Large 2.1",131072,16384,"",[[null,[2,6,2,2,2]]]],
-  ["mistral-nemo","mistral","Mistral Nemo",128000,128000,"",[[null,[0.15,0.15,0.15,0.15,0.15]]]],
-  ["open-mistral-7b","mistral","Mistral 7B",8000,8000,"",[[null,[0.25,0.25,0.25,0.25,0.25]]]],
-  ["open-mixtral-8x22b","mistral","Mixtral 8x22B",64000,64000,"",[[null,[2,6,2,2,2]]]],
-  ["open-mixtral-8x7b","mistral","Mixtral 8x7B",32000,32000,"",[[null,[0.7,0.7,0.7,0.7,0.7]]]],
-  ["pixtral-large-latest","mistral","Pixtral Large",128000,128000,"i",[[null,[2,6,2,2,2]]]],
-  ["codestral","mistral","Codestral",256000,null,"?",[[null,[0.3,0.9,0.3,0.3,0.3]]]],
-  ["mistral-medium-3-5","mistral","Mistral Medium 3.5",262144,null,"?",[[null,[1.5,7.5,0.15,1.5,1.5]]]],
-  ["voxtral-mini-2602","mistral","Voxtral Mini Transcribe 2",16384,null,"?",[]],
-  ["voxtral-small-24b-2507","mistral","Voxtral Small 24B 2507",32768,null,"?",[[null,[0.1,0.4,0.01,0.1,0.1]]]],
-  ["kimi-k2.6","moonshot","Kimi K2.6",262144,262144,"ir",[[null,[0.95,4,0.16,0.95,0.95]]]],
-  ["kimi-k2.7-code","moonshot","Kimi K2.7 Code",262144,262144,"ir",[[null,[0.95,4,0.19,0.95,0.95]]]],
-  ["kimi-k2.7-code-highspeed","moonshot","Kimi K2.7 Code HighSpeed",262144,262144,"ir",[[null,[1.9,8,0.38,1.9,1.9]]]],
-  ["kimi-k3","moonshot","Kimi K3",1048576,1048576,"ir",[[null,[3,15,0.3,3,3]]]],
-  ["kimi-k3.1-pro","moonshot","Kimi K3.1 Pro",1048576,1048576,"ir",[[null,[2,10,0.2,2,2]]]],
-  ["kimi-k3.1-pro-highspeed","moonshot","Kimi K3.1 Pro Highspeed",1048576,1048576,"ir",[[null,[4,20,0.2,4,4]]]],
-  ["kimi-k2-0711-preview","moonshot","Kimi K2 0711",131072,16384,"",[[null,[0.6,2.5,0.15,0.6,0.6]]]],
-  ["kimi-k2-0905-preview","moonshot","Kimi K2 0905",262144,262144,"",[[null,[0.6,2.5,0.15,0.6,0.6]]]],
-  ["kimi-k2-thinking","moonshot","Kimi K2 Thinking",262144,262144,"r",[[null,[0.6,2.5,0.15,0.6,0.6]]]],
-  ["kimi-k2-thinking-turbo","moonshot","Kimi K2 Thinking Turbo",262144,262144,"r",[[null,[1.15,8,0.15,1.15,1.15]]]],
-  ["kimi-k2-turbo-preview","moonshot","Kimi K2 Turbo",262144,262144,"",[[null,[1.15,8,0.15,1.15,1.15]]]],
-  ["kimi-k2.5","moonshot","kimi-k2.5",262144,262144,"ir",[[null,[0.6,3,0.1,0.6,0.6]]]],
-  ["moonshot-v1-128k","moonshot","moonshot-v1-128k",131072,null,"",[[null,[2,5,2,2,2]]]],
-  ["moonshot-v1-128k-vision-preview","moonshot","moonshot-v1-128k-vision-preview",131072,null,"i",[[null,[2,5,2,2,2]]]],
-  ["moonshot-v1-32k","moonshot","moonshot-v1-32k",32768,null,"",[[null,[1,3,1,1,1]]]],
-  ["moonshot-v1-32k-vision-preview","moonshot","moonshot-v1-32k-vision-preview",32768,null,"i",[[null,[1,3,1,1,1]]]],
-  ["moonshot-v1-8k","moonshot","moonshot-v1-8k",8192,null,"",[[null,[0.2,2,0.2,0.2,0.2]]]],
-  ["moonshot-v1-8k-vision-preview","moonshot","moonshot-v1-8k-vision-preview",8192,null,"i",[[null,[0.2,2,0.2,0.2,0.2]]]],
-  ["moonshot-v1-auto","moonshot","moonshot-v1-auto",131072,null,"",null],
-  ["glm-4.7","zai","GLM-4.7",204800,131072,"r",[[null,[0.6,2.2,0.11,0.6,0.6]]]],
-  ["glm-5-turbo","zai","GLM-5-Turbo",200000,131072,"r",[[null,[1.2,4,0.24,1.2,1.2]]]],
-  ["glm-5.2","zai","GLM-5.2",1000000,131072,"r",[[null,[1.4,4.4,0.26,1.4,1.4]]]],
-  ["glm-5.2-highspeed","zai","GLM-5.2 Highspeed",1000000,131072,"r",null],
-  ["glm-5.3","zai","GLM-5.3",1000000,131072,"r",[[null,[1.4,4.4,0.26,1.4,1.4]]]],
-  ["glm-5.3-flash","zai","GLM-5.3-Flash",1000000,131072,"ir",[[null,[0.075,0.25,0.015,0.075,0.075]]]],
-  ["glm-5.3-highspeed","zai","GLM-5.3 Highspeed",1000000,131072,"r",null],
-  ["glm-4.5","zai","GLM-4.5",131072,98304,"r",[[null,[0.6,2.2,0.11,0.6,0.6]]]],
-  ["glm-4.5-air","zai","GLM-4.5-Air",131072,98304,"r",[[null,[0.2,1.1,0.03,0.2,0.2]]]],
-  ["glm-4.5-flash","zai","GLM-4.5-Flash",131072,98304,"r",null],
-  ["glm-4.5v","zai","GLM-4.5V",64000,16384,"ir",[[null,[0.6,1.8,0.6,0.6,0.6]]]],
-  ["glm-4.6","zai","GLM-4.6",204800,131072,"r",[[null,[0.6,2.2,0.11,0.6,0.6]]]],
-  ["glm-4.6v","zai","GLM-4.6V",128000,32768,"ir",[[null,[0.3,0.9,0.3,0.3,0.3]]]],
-  ["glm-4.6v-flash","zai","GLM-4.6V-Flash",128000,32768,"ir",null],
-  ["glm-4.7-flash","zai","GLM-4.7-Flash",200000,131072,"r",null],
-  ["glm-4.7-flashx","zai","GLM-4.7-FlashX",200000,131072,"r",[[null,[0.07,0.4,0.01,0.07,0.07]]]],
-  ["glm-5","zai","GLM-5",204800,131072,"r",[[null,[1,3.2,0.2,1,1]]]],
-  ["glm-5.1","zai","GLM-5.1",200000,131072,"r",[[null,[1.4,4.4,0.26,1.4,1.4]]]],
-  ["glm-5.3-flashx","zai","GLM-5.3-FlashX",1000000,131072,"ir",[[null,[0.37,1.25,0.075,0.37,0.37]]]],
-  ["glm-5v-turbo","zai","GLM-5V-Turbo",200000,131072,"ir",[[null,[1.2,4,0.24,1.2,1.2]]]],
-  ["minimax-m2.7","minimax","MiniMax-M2.7",204800,131072,"r",[[null,[0.3,1.2,0.06,0.375,0.375]]]],
-  ["minimax-m2.7-highspeed","minimax","MiniMax-M2.7-highspeed",204800,131072,"r",[[null,[0.6,2.4,0.06,0.375,0.375]]]],
-  ["minimax-m3","minimax","MiniMax-M3",1000000,524288,"ir",[[null,[0.3,1.2,0.06,0.3,0.3],[512000,[0.6,2.4,0.12,0.6,0.6]]]]],
-  ["minimax-m3.1-flash","minimax","MiniMax-M3.1-Flash",1000000,524288,"ir",[[null,[0.15,0.6,0.015,0.15,0.15]]]],
-  ["minimax-m2","minimax","MiniMax-M2",204800,131072,"r",[[null,[0.3,1.2,0.03,0.375,0.375]]]],
-  ["minimax-m2.1","minimax","MiniMax-M2.1",204800,131072,"r",[[null,[0.3,1.2,0.03,0.375,0.375]]]],
-  ["minimax-m2.5","minimax","MiniMax-M2.5",204800,131072,"r",[[null,[0.3,1.2,0.03,0.375,0.375]]]],
-  ["minimax-m2.5-highspeed","minimax","MiniMax-M2.5-highspeed",204800,131072,"r",[[null,[0.6,2.4,0.03,0.375,0.375]]]],
-  ["minimax-m2.5-lightning","minimax","MiniMax M2.5 Lightning",204800,32000,"r",[[null,[0.3,2.4,0.3,0.3,0.3]]]],
-  ["m2-her","minimax","MiniMax M2-her",64000,null,"?",[[null,[0.3,1.2,0.3,0.3,0.3]]]],
-  ["minimax-m2.1-highspeed","minimax","MiniMax M2.1 Highspeed",204800,null,"?",[[null,[0.6,2.4,0.03,0.375,0.375]]]],
-  ["minimax-01","minimax","MiniMax-01",1000192,null,"?",[[null,[0.2,1.1,0.2,0.2,0.2]]]],
-  ["muse-ember-1.0","meta","Muse Ember",1048576,524288,"ir",[[null,[0.1,0.5,0.004,0.1,0.1],[200000,[0.3,1.5,0.012,0.3,0.3]]]]],
-  ["muse-spark-1.1","meta","Muse Spark 1.1",1048576,131072,"ir",[[null,[1.25,4.25,0.15,1.25,1.25]]]],
-  ["muse-spark-1.2","meta","Muse Spark 1.2",1048576,131072,"ir",[[null,[1.25,4.25,0.15,1.25,1.25]]]],
-  ["muse-spark-1.2-contributor","meta","Muse Spark 1.2 Contributor",1048576,131072,"ir",[[null,[0.1,0.2,0.002,0.1,0.1]]]],
-  ["muse-spark-1.3","meta","Muse Spark 1.3",1048576,131072,"ir",[[null,[1.25,4.25,0.15,1.25,1.25]]]],
-  ["muse-spark-1.3-contributor","meta","Muse Spark 1.3 Contributor",1048576,131072,"ir",[[null,[0.1,0.2,0.002,0.1,0.1]]]],
-  ["muse-wonder-1.0","meta","Muse Wonder",1048576,131072,"ir",[[null,[4,20,0.2,4,4]]]],
-  ["mimo-v2.6-flash","xiaomi","MiMo-V2.6-Flash",1048576,131072,"ir",[[null,[0.14,0.28,0.0028,0.14,0.14]]]],
-  ["mimo-v2.6-pro","xiaomi","MiMo-V2.6-Pro",1048576,131072,"ir",[[null,[0.435,0.87,0.0036,0.435,0.435]]]],
-  ["mimo-v2.6-pro-ultraspeed","xiaomi","MiMo-V2.6-Pro-UltraSpeed",1048576,131072,"ir",[[null,[4.35,8.7,0.036,4.35,4.35]]]],
-  ["mimo-v2-flash","xiaomi","MiMo-V2-Flash",262144,65536,"r",[[null,[0.14,0.28,0.0028,0.14,0.14]]]],
-  ["mimo-v2-omni","xiaomi","MiMo-V2-Omni",262144,131072,"ir",[[null,[0.14,0.28,0.0028,0.14,0.14]]]],
-  ["mimo-v2-pro","xiaomi","MiMo-V2-Pro",1048576,131072,"r",[[null,[0.435,0.87,0.0036,0.435,0.435]]]],
-  ["mimo-v2.5","xiaomi","MiMo-V2.5",1048576,131072,"ir",[[null,[0.14,0.28,0.0028,0.14,0.14]]]],
-  ["mimo-v2.5-pro","xiaomi","MiMo-V2.5-Pro",1048576,131072,"r",[[null,[0.435,0.87,0.0036,0.435,0.435]]]],
-  ["mimo-v2.5-pro-ultraspeed","xiaomi","MiMo-V2.5-Pro-UltraSpeed",1048576,131072,"r",[[null,[1.305,2.61,0.0108,1.305,1.305]]]],
-  ["step-3.5-flash","stepfun","Step 3.5 Flash",256000,256000,"r",[[null,[0.1,0.3,0.02,0.1,0.1]]]],
-  ["step-3.5-flash-2603","stepfun","Step 3.5 Flash 2603",256000,256000,"r",[[null,[0.1,0.3,0.02,0.1,0.1]]]],
-  ["step-3.7-flash","stepfun","Step 3.7 Flash",256000,256000,"ir",[[null,[0.2,1.15,0.04,0.2,0.2]]]],
-  ["step-5-preview","stepfun","Step 5 Preview",1000000,1000000,"ir",[[null,[1,2.7,0.05,1,1]]]],
-  ["chat-latest","azure","Chat Latest",400000,128000,"ir",[[null,[5,30,0.5,5,5]]]],
-  ["gpt-4","azure","GPT-4",8192,8192,"",[[null,[30,60,30,30,30]]]],
-  ["gpt-4-turbo","azure","GPT-4 Turbo",128000,4096,"i",[[null,[10,30,10,10,10]]]],
-  ["gpt-4.1","azure","GPT-4.1",1047576,32768,"i",[[null,[2,8,0.5,2,2]]]],
-  ["gpt-4.1-mini","azure","GPT-4.1 mini",1047576,32768,"i",[[null,[0.4,1.6,0.1,0.4,0.4]]]],
-  ["gpt-4.1-nano","azure","GPT-4.1 nano",1047576,32768,"i",[[null,[0.1,0.4,0.025,0.1,0.1]]]],
-  ["gpt-4o","azure","GPT-4o",128000,16384,"i",[[null,[2.5,10,1.25,2.5,2.5]]]],
-  ["gpt-4o-2024-05-13","azure","GPT-4o (2024-05-13)",128000,4096,"i",[[null,[5,15,5,5,5]]]],
-  ["gpt-4o-2024-08-06","azure","GPT-4o (2024-08-06)",128000,16384,"i",[[null,[2.5,10,1.25,2.5,2.5]]]],
-  ["gpt-4o-2024-11-20","azure","GPT-4o (2024-11-20)",128000,16384,"i",[[null,[2.5,10,1.25,2.5,2.5]]]],
-  ["gpt-4o-mini","azure","GPT-4o mini",128000,16384,"i",[[null,[0.15,0.6,0.075,0.15,0.15]]]],
-  ["gpt-5","azure","GPT-5",400000,128000,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]],
-  ["gpt-5-chat-latest","azure","GPT-5 Chat Latest",128000,16384,"i",[[null,[1.25,10,0.125,1.25,1.25]]]],
-  ["gpt-5-mini","azure","GPT-5 Mini",400000,128000,"ir",[[null,[0.25,2,0.025,0.25,0.25]]]],
-  ["gpt-5-nano","azure","GPT-5 Nano",400000,128000,"ir",[[null,[0.05,0.4,0.005,0.05,0.05]]]],
-  ["gpt-5-pro","azure","GPT-5 Pro",400000,128000,"ir",[[null,[15,120,15,15,15]]]],
-  ["gpt-5.1","azure","GPT-5.1",400000,128000,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]],
-  ["gpt-5.2","azure","GPT-5.2",400000,128000,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]],
-  ["gpt-5.2-pro","azure","GPT-5.2 Pro",400000,128000,"ir",[[null,[21,168,21,21,21]]]],
-  ["gpt-5.3-codex","azure","GPT-5.3 Codex",400000,128000,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]],
-  ["gpt-5.3-codex-spark","azure","GPT-5.3 Codex Spark",128000,32000,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]],
-  ["gpt-5.4","azure","GPT-5.4",1050000,128000,"ir",[[null,[2.5,15,0.25,2.5,2.5],[272000,[5,22.5,0.5,5,5]]]]],
-  ["gpt-5.4-mini","azure","GPT-5.4 mini",400000,128000,"ir",[[null,[0.75,4.5,0.075,0.75,0.75]]]],
-  ["gpt-5.4-nano","azure","GPT-5.4 nano",400000,128000,"ir",[[null,[0.2,1.25,0.02,0.2,0.2]]]],
-  ["gpt-5.4-pro","azure","GPT-5.4 Pro",1050000,128000,"ir",[[null,[30,180,30,30,30],[272000,[60,270,60,60,60]]]]],
-  ["gpt-5.5","azure","GPT-5.5",1050000,128000,"ir",[[null,[5,30,0.5,5,5],[272000,[10,45,1,10,10]]]]],
-  ["gpt-5.5-pro","azure","GPT-5.5 Pro",1050000,128000,"ir",[[null,[30,180,30,30,30],[272000,[60,270,60,60,60]]]]],
-  ["gpt-5.6-cyber","azure","GPT-5.6 Cyber",400000,128000,"ir",[[null,[12.5,75,1.25,15.625,15.625]]]],
-  ["gpt-5.6-luna","azure","GPT-5.6 Luna",1050000,128000,"ir",[[null,[0.2,1.2,0.02,0.25,0.25],[272000,[0.4,1.8,0.04,0.5,0.5]]]]],
-  ["gpt-5.6-sol","azure","GPT-5.6 Sol",1050000,128000,"ir",[[null,[4,20,0.4,5,5],[272000,[8,30,0.8,10,10]]]]],
-  ["gpt-5.6-terra","azure","GPT-5.6 Terra",1050000,128000,"ir",[[null,[2,12,0.2,2.5,2.5],[272000,[4,18,0.4,5,5]]]]],
-  ["gpt-6-astra","azure","GPT-6 Astra",1050000,128000,"ir",[[null,[10,50,1,12.5,12.5],[272000,[20,75,2,25,25]]]]],
-  ["gpt-6-cyber","azure","GPT-6 Cyber",1050000,128000,"ir",[[null,[20,100,2,25,25]]]],
-  ["gpt-6-luna","azure","GPT-6 Luna",1050000,128000,"ir",[[null,[0.1,0.5,0.01,0.125,0.125],[272000,[0.2,0.75,0.02,0.25,0.25]]]]],
-  ["gpt-6-sol","azure","GPT-6 Sol",1050000,128000,"ir",[[null,[2,10,0.2,2.5,2.5],[272000,[4,15,0.4,5,5]]]]],
-  ["gpt-6.1-sol","azure","GPT-6.1 Sol",1050000,128000,"ir",[[null,[2,10,0.1,2.5,2.5],[272000,[4,15,0.2,5,5]]]]],
-  ["gpt-6.1-terra","azure","GPT-6.1 Terra",1050000,128000,"ir",[[null,[1,5,0.05,1.25,1.25],[272000,[2,7.5,0.1,2.5,2.5]]]]],
-  ["gpt-6.2-astra","azure","GPT-6.2 Astra",1050000,128000,"ir",[[null,[8,40,0.4,10,10],[272000,[16,60,0.8,20,20]]]]],
-  ["gpt-6.2-sol","azure","GPT-6.2 Sol",1050000,128000,"ir",[[null,[2,10,0.1,2.5,2.5],[272000,[4,15,0.2,5,5]]]]],
-  ["gpt-daybreak-blue-latest","azure","Daybreak Blue",1050000,128000,"ir",[[null,[4,20,0.4,5,5],[272000,[8,30,0.8,10,10]]]]],
-  ["gpt-daybreak-red-latest","azure","Daybreak Red",400000,128000,"ir",[[null,[12.5,75,1.25,15.625,15.625]]]],
-  ["o1","azure","o1",200000,100000,"ir",[[null,[15,60,7.5,15,15]]]],
-  ["o1-pro","azure","o1-pro",200000,100000,"ir",[[null,[150,600,150,150,150]]]],
-  ["o3","azure","o3",200000,100000,"ir",[[null,[2,8,0.5,2,2]]]],
-  ["o3-mini","azure","o3-mini",200000,100000,"r",[[null,[1.1,4.4,0.55,1.1,1.1]]]],
-  ["o3-pro","azure","o3-pro",200000,100000,"ir",[[null,[20,80,20,20,20]]]],
-  ["o4-mini","azure","o4-mini",200000,100000,"ir",[[null,[1.1,4.4,0.28,1.1,1.1]]]],
-  ["deepseek-v4-pro","azure","DeepSeek V4 Pro",1000000,384000,"r",[[null,[1.925,3.828,0.165,1.925,1.925]]]],
-  ["codex-mini","azure","Codex Mini",200000,100000,"r",[[null,[1.5,6,0.375,1.5,1.5]]]],
-  ["gpt-4-32k","azure","GPT-4 32K",32768,32768,"",[[null,[60,120,60,60,60]]]],
-  ["gpt-4-turbo-vision","azure","GPT-4 Turbo Vision",128000,4096,"i",[[null,[10,30,10,10,10]]]],
-  ["gpt-5-codex","azure","GPT-5-Codex",400000,128000,"ir",[[null,[1.25,10,0.13,1.25,1.25]]]],
-  ["gpt-5.1-chat","azure","GPT-5.1 Chat",128000,16384,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]],
-  ["gpt-5.1-codex","azure","GPT-5.1 Codex",400000,128000,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]],
-  ["gpt-5.1-codex-max","azure","GPT-5.1 Codex Max",400000,128000,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]],
-  ["gpt-5.1-codex-mini","azure","GPT-5.1 Codex Mini",400000,128000,"ir",[[null,[0.25,2,0.025,0.25,0.25]]]],
-  ["gpt-5.2-chat","azure","GPT-5.2 Chat",128000,16384,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]],
-  ["gpt-5.2-codex","azure","GPT-5.2 Codex",400000,128000,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]],
-  ["gpt-5.3-chat","azure","GPT-5.3 Chat",128000,16384,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]],
-  ["gpt-chat-latest","azure","GPT Chat Latest",128000,16384,"ir",[[null,[5,30,0.5,5,5]]]],
-  ["o1-mini","azure","o1-mini",128000,65536,"r",[[null,[1.1,4.4,0.55,1.1,1.1]]]],
-  ["mai-ds-r1","azure","MAI DS R1 (free)",163840,null,"?",[]],
-  ["o1-preview","azure","o1-preview",128000,null,"?",[[null,[15,60,7.5,15,15]]]],
-  ["o3-2025-04-16","azure","o3-2025-04-16",200000,null,"?",[[null,[2,8,0.5,2,2]]]],
-  ["phi-3-medium-128k-instruct","azure","Phi-3 Medium 128K Instruct",131072,null,"?",[[null,[1,1,1,1,1]]]],
-  ["phi-3-mini-128k-instruct","azure","Phi-3 Mini 128K Instruct",131072,null,"?",[[null,[0.1,0.1,0.1,0.1,0.1]]]],
-  ["phi-3.5-mini-128k-instruct","azure","Phi-3.5 Mini 128K Instruct",131072,null,"?",[[null,[0.1,0.1,0.1,0.1,0.1]]]],
-  ["phi-4","azure","Phi 4",16384,null,"?",[[null,[0.07,0.14,0.07,0.07,0.07]]]],
-  ["phi-4-mini-instruct","azure","Phi 4 Mini Instruct",131072,null,"?",[[null,[0.08,0.35,0.08,0.08,0.08]]]],
-  ["phi-4-multimodal-instruct","azure","Phi 4 Multimodal Instruct",131072,null,"?",[[null,[0.05,0.1,0.05,0.05,0.05]]]],
-  ["phi-4-reasoning-plus","azure","Phi 4 Reasoning Plus",32768,null,"?",[[null,[0.07,0.35,0.07,0.07,0.07]]]],
-  ["phi-4-reasoning","azure","Phi 4 Reasoning (free)",32768,null,"?",[]],
-  ["gemini-2.5-flash","vertex","Gemini 2.5 Flash",1048576,65536,"ir",[[null,[0.3,2.5,0.03,0.3,0.3]]]],
-  ["gemini-2.5-flash-lite","vertex","Gemini 2.5 Flash-Lite",1048576,65536,"ir",[[null,[0.1,0.4,0.01,0.1,0.1]]]],
-  ["gemini-2.5-pro","vertex","Gemini 2.5 Pro",1048576,65536,"ir",[[null,[1.25,10,0.125,1.25,1.25],[200000,[2.5,15,0.25,2.5,2.5]]]]],
-  ["gemini-3-flash-preview","vertex","Gemini 3 Flash Preview",1048576,65536,"ir",[[null,[0.5,3,0.05,0.5,0.5]]]],
-  ["gemini-3.1-flash-lite","vertex","Gemini 3.1 Flash Lite",1048576,65536,"ir",[[null,[0.25,1.5,0.025,0.25,0.25]]]],
-  ["gemini-3.1-pro-preview","vertex","Gemini 3.1 Pro Preview",1048576,65536,"ir",[[null,[2,12,0.2,2,2],[200000,[4,18,0.4,4,4]]]]],
-  ["gemini-3.5-flash","vertex","Gemini 3.5 Flash",1048576,65536,"ir",[[null,[1.5,9,0.15,1.5,1.5]]]],
-  ["gemini-3.5-flash-lite","vertex","Gemini 3.5 Flash Lite",1048576,65536,"ir",[[null,[0.3,2.5,0.03,0.3,0.3]]]],
-  ["gemini-3.6-flash","vertex","Gemini 3.6 Flash",1048576,65536,"ir",[[null,[0.75,3.75,0.075,0.75,0.75]],["2027-01-01",[1.5,7.5,0.15,1.5,1.5]]]],
-  ["gemini-3.7-flash","vertex","Gemini 3.7 Flash",1048576,65536,"ir",[[null,[0.75,3.75,0.075,0.75,0.75]],["2027-01-01",[1.5,7.5,0.15,1.5,1.5]]]],
-  ["gemini-3.8-flash","vertex","Gemini 3.8 Flash",1048576,65536,"ir",[[null,[0.75,3.75,0.075,0.75,0.75]],["2027-01-01",[1.5,7.5,0.15,1.5,1.5]]]],
-  ["gemini-4-argon","vertex","Gemini 4 Argon",1048576,65536,"ir",[[null,[2,10,0.1,2,2]]]],
-  ["gemini-4-carbon","vertex","Gemini 4 Carbon",1048576,65536,"ir",[[null,[2,10,0.1,2,2]]]],
-  ["gemini-4-hydrogen","vertex","Gemini 4 Hydrogen",1048576,65536,"ir",[[null,[1.5,7.5,0.075,1.5,1.5]]]],
-  ["gemini-4-neon","vertex","Gemini 4 Neon",1048576,65536,"ir",[[null,[3,15,0.15,3,3]]]],
-  ["claude-fable-5-1","vertex","Claude Fable 5.1",1000000,128000,"ir",[[null,[10,50,0.25,12.5,12.5]]]],
-  ["claude-fable-5","vertex","Claude Fable 5",1000000,128000,"ir",[[null,[10,50,1,12.5,12.5]]]],
-  ["claude-haiku-4-5","vertex","Claude Haiku 4.5",200000,64000,"ir",[[null,[1,5,0.1,1.25,1.25]]]],
-  ["claude-opus-4-5","vertex","Claude Opus 4.5",200000,64000,"ir",[[null,[5,25,0.5,6.25,6.25]]]],
-  ["claude-opus-4-6","vertex","Claude Opus 4.6",1000000,128000,"ir",[[null,[5,25,0.5,6.25,6.25],[200000,[10,37.5,1,12.5,12.5]]]]],
-  ["claude-opus-4-7","vertex","Claude Opus 4.7",1000000,128000,"ir",[[null,[5,25,0.5,6.25,6.25]]]],
-  ["claude-opus-4-8","vertex","Claude Opus 4.8",1000000,128000,"ir",[[null,[5,25,0.5,6.25,6.25]]]],
-  ["claude-opus-5-5","vertex","Claude Opus 5.5",1000000,128000,"ir",[[null,[4,20,0.2,5,5]]]],
-  ["claude-opus-5","vertex","Claude Opus 5",1000000,128000,"ir",[[null,[5,25,0.5,6.25,6.25]]]],
-  ["claude-sonnet-4-5","vertex","Claude Sonnet 4.5",200000,64000,"ir",[[null,[3,15,0.3,3.75,3.75],[200000,[6,22.5,0.6,7.5,7.5]]]]],
-  ["claude-sonnet-4-6","vertex","Claude Sonnet 4.6",1000000,128000,"ir",[[null,[3,15,0.3,3.75,3.75]]]],
-  ["claude-sonnet-5","vertex","Claude Sonnet 5",1000000,128000,"ir",[[null,[2,10,0.2,2.5,2.5]]]],
-  ["gemini-flash-latest","vertex","Gemini Flash Latest",1048576,65536,"ir",[[null,[1.5,9,0.15,1.5,1.5]]]],
-  ["gemini-flash-lite-latest","vertex","Gemini Flash-Lite Latest",1048576,65536,"ir",[[null,[0.25,1.5,0.025,0.25,0.25]]]],
-  ["llama-4-maverick-17b-128e-instruct-maas","vertex","Llama 4 Maverick 17B 128E Instruct",524288,8192,"i",[[null,[0.35,1.15,0.35,0.35,0.35]]]],
-  ["gpt-oss-120b-maas","vertex","GPT OSS 120B",131072,32768,"r",[[null,[0.09,0.36,0.09,0.09,0.09]]]],
-  ["grok-4.20-non-reasoning","vertex","Grok 4.20 (Non-Reasoning)",2000000,30000,"i",[[null,[1.25,2.5,0.2,1.25,1.25]]]],
-  ["grok-4.20-reasoning","vertex","Grok 4.20 (Reasoning)",2000000,30000,"ir",[[null,[1.25,2.5,0.2,1.25,1.25]]]],
-  ["grok-4.3","vertex","Grok 4.3",200000,30000,"ir",[[null,[1.25,2.5,0.2,1.25,1.25]]]],
-  ["grok-4.6","vertex","Grok 4.6",524288,500000,"ir",[[null,[2,6,0.5,2,2]]]],
-  ["glm-5.2-maas","vertex","GLM-5.2",1000000,64000,"r",[[null,[1.4,4.4,0.14,1.4,1.4]]]],
-  ["claude-3-5-haiku","vertex","claude-3-5-haiku",200000,null,"?",[[null,[0.8,4,0.08,1,1]]]],
-  ["claude-3-5-sonnet","vertex","claude-3-5-sonnet",200000,null,"?",[[null,[3,15,0.3,3.75,3.75]]]],
-  ["claude-3-7-sonnet","vertex","claude-3-7-sonnet",200000,null,"?",[[null,[3,15,0.3,3.75,3.75]]]],
-  ["claude-3-haiku","vertex","claude-3-haiku",200000,null,"?",[[null,[0.25,1.25,0.03,0.3,0.3]]]],
-  ["claude-3-opus","vertex","claude-3-opus",200000,null,"?",[[null,[15,75,1.5,18.75,18.75]]]],
-  ["claude-opus-4","vertex","claude-4-opus",200000,null,"?",[[null,[15,75,1.5,18.75,18.75]]]],
-  ["claude-sonnet-4","vertex","claude-4-sonnet",200000,null,"?",[[null,[3,15,0.3,3.75,3.75]]]],
-  ["gemini-1.0-pro-vision-001","vertex","gemini 1.0 pro vision",32768,null,"?",[[null,[0.125,0.375,0.125,0.125,0.125]]]],
-  ["gemini-1.5-flash","vertex","gemini 1.5 flash",1000000,null,"?",[[null,[0.075,0.3,0.01875,0.075,0.075],[128000,[0.15,0.6,0.0375,0.15,0.15]]]]],
-  ["gemini-1.5-pro","vertex","gemini 1.5 Pro",1000000,null,"?",[[null,[1.25,5,1.25,1.25,1.25],[128000,[2.5,10,2.5,2.5,2.5]]]]],
-  ["gemini-2.0-flash","vertex","gemini 2.0 flash",1000000,null,"?",[[null,[0.1,0.4,0.025,0.1,0.1]]]],
-  ["gemini-2.0-flash-lite","vertex","gemini 2.0 flash lite",1000000,null,"?",[[null,[0.075,0.3,0.075,0.075,0.075]]]],
-  ["gemini-flash-1.5-8b","vertex","gemini 1.5 flash",1000000,null,"?",[[null,[0.0375,0.15,0.01,0.0375,0.0375],[128000,[0.075,0.3,0.02,0.075,0.075]]]]],
-  ["gemini-pro","vertex","gemini 1.0 pro",32768,null,"?",[[null,[0.125,0.375,0.125,0.125,0.125]]]],
-  ["gemini-pro-1.5","vertex","Gemini 1.5 Pro",2000000,null,"?",[[null,[1.25,5,0.3125,1.25,1.25],[128000,[2.5,10,0.625,2.5,2.5]]]]],
-  ["gemma-4-26b-a4b-it","vertex","Gemma 4 26B A4B",262144,null,"?",[]],
-  ["gemma-4-26b-a4b-it-maas","vertex","Gemma 4 26B A4B (Vertex AI MaaS)",262144,null,"?",[[null,[0.15,0.6,0.015,0.15,0.15]]]],
-  ["gemma-4-31b-it","vertex","Gemma 4 31B",262144,null,"?",[]],
-  ["nova-2-lite","bedrock","Nova 2 Lite",1000000,65535,"ir",[[null,[0.33,2.75,0.0825,0.33,0.33]]]],
-  ["nova-lite","bedrock","Nova Lite",300000,10000,"i",[[null,[0.06,0.24,0.015,0.06,0.06]]]],
-  ["nova-micro","bedrock","Nova Micro",128000,10000,"",[[null,[0.035,0.14,0.00875,0.035,0.035]]]],
-  ["nova-pro","bedrock","Nova Pro",300000,10000,"i",[[null,[0.8,3.2,0.2,0.8,0.8]]]],
-  ["claude-fable-5","bedrock","Claude Fable 5",1000000,128000,"ir",[[null,[11,55,1.1,13.75,13.75]]]],
-  ["claude-fable-5-1","bedrock","Claude Fable 5.1",1000000,128000,"ir",[[null,[11,55,0.275,13.75,13.75]]]],
-  ["claude-fable-5-2","bedrock","Claude Fable 5.2",1000000,128000,"ir",[[null,[8.8,44,0.22,11,11]]]],
-  ["claude-haiku-4-5-20251001","bedrock","Claude Haiku 4.5",200000,64000,"ir",[[null,[1.1,5.5,0.11,1.375,1.375]]]],
-  ["claude-haiku-5-5","bedrock","Claude Haiku 5.5",1000000,128000,"ir",[[null,[0.11,0.55,0.011,0.1375,0.1375],[100000,[0.55,2.75,0.055,0.6875,0.6875]]]]],
-  ["claude-opus-4-1-20250805","bedrock","Claude Opus 4.1",200000,32000,"ir",[[null,[15,75,1.5,18.75,18.75]]]],
-  ["claude-opus-4-5-20251101","bedrock","Claude Opus 4.5",200000,64000,"ir",[[null,[5.5,27.5,0.55,6.875,6.875]]]],
-  ["claude-opus-4-6","bedrock","Claude Opus 4.6",1000000,128000,"ir",[[null,[5.5,27.5,0.55,6.875,6.875]]]],
-  ["claude-opus-4-7","bedrock","Claude Opus 4.7",1000000,128000,"ir",[[null,[5.5,27.5,0.55,6.875,6.875]]]],
-  ["claude-opus-4-8","bedrock","Claude Opus 4.8",1000000,128000,"ir",[[null,[5.5,27.5,0.55,6.875,6.875]]]],
-  ["claude-opus-5-5","bedrock","Claude Opus 5.5",1000000,128000,"ir",[[null,[4.4,22,0.22,5.5,8.8]]]],
-  ["claude-sonnet-4-5-20250929","bedrock","Claude Sonnet 4.5",200000,64000,"ir",[[null,[3.3,16.5,0.33,4.125,4.125]]]],
-  ["claude-sonnet-4-6","bedrock","Claude Sonnet 4.6",1000000,128000,"ir",[[null,[3.3,16.5,0.33,4.125,4.125]]]],
-  ["claude-sonnet-5","bedrock","Claude Sonnet 5",1000000,128000,"ir",[[null,[2.2,11,0.22,2.75,2.75]]]],
-  ["claude-sonnet-5-5","bedrock","Claude Sonnet 5.5",1000000,128000,"ir",[[null,[2.2,11,0.22,2.75,2.75]]]],
-  ["claude-sonnet-4-20250514","bedrock","Claude Sonnet 4 (APAC)",200000,64000,"ir",[[null,[3,15,0.3,3.75,3.75]]]],
-  ["claude-opus-5","bedrock","Claude Opus 5 (AU)",1000000,128000,"ir",[[null,[5.5,27.5,0.55,6.875,6.875]]]],
-  ["v3","bedrock","DeepSeek-V3.1",163840,81920,"r",[[null,[0.58,1.68,0.58,0.58,0.58]]]],
-  ["v3.2","bedrock","DeepSeek V3.2",163840,81920,"r",[[null,[0.62,1.85,0.62,0.62,0.62]]]],
-  ["pixtral-large-2502","bedrock","Pixtral Large (25.02) (EU)",128000,8192,"i",[[null,[2,6,2,2,2]]]],
-  ["kimi-k3","bedrock","Kimi K3 (Global)",1048576,128000,"ir",[[null,[3,15,0.3,3.75,3.75]]]],
-  ["kimi-k3.1","bedrock","Kimi K3.1 Pro Highspeed (Global)",1048576,1048576,"ir",[[null,[4,20,0.2,5,5]]]],
-  ["gpt-5.6-luna","bedrock","GPT-5.6 Luna (Global)",1050000,128000,"ir",[[null,[0.2,1.2,0.02,0.25,0.25],[271999,[0.4,1.8,0.04,0.5,0.5]]]]],
-  ["gpt-5.6-sol","bedrock","GPT-5.6 Sol (Global)",1050000,128000,"ir",[[null,[4,20,0.4,5,5],[271999,[8,30,0.8,10,10]]]]],
-  ["gpt-5.6-terra","bedrock","GPT-5.6 Terra (Global)",1050000,128000,"ir",[[null,[2,12,0.2,2.5,2.5],[271999,[4,18,0.4,5,5]]]]],
-  ["gpt-6-astra","bedrock","GPT-6 Astra (Global)",1050000,128000,"ir",[[null,[10,50,1,12.5,12.5],[272000,[20,75,2,25,25]]]]],
-  ["gpt-6-luna","bedrock","GPT-6 Luna (Global)",1050000,128000,"ir",[[null,[0.1,0.5,0.01,0.125,0.125],[272000,[0.2,0.75,0.02,0.25,0.25]]]]],
-  ["gpt-6-sol","bedrock","GPT-6 Sol (Global)",1050000,128000,"ir",[[null,[2,10,0.2,2.5,2.5],[272000,[4,15,0.4,5,5]]]]],
-  ["gpt-6.1-sol","bedrock","GPT-6.1 Sol (Global)",1050000,128000,"ir",[[null,[2,10,0.1,2.5,2.5],[272000,[4,15,0.2,5,5]]]]],
-  ["gpt-6.1-terra","bedrock","GPT-6.1 Terra (Global)",1050000,128000,"ir",[[null,[1,5,0.05,1.25,1.25],[272000,[2,7.5,0.1,2.5,2.5]]]]],
-  ["gpt-6.2-astra","bedrock","GPT-6.2 Astra (Global)",1050000,128000,"ir",[[null,[8,40,0.4,10,10],[272000,[16,60,0.8,20,20]]]]],
-  ["gpt-6.2-sol","bedrock","GPT-6.2 Sol (Global)",1050000,128000,"ir",[[null,[2,10,0.1,2.5,2.5],[272000,[4,15,0.2,5,5]]]]],
-  ["global.xai.grok-4.6","bedrock","Grok 4.6 (Global)",500000,500000,"ir",[[null,[2,6,0.5,2,2]]]],
-  ["global.xai.grok-4.7","bedrock","Grok 4.7 (Global)",500000,500000,"ir",[[null,[2,6,0.5,2,2]]]],
-  ["glm-5.3","bedrock","GLM-5.3 (Global)",1000000,128000,"r",[[null,[1.68,5.28,0.312,2.1,2.1]]]],
-  ["gemma-4-26b-a4b","bedrock","Gemma 4 26B A4B IT",262144,32768,"ir",[[null,[0.13,0.4,0.13,0.13,0.13]]]],
-  ["gemma-4-31b","bedrock","Gemma 4 31B IT",262144,32768,"ir",[[null,[0.14,0.4,0.14,0.14,0.14]]]],
-  ["gemma-4-e2b","bedrock","Gemma 4 E2B IT",131072,8192,"ir",[[null,[0.04,0.08,0.04,0.04,0.04]]]],
-  ["in.anthropic.claude-haiku-4-5-20251001-v1-0","bedrock","Claude Haiku 4.5 (India)",200000,64000,"ir",[[null,[1.1,5.5,0.11,1.375,1.375]]]],
-  ["in.anthropic.claude-opus-5","bedrock","Claude Opus 5 (India)",1000000,128000,"ir",[[null,[5.5,27.5,0.55,6.875,6.875]]]],
-  ["in.anthropic.claude-sonnet-5","bedrock","Claude Sonnet 5 (India)",1000000,128000,"ir",[[null,[2.2,11,0.22,2.75,2.75]]]],
-  ["in.openai.gpt-5.6-luna","bedrock","GPT-5.6 Luna (India)",1050000,128000,"ir",[[null,[0.22,1.32,0.022,0.275,0.275],[271999,[0.44,1.98,0.044,0.55,0.55]]]]],
-  ["in.openai.gpt-5.6-terra","bedrock","GPT-5.6 Terra (India)",1050000,128000,"ir",[[null,[2.2,13.2,0.22,2.75,2.75],[271999,[4.4,19.8,0.44,5.5,5.5]]]]],
-  ["llama3-1-70b-instruct","bedrock","Llama 3.1 70B Instruct",128000,4096,"",[[null,[0.72,0.72,0.72,0.72,0.72]]]],
-  ["llama3-1-8b-instruct","bedrock","Llama 3.1 8B Instruct",128000,4096,"",[[null,[0.22,0.22,0.22,0.22,0.22]]]],
-  ["llama3-3-70b-instruct","bedrock","Llama 3.3 70B Instruct",128000,4096,"",[[null,[0.72,0.72,0.72,0.72,0.72]]]],
-  ["llama4-maverick-17b-instruct","bedrock","Llama 4 Maverick 17B Instruct",1000000,8192,"i",[[null,[0.24,0.97,0.24,0.24,0.24]]]],
-  ["llama4-scout-17b-instruct","bedrock","Llama 4 Scout 17B Instruct",10000000,8192,"i",[[null,[0.17,0.66,0.17,0.17,0.17]]]],
-  ["minimax-m2","bedrock","MiniMax-M2",204608,128000,"r",[[null,[0.3,1.2,0.3,0.3,0.3]]]],
-  ["minimax-m2.1","bedrock","MiniMax-M2.1",196608,131072,"r",[[null,[0.3,1.2,0.3,0.3,0.3]]]],
-  ["minimax-m2.5","bedrock","MiniMax-M2.5",196608,98304,"r",[[null,[0.3,1.2,0.3,0.3,0.3]]]],
-  ["devstral-2-123b","bedrock","Devstral 2 123B",262144,8192,"",[[null,[0.4,2,0.4,0.4,0.4]]]],
-  ["magistral-small-2509","bedrock","Magistral Small 1.2",128000,40000,"ir",[[null,[0.5,1.5,0.5,0.5,0.5]]]],
-  ["ministral-3-14b-instruct","bedrock","Ministral 14B 3.0",128000,4096,"i",[[null,[0.2,0.2,0.2,0.2,0.2]]]],
-  ["ministral-3-3b-instruct","bedrock","Ministral 3 3B",256000,8192,"i",[[null,[0.1,0.1,0.1,0.1,0.1]]]],
-  ["ministral-3-8b-instruct","bedrock","Ministral 3 8B",128000,4096,"i",[[null,[0.15,0.15,0.15,0.15,0.15]]]],
-  ["mistral-large-3-675b-instruct","bedrock","Mistral Large 3",262144,8192,"i",[[null,[0.5,1.5,0.5,0.5,0.5]]]],
-  ["voxtral-mini-3b-2507","bedrock","Voxtral Mini 3B 2507",32768,4096,"",[[null,[0.04,0.04,0.04,0.04,0.04]]]],
-  ["voxtral-small-24b-2507","bedrock","Voxtral Small 24B 2507",32768,8192,"",[[null,[0.1,0.3,0.1,0.1,0.1]]]],
-  ["kimi-k2-thinking","bedrock","Kimi K2 Thinking",262144,16000,"r",[[null,[0.6,2.5,0.6,0.6,0.6]]]],
-  ["kimi-k2.5","bedrock","Kimi K2.5",262144,16384,"ir",[[null,[0.6,3,0.6,0.6,0.6]]]],
-  ["nemotron-nano-12b","bedrock","NVIDIA Nemotron Nano 12B v2 VL BF16",131072,8192,"i",[[null,[0.2,0.6,0.2,0.2,0.2]]]],
-  ["nemotron-nano-3-30b","bedrock","NVIDIA Nemotron Nano 3 30B",262144,8192,"r",[[null,[0.06,0.24,0.06,0.06,0.06]]]],
-  ["nemotron-nano-9b","bedrock","NVIDIA Nemotron Nano 9B v2",131072,8192,"",[[null,[0.06,0.23,0.06,0.06,0.06]]]],
-  ["nemotron-super-3-120b","bedrock","NVIDIA Nemotron 3 Super 120B A12B",262144,131072,"r",[[null,[0.15,0.65,0.15,0.15,0.15]]]],
-  ["gpt-5.4","bedrock","GPT-5.4",1000000,128000,"ir",[[null,[2.75,16.5,0.275,2.75,2.75]]]],
-  ["gpt-5.5","bedrock","GPT-5.5",1000000,128000,"ir",[[null,[5.5,33,0.55,5.5,5.5]]]],
-  ["gpt-oss-120b","bedrock","gpt-oss-120b",131072,131072,"r",[[null,[0.15,0.6,0.15,0.15,0.15]]]],
-  ["gpt-oss-20b","bedrock","gpt-oss-20b",131072,131072,"r",[[null,[0.07,0.3,0.07,0.07,0.07]]]],
-  ["qwen3-235b-a22b-2507","bedrock","Qwen3 235B-A22B Instruct 2507",262144,131072,"",[[null,[0.22,0.88,0.22,0.22,0.22]]]],
-  ["qwen3-32b","bedrock","Qwen3 32B",32768,16384,"r",[[null,[0.15,0.6,0.15,0.15,0.15]]]],
-  ["qwen3-coder-30b-a3b","bedrock","Qwen3-Coder 30B-A3B Instruct",262144,131072,"",[[null,[0.15,0.6,0.15,0.15,0.15]]]],
-  ["qwen3-coder-480b-a35b","bedrock","Qwen3-Coder 480B-A35B Instruct",131072,65536,"",[[null,[0.45,1.8,0.45,0.45,0.45]]]],
-  ["qwen3-coder-next","bedrock","Qwen3 Coder Next",262144,65536,"",[[null,[0.5,1.2,0.5,0.5,0.5]]]],
-  ["qwen3-next-80b-a3b","bedrock","Qwen3-Next 80B-A3B Instruct",262144,262000,"",[[null,[0.15,1.2,0.15,0.15,0.15]]]],
-  ["qwen3-vl-235b-a22b","bedrock","Qwen3 VL 235B A22B Instruct",262144,262000,"i",[[null,[0.53,2.66,0.53,0.53,0.53]]]],
-  ["nova-premier","bedrock","Nova Premier (US)",1000000,10000,"i",[[null,[2.5,12.5,0.625,2.5,2.5]]]],
-  ["palmyra-x4","bedrock","Palmyra X4 (US)",122880,8192,"r",[[null,[2.5,10,2.5,2.5,2.5]]]],
-  ["palmyra-x5","bedrock","Palmyra X5 (US)",1040000,8192,"r",[[null,[0.6,6,0.6,0.6,0.6]]]],
-  ["us.xai.grok-4.6","bedrock","Grok 4.6 (US)",500000,500000,"ir",[[null,[2.2,6.6,0.55,2.2,2.2]]]],
-  ["us.xai.grok-4.7","bedrock","Grok 4.7 (US)",500000,500000,"ir",[[null,[2.2,6.6,0.55,2.2,2.2]]]],
-  ["xai.grok-4.3","bedrock","Grok 4.3",1000000,131072,"ir",[[null,[1.25,2.5,0.2,1.25,1.25]]]],
-  ["xai.grok-4.6","bedrock","Grok 4.6",500000,500000,"ir",[[null,[2.2,6.6,0.55,2.2,2.2]]]],
-  ["glm-4.7","bedrock","GLM-4.7",202752,131072,"r",[[null,[0.6,2.2,0.6,0.6,0.6]]]],
-  ["glm-4.7-flash","bedrock","GLM-4.7-Flash",202752,131072,"r",[[null,[0.07,0.4,0.07,0.07,0.07]]]],
-  ["glm-5","bedrock","GLM-5",202752,131072,"r",[[null,[1,3.2,1,1,1]]]],
-  ["claude-3-5-haiku-20241022","bedrock","Claude Haiku 3.5",200000,8192,"i",[[null,[0.8,4,0.08,1,1]]]],
-  ["claude-3-5-sonnet-20240620","bedrock","Claude Sonnet 3.5",200000,8192,"i",[[null,[3,15,0.3,3.75,3.75]]]],
-  ["claude-3-5-sonnet-20241022","bedrock","Claude Sonnet 3.5 v2",200000,8192,"i",[[null,[3,15,0.3,3.75,3.75]]]],
-  ["claude-3-haiku-20240307","bedrock","Claude Haiku 3",200000,4096,"i",[[null,[0.25,1.25,0.25,0.25,0.25]]]],
-  ["claude-3-opus-20240229","bedrock","Claude Opus 3",200000,4096,"i",[[null,[15,75,15,15,15]]]],
-  ["claude-3-sonnet-20240229","bedrock","Claude Sonnet 3",200000,4096,"i",[[null,[3,15,0.3,3.75,3.75]]]],
-  ["command-r-plus","bedrock","Command R+",128000,4096,"",[[null,[3,15,3,3,3]]]],
-  ["command-r","bedrock","Command R",128000,4096,"",[[null,[0.5,1.5,0.5,0.5,0.5]]]],
-  ["claude-3-7-sonnet-20250219","bedrock","Claude Sonnet 3.7 (EU)",200000,8192,"i",[[null,[3,15,0.3,3.75,3.75]]]],
-  ["claude-opus-4-20250514","bedrock","Claude Opus 4 (EU)",200000,32000,"ir",[[null,[15,75,1.5,18.75,18.75]]]],
-  ["gemma-3-27b-it","bedrock","Google Gemma 3 27B Instruct",202752,8192,"i",[[null,[0.23,0.38,0.23,0.23,0.23]]]],
-  ["gemma-3-4b-it","bedrock","Gemma 3 4B IT",128000,4096,"i",[[null,[0.04,0.08,0.04,0.04,0.04]]]],
-  ["llama3-1-405b-instruct","bedrock","Llama 3.1 405B Instruct",128000,4096,"",[[null,[2.4,2.4,2.4,2.4,2.4]]]],
-  ["mistral-large-2402","bedrock","Mistral Large (24.02)",128000,4096,"",[[null,[4,12,4,4,4]]]],
-  ["r1","bedrock","DeepSeek-R1",128000,32768,"r",[[null,[1.35,5.4,1.35,1.35,1.35]]]],
-  ["llama3-2-11b-instruct","bedrock","Llama 3.2 11B Instruct",128000,4096,"i",[[null,[0.16,0.16,0.16,0.16,0.16]]]],
-  ["llama3-2-1b-instruct","bedrock","Llama 3.2 1B Instruct",131000,4096,"",[[null,[0.1,0.1,0.1,0.1,0.1]]]],
-  ["llama3-2-3b-instruct","bedrock","Llama 3.2 3B Instruct",131000,4096,"",[[null,[0.15,0.15,0.15,0.15,0.15]]]],
-  ["llama3-2-90b-instruct","bedrock","Llama 3.2 90B Instruct",128000,4096,"i",[[null,[0.72,0.72,0.72,0.72,0.72]]]],
-  ["nova-2-sonic","bedrock","Nova 2 Sonic",1000000,null,"?",[[null,[0.33,2.75,0.33,0.33,0.33]]]],
-  ["claude-opus-4-5","bedrock","global.anthropic.claude-opus-4-5-v1:0",200000,null,"?",[[null,[5,25,0.5,6.25,6.25]]]],
-  ["gemma-3-12b-it","bedrock","Gemma 3 12B IT",128000,null,"?",[[null,[0.09,0.29,0.09,0.09,0.09]]]],
-  ["llama3-70b-instruct","bedrock","Llama 3 70B Instruct",8192,null,"?",[[null,[2.65,3.5,2.65,2.65,2.65]]]],
-  ["llama3-8b-instruct","bedrock","Llama 3 8B Instruct",8192,null,"?",[[null,[0.3,0.6,0.3,0.3,0.3]]]],
-  ["mistral-7b-instruct","bedrock","Mistral 7B Instruct",32000,null,"?",[[null,[0.15,0.2,0.15,0.15,0.15]]]],
-  ["mistral-small-2402","bedrock","Mistral Small (24.02)",32000,null,"?",[[null,[1,3,1,1,1]]]],
-  ["mixtral-8x7b-instruct","bedrock","Mixtral 8x7B Instruct",32000,null,"?",[[null,[0.45,0.7,0.45,0.45,0.45]]]],
-  ["regional.amazon.nova-2-lite-v1-0","bedrock","Nova 2 Lite",1000000,null,"?",[[null,[0.33,2.75,0.0825,0.33,0.33]]]],
-  ["regional.anthropic.claude-3-5-haiku-20241022-v1-0","bedrock","regional.anthropic.claude-3-5-haiku-20241022-v1:0",200000,null,"?",[[null,[0.8,4,0.08,1,1]]]],
-  ["regional.anthropic.claude-3-5-sonnet-20240620-v1-0","bedrock","regional.anthropic.claude-3-5-sonnet-20240620-v1:0",200000,null,"?",[[null,[3,15,0.3,3.75,3.75]]]],
-  ["regional.anthropic.claude-3-5-sonnet-20241022-v2-0","bedrock","regional.anthropic.claude-3-5-sonnet-20241022-v2:0",200000,null,"?",[[null,[3,15,0.3,3.75,3.75]]]],
-  ["regional.anthropic.claude-3-7-sonnet-20250219-v1-0","bedrock","regional.anthropic.claude-3-7-sonnet-20250219-v1:0",200000,null,"?",[[null,[3,15,0.3,3.75,3.75]]]],
-  ["regional.anthropic.claude-3-haiku-20240307-v1-0","bedrock","regional.anthropic.claude-3-haiku-20240307-v1:0",200000,null,"?",[[null,[0.25,1.25,0.25,0.25,0.25]]]],
-  ["regional.anthropic.claude-3-opus-20240229-v1-0","bedrock","regional.anthropic.claude-3-opus-20240229-v1:0",200000,null,"?",[[null,[15,75,15,15,15]]]],
-  ["regional.anthropic.claude-3-sonnet-20240229-v1-0","bedrock","regional.anthropic.claude-3-sonnet-20240229-v1:0",200000,null,"?",[[null,[3,15,0.3,3.75,3.75]]]],
-  ["regional.anthropic.claude-fable-5-1-v1-0","bedrock","regional.anthropic.claude-fable-5-1-v1:0",1000000,null,"?",[[null,[11,55,0.275,13.75,13.75]]]],
-  ["regional.anthropic.claude-fable-5-v1-0","bedrock","regional.anthropic.claude-fable-5-v1:0",1000000,null,"?",[[null,[11,55,1.1,13.75,13.75]]]],
-  ["regional.anthropic.claude-haiku-4-5-20251001-v1-0","bedrock","regional.anthropic.claude-haiku-4-5-20251001-v1:0",200000,null,"?",[[null,[1.1,5.5,0.11,1.375,1.375]]]],
-  ["regional.anthropic.claude-opus-4-1-20250805-v1-0","bedrock","regional.anthropic.claude-opus-4-1-20250805-v1:0",200000,null,"?",[[null,[15,75,1.5,18.75,18.75]]]],
-  ["regional.anthropic.claude-opus-4-20250514-v1-0","bedrock","regional.anthropic.claude-opus-4-20250514-v1:0",200000,null,"?",[[null,[15,75,1.5,18.75,18.75]]]],
-  ["regional.anthropic.claude-opus-4-5-v1-0","bedrock","regional.anthropic.claude-opus-4-5-v1:0",200000,null,"?",[[null,[5.5,27.5,0.55,6.875,6.875]]]],
-  ["regional.anthropic.claude-opus-4-6-v1-0","bedrock","regional.anthropic.claude-opus-4-6-v1:0",1000000,null,"?",[[null,[5.5,27.5,0.55,6.875,6.875]]]],
-  ["regional.anthropic.claude-opus-4-7-v1-0","bedrock","regional.anthropic.claude-opus-4-7-v1:0",1000000,null,"?",[[null,[5.5,27.5,0.55,6.875,6.875]]]],
-  ["regional.anthropic.claude-opus-4-8-v1-0","bedrock","regional.anthropic.claude-opus-4-8-v1:0",1000000,null,"?",[[null,[5.5,27.5,0.55,6.875,6.875]]]],
-  ["regional.anthropic.claude-opus-5","bedrock","regional.anthropic.claude-opus-5",1000000,null,"?",[[null,[5.5,27.5,0.55,6.875,6.875]]]],
-  ["regional.anthropic.claude-opus-5-5","bedrock","regional.anthropic.claude-opus-5-5",1000000,null,"?",[[null,[4.4,22,0.22,5.5,8.8]]]],
-  ["regional.anthropic.claude-sonnet-4-20250514-v1-0","bedrock","regional.anthropic.claude-sonnet-4-20250514-v1:0",200000,null,"?",[[null,[3,15,0.3,3.75,3.75]]]],
-  ["regional.anthropic.claude-sonnet-4-5-20250929-v1-0","bedrock","regional.anthropic.claude-sonnet-4-5-20250929-v1:0",200000,null,"?",[[null,[3.3,16.5,0.33,4.125,4.125]]]],
-  ["regional.anthropic.claude-sonnet-4-6-v1-0","bedrock","regional.anthropic.claude-sonnet-4-6-v1:0",1000000,null,"?",[[null,[3.3,16.5,0.33,4.125,4.125]]]],
-  ["regional.anthropic.claude-sonnet-5-v1-0","bedrock","regional.anthropic.claude-sonnet-5-v1:0",1000000,null,"?",[[null,[2.2,11,0.22,2.75,2.75]]]],
-  ["regional.openai.gpt-5.6-luna","bedrock","GPT-5.6 Luna (regional)",1000000,null,"?",[[null,[0.22,1.32,0.022,0.275,0.275],[271999,[0.44,1.98,0.044,0.55,0.55]]]]],
-  ["regional.openai.gpt-5.6-sol","bedrock","GPT-5.6 Sol (regional)",1000000,null,"?",[[null,[4.4,22,0.44,5.5,5.5],[271999,[8.8,33,0.88,11,11]]]]],
-  ["regional.openai.gpt-5.6-terra","bedrock","GPT-5.6 Terra (regional)",1000000,null,"?",[[null,[2.2,13.2,0.22,2.75,2.75],[271999,[4.4,19.8,0.44,5.5,5.5]]]]],
-  ["llama-3.1-8b-instant","groq","Llama 3.1 8B",131072,131072,"",[[null,[0.05,0.08,0.05,0.05,0.05]]]],
-  ["llama-3.3-70b-versatile","groq","Llama 3.3 70B",131072,32768,"",[[null,[0.59,0.79,0.59,0.59,0.59]]]],
-  ["gpt-oss-120b","groq","GPT OSS 120B",131072,65536,"r",[[null,[0.15,0.6,0.075,0.15,0.15]]]],
-  ["gpt-oss-20b","groq","GPT OSS 20B",131072,65536,"r",[[null,[0.075,0.3,0.0375,0.075,0.075]]]],
-  ["qwen3.6-27b","groq","Qwen3.6 27B",131072,16384,"ir",[[null,[0.6,3,0.3,0.6,0.6]]]],
-  ["qwen3.8-27b","groq","Qwen3.8 27B",131072,16384,"ir",[[null,[0.8,4,0.8,0.8,0.8]]]],
-  ["deepseek-r1-distill-llama-70b","groq","DeepSeek R1 Distill Llama 70B",131072,8192,"r",[[null,[0.75,0.99,0.75,0.75,0.75]]]],
-  ["gemma2-9b-it","groq","Gemma 2 9B",8192,8192,"",[[null,[0.2,0.2,0.2,0.2,0.2]]]],
-  ["llama3-70b-8192","groq","Llama 3 70B",8192,8192,"",[[null,[0.59,0.79,0.59,0.59,0.59]]]],
-  ["llama3-8b-8192","groq","Llama 3 8B",8192,8192,"",[[null,[0.05,0.08,0.05,0.05,0.05]]]],
-  ["llama-4-maverick-17b-128e-instruct","groq","Llama 4 Maverick 17B",131072,8192,"i",[[null,[0.2,0.6,0.2,0.2,0.2]]]],
-  ["llama-4-scout-17b-16e-instruct","groq","Llama 4 Scout 17B 16E",131072,8192,"i",[[null,[0.11,0.34,0.11,0.11,0.11]]]],
-  ["mistral-saba-24b","groq","Mistral Saba 24B",32768,32768,"",[[null,[0.79,0.79,0.79,0.79,0.79]]]],
-  ["kimi-k2-instruct","groq","Kimi K2 Instruct",131072,16384,"",[[null,[1,3,0.5,1,1]]]],
-  ["kimi-k2-instruct-0905","groq","Kimi K2 0905",262144,16384,"",[[null,[1,3,0.5,1,1]]]],
-  ["qwen-qwq-32b","groq","Qwen QwQ 32B",131072,16384,"r",[[null,[0.29,0.39,0.29,0.29,0.29]]]],
-  ["qwen3-32b","groq","Qwen 3 32b",131072,40960,"",[[null,[0.29,0.59,0.29,0.29,0.29]]]],
-  ["gpt-oss-120b","cerebras","GPT OSS 120B",131072,40960,"r",[[null,[0.35,0.75,0.35,0.35,0.35]]]],
-  ["qwen-3.8-27b","cerebras","Qwen3.8 27B",131072,40960,"ir",[[null,[0.99,1.49,0.99,0.99,0.99]]]],
-  ["gemma-4-31b","cerebras","Gemma 4 31B IT",131072,40960,"ir",[[null,[0.99,1.49,0.99,0.99,0.99]]]],
-  ["llama3.1-8b","cerebras","Llama 3.1 8B",32000,8000,"",[[null,[0.1,0.1,0.1,0.1,0.1]]]],
-  ["qwen-3-235b-a22b-instruct-2507","cerebras","Qwen 3 235B Instruct",131000,32000,"",[[null,[0.6,1.2,0.6,0.6,0.6]]]],
-  ["qwen-3-coder-480b","cerebras","qwen-3-coder-480b",131072,32768,"",[]],
-  ["zai-glm-4.6","cerebras","zai-glm-4.6",131072,32768,"",null],
-  ["zai-glm-4.7","cerebras","Z.AI GLM-4.7",131072,40960,"r",[[null,[2.25,2.75,2.25,2.25,2.25]]]],
-  ["llama-3.3-70b","cerebras","Llama 3.3 70B",128000,null,"?",[[null,[0.85,1.2,0.85,0.85,0.85]]]],
-  ["qwen-3-32b","cerebras","Qwen 3 32B",131072,null,"?",[[null,[0.4,0.8,0.4,0.4,0.4]]]],
-  ["deepseek-v4-pro-0813","together","DeepSeek V4 Pro 0813",1048576,384000,"r",[[null,[1.32,3.96,0.13,1.32,1.32]]]],
-  ["deepseek-v4.1-flash","together","DeepSeek V4.1 Flash",1048576,384000,"ir",[[null,[0.3,1.2,0.006,0.3,0.3]]]],
-  ["muse-spark-open-816b-a42b","together","Muse Spark Open",1048576,131072,"ir",[[null,[1.25,4.25,0.15,1.25,1.25]]]],
-  ["minimax-m3","together","MiniMax-M3",524288,524288,"ir",[[null,[0.3,1.2,0.06,0.3,0.3]]]],
-  ["kimi-k3","together","Kimi K3",1048576,1048576,"ir",[[null,[3,15,0.3,3,3]]]],
-  ["kimi-k3.1-pro","together","Kimi K3.1 Pro",1048576,1048576,"ir",[[null,[2,10,0.2,2,2]]]],
-  ["nvidia-nemotron-3.5-super-vl","together","Nemotron 3.5 Super VL 120B A12B",262144,262144,"ir",[[null,[0.15,0.5,0.02,0.15,0.15]]]],
-  ["gpt-oss-120b","together","GPT OSS 120B",131072,131072,"r",[[null,[0.15,0.6,0.15,0.15,0.15]]]],
-  ["qwen3.5-9b","together","Qwen3.5 9B",262144,65536,"ir",[[null,[0.17,0.25,0.17,0.17,0.17]]]],
-  ["qwen3.6-plus","together","Qwen3.6 Plus",1000000,65536,"r",[[null,[0.5,3,0.5,0.5,0.5]]]],
-  ["qwen3.7-max","together","Qwen3.7 Max",1000000,131072,"r",[[null,[2.5,7.5,0.5,2.5,2.5]]]],
-  ["beam-1.0-501b-a23b","together","Beam 1.0 501B A23B",1048576,131072,"r",[[null,[0.4,1.2,0.04,0.4,0.4]]]],
-  ["inkling","together","Inkling",524288,131072,"ir",[[null,[1,4.05,0.17,1,1]]]],
-  ["glm-5.2","together","GLM-5.2",1048575,164000,"r",[[null,[1.4,4.4,0.26,1.4,1.4]]]],
-  ["glm-5.3","together","GLM-5.3",1048575,262144,"r",[[null,[1.4,4.4,0.26,1.4,1.4]]]],
-  ["glm-5.3-flash","together","GLM-5.3-Flash",1048575,400000,"ir",[[null,[0.15,0.5,0.03,0.15,0.15]]]],
-  ["deepseek-r1","together","DeepSeek-R1",131072,8192,"r",[[null,[3,7,3,3,3]]]],
-  ["deepseek-v3","together","DeepSeek-V3",131072,131072,"",[[null,[1.25,1.25,1.25,1.25,1.25]]]],
-  ["deepseek-v3-1","together","DeepSeek V3.1",131072,131072,"r",[[null,[0.6,1.7,0.6,0.6,0.6]]]],
-  ["deepseek-v3.1","together","DeepSeek V3.1",131072,8192,"",[[null,[0.6,1.25,0.6,0.6,0.6]]]],
-  ["deepseek-v4-flash-0731","together","DeepSeek V4 Flash 0731",1000000,384000,"r",[[null,[0.14,0.28,0.03,0.14,0.14]]]],
-  ["deepseek-v4-pro","together","DeepSeek V4 Pro",512000,384000,"r",[[null,[1.74,3.48,0.2,1.74,1.74]]]],
-  ["rnj-1-instruct","together","Rnj-1 Instruct",32768,32768,"",[[null,[0.15,0.15,0.15,0.15,0.15]]]],
-  ["gemma-4-31b-it","together","Gemma 4 31B Instruct",262144,131072,"ir",[[null,[0.39,0.97,0.39,0.39,0.39]]]],
-  ["llama-3.3-70b-instruct-turbo","together","Llama 3.3 70B",131072,131072,"",[[null,[0.88,0.88,0.88,0.88,0.88]]]],
-  ["llama-4-maverick-17b-128e-instruct-fp8","together","Llama 4 Maverick 17B 128E Instruct FP8",20000000,32768,"i",[[null,[0.27,0.85,0.27,0.27,0.27]]]],
-  ["llama-4-scout-17b-16e-instruct","together","Llama 4 Scout 17B 16E Instruct",10000000,32768,"i",[[null,[0.18,0.59,0.18,0.18,0.18]]]],
-  ["minimax-m2.5","together","MiniMax-M2.5",204800,131072,"r",[[null,[0.3,1.2,0.06,0.3,0.3]]]],
-  ["minimax-m2.7","together","MiniMax-M2.7",202752,131072,"r",[[null,[0.3,1.2,0.06,0.3,0.3]]]],
-  ["kimi-k2-instruct-0905","together","Kimi K2 0905",262144,8192,"",[[null,[1,3,1,3,3]]]],
-  ["kimi-k2.5","together","Kimi K2.5",262144,262144,"ir",[[null,[0.5,2.8,0.5,0.5,0.5]]]],
-  ["kimi-k2.6","together","Kimi K2.6",262144,131000,"ir",[[null,[1.2,4.5,0.2,1.2,1.2]]]],
-  ["kimi-k2.7-code","together","Kimi K2.7 Code",262144,131072,"r",[[null,[0.95,4,0.19,0.95,0.95]]]],
-  ["nemotron-3-ultra-550b-a55b","together","Nemotron 3 Ultra 550B A55B",512300,512300,"r",[[null,[0.6,3.6,0.2,0.6,0.6]]]],
-  ["gpt-oss-20b","together","GPT OSS 20B",131072,131072,"r",[[null,[0.05,0.2,0.05,0.05,0.05]]]],
-  ["qwen2.5-7b-instruct-turbo","together","Qwen 2.5 7B Instruct Turbo",32768,32768,"",[[null,[0.3,0.3,0.3,0.3,0.3]]]],
-  ["qwen3-235b-a22b-instruct-2507-tput","together","Qwen3 235B A22B Instruct 2507 FP8",262144,262144,"",[[null,[0.2,0.6,0.2,0.2,0.2]]]],
-  ["qwen3-coder-480b-a35b-instruct-fp8","together","Qwen3 Coder 480B A35B Instruct",262144,262144,"",[[null,[2,2,2,2,2]]]],
-  ["qwen3-coder-next-fp8","together","Qwen3 Coder Next FP8",262144,262144,"",[[null,[0.5,1.2,0.5,0.5,0.5]]]],
-  ["qwen3.5-397b-a17b","together","Qwen3.5 397B A17B",262144,130000,"ir",[[null,[0.6,3.6,0.35,0.6,0.6]]]],
-  ["glm-4.7","together","GLM-4.7",202752,8192,"r",[[null,[0.45,2,0.45,2,2]]]],
-  ["glm-5","together","GLM-5",202752,131072,"r",[[null,[1,3.2,1,1,1]]]],
-  ["glm-5.1","together","GLM-5.1",202752,131072,"r",[[null,[1.4,4.4,0.26,1.4,1.4]]]],
-  ["deepseek-v4.1-flash","fireworks","DeepSeek V4.1 Flash",1000000,384000,"ir",[[null,[0.3,1.2,0.006,0.3,0.3]]]],
-  ["deepseek-v4.1-flash-1017","fireworks","DeepSeek V4.1 Flash 1017",1000000,384000,"ir",[[null,[0.3,1.2,0.006,0.3,0.3]]]],
-  ["ember-1","fireworks","Ember-1",1048576,131072,"ir",[[null,[3,15,0.3,3,3]]]],
-  ["minimax-m3","fireworks","MiniMax-M3",512000,512000,"r",[[null,[0.3,1.2,0.06,0.3,0.3]]]],
-  ["minimax-m3.1-flash","fireworks","MiniMax-M3.1-Flash",1000000,512000,"ir",[[null,[0.15,0.6,0.015,0.15,0.15]]]],
-  ["muse-spark-open","fireworks","Muse Spark Open",1048576,131072,"ir",[[null,[1.25,4.25,0.15,1.25,1.25]]]],
-  ["qwen3.8-2.4t-a95b","fireworks","Qwen3.8 2.4T A95B",262144,131072,"r",[[null,[2,6,0.25,2,2]]]],
-  ["qwen3.8-max","fireworks","Qwen3.8 Max",262144,131072,"ir",[[null,[2,6,0.25,2,2]]]],
-  ["deepseek-flash-latest","fireworks","DeepSeek Flash Latest",1000000,384000,"ir",[[null,[0.3,1.2,0.006,0.3,0.3]]]],
-  ["deepseek-v4.1-flash-1017-spot","fireworks","DeepSeek V4.1 Flash 1017 Spot",1000000,384000,"ir",[[null,[0.15,0.6,0.003,0.15,0.15]]]],
-  ["deepseek-v4.1-flash-1017-ultrafast","fireworks","DeepSeek V4.1 Flash 1017 Ultra-fast",1000000,384000,"ir",[[null,[1.2,4.8,0.024,1.2,1.2]]]],
-  ["deepseek-v4.1-flash-spot","fireworks","DeepSeek V4.1 Flash Spot",1000000,384000,"ir",[[null,[0.15,0.6,0.003,0.15,0.15]]]],
-  ["kimi-fast-latest","fireworks","Kimi Fast Latest",1048576,1048576,"ir",[[null,[4.5,22.5,0.45,4.5,4.5]]]],
-  ["kimi-latest","fireworks","Kimi Latest",1048576,1048576,"ir",[[null,[2,10,0.2,2,2]]]],
-  ["minimax-latest","fireworks","MiniMax Latest",512000,512000,"r",[[null,[0.3,1.2,0.06,0.3,0.3]]]],
-  ["qwen-max-latest","fireworks","Qwen Max Latest (Qwen3.8 Max)",262144,131072,"ir",[[null,[2,6,0.25,2,2]]]],
-  ["glm-5.3","fireworks","GLM 5.3",1048573,262144,"r",[[null,[1.4,4.4,0.26,1.4,1.4]]]],
-  ["glm-5.3-flash","fireworks","GLM 5.3 Flash",1048573,131072,"ir",[[null,[0.15,0.5,0.03,0.15,0.15]]]],
-  ["kimi-k3","fireworks","Kimi K3",1048576,1048576,"ir",[[null,[3,15,0.3,3,3]]]],
-  ["kimi-k3.1-pro","fireworks","Kimi K3.1 Pro",1048576,1048576,"ir",[[null,[2,10,0.2,2,2]]]],
-  ["glm-5.3-fast","fireworks","GLM 5.3 Fast",1048572,262144,"r",[[null,[2.1,6.6,0.39,2.1,2.1]]]],
-  ["glm-5.3-spot","fireworks","GLM 5.3 Spot",1048573,262144,"r",[[null,[0.7,2.2,0.13,0.7,0.7]]]],
-  ["glm-fast-latest","fireworks","GLM 5.3 Fast (Latest)",1048572,262144,"r",[[null,[2.1,6.6,0.39,2.1,2.1]]]],
-  ["glm-flash-latest","fireworks","GLM Flash Latest (GLM 5.3 Flash)",1048573,131072,"ir",[[null,[0.15,0.5,0.03,0.15,0.15]]]],
-  ["glm-latest","fireworks","GLM Latest",1048573,262144,"r",[[null,[1.4,4.4,0.26,1.4,1.4]]]],
-  ["kimi-k3-fast","fireworks","Kimi K3 Fast",1048576,1048576,"ir",[[null,[4.5,22.5,0.45,4.5,4.5]]]],
-  ["kimi-k3-spot","fireworks","Kimi K3 Spot",1048576,1048576,"ir",[[null,[2.1,10.5,0.21,2.1,2.1]]]],
-  ["deepseek-v4-flash","fireworks","deepseek-v4-flash",1048576,1048576,"r",[[null,[0.14,0.28,0.0028,0.14,0.14]]]],
-  ["deepseek-v4-flash-0731","fireworks","DeepSeek V4 Flash 0731",1048576,32768,"r",[[null,[0.175,0.35,0.035,0.175,0.175]]]],
-  ["deepseek-v4-flash-vision-exp","fireworks","DeepSeek V4 Flash Vision Exp",1048576,384000,"ir",[[null,[0.15,0.6,0.003,0.15,0.15]]]],
-  ["deepseek-v4-pro","fireworks","deepseek-v4-pro",1048576,1048576,"r",[[null,[0.435,0.87,0.003625,0.435,0.435]]]],
-  ["deepseek-v4-pro-0813","fireworks","DeepSeek V4 Pro 0813",1048576,32768,"r",[[null,[1.65,4.95,0.165,1.65,1.65]]]],
-  ["glm-5","fireworks","GLM-5",202752,131072,"r",[[null,[1,3.2,0.2,1,1]]]],
-  ["glm-5.1","fireworks","GLM-5.1",202752,131072,"r",[[null,[1.4,4.4,0.26,1.4,1.4]]]],
-  ["glm-5.1-fast","fireworks","GLM-5.1 Fast",202752,131072,"r",[[null,[2.8,8.8,0.52,2.8,2.8]]]],
-  ["glm-5.2","fireworks","GLM-5.2",1048576,131072,"r",[[null,[1.4,4.4,0.26,1.4,1.4]]]],
-  ["glm-5.2-fast","fireworks","GLM-5.2 Fast",1048576,131072,"r",[[null,[2.1,6.6,0.21,2.1,2.1]]]],
-  ["gpt-oss-120b","fireworks","GPT OSS 120B",131072,40960,"r",[[null,[0.35,0.75,0.35,0.35,0.35]]]],
-  ["gpt-oss-20b","fireworks","OpenAI gpt-oss-20b",131072,65536,"",null],
-  ["inkling","fireworks","Inkling",1048576,65536,"ir",[[null,[1.25,5.0625,0.2125,1.25,1.25]]]],
-  ["kimi-k2.5","fireworks","kimi-k2.5",262144,32768,"ir",[[null,[0.6,3,0.1,0.6,0.6]]]],
-  ["kimi-k2.6","fireworks","Kimi K2.6",262144,32768,"ir",[[null,[0.95,4,0.16,0.95,0.95]]]],
-  ["kimi-k2.6-fast","fireworks","Kimi K2.6 Fast",262144,32768,"ir",[[null,[2,8,0.3,2,2]]]],
-  ["kimi-k2.7-code","fireworks","Kimi K2.7 Code",262144,262144,"ir",[[null,[0.95,4,0.19,0.95,0.95]]]],
-  ["kimi-k2.7-code-fast","fireworks","Kimi K2.7 Code Fast",262144,262144,"ir",[[null,[1.9,8,0.38,1.9,1.9]]]],
-  ["minimax-m2.5","fireworks","MiniMax-M2.5",196608,131072,"r",[[null,[0.3,1.2,0.06,0.3,0.3]]]],
-  ["minimax-m2.7","fireworks","MiniMax-M2.7",196608,131072,"r",[[null,[0.3,1.2,0.06,0.3,0.3]]]],
-  ["muse-glimmer-30b","fireworks","Muse Glimmer 30B",131072,null,"ir",null],
-  ["nemotron-3-ultra-nvfp4","fireworks","NVIDIA Nemotron 3 Ultra NVFP4",262144,128000,"r",null],
-  ["nemotron-lightning-3.5-30b-a3b","fireworks","Nemotron Lightning 3.5 30B A3B",262144,null,"r",null],
-  ["qwen3.6-plus","fireworks","Qwen3.6 Plus",1000000,65536,"ir",null],
-  ["qwen3.7-plus","fireworks","Qwen3.7 Plus",1000000,131072,"ir",[[null,[0.32,1.28,0.064,0.4,0.4]]]],
-  ["deepseek-r1-0528","fireworks","DeepSeek R1 0528",160000,null,"?",[[null,[3,8,3,3,3]]]],
-  ["deepseek-v3-0324","fireworks","Deepseek V3 03-24",160000,null,"?",[[null,[0.9,0.9,0.9,0.9,0.9]]]],
-  ["deepseek-v3p2","fireworks","Deepseek V3.2",163840,null,"?",[[null,[0.56,1.68,0.28,0.56,0.56]]]],
-  ["gemma-3-27b-it","fireworks","Gemma 3 27B Instruct",131000,null,"?",[[null,[0.1,0.1,0.1,0.1,0.1]]]],
-  ["glm-4p7","fireworks","GLM-4.7",202752,null,"?",[[null,[0.6,2.2,0.6,0.6,0.6]]]],
-  ["glm-5p2","fireworks","GLM-5.2",1040000,null,"?",[[null,[1.4,4.4,0.14,1.4,1.4]]]],
-  ["glm-5p2-fast","fireworks","GLM 5.2 Fast",1040000,null,"?",[[null,[2.1,6.6,0.21,2.1,2.1]]]],
-  ["kimi-k2p5","fireworks","Kimi K2.5",262144,null,"?",[[null,[0.6,3,0.1,0.6,0.6]]]],
-  ["kimi-k2p6-fast","fireworks","Kimi K2.6 Fast",262144,null,"?",[[null,[2,8,0.3,2,2]]]],
-  ["kimi-k2p7-code","fireworks","Kimi K2.7 Code",262144,null,"?",[[null,[0.95,4,0.19,0.95,0.95]]]],
-  ["kimi-k2p7-code-fast","fireworks","Kimi K2.7 Code Fast",262144,null,"?",[[null,[1.9,8,0.38,1.9,1.9]]]],
-  ["kimi-k3-us","fireworks","Kimi K3 US",1040000,null,"?",[[null,[3.3,16.5,0.33,3.3,3.3]]]],
-  ["llama-v3p1-8b-instruct","fireworks","Llama 3.1 8B Instruct",131000,null,"?",[[null,[0.2,0.2,0.2,0.2,0.2]]]],
-  ["llama4-maverick-instruct-basic","fireworks","Llama 4 Maverick Instruct (Basic)",1000000,null,"?",[[null,[0.22,0.88,0.22,0.22,0.22]]]],
-  ["minimax-m2p1","fireworks","MiniMax-M2.1",204800,null,"?",[[null,[0.3,1.2,0.3,0.3,0.3]]]],
-  ["qwen2p5-vl-72b-instruct","fireworks","Qwen2.5-VL 72B Instruct",128000,null,"?",[[null,[0.9,0.9,0.9,0.9,0.9]]]],
-  ["qwen3-235b-a22b","fireworks","Qwen3 235B-A22B",128000,null,"?",[[null,[0.22,0.88,0.22,0.22,0.22]]]],
-  ["qwen3p7-plus","fireworks","Qwen3.7 Plus",262144,null,"?",[[null,[0.4,1.6,0.08,0.4,0.4]]]],
-  ["claude-fable-latest","openrouter","Anthropic: Claude Fable Latest",1000000,128000,"ir",null],
-  ["claude-haiku-latest","openrouter","Anthropic: Claude Haiku Latest",1000000,128000,"ir",null],
-  ["claude-opus-latest","openrouter","Anthropic: Claude Opus Latest",1000000,128000,"ir",null],
-  ["claude-sonnet-latest","openrouter","Anthropic: Claude Sonnet Latest",1000000,128000,"ir",null],
-  ["deepseek-pro-latest","openrouter","DeepSeek: DeepSeek Pro Latest",1048576,393216,"r",null],
-  ["deepseek-v4-flash-latest","openrouter","DeepSeek: DeepSeek V4 Flash Latest",1048576,943718,"r",null],
-  ["gpt-astra-latest","openrouter","OpenAI: GPT Astra Latest",1050000,128000,"ir",null],
-  ["gpt-luna-latest","openrouter","OpenAI: GPT Luna Latest",1050000,128000,"ir",null],
-  ["gpt-mini-latest","openrouter","OpenAI: GPT Mini Latest",400000,128000,"ir",null],
-  ["gpt-sol-latest","openrouter","OpenAI: GPT Sol Latest",1050000,128000,"ir",null],
-  ["gpt-terra-latest","openrouter","OpenAI: GPT Terra Latest",1050000,128000,"ir",null],
-  ["pareto-latest","openrouter","Pareto Latest",1048576,131072,"i",null],
-  ["grok-latest","openrouter","xAI: Grok Latest",500000,450000,"ir",null],
-  ["aion-2.0","openrouter","AionLabs: Aion-2.0",131072,32768,"r",null],
-  ["aion-3.0","openrouter","AionLabs: Aion-3.0",131072,32768,"r",null],
-  ["aion-3.0-mini","openrouter","AionLabs: Aion-3.0-Mini",131072,32768,"r",null],
-  ["aion-3.5","openrouter","AionLabs: Aion 3.5",262144,32768,"r",null],
-  ["aion-3.5-mini","openrouter","AionLabs: Aion 3.5 Mini",262144,32768,"r",null],
-  ["nova-2-lite-v1","openrouter","Amazon: Nova 2 Lite",1000000,65535,"ir",null],
-  ["nova-lite-v1","openrouter","Amazon: Nova Lite 1.0",300000,5120,"i",null],
-  ["nova-micro-v1","openrouter","Amazon: Nova Micro 1.0",128000,5120,"",null],
-  ["nova-premier-v1","openrouter","Amazon: Nova Premier 1.0",1000000,32000,"i",null],
-  ["nova-pro-v1","openrouter","Amazon: Nova Pro 1.0",300000,5120,"i",null],
-  ["auto","openrouter","Auto",2000000,30000,"ir",null],
-  ["ernie-light-dt-1.0-intl","openrouter","Baidu: ERNIE-Light-DT-1.0",1024000,131072,"r",null],
-  ["seed-2-1-turbo","openrouter","ByteDance Seed: Seed 2.1 Turbo",262144,235929,"ir",null],
-  ["seed-2.0-lite","openrouter","ByteDance Seed: Seed-2.0-Lite",262144,131072,"ir",null],
-  ["seed-2.0-mini","openrouter","ByteDance Seed: Seed-2.0-Mini",262144,131072,"ir",null],
-  ["command-a","openrouter","Cohere: Command A",256000,8192,"",null],
-  ["command-a-plus","openrouter","Cohere: Command A+",192000,64000,"ir",null],
-  ["command-r-08-2024","openrouter","Cohere: Command R (08-2024)",128000,4000,"",null],
-  ["command-r-plus-08-2024","openrouter","Cohere: Command R+ (08-2024)",128000,4000,"",null],
-  ["command-r7b-12-2024","openrouter","Cohere: Command R7B (12-2024)",128000,4000,"",null],
-  ["deepseek-chat-v3-0324","openrouter","DeepSeek: DeepSeek V3 0324",128000,115200,"",null],
-  ["deepseek-chat-v3.1","openrouter","DeepSeek: DeepSeek V3.1",163840,147456,"r",null],
-  ["glimpse","openrouter","Elorian: Glimpse",262144,256000,"ir",null],
-  ["gemini-2.5-pro-preview","openrouter","Google: Gemini 2.5 Pro Preview 06-05",1048576,65536,"ir",null],
-  ["gemini-nano-banana-2.1","openrouter","Google: Nano Banana 2.1",65536,58982,"ir",null],
-  ["granite-4.2-8b","openrouter","IBM: Granite 4.2 8B",131072,117964,"r",null],
-  ["ling-3.0-flash","openrouter","inclusionAI: Ling 3.0 Flash",262144,32768,"r",null],
-  ["ling-3.0-flash-vl","openrouter","inclusionAI: Ling 3.0 Flash VL",131072,32768,"ir",null],
-  ["ling-3.0-tiny","openrouter","inclusionAI: Ling 3.0 Tiny",262144,250000,"r",null],
-  ["ling-3.1-flash","openrouter","inclusionAI: Ling 3.1 Flash",1000000,262144,"r",null],
-  ["midm-k-3.0-pro","openrouter","KT: Mi:dm K 3.0 Pro",261795,235615,"r",null],
-  ["lfm-2.5-24b-a2b","openrouter","LiquidAI: LFM2.5-24B-A2B",128000,8192,"r",null],
-  ["lfm-3-1.7b","openrouter","LiquidAI: LFM3-1.7B",262144,8192,"r",null],
-  ["longcat-2.0","openrouter","Meituan: LongCat 2.0",1048756,262144,"r",null],
-  ["llama-3.1-70b-instruct","openrouter","Meta: Llama 3.1 70B Instruct",131072,8192,"",null],
-  ["llama-3.1-8b-instruct","openrouter","Meta: Llama 3.1 8B Instruct",131072,16384,"",null],
-  ["llama-3.3-70b-instruct","openrouter","Meta: Llama 3.3 70B Instruct",128000,115200,"",null],
-  ["llama-4-maverick","openrouter","Meta: Llama 4 Maverick",524288,32768,"i",null],
-  ["llama-4-scout","openrouter","Meta: Llama 4 Scout",327680,16384,"i",null],
-  ["muse-ember","openrouter","Meta: Muse Ember",1048576,943718,"ir",null],
-  ["muse-wonder","openrouter","Meta: Muse Wonder",1048576,943718,"ir",null],
-  ["mistral-large","openrouter","Mistral Large",128000,102400,"",null],
-  ["mistral-large-2407","openrouter","Mistral Large 2407",131072,104857,"",null],
-  ["mistral-large-4-0","openrouter","Mistral: Mistral Large 4",1048576,262144,"ir",null],
-  ["mistral-medium-3","openrouter","Mistral: Mistral Medium 3",131072,104857,"i",null],
-  ["mistral-medium-3.1","openrouter","Mistral: Mistral Medium 3.1",131072,104857,"i",null],
-  ["mistral-saba","openrouter","Mistral: Saba",32768,26214,"",null],
-  ["mistral-small-3.1-24b-instruct","openrouter","Mistral: Mistral Small 3.1 24B",128000,102400,"i",null],
-  ["mistral-small-3.2-24b-instruct","openrouter","Mistral: Mistral Small 3.2 24B",128000,16384,"i",null],
-  ["mixtral-8x22b-instruct","openrouter","Mistral: Mixtral 8x22B Instruct",65536,52428,"",null],
-  ["kimi-k2","openrouter","MoonshotAI: Kimi K2 0711",131072,98304,"",null],
-  ["kimi-k2-0905","openrouter","MoonshotAI: Kimi K2 0905",262144,98304,"",null],
-  ["motif-3","openrouter","Motif Technologies: Motif 3",262144,235929,"r",null],
-  ["nex-n2.5-pro","openrouter","Nex AGI: Nex-N2.5-Pro",262144,235929,"ir",null],
-  ["nex-n2.6","openrouter","Nex AGI: Nex-N2.6",262144,235929,"ir",null],
-  ["nemotron-3-nano-30b-a3b","openrouter","NVIDIA: Nemotron 3 Nano 30B A3B",262144,235929,"r",null],
-  ["nemotron-3-super-120b-a12b","openrouter","NVIDIA: Nemotron 3 Super",262144,16384,"r",null],
-  ["nemotron-3.5-lightning","openrouter","NVIDIA: Nemotron 3.5 Lightning",262144,235929,"r",null],
-  ["nemotron-3.5-super-vl","openrouter","NVIDIA: Nemotron 3.5 Super VL",262144,235929,"ir",null],
-  ["gpt-4o-mini-2024-07-18","openrouter","OpenAI: GPT-4o-mini (2024-07-18)",128000,16384,"i",null],
-  ["gpt-6-astra-pro","openrouter","OpenAI: GPT-6 Astra Pro",1050000,128000,"ir",null],
-  ["gpt-6-luna-pro","openrouter","OpenAI: GPT-6 Luna Pro",1050000,128000,"ir",null],
-  ["gpt-6-sol-pro","openrouter","OpenAI: GPT-6 Sol Pro",1050000,128000,"ir",null],
-  ["gpt-6.1-sol-pro","openrouter","OpenAI: GPT-6.1 Sol Pro",1050000,128000,"ir",null],
-  ["gpt-6.1-terra-pro","openrouter","OpenAI: GPT-6.1 Terra Pro",1050000,128000,"ir",null],
-  ["gpt-6.2-astra-pro","openrouter","OpenAI: GPT-6.2 Astra Pro",1050000,128000,"ir",null],
-  ["gpt-6.2-sol-pro","openrouter","OpenAI: GPT-6.2 Sol Pro",1050000,128000,"ir",null],
-  ["auto-beta","openrouter","Auto Router (Beta)",2000000,128000,"ir",null],
-  ["auto-code","openrouter","Auto Code",2000000,128000,"ir",null],
-  ["free","openrouter","Free Models Router",200000,4096,"ir",null],
-  ["fusion","openrouter","OpenRouter: Fusion",1000000,30000,"r",null],
-  ["pareto-code","openrouter","Pareto Code Router",2000000,4096,"r",null],
-  ["particle-1","openrouter","Particle AI: Particle-1",1048576,131072,"ir",null],
-  ["perceptron-mk1.5","openrouter","Perceptron: Perceptron Mk1.5",36864,8192,"ir",null],
-  ["ternary-bonsai-2-27b","openrouter","PrismML: Ternary Bonsai 2 27B",262144,32768,"ir",null],
-  ["ternary-bonsai-2-9b","openrouter","PrismML: Ternary Bonsai 2 9B",262144,65536,"ir",null],
-  ["qwen-2.5-72b-instruct","openrouter","Qwen2.5 72B Instruct",32768,16384,"",null],
-  ["qwen-plus","openrouter","Qwen: Qwen-Plus",1000000,32768,"",null],
-  ["qwen3-14b","openrouter","Qwen: Qwen3 14B",40960,16384,"r",null],
-  ["qwen3-235b-a22b-thinking-2507","openrouter","Qwen: Qwen3 235B A22B Thinking 2507",128000,16384,"r",null],
-  ["qwen3-30b-a3b","openrouter","Qwen: Qwen3 30B A3B",40960,16384,"r",null],
-  ["qwen3-30b-a3b-instruct-2507","openrouter","Qwen: Qwen3 30B A3B Instruct 2507",262144,235929,"",null],
-  ["qwen3-coder","openrouter","Qwen: Qwen3 Coder 480B A35B",262144,65536,"",null],
-  ["qwen3-coder-30b-a3b-instruct","openrouter","Qwen: Qwen3 Coder 30B A3B Instruct",262144,235929,"",null],
-  ["qwen3-coder-flash","openrouter","Qwen: Qwen3 Coder Flash",1000000,65536,"",null],
-  ["qwen3-next-80b-a3b-instruct","openrouter","Qwen: Qwen3 Next 80B A3B Instruct",262144,235929,"",null],
-  ["qwen3-vl-235b-a22b-instruct","openrouter","Qwen: Qwen3 VL 235B A22B Instruct",131072,32768,"i",null],
-  ["qwen3-vl-30b-a3b-instruct","openrouter","Qwen: Qwen3 VL 30B A3B Instruct",262144,16384,"i",null],
-  ["qwen3-vl-8b-instruct","openrouter","Qwen: Qwen3 VL 8B Instruct",262144,235929,"i",null],
-  ["qwen3.5-122b-a10b","openrouter","Qwen: Qwen3.5-122B-A10B",262144,65536,"ir",null],
-  ["qwen3.5-27b","openrouter","Qwen: Qwen3.5-27B",262144,81920,"ir",null],
-  ["qwen3.5-35b-a3b","openrouter","Qwen: Qwen3.5-35B-A3B",262144,81920,"ir",null],
-  ["qwen3.5-flash-02-23","openrouter","Qwen: Qwen3.5-Flash",1000000,65536,"ir",null],
-  ["qwen3.5-plus-02-15","openrouter","Qwen: Qwen3.5 Plus 2026-02-15",1000000,65536,"ir",null],
-  ["qwen3.5-plus-20260420","openrouter","Qwen: Qwen3.5 Plus 2026-04-20",1000000,65536,"ir",null],
-  ["qwen3.6-35b-a3b","openrouter","Qwen: Qwen3.6 35B A3B",262144,235929,"ir",null],
-  ["qwen3.6-flash","openrouter","Qwen: Qwen3.6 Flash",1000000,65536,"ir",null],
-  ["qwen3.7-flash","openrouter","Qwen: Qwen3.7 Flash",1000000,65536,"ir",null],
-  ["qwen3.8-flash","openrouter","Qwen: Qwen3.8 Flash",1000000,131072,"ir",null],
-  ["qwen3.8-max-0902","openrouter","Qwen: Qwen3.8 Max (0902)",1000000,131072,"ir",null],
-  ["qwen3.8-max-prime","openrouter","Qwen: Qwen3.8 Max Prime",1000000,131072,"ir",null],
-  ["qwen3.8-omni-flash","openrouter","Qwen: Qwen3.8 Omni Flash",1000000,131072,"ir",null],
-  ["qwen4-max","openrouter","Qwen: Qwen4 Max",1000000,131072,"ir",null],
-  ["reka-edge","openrouter","Reka Edge",16384,14745,"i",null],
-  ["relace-search","openrouter","Relace: Relace Search",256000,128000,"",null],
-  ["ripple-65b-preview","openrouter","Ricursive: Ripple 65B Preview",1048576,131072,"r",null],
-  ["fugu-max","openrouter","Sakana: Fugu Max",1000000,128000,"ir",null],
-  ["fugu-ultra","openrouter","Sakana: Fugu Ultra",1000000,128000,"ir",null],
-  ["fugu-ultra-v2","openrouter","Sakana: Fugu Ultra v2",1000000,128000,"ir",null],
-  ["sakana-namazu","openrouter","Sakana: Sakana Namazu",262144,65536,"ir",null],
-  ["hy3","openrouter","Tencent: Hy3",262144,128000,"r",null],
-  ["hy3-preview","openrouter","Tencent: Hy3 preview",262144,235929,"r",null],
-  ["hy4","openrouter","Tencent: Hy4",1048576,65536,"ir",null],
-  ["hy4-flash","openrouter","Tencent: Hy4 flash",1048576,65536,"ir",null],
-  ["hy4-preview","openrouter","Tencent: Hy4 preview",1048576,64000,"r",null],
-  ["inkling-2-small","openrouter","Thinking Machines: Inkling 2 Small",1048576,943718,"ir",null],
-  ["inkling-small","openrouter","Thinking Machines: Inkling Small",524288,262144,"ir",null],
-  ["jev-router","openrouter","TypeSafe: Jev Router",1000000,128000,"ir",null],
-  ["pareto-26.10","openrouter","Pareto 26.10",1048576,131072,"i",null],
-  ["pareto-26.10-preview","openrouter","Pareto 26.10 Preview",1048576,131072,"i",null],
-  ["pareto-26.9","openrouter","Pareto 26.9",262144,131072,"i",null],
-  ["solar-mini4","openrouter","Upstage: Solar Mini 4",524288,131072,"r",null],
-  ["solar-pro4","openrouter","Upstage: Solar Pro 4",524288,131072,"r",null],
-  ["glm-5.3-flashx-legal","openrouter","Z.ai: GLM 5.3 FlashX Legal",1048576,131072,"ir",null],
-  ["glm-5.3-prime","openrouter","Z.ai: GLM 5.3 Prime",1000000,131072,"r",null],
-  ["gpt-latest","openrouter","OpenAI GPT Latest",1050000,128000,"ir",null],
-  ["jev-latest","openrouter","Jev Latest",32000,28800,"",null],
-  ["jamba-large-1.7","openrouter","Jamba Large 1.7",256000,4096,"",null],
-  ["happyhorse-1.0","openrouter","HappyHorse 1.0",null,null,"i",null],
-  ["happyhorse-1.1","openrouter","HappyHorse 1.1",null,null,"i",null],
-  ["tongyi-deepresearch-30b-a3b","openrouter","Tongyi DeepResearch 30B A3B",131072,131072,"r",null],
-  ["wan-2.6","openrouter","Wan 2.6",null,null,"i",null],
-  ["wan-2.7","openrouter","Wan 2.7",null,null,"i",null],
-  ["wan-3.0","openrouter","Wan 3.0",null,null,"i",null],
-  ["wan-3.0-prime","openrouter","Wan 3.0 Prime",null,null,"i",null],
-  ["olmo-3.1-32b-instruct","openrouter","Olmo 3.1 32B Instruct",65536,16384,"",null],
-  ["claude-opus-4-6-fast","openrouter","Claude Opus 4.6 (Fast)",1000000,128000,"ir",null],
-  ["claude-opus-4-7-fast","openrouter","Claude Opus 4.7",1000000,128000,"ir",null],
-  ["claude-opus-4-8-fast","openrouter","Claude Opus 4.8",1000000,128000,"ir",null],
-  ["claude-opus-5-fast","openrouter","Claude Opus 5",1000000,128000,"ir",null],
-  ["trinity-large-preview","openrouter","Trinity Large Preview",131000,131000,"",null],
-  ["trinity-large-thinking","openrouter","Trinity Large Thinking",262144,80000,"r",null],
-  ["trinity-mini","openrouter","Trinity Mini",131072,131072,"r",null],
-  ["virtuoso-large","openrouter","Virtuoso Large",131072,64000,"",null],
-  ["bge-base-en-v1.5","openrouter","bge-base-en-v1.5",512,null,"",null],
-  ["bge-large-en-v1.5","openrouter","bge-large-en-v1.5",512,null,"",null],
-  ["bge-m3","openrouter","bge-m3",8194,null,"",null],
-  ["ernie-4.5-21b-a3b","openrouter","ERNIE 4.5 21B A3B",131072,8000,"",null],
-  ["ernie-4.5-vl-28b-a3b","openrouter","ERNIE 4.5 VL 28B A3B",131072,8000,"ir",null],
-  ["seed-1.6","openrouter","Seed 1.6",262144,32768,"ir",null],
-  ["seed-1.6-flash","openrouter","Seed 1.6 Flash",262144,32768,"ir",null],
-  ["seed-2.0-code","openrouter","Seed 2.0 Code",262144,131072,"ir",null],
-  ["seedream-4.5","openrouter","Seedream 4.5",null,null,"i",null],
-  ["seedream-5-0-lite","openrouter","Seedream 5.0 Lite",null,null,"i",null],
-  ["seedream-5-0-pro","openrouter","Seedream 5.0 Pro",null,null,"i",null],
-  ["seedance-1-5-pro","openrouter","Seedance 1.5 Pro",null,null,"i",null],
-  ["seedance-2.0","openrouter","Seedance 2.0",null,null,"i",null],
-  ["seedance-2.0-fast","openrouter","Seedance 2.0 Fast",null,null,"i",null],
-  ["seedance-2.0-mini","openrouter","Seedance 2.0 Mini",null,null,"i",null],
-  ["seedance-2.5","openrouter","Seedance 2.5",null,null,"i",null],
-  ["gemini-2.0-flash-001","openrouter","Gemini 2.0 Flash",1000000,8192,"i",null],
-  ["gemini-2.0-flash-lite-001","openrouter","Gemini 2.0 Flash Lite",1048576,8192,"i",null],
-  ["avatar-iv","openrouter","Avatar IV",null,null,"i",null],
-  ["granite-4.1-8b","openrouter","Granite 4.1 8B",131072,117964,"",null],
-  ["mercury","openrouter","Mercury",128000,32000,"",null],
-  ["mercury-2","openrouter","Mercury 2",128000,50000,"r",null],
-  ["mercury-2.5","openrouter","Mercury 2.5",260000,65536,"r",null],
-  ["mercury-2.5-preview","openrouter","Mercury 2.5 Preview",260000,65536,"r",null],
-  ["mercury-coder","openrouter","Mercury Coder",128000,32000,"",null],
-  ["ling-2.6-1t","openrouter","Ling-2.6-1T",262144,32768,"",null],
-  ["ling-2.6-flash","openrouter","Ling-2.6-flash",262144,32768,"",null],
-  ["ling-3.0-flash-fin","openrouter","Ling 3.0 Flash Fin",262144,235929,"r",null],
-  ["ring-2.6-1t","openrouter","Ring-2.6-1T",262144,65536,"r",null],
-  ["e5-base-v2","openrouter","E5-Base-v2",512,null,"",null],
-  ["e5-large-v2","openrouter","E5-Large-v2",512,null,"",null],
-  ["multilingual-e5-large","openrouter","Multilingual-E5-Large",512,null,"",null],
-  ["krea-2-large","openrouter","Krea 2 Large",null,null,"i",null],
-  ["krea-2-medium","openrouter","Krea 2 Medium",null,null,"i",null],
-  ["krea-2-medium-turbo","openrouter","Krea 2 Medium Turbo",null,null,"i",null],
-  ["kat-coder-air-v2.5","openrouter","KAT Coder Air V2.5",256000,80000,"",null],
-  ["kat-coder-pro","openrouter","KAT-Coder-Pro V1",256000,128000,"",null],
-  ["kat-coder-pro-v2","openrouter","KAT-Coder-Pro V2",262144,144000,"",null],
-  ["kat-coder-pro-v2.5","openrouter","KAT-Coder-Pro V2.5",262144,235929,"",null],
-  ["kling-v3.0-pro","openrouter","Video v3.0 Pro",null,null,"i",null],
-  ["kling-v3.0-std","openrouter","Video v3.0 Standard",null,null,"i",null],
-  ["kling-video-o1","openrouter","Video O1",null,null,"i",null],
-  ["longcat-flash-chat","openrouter","LongCat Flash Chat",131072,131072,"",null],
-  ["llama-3-8b-instruct","openrouter","Llama 3 8B Instruct",8192,16384,"",null],
-  ["llama-3.1-405b-instruct","openrouter","Llama 3.1 405B",131000,8192,"",null],
-  ["hailuo-2.3","openrouter","Hailuo 2.3",null,null,"i",null],
-  ["hailuo-3","openrouter","H3",null,null,"i",null],
-  ["hailuo-3-max","openrouter","H3 Max",null,null,"i",null],
-  ["minimax-m1","openrouter","MiniMax M1",1000000,40000,"r",null],
-  ["devstral-medium","openrouter","Devstral Medium",131072,26215,"",null],
-  ["devstral-small","openrouter","Devstral Small 1.1",131072,26215,"",null],
-  ["mistral-small-24b-instruct-2501","openrouter","Mistral Small 24B",32768,16384,"",null],
-  ["mistral-small-creative","openrouter","Mistral Small Creative",32768,null,"",null],
-  ["pixtral-large-2411","openrouter","Pixtral Large 2411",131072,32768,"i",null],
-  ["deepseek-v3.1-nex-n1","openrouter","DeepSeek V3.1 Nex N1",131072,163840,"",null],
-  ["nex-n2-mini","openrouter","Nex N2 Mini",262144,235929,"ir",null],
-  ["nex-n2-pro","openrouter","Nex N2 Pro",262144,235929,"ir",null],
-  ["deephermes-3-mistral-24b-preview","openrouter","DeepHermes 3 Mistral 24B Preview",32768,32768,"r",null],
-  ["hermes-4-70b","openrouter","Hermes 4 70B",131072,131072,"r",null],
-  ["llama-3.1-nemotron-70b-instruct","openrouter","Llama 3.1 Nemotron 70B Instruct",131072,16384,"",null],
-  ["llama-3.3-nemotron-super-49b-v1.5","openrouter","Llama 3.3 Nemotron Super 49B v1.5",131072,16384,"r",null],
-  ["nemotron-nano-9b-v2","openrouter","Nemotron Nano 9B V2",131072,16384,"r",null],
-  ["gpt-4-0314","openrouter","GPT-4 (older v0314)",8191,4096,"",null],
-  ["gpt-4-turbo-preview","openrouter","GPT-4 Turbo Preview",128000,4096,"",null],
-  ["o3-mini-high","openrouter","o3 Mini High",200000,100000,"r",null],
-  ["o4-mini-high","openrouter","o4 Mini High",200000,100000,"ir",null],
-  ["sora-2-pro","openrouter","Sora 2 Pro",null,null,"i",null],
-  ["aurora-alpha","openrouter","Aurora Alpha",128000,50000,"r",null],
-  ["elephant-alpha","openrouter","Elephant",262144,32768,"",null],
-  ["healer-alpha","openrouter","Healer Alpha",262144,32000,"ir",null],
-  ["hunter-alpha","openrouter","Hunter Alpha",1048576,32000,"r",null],
-  ["owl-alpha","openrouter","Owl Alpha",1048756,262144,"r",null],
-  ["laguna-m.1","openrouter","Laguna M.1",262144,32768,"r",null],
-  ["laguna-s-2.1","openrouter","Laguna S 2.1",1048576,131072,"r",null],
-  ["laguna-xs-2.1","openrouter","Laguna XS 2.1",262144,32768,"r",null],
-  ["laguna-xs.2","openrouter","Laguna XS.2",262144,32768,"r",null],
-  ["intellect-3","openrouter","INTELLECT-3",131072,131072,"r",null],
-  ["qwen-2.5-7b-instruct","openrouter","Qwen2.5 7B Instruct",32768,29491,"",null],
-  ["qwen-max","openrouter","Qwen-Max",32768,8192,"",null],
-  ["qwen-plus-2025-07-28","openrouter","Qwen Plus 0728",1000000,32768,"",null],
-  ["qwen-turbo","openrouter","Qwen-Turbo",131072,8192,"",null],
-  ["qwen-vl-max","openrouter","Qwen VL Max",131072,32768,"i",null],
-  ["qwen3-30b-a3b-thinking-2507","openrouter","Qwen3 30B A3B Thinking 2507",81920,32768,"r",null],
-  ["qwen3-4b","openrouter","Qwen3 4B",131072,8192,"r",null],
-  ["qwen3-8b","openrouter","Qwen3 8B",131072,8192,"r",null],
-  ["qwen3-coder-plus","openrouter","Qwen3 Coder Plus",1000000,65536,"",null],
-  ["qwen3-max","openrouter","Qwen3 Max",262144,65536,"",null],
-  ["qwen3-max-thinking","openrouter","Qwen3 Max Thinking",262144,65536,"r",null],
-  ["qwen3-next-80b-a3b-thinking","openrouter","Qwen3-Next 80B-A3B (Thinking)",262144,235929,"r",null],
-  ["qwen3-vl-235b-a22b-thinking","openrouter","Qwen3 VL 235B A22B Thinking",131072,32768,"ir",null],
-  ["qwen3-vl-30b-a3b-thinking","openrouter","Qwen3 VL 30B A3B Thinking",262144,32768,"ir",null],
-  ["qwen3-vl-32b-instruct","openrouter","Qwen3 VL 32B Instruct",131072,32768,"i",null],
-  ["qwen3-vl-8b-thinking","openrouter","Qwen3 VL 8B Thinking",131072,32768,"ir",null],
-  ["qwen3.6-max-preview","openrouter","Qwen3.6 Max Preview",262144,65536,"r",null],
-  ["qwq-32b","openrouter","QwQ 32B",131072,131072,"r",null],
-  ["recraft-v3","openrouter","Recraft V3",null,null,"i",null],
-  ["recraft-v4","openrouter","Recraft V4",null,null,"i",null],
-  ["recraft-v4-pro","openrouter","Recraft V4 Pro",null,null,"i",null],
-  ["recraft-v4-pro-vector","openrouter","Recraft V4 Pro Vector",null,null,"i",null],
-  ["recraft-v4-styles","openrouter","Recraft V4 Styles",null,null,"i",null],
-  ["recraft-v4-styles-pro","openrouter","Recraft V4 Styles Pro",null,null,"i",null],
-  ["recraft-v4-styles-pro-vector","openrouter","Recraft V4 Styles Pro Vector",null,null,"i",null],
-  ["recraft-v4-styles-vector","openrouter","Recraft V4 Styles Vector",null,null,"i",null],
-  ["recraft-v4-vector","openrouter","Recraft V4 Vector",null,null,"i",null],
-  ["recraft-v4.1","openrouter","Recraft V4.1",null,null,"i",null],
-  ["recraft-v4.1-pro","openrouter","Recraft V4.1 Pro",null,null,"i",null],
-  ["recraft-v4.1-pro-vector","openrouter","Recraft V4.1 Pro Vector",null,null,"i",null],
-  ["recraft-v4.1-utility","openrouter","Recraft V4.1 Utility",null,null,"i",null],
-  ["recraft-v4.1-utility-pro","openrouter","Recraft V4.1 Utility Pro",null,null,"i",null],
-  ["recraft-v4.1-vector","openrouter","Recraft V4.1 Vector",null,null,"i",null],
-  ["aleph-2","openrouter","Aleph 2.0",null,null,"i",null],
-  ["gen-4.5","openrouter","Gen-4.5",null,null,"i",null],
-  ["l3-euryale-70b","openrouter","Llama 3 Euryale 70B v2.1",8192,8192,"",null],
-  ["l3.1-euryale-70b","openrouter","Llama 3.1 Euryale 70B v2.2",131072,16384,"",null],
-  ["all-minilm-l12-v2","openrouter","all-MiniLM-L12-v2",512,null,"",null],
-  ["all-minilm-l6-v2","openrouter","all-MiniLM-L6-v2",512,null,"",null],
-  ["all-mpnet-base-v2","openrouter","all-mpnet-base-v2",512,null,"",null],
-  ["multi-qa-mpnet-base-dot-v1","openrouter","multi-qa-mpnet-base-dot-v1",512,null,"",null],
-  ["paraphrase-minilm-l6-v2","openrouter","paraphrase-MiniLM-L6-v2",512,null,"",null],
-  ["riverflow-v2-fast","openrouter","Riverflow V2 Fast",null,null,"i",null],
-  ["riverflow-v2-pro","openrouter","Riverflow V2 Pro",null,null,"i",null],
-  ["riverflow-v2.5-fast","openrouter","Riverflow V2.5 Fast",null,null,"i",null],
-  ["riverflow-v2.5-pro","openrouter","Riverflow V2.5 Pro",null,null,"i",null],
-  ["ox-alpha","openrouter","Ox Alpha",1048576,131072,"ir",null],
-  ["rocinante-12b","openrouter","Rocinante 12B",32768,32768,"",null],
-  ["unslopnemo-12b","openrouter","UnslopNemo 12B",1024000,819200,"",null],
-  ["gte-base","openrouter","GTE-Base",512,null,"",null],
-  ["gte-large","openrouter","GTE-Large",512,null,"",null],
-  ["deepseek-r1t2-chimera","openrouter","DeepSeek R1T2 Chimera",163840,163840,"r",null],
-  ["tng-r1t-chimera","openrouter","R1T Chimera",163840,65536,"r",null],
-  ["jev-1.13","openrouter","Jev 1.13",32000,28800,"",null],
-  ["pareto","openrouter","Pareto",262144,131072,"i",null],
-  ["solar-pro-3","openrouter","Solar Pro 3",131072,117964,"r",null],
-  ["voyage-4","openrouter","voyage-4",32000,null,"",null],
-  ["voyage-4-large","openrouter","voyage-4-large",32000,null,"",null],
-  ["voyage-4-lite","openrouter","voyage-4-lite",32000,null,"",null],
-  ["voyage-code-4","openrouter","voyage-code-4",32000,null,"",null],
-  ["voyage-multimodal-3.5","openrouter","voyage-multimodal-3.5",32000,null,"",null],
-  ["grok-3-beta","openrouter","Grok 3 Beta",131072,null,"",null],
-  ["grok-3-mini-beta","openrouter","Grok 3 Mini Beta",131072,null,"r",null],
-  ["grok-4.1-fast","openrouter","Grok 4.1 Fast",2000000,30000,"ir",null],
-  ["grok-4.20-beta","openrouter","Grok 4.20 Beta",2000000,null,"ir",null],
-  ["glm-4-32b","openrouter","GLM 4 32B",128000,32768,"",null],
-];
+/** One model a line, in JSON: as text, which a process reads much faster than code. */
+export const MODELS = String.raw`
+["claude-fable-5","anthropic","Claude Fable 5",1000000,128000,"ir",[[null,[10,50,1,12.5,20]]]]
+["claude-fable-5-1","anthropic","Claude Fable 5.1",1000000,128000,"ir",[[null,[10,50,0.25,12.5,20]]]]
+["claude-fable-5-2","anthropic","Claude Fable 5.2",1000000,128000,"ir",[[null,[8,40,0.2,10,16]]]]
+["claude-haiku-4-5","anthropic","Claude Haiku 4.5 (latest)",200000,64000,"ir",[[null,[1,5,0.1,1.25,2]]]]
+["claude-haiku-4-5-20251001","anthropic","Claude Haiku 4.5",200000,64000,"ir",[[null,[1,5,0.1,1.25,2]]]]
+["claude-haiku-5-5","anthropic","Claude Haiku 5.5",1000000,128000,"ir",[[null,[0.1,0.5,0.01,0.125,0.2],[100000,[0.5,2.5,0.05,0.625,1]]]]]
+["claude-opus-4-5","anthropic","Claude Opus 4.5 (latest)",200000,64000,"ir",[[null,[5,25,0.5,6.25,10]]]]
+["claude-opus-4-5-20251101","anthropic","Claude Opus 4.5",200000,64000,"ir",[[null,[5,25,0.5,6.25,10]]]]
+["claude-opus-4-6","anthropic","Claude Opus 4.6",1000000,128000,"ir",[[null,[5,25,0.5,6.25,10]]]]
+["claude-opus-4-7","anthropic","Claude Opus 4.7",1000000,128000,"ir",[[null,[5,25,0.5,6.25,10]]]]
+["claude-opus-4-8","anthropic","Claude Opus 4.8",1000000,128000,"ir",[[null,[5,25,0.5,6.25,10]]]]
+["claude-opus-5","anthropic","Claude Opus 5",1000000,128000,"ir",[[null,[5,25,0.5,6.25,10]]]]
+["claude-opus-5-5","anthropic","Claude Opus 5.5",1000000,128000,"ir",[[null,[4,20,0.2,5,8]]]]
+["claude-sonnet-4-5","anthropic","Claude Sonnet 4.5 (latest)",200000,64000,"ir",[[null,[3,15,0.3,3.75,6],[200000,[6,22.5,0.6,7.5,12]]]]]
+["claude-sonnet-4-5-20250929","anthropic","Claude Sonnet 4.5",200000,64000,"ir",[[null,[3,15,0.3,3.75,6],[200000,[6,22.5,0.6,7.5,12]]]]]
+["claude-sonnet-4-6","anthropic","Claude Sonnet 4.6",1000000,128000,"ir",[[null,[3,15,0.3,3.75,6]]]]
+["claude-sonnet-5","anthropic","Claude Sonnet 5",1000000,128000,"ir",[[null,[2,10,0.2,2.5,4]]]]
+["claude-sonnet-5-5","anthropic","Claude Sonnet 5.5",1000000,128000,"ir",[[null,[2,10,0.2,2.5,4]]]]
+["claude-3-5-sonnet-20240620","anthropic","Claude Sonnet 3.5",200000,8192,"i",[[null,[3,15,0.3,3.75,6]]]]
+["claude-3-5-sonnet-20241022","anthropic","Claude Sonnet 3.5 v2",200000,8192,"i",[[null,[3,15,0.3,3.75,6]]]]
+["claude-3-haiku-20240307","anthropic","Claude Haiku 3",200000,4096,"i",[[null,[0.25,1.25,0.03,0.3,0.5]]]]
+["claude-mythos-5","anthropic","Claude Mythos 5",1000000,128000,"ir",[[null,[10,50,1,12.5,20]]]]
+["claude-mythos-5-1","anthropic","Claude Mythos 5.1",1000000,128000,"ir",[[null,[10,50,0.25,12.5,20]]]]
+["claude-opus-4","anthropic","Claude Opus 4",200000,32000,"ir",[[null,[15,75,1.5,18.75,30]]]]
+["claude-opus-4-1","anthropic","Claude Opus 4.1",200000,32000,"ir",[[null,[15,75,1.5,18.75,30]]]]
+["claude-opus-4-1-20250805","anthropic","Claude 4.1 Opus",200000,32000,"i",[[null,[15,75,1.5,18.75,30]]]]
+["claude-opus-4-20250514","anthropic","Claude 4 Opus",200000,32000,"i",[[null,[15,75,1.5,18.75,30]]]]
+["claude-sonnet-4","anthropic","Claude Sonnet 4",200000,64000,"ir",[[null,[3,15,0.3,3.75,6]]]]
+["claude-sonnet-4-20250514","anthropic","Claude 4 Sonnet",200000,64000,"i",[[null,[3,15,0.3,3.75,6]]]]
+["claude-2","anthropic","Claude 2.0 / 2.1",200000,null,"?",[[null,[8,24,8,8,8]]]]
+["claude-3-5-haiku-latest","anthropic","Claude Haiku 3.5",200000,null,"?",[[null,[0.8,4,0.08,1,1.6]]]]
+["claude-3-5-sonnet","anthropic","Claude Sonnet 3.5",200000,null,"?",[[null,[3,15,0.3,3.75,6]]]]
+["claude-3-7-sonnet-latest","anthropic","Claude Sonnet 3.7",200000,null,"?",[[null,[3,15,0.3,3.75,6]]]]
+["claude-3-haiku","anthropic","Claude Haiku 3",200000,null,"?",[[null,[0.25,1.25,0.03,0.3,0.5]]]]
+["claude-3-opus-latest","anthropic","Claude Opus 3",200000,null,"?",[[null,[15,75,1.5,18.75,30]]]]
+["claude-3-sonnet","anthropic","Claude 3 Sonnet",200000,null,"?",[[null,[3,15,0.3,3.75,6]]]]
+["chat-latest","openai","Chat Latest",400000,128000,"ir",[[null,[5,30,0.5,5,5]]]]
+["gpt-4","openai","GPT-4",8192,8192,"",[[null,[30,60,30,30,30]]]]
+["gpt-4-turbo","openai","GPT-4 Turbo",128000,4096,"i",[[null,[10,30,10,10,10]]]]
+["gpt-4.1","openai","GPT-4.1",1047576,32768,"i",[[null,[2,8,0.5,2,2]]]]
+["gpt-4.1-mini","openai","GPT-4.1 mini",1047576,32768,"i",[[null,[0.4,1.6,0.1,0.4,0.4]]]]
+["gpt-4.1-nano","openai","GPT-4.1 nano",1047576,32768,"i",[[null,[0.1,0.4,0.025,0.1,0.1]]]]
+["gpt-4o","openai","GPT-4o",128000,16384,"i",[[null,[2.5,10,1.25,2.5,2.5]]]]
+["gpt-4o-2024-05-13","openai","GPT-4o (2024-05-13)",128000,4096,"i",[[null,[5,15,5,5,5]]]]
+["gpt-4o-2024-08-06","openai","GPT-4o (2024-08-06)",128000,16384,"i",[[null,[2.5,10,1.25,2.5,2.5]]]]
+["gpt-4o-2024-11-20","openai","GPT-4o (2024-11-20)",128000,16384,"i",[[null,[2.5,10,1.25,2.5,2.5]]]]
+["gpt-4o-mini","openai","GPT-4o mini",128000,16384,"i",[[null,[0.15,0.6,0.075,0.15,0.15]]]]
+["gpt-5","openai","GPT-5",400000,128000,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]]
+["gpt-5-chat-latest","openai","GPT-5 Chat Latest",128000,16384,"i",[[null,[1.25,10,0.125,1.25,1.25]]]]
+["gpt-5-mini","openai","GPT-5 Mini",400000,128000,"ir",[[null,[0.25,2,0.025,0.25,0.25]]]]
+["gpt-5-nano","openai","GPT-5 Nano",400000,128000,"ir",[[null,[0.05,0.4,0.005,0.05,0.05]]]]
+["gpt-5-pro","openai","GPT-5 Pro",400000,128000,"ir",[[null,[15,120,15,15,15]]]]
+["gpt-5.1","openai","GPT-5.1",400000,128000,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]]
+["gpt-5.2","openai","GPT-5.2",400000,128000,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]]
+["gpt-5.2-pro","openai","GPT-5.2 Pro",400000,128000,"ir",[[null,[21,168,21,21,21]]]]
+["gpt-5.3-codex","openai","GPT-5.3 Codex",400000,128000,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]]
+["gpt-5.3-codex-spark","openai","GPT-5.3 Codex Spark",128000,32000,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]]
+["gpt-5.4","openai","GPT-5.4",1050000,128000,"ir",[[null,[2.5,15,0.25,2.5,2.5],[271999,[5,22.5,0.5,5,5]]]]]
+["gpt-5.4-mini","openai","GPT-5.4 mini",400000,128000,"ir",[[null,[0.75,4.5,0.075,0.75,0.75]]]]
+["gpt-5.4-nano","openai","GPT-5.4 nano",400000,128000,"ir",[[null,[0.2,1.25,0.02,0.2,0.2]]]]
+["gpt-5.4-pro","openai","GPT-5.4 Pro",1050000,128000,"ir",[[null,[30,180,30,30,30],[271999,[60,270,60,60,60]]]]]
+["gpt-5.5","openai","GPT-5.5",1050000,128000,"ir",[[null,[5,30,0.5,5,5],[271999,[10,45,1,10,10]]]]]
+["gpt-5.5-pro","openai","GPT-5.5 Pro",1050000,128000,"ir",[[null,[30,180,30,30,30],[271999,[60,270,60,60,60]]]]]
+["gpt-5.6-cyber","openai","GPT-5.6 Cyber",400000,128000,"ir",[[null,[12.5,75,1.25,15.625,15.625]]]]
+["gpt-5.6-luna","openai","GPT-5.6 Luna",1050000,128000,"ir",[[null,[0.2,1.2,0.02,0.25,0.25],[271999,[0.4,1.8,0.04,0.5,0.5]]]]]
+["gpt-5.6-sol","openai","GPT-5.6 Sol",1050000,128000,"ir",[[null,[4,20,0.4,5,5],[271999,[8,30,0.8,10,10]]]]]
+["gpt-5.6-terra","openai","GPT-5.6 Terra",1050000,128000,"ir",[[null,[2,12,0.2,2.5,2.5],[271999,[4,18,0.4,5,5]]]]]
+["gpt-6-astra","openai","GPT-6 Astra",1050000,128000,"ir",[[null,[10,50,1,12.5,12.5],[271999,[20,75,2,25,25]]]]]
+["gpt-6-cyber","openai","GPT-6 Cyber",1050000,128000,"ir",[[null,[20,100,2,25,25]]]]
+["gpt-6-luna","openai","GPT-6 Luna",1050000,128000,"ir",[[null,[0.1,0.5,0.01,0.125,0.125],[272000,[0.2,0.75,0.02,0.25,0.25]]]]]
+["gpt-6-sol","openai","GPT-6 Sol",1050000,128000,"ir",[[null,[2,10,0.2,2.5,2.5],[272000,[4,15,0.4,5,5]]]]]
+["gpt-6.1-sol","openai","GPT-6.1 Sol",400000,128000,"ir",[[null,[2,10,0.1,2.5,2.5],[272000,[4,15,0.2,5,5]]]]]
+["gpt-6.1-terra","openai","GPT-6.1 Terra",400000,128000,"ir",[[null,[1,5,0.05,1.25,1.25],[272000,[2,7.5,0.1,2.5,2.5]]]]]
+["gpt-6.2-astra","openai","GPT-6.2 Astra",400000,128000,"ir",[[null,[8,40,0.4,10,10],[272000,[16,60,0.8,20,20]]]]]
+["gpt-6.2-sol","openai","GPT-6.2 Sol",400000,128000,"ir",[[null,[2,10,0.1,2.5,2.5],[272000,[4,15,0.2,5,5]]]]]
+["gpt-daybreak-blue-latest","openai","Daybreak Blue",1050000,128000,"ir",[[null,[4,20,0.4,5,5],[272000,[8,30,0.8,10,10]]]]]
+["gpt-daybreak-red-latest","openai","Daybreak Red",400000,128000,"ir",[[null,[12.5,75,1.25,15.625,15.625]]]]
+["o1","openai","o1",200000,100000,"ir",[[null,[15,60,7.5,15,15]]]]
+["o1-pro","openai","o1-pro",200000,100000,"ir",[[null,[150,600,150,150,150]]]]
+["o3","openai","o3",200000,100000,"ir",[[null,[2,8,0.5,2,2]]]]
+["o3-mini","openai","o3-mini",200000,100000,"r",[[null,[1.1,4.4,0.55,1.1,1.1]]]]
+["o3-pro","openai","o3-pro",200000,100000,"ir",[[null,[20,80,20,20,20]]]]
+["o4-mini","openai","o4-mini",200000,100000,"ir",[[null,[1.1,4.4,0.275,1.1,1.1]]]]
+["codex-mini-latest","openai","Codex Mini",200000,100000,"r",[[null,[1.5,6,0.375,1.5,1.5]]]]
+["daybreak-blue-latest","openai","Daybreak Blue",1050000,128000,"ir",[[null,[5,30,0.5,6.25,6.25]]]]
+["daybreak-red-latest","openai","Daybreak Red",400000,128000,"ir",[[null,[12.5,75,1.25,15.625,15.625]]]]
+["gpt-5-codex","openai","GPT-5-Codex",400000,128000,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]]
+["gpt-5.1-chat-latest","openai","GPT-5.1 Chat",128000,16384,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]]
+["gpt-5.1-codex","openai","GPT-5.1 Codex",400000,128000,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]]
+["gpt-5.1-codex-max","openai","GPT-5.1 Codex Max",400000,128000,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]]
+["gpt-5.1-codex-mini","openai","GPT-5.1 Codex Mini",400000,128000,"ir",[[null,[0.25,2,0.025,0.25,0.25]]]]
+["gpt-5.2-chat-latest","openai","GPT-5.2 Chat",128000,16384,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]]
+["gpt-5.2-codex","openai","GPT-5.2 Codex",400000,128000,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]]
+["gpt-5.3-chat-latest","openai","GPT-5.3 Chat",128000,16384,"i",[[null,[1.75,14,0.175,1.75,1.75]]]]
+["gpt-5.6","openai","GPT-5.6",1050000,128000,"ir",[[null,[4,20,0.4,5,5],[271999,[8,30,0.8,10,10]]]]]
+["gpt-5.6-luna-pro","openai","GPT-5.6 Luna Pro",1050000,128000,"ir",[[null,[0.2,1.2,0.02,0.25,0.25]]]]
+["gpt-5.6-sol-pro","openai","GPT-5.6 Sol Pro",1050000,128000,"ir",[[null,[4,20,0.4,5,5]]]]
+["gpt-5.6-terra-pro","openai","GPT-5.6 Terra Pro",1050000,128000,"ir",[[null,[2,12,0.2,2.5,2.5]]]]
+["chatgpt-4o-latest","openai","ChatGPT-4o",128000,null,"?",[[null,[5,15,5,5,5]]]]
+["codex-mini","openai","Codex Mini",200000,null,"?",[[null,[1.5,6,0.375,1.5,1.5]]]]
+["computer-use","openai","Computer use",8192,null,"?",[[null,[3,12,3,3,3]]]]
+["gpt-3.5-turbo","openai","gpt 3.5 turbo",16385,null,"?",[[null,[0.5,1.5,0.5,0.5,0.5]]]]
+["gpt-3.5-turbo-0613","openai","gpt-3.5-turbo-0613",16385,null,"?",[[null,[1.5,2,1.5,1.5,1.5]]]]
+["gpt-3.5-turbo-1106","openai","gpt-3.5-turbo-1106",16385,null,"?",[[null,[1,2,1,1,1]]]]
+["gpt-3.5-turbo-16k","openai","GPT-3.5 Turbo 16k",16385,null,"?",[[null,[3,4,3,3,3]]]]
+["gpt-3.5-turbo-instruct","openai","gpt 3.5 turbo instruct",16385,null,"?",[[null,[1.5,2,1.5,1.5,1.5]]]]
+["gpt-4-32k","openai","gpt 4",32000,null,"?",[[null,[60,120,60,60,60]]]]
+["gpt-4o-search-preview","openai","GPT-4o Search Preview",128000,null,"?",[[null,[2.5,10,2.5,2.5,2.5]]]]
+["gpt-5.3","openai","GPT-5.3 Chat",128000,null,"?",[[null,[1.75,14,0.175,1.75,1.75]]]]
+["gpt-oss-120b","openai","gpt-oss-120b",131072,null,"?",[[null,[0.039,0.18,0.039,0.039,0.039]]]]
+["gpt-oss-20b","openai","gpt-oss-20b",131072,null,"?",[[null,[0.029,0.14,0.029,0.029,0.029]]]]
+["o1-mini","openai","o1 mini",128000,null,"?",[[null,[1.1,4.4,0.55,1.1,1.1]]]]
+["o1-preview","openai","o1 preview",128000,null,"?",[[null,[15,60,7.5,15,15]]]]
+["gemini-2.5-computer-use-preview-10-2025","gemini","Gemini 2.5 Computer Use Preview 10-2025",128000,64000,"ir",[[null,[1.25,10,1.25,1.25,1.25]]]]
+["gemini-2.5-flash","gemini","Gemini 2.5 Flash",1048576,65536,"ir",[[null,[0.3,2.5,0.03,0.3,0.3]]]]
+["gemini-2.5-flash-lite","gemini","Gemini 2.5 Flash-Lite",1048576,65536,"ir",[[null,[0.1,0.4,0.01,0.1,0.1]]]]
+["gemini-2.5-pro","gemini","Gemini 2.5 Pro",1048576,65536,"ir",[[null,[1.25,10,0.125,1.25,1.25],[200000,[2.5,15,0.25,2.5,2.5]]]]]
+["gemini-3-flash-preview","gemini","Gemini 3 Flash Preview",1048576,65536,"ir",[[null,[0.5,3,0.05,0.5,0.5]]]]
+["gemini-3.1-flash-lite","gemini","Gemini 3.1 Flash Lite",1048576,65536,"ir",[[null,[0.25,1.5,0.025,0.25,0.25]]]]
+["gemini-3.1-flash-lite-preview","gemini","Gemini 3.1 Flash Lite Preview",1048576,65536,"ir",[[null,[0.25,1.5,0.025,0.25,0.25]]]]
+["gemini-3.1-pro-preview","gemini","Gemini 3.1 Pro Preview",1048576,65536,"ir",[[null,[2,12,0.2,2,2],[200000,[4,18,0.4,4,4]]]]]
+["gemini-3.5-flash","gemini","Gemini 3.5 Flash",1048576,65536,"ir",[[null,[1.5,9,0.15,1.5,1.5]]]]
+["gemini-3.5-flash-lite","gemini","Gemini 3.5 Flash Lite",1048576,65536,"ir",[[null,[0.3,2.5,0.03,0.3,0.3]]]]
+["gemini-3.6-flash","gemini","Gemini 3.6 Flash",1048576,65536,"ir",[[null,[0.75,3.75,0.075,0.75,0.75]],["2027-01-01",[1.5,7.5,0.15,1.5,1.5]]]]
+["gemini-3.7-flash","gemini","Gemini 3.7 Flash",1048576,65536,"ir",[[null,[0.75,3.75,0.075,0.75,0.75]],["2027-01-01",[1.5,7.5,0.15,1.5,1.5]]]]
+["gemini-3.8-flash","gemini","Gemini 3.8 Flash",1048576,65536,"ir",[[null,[0.75,3.75,0.075,0.75,0.75]],["2027-01-01",[1.5,7.5,0.15,1.5,1.5]]]]
+["gemini-4-argon","gemini","Gemini 4 Argon",1048576,32768,"ir",[[null,[2,10,0.1,2,2]]]]
+["gemini-4-carbon","gemini","Gemini 4 Carbon",1048576,32768,"ir",[[null,[2,10,0.1,2,2]]]]
+["gemini-4-hydrogen","gemini","Gemini 4 Hydrogen",1048576,65536,"ir",[[null,[1.5,7.5,0.075,1.5,1.5]]]]
+["gemini-4-neon","gemini","Gemini 4 Neon",1048576,65536,"ir",[[null,[3,15,0.15,3,3]]]]
+["gemini-flash-latest","gemini","Gemini Flash Latest",1048576,65536,"ir",[[null,[1.5,9,0.15,1.5,1.5]]]]
+["gemini-flash-lite-latest","gemini","Gemini Flash-Lite Latest",1048576,65536,"ir",[[null,[0.25,1.5,0.025,0.25,0.25]]]]
+["gemini-pro-latest","gemini","Gemini Pro Latest",1048576,65536,"ir",[[null,[2,12,0.2,2,2],[200000,[4,18,0.4,4,4]]]]]
+["gemma-4-26b-a4b-it","gemini","Gemma 4 26B A4B IT",262144,32768,"ir",[]]
+["gemma-4-31b-it","gemini","Gemma 4 31B IT",262144,32768,"ir",[]]
+["gemini-1.5-flash","gemini","Gemini 1.5 Flash",1000000,8192,"i",[[null,[0.075,0.3,0.01875,0.075,0.075],[128000,[0.15,0.6,0.0375,0.15,0.15]]]]]
+["gemini-1.5-flash-8b","gemini","Gemini 1.5 Flash-8B",1000000,8192,"i",[[null,[0.075,0.3,0.01875,0.075,0.075],[128000,[0.15,0.6,0.0375,0.15,0.15]]]]]
+["gemini-1.5-pro","gemini","Gemini 1.5 Pro",1000000,8192,"i",[[null,[1.25,5,1.25,1.25,1.25],[128000,[2.5,10,2.5,2.5,2.5]]]]]
+["gemini-2.0-flash","gemini","Gemini 2.0 Flash",1048576,8192,"i",[[null,[0.1,0.4,0.025,0.1,0.1]]]]
+["gemini-2.0-flash-lite","gemini","Gemini 2.0 Flash-Lite",1048576,8192,"i",[[null,[0.075,0.3,0.075,0.075,0.075]]]]
+["gemini-2.5-flash-lite-preview-06-17","gemini","Gemini 2.5 Flash Lite Preview 06-17",1048576,65536,"ir",[[null,[0.1,0.4,0.01,0.1,0.1]]]]
+["gemini-2.5-flash-lite-preview-09-2025","gemini","Gemini 2.5 Flash Lite Preview (09/2025)",1048576,65536,"ir",[[null,[0.1,0.4,0.01,0.1,0.1]]]]
+["gemini-2.5-flash-preview-04-17","gemini","Gemini 2.5 Flash Preview 04-17",1048576,65536,"ir",[[null,[0.15,0.6,0.15,0.15,0.15]]]]
+["gemini-2.5-flash-preview-05-20","gemini","Gemini 2.5 Flash Preview 05-20",1048576,65536,"ir",[[null,[0.15,0.6,0.15,0.15,0.15]]]]
+["gemini-2.5-flash-preview-09-2025","gemini","Gemini 2.5 Flash Preview (09/2025)",1048576,65536,"ir",[[null,[0.3,2.5,0.03,0.3,0.3]]]]
+["gemini-2.5-pro-preview-05-06","gemini","Gemini 2.5 Pro Preview 05-06",1048576,65536,"ir",[[null,[1.25,10,0.125,1.25,1.25],[200000,[2.5,15,0.25,2.5,2.5]]]]]
+["gemini-2.5-pro-preview-06-05","gemini","Gemini 2.5 Pro Preview 06-05",1048576,65536,"ir",[[null,[1.25,10,0.125,1.25,1.25],[200000,[2.5,15,0.25,2.5,2.5]]]]]
+["gemini-3-pro-preview","gemini","Gemini 3 Pro Preview",1048576,65536,"ir",[[null,[2,12,0.2,2,2],[200000,[4,18,0.4,4,4]]]]]
+["gemma-3-27b-it","gemini","Gemma 3 27B",131072,8192,"i",[]]
+["gemma-4-26b","gemini","Gemma 4 26B",256000,8192,"ir",null]
+["gemma-4-26b-it","gemini","Gemma 4 26B",256000,8192,"ir",null]
+["gemma-4-31b","gemini","Gemma 4 31B IT",256000,8192,"ir",null]
+["gemma-4-e2b-it","gemini","Gemma 4 E2B IT",131072,8192,"ir",null]
+["gemma-4-e4b-it","gemini","Gemma 4 E4B IT",131072,8192,"ir",null]
+["gemini-1.0-pro-vision-001","gemini","gemini 1.0 pro vision",32768,null,"?",[[null,[0.125,0.375,0.125,0.125,0.125]]]]
+["gemini-flash-1.5-8b","gemini","gemini 1.5 flash",1000000,null,"?",[[null,[0.0375,0.15,0.01,0.0375,0.0375],[128000,[0.075,0.3,0.02,0.075,0.075]]]]]
+["gemini-pro","gemini","gemini 1.0 pro",32768,null,"?",[[null,[0.125,0.375,0.125,0.125,0.125]]]]
+["gemini-pro-1.5","gemini","Gemini 1.5 Pro",2000000,null,"?",[[null,[1.25,5,0.3125,1.25,1.25],[128000,[2.5,10,0.625,2.5,2.5]]]]]
+["gemma-4-26b-a4b-it-maas","gemini","Gemma 4 26B A4B (Vertex AI MaaS)",262144,null,"?",[[null,[0.15,0.6,0.015,0.15,0.15]]]]
+["grok-4.3","xai","Grok 4.3",1000000,30000,"ir",[[null,[1.25,2.5,0.2,1.25,1.25],[199999,[2.5,5,0.4,2.5,2.5]]]]]
+["grok-4.5","xai","Grok 4.5",500000,500000,"ir",[[null,[2,6,0.3,2,2],[199999,[4,12,0.6,4,4]]]]]
+["grok-4.6","xai","Grok 4.6",500000,500000,"ir",[[null,[2,6,0.5,2,2],[199999,[4,12,1,4,4]]]]]
+["grok-4.7","xai","Grok 4.7",500000,500000,"ir",[[null,[2,6,0.5,2,2],[200000,[4,12,1,4,4]]]]]
+["grok-2","xai","Grok 2",131072,8192,"",[[null,[2,10,2,2,2]]]]
+["grok-2-1212","xai","Grok 2 (1212)",131072,8192,"",[[null,[2,10,2,2,2]]]]
+["grok-2-latest","xai","Grok 2 Latest",131072,8192,"",[[null,[2,10,2,2,2]]]]
+["grok-2-vision","xai","Grok 2 Vision",8192,4096,"i",[[null,[2,10,2,2,2]]]]
+["grok-2-vision-1212","xai","Grok 2 Vision (1212)",8192,4096,"i",[[null,[2,10,2,2,2]]]]
+["grok-2-vision-latest","xai","Grok 2 Vision Latest",8192,4096,"i",[[null,[2,10,2,2,2]]]]
+["grok-3","xai","Grok 3",131072,8192,"",[[null,[3,15,0.75,3,3]]]]
+["grok-3-fast","xai","Grok 3 Fast",131072,8192,"",[[null,[5,25,1.25,5,5]]]]
+["grok-3-fast-latest","xai","Grok 3 Fast Latest",131072,8192,"",[[null,[5,25,1.25,5,5]]]]
+["grok-3-latest","xai","Grok 3 Latest",131072,8192,"",[[null,[3,15,0.75,3,3]]]]
+["grok-3-mini","xai","Grok 3 Mini",131072,8192,"r",[[null,[0.3,0.5,0.075,0.3,0.3]]]]
+["grok-3-mini-fast","xai","Grok 3 Mini Fast",131072,8192,"r",[[null,[0.6,4,0.15,0.6,0.6]]]]
+["grok-3-mini-fast-latest","xai","Grok 3 Mini Fast Latest",131072,8192,"r",[[null,[0.6,4,0.15,0.6,0.6]]]]
+["grok-3-mini-latest","xai","Grok 3 Mini Latest",131072,8192,"r",[[null,[0.3,0.5,0.075,0.3,0.3]]]]
+["grok-4","xai","Grok 4",256000,64000,"r",[[null,[3,15,0.75,3,3]]]]
+["grok-4-1-fast","xai","Grok 4.1 Fast",2000000,30000,"ir",[[null,[0.2,0.5,0.05,0.2,0.2]]]]
+["grok-4-1-fast-non-reasoning","xai","Grok 4.1 Fast (Non-Reasoning)",2000000,30000,"i",[[null,[0.2,0.5,0.05,0.2,0.2]]]]
+["grok-4-fast","xai","Grok 4 Fast",2000000,30000,"ir",[[null,[0.2,0.5,0.05,0.2,0.2]]]]
+["grok-4-fast-non-reasoning","xai","Grok 4 Fast (Non-Reasoning)",2000000,30000,"i",[[null,[0.2,0.5,0.05,0.2,0.2]]]]
+["grok-4.20-0309-non-reasoning","xai","Grok 4.20 (Non-Reasoning)",1000000,30000,"i",[[null,[1.25,2.5,0.2,1.25,1.25]]]]
+["grok-4.20-0309-reasoning","xai","Grok 4.20 (Reasoning)",1000000,30000,"ir",[[null,[1.25,2.5,0.2,1.25,1.25]]]]
+["grok-4.20-beta-latest-non-reasoning","xai","Grok 4.20 Beta (Non-Reasoning)",2000000,30000,"i",[[null,[2,6,0.2,2,2]]]]
+["grok-4.20-beta-latest-reasoning","xai","Grok 4.20 Beta (Reasoning)",2000000,30000,"ir",[[null,[2,6,0.2,2,2]]]]
+["grok-4.20-multi-agent-beta-latest","xai","Grok 4.20 Multi-Agent Beta",2000000,30000,"ir",[[null,[2,6,0.2,2,2]]]]
+["grok-beta","xai","Grok Beta",131072,4096,"",[[null,[5,15,5,5,5]]]]
+["grok-build-0.1","xai","Grok Build 0.1",256000,256000,"ir",[[null,[1,2,0.2,1,1],[199999,[2,4,0.4,2,2]]]]]
+["grok-code-fast-1","xai","Grok Code Fast 1",256000,10000,"r",[[null,[0.2,1.5,0.02,0.2,0.2]]]]
+["grok-vision-beta","xai","Grok Vision Beta",8192,4096,"i",[[null,[5,15,5,5,5]]]]
+["grok-4-0709","xai","Grok 4",256000,null,"?",[[null,[3,15,0.75,3,3]]]]
+["grok-4-1-fast-reasoning","xai","Grok 4.1 Fast Reasoning",2000000,null,"?",[[null,[0.2,0.5,0.05,0.2,0.2]]]]
+["grok-4-fast-reasoning","xai","Grok 4 Fast Reasoning",2000000,null,"?",[[null,[0.2,0.5,0.05,0.2,0.2]]]]
+["grok-4.20","xai","Grok 4.20",1000000,null,"?",[[null,[1.25,2.5,0.2,1.25,1.25],[199999,[2.5,5,0.4,2.5,2.5]]]]]
+["grok-4.20-multi-agent","xai","Grok 4.20 Multi-Agent",1000000,null,"?",[[null,[2,6,0.2,2,2]]]]
+["deepseek-flash","deepseek","DeepSeek V4.1 Flash",1000000,384000,"ir",[[null,[0.3,1.2,0.006,0.3,0.3]]]]
+["deepseek-v4-pro","deepseek","DeepSeek V4 Pro",1000000,384000,"r",[[null,[1.32,3.96,0.044,1.32,1.32]]]]
+["deepseek-v4-flash","deepseek","DeepSeek V4 Flash",1000000,384000,"ir",[[null,[0.44,1.32,0.014,0.44,0.44]]]]
+["deepseek-v4-flash-vision-exp","deepseek","DeepSeek V4 Flash Vision Exp",1000000,384000,"ir",[[null,[0.44,1.32,0.014,0.44,0.44]]]]
+["deepseek-chat","deepseek","DeepSeek Chat",64000,null,"?",[[null,[0.27,1.1,0.07,0.27,0.27]]]]
+["deepseek-reasoner","deepseek","Deepseek R1",64000,null,"?",[[null,[0.55,2.19,0.14,0.55,0.55]]]]
+["deepseek-v3.1-terminus","deepseek","DeepSeek V3.1 Terminus",128000,null,"?",[[null,[0.27,0.95,0.13,0.27,0.27]]]]
+["deepseek-v3.2","deepseek","DeepSeek V3.2",128000,null,"?",[[null,[0.2288,0.3432,0.2288,0.2288,0.2288]]]]
+["deepseek-v3.2-exp","deepseek","DeepSeek V3.2 Exp",128000,null,"?",[[null,[0.27,0.41,0.27,0.27,0.27]]]]
+["codestral-2508","mistral","Codestral 25.08",256000,8192,"",[[null,[0.3,0.9,0.03,0.3,0.3]]]]
+["codestral-latest","mistral","Codestral (latest)",256000,4096,"",[[null,[0.3,0.9,0.3,0.3,0.3]]]]
+["deepseek-v4-1-flash-1017","mistral","DeepSeek V4.1 Flash 1017",1048576,128000,"ir",[[null,[0.3,1.2,0.007,0.3,0.3]]]]
+["devstral-2512","mistral","Devstral 2",262144,262144,"",[[null,[0.4,2,0.04,0.4,0.4]]]]
+["devstral-latest","mistral","Devstral 2",262144,262144,"",[[null,[0.4,2,0.04,0.4,0.4]]]]
+["devstral-medium-latest","mistral","Devstral 2 (latest)",262144,262144,"",[[null,[0.4,2,0.04,0.4,0.4]]]]
+["glm-5-2","mistral","GLM-5.2",1048576,131072,"r",[[null,[1.4,4.4,0.14,1.4,1.4]]]]
+["labs-devstral-small-2512","mistral","Devstral Small 2",256000,256000,"i",[[null,[0.1,0.3,0.1,0.1,0.1]]]]
+["labs-leanstral-1-5-1","mistral","Leanstral 1.5",262144,128000,"ir",null]
+["magistral-medium-latest","mistral","Magistral Medium (latest)",262144,16384,"ir",[[null,[2,5,2,2,2]]]]
+["ministral-14b-2512","mistral","Ministral 3 14B",262144,262144,"i",[[null,[0.2,0.2,0.02,0.2,0.2]]]]
+["ministral-3b-2512","mistral","Ministral 3 3B",131072,131072,"i",[[null,[0.1,0.1,0.01,0.1,0.1]]]]
+["ministral-3b-latest","mistral","Ministral 3B (latest)",131072,128000,"i",[[null,[0.1,0.1,0.01,0.1,0.1]]]]
+["ministral-8b-2512","mistral","Ministral 3 8B",262144,262144,"i",[[null,[0.15,0.15,0.015,0.15,0.15]]]]
+["ministral-8b-latest","mistral","Ministral 8B (latest)",262144,128000,"i",[[null,[0.15,0.15,0.015,0.15,0.15]]]]
+["mistral-large-2512","mistral","Mistral Large 3",262144,262144,"i",[[null,[0.5,1.5,0.05,0.5,0.5]]]]
+["mistral-large-4","mistral","Mistral Large 4",1048576,262144,"ir",[[null,[0.7,2.1,0.07,0.7,0.7]]]]
+["mistral-large-4-0-8","mistral","Mistral Large 4.0.8",1048576,262144,"ir",[[null,[0.7,2.1,0.07,0.7,0.7]]]]
+["mistral-large-latest","mistral","Mistral Large (latest)",1048576,262144,"ir",[[null,[2,6,2,2,2]]]]
+["mistral-medium-2505","mistral","Mistral Medium 3",131072,131072,"i",[[null,[0.4,2,0.04,0.4,0.4]]]]
+["mistral-medium-2508","mistral","Mistral Medium 3.1",262144,262144,"i",[[null,[0.4,2,0.04,0.4,0.4]]]]
+["mistral-medium-2604","mistral","Mistral Medium 3.5",262144,262144,"ir",[[null,[1.5,7.5,0.15,1.5,1.5]]]]
+["mistral-medium-3.5","mistral","Mistral Medium 3.5",262144,262144,"ir",[[null,[1.5,7.5,0.15,1.5,1.5]]]]
+["mistral-medium-latest","mistral","Mistral Medium (latest)",262144,262144,"ir",[[null,[1.5,7.5,0.15,1.5,1.5]]]]
+["mistral-small-2506","mistral","Mistral Small 3.2",128000,16384,"i",[[null,[0.1,0.3,0.01,0.1,0.1]]]]
+["mistral-small-2603","mistral","Mistral Small 4",262144,256000,"ir",[[null,[0.15,0.6,0.015,0.15,0.15]]]]
+["mistral-small-latest","mistral","Mistral Small (latest)",262144,256000,"ir",[[null,[0.1,0.3,0.1,0.1,0.1]]]]
+["open-mistral-nemo","mistral","Open Mistral Nemo",128000,128000,"",[[null,[0.15,0.15,0.15,0.15,0.15]]]]
+["pixtral-12b","mistral","Pixtral 12B",128000,128000,"i",[[null,[0.15,0.15,0.15,0.15,0.15]]]]
+["voxtral-small-2507","mistral","Voxtral Small",32768,32000,"",[[null,[0.1,0.4,0.01,0.1,0.1]]]]
+["voxtral-small-latest","mistral","Voxtral Small (latest)",32768,32000,"",[[null,[0.1,0.4,0.01,0.1,0.1]]]]
+["zai-glm-5-2","mistral","GLM-5.2",1048576,131072,"r",[[null,[1.4,4.4,0.14,1.4,1.4]]]]
+["zai-glm-5-3","mistral","GLM-5.3",1048576,131072,"r",[[null,[1.4,4.4,0.14,1.4,1.4]]]]
+["zai-glm-5-3-flash","mistral","GLM-5.3-Flash",1048576,131072,"ir",[[null,[0.15,0.5,0.03,0.15,0.15]]]]
+["devstral-medium-2507","mistral","Devstral Medium",128000,128000,"",[[null,[0.4,2,0.4,0.4,0.4]]]]
+["devstral-small-2505","mistral","Devstral Small 2505",128000,128000,"",[[null,[0.1,0.3,0.1,0.1,0.1]]]]
+["devstral-small-2507","mistral","Devstral Small",128000,128000,"",[[null,[0.1,0.3,0.1,0.1,0.1]]]]
+["magistral-small","mistral","Magistral Small",128000,128000,"r",[[null,[0.5,1.5,0.5,0.5,0.5]]]]
+["mistral-large-2411","mistral","Mistral Large 2.1",131072,16384,"",[[null,[2,6,2,2,2]]]]
+["mistral-nemo","mistral","Mistral Nemo",128000,128000,"",[[null,[0.15,0.15,0.15,0.15,0.15]]]]
+["open-mistral-7b","mistral","Mistral 7B",8000,8000,"",[[null,[0.25,0.25,0.25,0.25,0.25]]]]
+["open-mixtral-8x22b","mistral","Mixtral 8x22B",64000,64000,"",[[null,[2,6,2,2,2]]]]
+["open-mixtral-8x7b","mistral","Mixtral 8x7B",32000,32000,"",[[null,[0.7,0.7,0.7,0.7,0.7]]]]
+["pixtral-large-latest","mistral","Pixtral Large",128000,128000,"i",[[null,[2,6,2,2,2]]]]
+["codestral","mistral","Codestral",256000,null,"?",[[null,[0.3,0.9,0.3,0.3,0.3]]]]
+["mistral-medium-3-5","mistral","Mistral Medium 3.5",262144,null,"?",[[null,[1.5,7.5,0.15,1.5,1.5]]]]
+["voxtral-mini-2602","mistral","Voxtral Mini Transcribe 2",16384,null,"?",[]]
+["voxtral-small-24b-2507","mistral","Voxtral Small 24B 2507",32768,null,"?",[[null,[0.1,0.4,0.01,0.1,0.1]]]]
+["kimi-k2.6","moonshot","Kimi K2.6",262144,262144,"ir",[[null,[0.95,4,0.16,0.95,0.95]]]]
+["kimi-k2.7-code","moonshot","Kimi K2.7 Code",262144,262144,"ir",[[null,[0.95,4,0.19,0.95,0.95]]]]
+["kimi-k2.7-code-highspeed","moonshot","Kimi K2.7 Code HighSpeed",262144,262144,"ir",[[null,[1.9,8,0.38,1.9,1.9]]]]
+["kimi-k3","moonshot","Kimi K3",1048576,1048576,"ir",[[null,[3,15,0.3,3,3]]]]
+["kimi-k3.1-pro","moonshot","Kimi K3.1 Pro",1048576,1048576,"ir",[[null,[2,10,0.2,2,2]]]]
+["kimi-k3.1-pro-highspeed","moonshot","Kimi K3.1 Pro Highspeed",1048576,1048576,"ir",[[null,[4,20,0.2,4,4]]]]
+["kimi-k2-0711-preview","moonshot","Kimi K2 0711",131072,16384,"",[[null,[0.6,2.5,0.15,0.6,0.6]]]]
+["kimi-k2-0905-preview","moonshot","Kimi K2 0905",262144,262144,"",[[null,[0.6,2.5,0.15,0.6,0.6]]]]
+["kimi-k2-thinking","moonshot","Kimi K2 Thinking",262144,262144,"r",[[null,[0.6,2.5,0.15,0.6,0.6]]]]
+["kimi-k2-thinking-turbo","moonshot","Kimi K2 Thinking Turbo",262144,262144,"r",[[null,[1.15,8,0.15,1.15,1.15]]]]
+["kimi-k2-turbo-preview","moonshot","Kimi K2 Turbo",262144,262144,"",[[null,[1.15,8,0.15,1.15,1.15]]]]
+["kimi-k2.5","moonshot","kimi-k2.5",262144,262144,"ir",[[null,[0.6,3,0.1,0.6,0.6]]]]
+["moonshot-v1-128k","moonshot","moonshot-v1-128k",131072,null,"",[[null,[2,5,2,2,2]]]]
+["moonshot-v1-128k-vision-preview","moonshot","moonshot-v1-128k-vision-preview",131072,null,"i",[[null,[2,5,2,2,2]]]]
+["moonshot-v1-32k","moonshot","moonshot-v1-32k",32768,null,"",[[null,[1,3,1,1,1]]]]
+["moonshot-v1-32k-vision-preview","moonshot","moonshot-v1-32k-vision-preview",32768,null,"i",[[null,[1,3,1,1,1]]]]
+["moonshot-v1-8k","moonshot","moonshot-v1-8k",8192,null,"",[[null,[0.2,2,0.2,0.2,0.2]]]]
+["moonshot-v1-8k-vision-preview","moonshot","moonshot-v1-8k-vision-preview",8192,null,"i",[[null,[0.2,2,0.2,0.2,0.2]]]]
+["moonshot-v1-auto","moonshot","moonshot-v1-auto",131072,null,"",null]
+["glm-4.7","zai","GLM-4.7",204800,131072,"r",[[null,[0.6,2.2,0.11,0.6,0.6]]]]
+["glm-5-turbo","zai","GLM-5-Turbo",200000,131072,"r",[[null,[1.2,4,0.24,1.2,1.2]]]]
+["glm-5.2","zai","GLM-5.2",1000000,131072,"r",[[null,[1.4,4.4,0.26,1.4,1.4]]]]
+["glm-5.2-highspeed","zai","GLM-5.2 Highspeed",1000000,131072,"r",null]
+["glm-5.3","zai","GLM-5.3",1000000,131072,"r",[[null,[1.4,4.4,0.26,1.4,1.4]]]]
+["glm-5.3-flash","zai","GLM-5.3-Flash",1000000,131072,"ir",[[null,[0.075,0.25,0.015,0.075,0.075]]]]
+["glm-5.3-highspeed","zai","GLM-5.3 Highspeed",1000000,131072,"r",null]
+["glm-4.5","zai","GLM-4.5",131072,98304,"r",[[null,[0.6,2.2,0.11,0.6,0.6]]]]
+["glm-4.5-air","zai","GLM-4.5-Air",131072,98304,"r",[[null,[0.2,1.1,0.03,0.2,0.2]]]]
+["glm-4.5-flash","zai","GLM-4.5-Flash",131072,98304,"r",null]
+["glm-4.5v","zai","GLM-4.5V",64000,16384,"ir",[[null,[0.6,1.8,0.6,0.6,0.6]]]]
+["glm-4.6","zai","GLM-4.6",204800,131072,"r",[[null,[0.6,2.2,0.11,0.6,0.6]]]]
+["glm-4.6v","zai","GLM-4.6V",128000,32768,"ir",[[null,[0.3,0.9,0.3,0.3,0.3]]]]
+["glm-4.6v-flash","zai","GLM-4.6V-Flash",128000,32768,"ir",null]
+["glm-4.7-flash","zai","GLM-4.7-Flash",200000,131072,"r",null]
+["glm-4.7-flashx","zai","GLM-4.7-FlashX",200000,131072,"r",[[null,[0.07,0.4,0.01,0.07,0.07]]]]
+["glm-5","zai","GLM-5",204800,131072,"r",[[null,[1,3.2,0.2,1,1]]]]
+["glm-5.1","zai","GLM-5.1",200000,131072,"r",[[null,[1.4,4.4,0.26,1.4,1.4]]]]
+["glm-5.3-flashx","zai","GLM-5.3-FlashX",1000000,131072,"ir",[[null,[0.37,1.25,0.075,0.37,0.37]]]]
+["glm-5v-turbo","zai","GLM-5V-Turbo",200000,131072,"ir",[[null,[1.2,4,0.24,1.2,1.2]]]]
+["minimax-m2.7","minimax","MiniMax-M2.7",204800,131072,"r",[[null,[0.3,1.2,0.06,0.375,0.375]]]]
+["minimax-m2.7-highspeed","minimax","MiniMax-M2.7-highspeed",204800,131072,"r",[[null,[0.6,2.4,0.06,0.375,0.375]]]]
+["minimax-m3","minimax","MiniMax-M3",1000000,524288,"ir",[[null,[0.3,1.2,0.06,0.3,0.3],[512000,[0.6,2.4,0.12,0.6,0.6]]]]]
+["minimax-m3.1-flash","minimax","MiniMax-M3.1-Flash",1000000,524288,"ir",[[null,[0.15,0.6,0.015,0.15,0.15]]]]
+["minimax-m2","minimax","MiniMax-M2",204800,131072,"r",[[null,[0.3,1.2,0.03,0.375,0.375]]]]
+["minimax-m2.1","minimax","MiniMax-M2.1",204800,131072,"r",[[null,[0.3,1.2,0.03,0.375,0.375]]]]
+["minimax-m2.5","minimax","MiniMax-M2.5",204800,131072,"r",[[null,[0.3,1.2,0.03,0.375,0.375]]]]
+["minimax-m2.5-highspeed","minimax","MiniMax-M2.5-highspeed",204800,131072,"r",[[null,[0.6,2.4,0.03,0.375,0.375]]]]
+["minimax-m2.5-lightning","minimax","MiniMax M2.5 Lightning",204800,32000,"r",[[null,[0.3,2.4,0.3,0.3,0.3]]]]
+["m2-her","minimax","MiniMax M2-her",64000,null,"?",[[null,[0.3,1.2,0.3,0.3,0.3]]]]
+["minimax-m2.1-highspeed","minimax","MiniMax M2.1 Highspeed",204800,null,"?",[[null,[0.6,2.4,0.03,0.375,0.375]]]]
+["minimax-01","minimax","MiniMax-01",1000192,null,"?",[[null,[0.2,1.1,0.2,0.2,0.2]]]]
+["muse-ember-1.0","meta","Muse Ember",1048576,524288,"ir",[[null,[0.1,0.5,0.004,0.1,0.1],[200000,[0.3,1.5,0.012,0.3,0.3]]]]]
+["muse-spark-1.1","meta","Muse Spark 1.1",1048576,131072,"ir",[[null,[1.25,4.25,0.15,1.25,1.25]]]]
+["muse-spark-1.2","meta","Muse Spark 1.2",1048576,131072,"ir",[[null,[1.25,4.25,0.15,1.25,1.25]]]]
+["muse-spark-1.2-contributor","meta","Muse Spark 1.2 Contributor",1048576,131072,"ir",[[null,[0.1,0.2,0.002,0.1,0.1]]]]
+["muse-spark-1.3","meta","Muse Spark 1.3",1048576,131072,"ir",[[null,[1.25,4.25,0.15,1.25,1.25]]]]
+["muse-spark-1.3-contributor","meta","Muse Spark 1.3 Contributor",1048576,131072,"ir",[[null,[0.1,0.2,0.002,0.1,0.1]]]]
+["muse-wonder-1.0","meta","Muse Wonder",1048576,131072,"ir",[[null,[4,20,0.2,4,4]]]]
+["mimo-v2.6-flash","xiaomi","MiMo-V2.6-Flash",1048576,131072,"ir",[[null,[0.14,0.28,0.0028,0.14,0.14]]]]
+["mimo-v2.6-pro","xiaomi","MiMo-V2.6-Pro",1048576,131072,"ir",[[null,[0.435,0.87,0.0036,0.435,0.435]]]]
+["mimo-v2.6-pro-ultraspeed","xiaomi","MiMo-V2.6-Pro-UltraSpeed",1048576,131072,"ir",[[null,[4.35,8.7,0.036,4.35,4.35]]]]
+["mimo-v2-flash","xiaomi","MiMo-V2-Flash",262144,65536,"r",[[null,[0.14,0.28,0.0028,0.14,0.14]]]]
+["mimo-v2-omni","xiaomi","MiMo-V2-Omni",262144,131072,"ir",[[null,[0.14,0.28,0.0028,0.14,0.14]]]]
+["mimo-v2-pro","xiaomi","MiMo-V2-Pro",1048576,131072,"r",[[null,[0.435,0.87,0.0036,0.435,0.435]]]]
+["mimo-v2.5","xiaomi","MiMo-V2.5",1048576,131072,"ir",[[null,[0.14,0.28,0.0028,0.14,0.14]]]]
+["mimo-v2.5-pro","xiaomi","MiMo-V2.5-Pro",1048576,131072,"r",[[null,[0.435,0.87,0.0036,0.435,0.435]]]]
+["mimo-v2.5-pro-ultraspeed","xiaomi","MiMo-V2.5-Pro-UltraSpeed",1048576,131072,"r",[[null,[1.305,2.61,0.0108,1.305,1.305]]]]
+["step-3.5-flash","stepfun","Step 3.5 Flash",256000,256000,"r",[[null,[0.1,0.3,0.02,0.1,0.1]]]]
+["step-3.5-flash-2603","stepfun","Step 3.5 Flash 2603",256000,256000,"r",[[null,[0.1,0.3,0.02,0.1,0.1]]]]
+["step-3.7-flash","stepfun","Step 3.7 Flash",256000,256000,"ir",[[null,[0.2,1.15,0.04,0.2,0.2]]]]
+["step-5-preview","stepfun","Step 5 Preview",1000000,1000000,"ir",[[null,[1,2.7,0.05,1,1]]]]
+["chat-latest","azure","Chat Latest",400000,128000,"ir",[[null,[5,30,0.5,5,5]]]]
+["gpt-4","azure","GPT-4",8192,8192,"",[[null,[30,60,30,30,30]]]]
+["gpt-4-turbo","azure","GPT-4 Turbo",128000,4096,"i",[[null,[10,30,10,10,10]]]]
+["gpt-4.1","azure","GPT-4.1",1047576,32768,"i",[[null,[2,8,0.5,2,2]]]]
+["gpt-4.1-mini","azure","GPT-4.1 mini",1047576,32768,"i",[[null,[0.4,1.6,0.1,0.4,0.4]]]]
+["gpt-4.1-nano","azure","GPT-4.1 nano",1047576,32768,"i",[[null,[0.1,0.4,0.025,0.1,0.1]]]]
+["gpt-4o","azure","GPT-4o",128000,16384,"i",[[null,[2.5,10,1.25,2.5,2.5]]]]
+["gpt-4o-2024-05-13","azure","GPT-4o (2024-05-13)",128000,4096,"i",[[null,[5,15,5,5,5]]]]
+["gpt-4o-2024-08-06","azure","GPT-4o (2024-08-06)",128000,16384,"i",[[null,[2.5,10,1.25,2.5,2.5]]]]
+["gpt-4o-2024-11-20","azure","GPT-4o (2024-11-20)",128000,16384,"i",[[null,[2.5,10,1.25,2.5,2.5]]]]
+["gpt-4o-mini","azure","GPT-4o mini",128000,16384,"i",[[null,[0.15,0.6,0.075,0.15,0.15]]]]
+["gpt-5","azure","GPT-5",400000,128000,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]]
+["gpt-5-chat-latest","azure","GPT-5 Chat Latest",128000,16384,"i",[[null,[1.25,10,0.125,1.25,1.25]]]]
+["gpt-5-mini","azure","GPT-5 Mini",400000,128000,"ir",[[null,[0.25,2,0.025,0.25,0.25]]]]
+["gpt-5-nano","azure","GPT-5 Nano",400000,128000,"ir",[[null,[0.05,0.4,0.005,0.05,0.05]]]]
+["gpt-5-pro","azure","GPT-5 Pro",400000,128000,"ir",[[null,[15,120,15,15,15]]]]
+["gpt-5.1","azure","GPT-5.1",400000,128000,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]]
+["gpt-5.2","azure","GPT-5.2",400000,128000,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]]
+["gpt-5.2-pro","azure","GPT-5.2 Pro",400000,128000,"ir",[[null,[21,168,21,21,21]]]]
+["gpt-5.3-codex","azure","GPT-5.3 Codex",400000,128000,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]]
+["gpt-5.3-codex-spark","azure","GPT-5.3 Codex Spark",128000,32000,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]]
+["gpt-5.4","azure","GPT-5.4",1050000,128000,"ir",[[null,[2.5,15,0.25,2.5,2.5],[272000,[5,22.5,0.5,5,5]]]]]
+["gpt-5.4-mini","azure","GPT-5.4 mini",400000,128000,"ir",[[null,[0.75,4.5,0.075,0.75,0.75]]]]
+["gpt-5.4-nano","azure","GPT-5.4 nano",400000,128000,"ir",[[null,[0.2,1.25,0.02,0.2,0.2]]]]
+["gpt-5.4-pro","azure","GPT-5.4 Pro",1050000,128000,"ir",[[null,[30,180,30,30,30],[272000,[60,270,60,60,60]]]]]
+["gpt-5.5","azure","GPT-5.5",1050000,128000,"ir",[[null,[5,30,0.5,5,5],[272000,[10,45,1,10,10]]]]]
+["gpt-5.5-pro","azure","GPT-5.5 Pro",1050000,128000,"ir",[[null,[30,180,30,30,30],[272000,[60,270,60,60,60]]]]]
+["gpt-5.6-cyber","azure","GPT-5.6 Cyber",400000,128000,"ir",[[null,[12.5,75,1.25,15.625,15.625]]]]
+["gpt-5.6-luna","azure","GPT-5.6 Luna",1050000,128000,"ir",[[null,[0.2,1.2,0.02,0.25,0.25],[272000,[0.4,1.8,0.04,0.5,0.5]]]]]
+["gpt-5.6-sol","azure","GPT-5.6 Sol",1050000,128000,"ir",[[null,[4,20,0.4,5,5],[272000,[8,30,0.8,10,10]]]]]
+["gpt-5.6-terra","azure","GPT-5.6 Terra",1050000,128000,"ir",[[null,[2,12,0.2,2.5,2.5],[272000,[4,18,0.4,5,5]]]]]
+["gpt-6-astra","azure","GPT-6 Astra",1050000,128000,"ir",[[null,[10,50,1,12.5,12.5],[272000,[20,75,2,25,25]]]]]
+["gpt-6-cyber","azure","GPT-6 Cyber",1050000,128000,"ir",[[null,[20,100,2,25,25]]]]
+["gpt-6-luna","azure","GPT-6 Luna",1050000,128000,"ir",[[null,[0.1,0.5,0.01,0.125,0.125],[272000,[0.2,0.75,0.02,0.25,0.25]]]]]
+["gpt-6-sol","azure","GPT-6 Sol",1050000,128000,"ir",[[null,[2,10,0.2,2.5,2.5],[272000,[4,15,0.4,5,5]]]]]
+["gpt-6.1-sol","azure","GPT-6.1 Sol",1050000,128000,"ir",[[null,[2,10,0.1,2.5,2.5],[272000,[4,15,0.2,5,5]]]]]
+["gpt-6.1-terra","azure","GPT-6.1 Terra",1050000,128000,"ir",[[null,[1,5,0.05,1.25,1.25],[272000,[2,7.5,0.1,2.5,2.5]]]]]
+["gpt-6.2-astra","azure","GPT-6.2 Astra",1050000,128000,"ir",[[null,[8,40,0.4,10,10],[272000,[16,60,0.8,20,20]]]]]
+["gpt-6.2-sol","azure","GPT-6.2 Sol",1050000,128000,"ir",[[null,[2,10,0.1,2.5,2.5],[272000,[4,15,0.2,5,5]]]]]
+["gpt-daybreak-blue-latest","azure","Daybreak Blue",1050000,128000,"ir",[[null,[4,20,0.4,5,5],[272000,[8,30,0.8,10,10]]]]]
+["gpt-daybreak-red-latest","azure","Daybreak Red",400000,128000,"ir",[[null,[12.5,75,1.25,15.625,15.625]]]]
+["o1","azure","o1",200000,100000,"ir",[[null,[15,60,7.5,15,15]]]]
+["o1-pro","azure","o1-pro",200000,100000,"ir",[[null,[150,600,150,150,150]]]]
+["o3","azure","o3",200000,100000,"ir",[[null,[2,8,0.5,2,2]]]]
+["o3-mini","azure","o3-mini",200000,100000,"r",[[null,[1.1,4.4,0.55,1.1,1.1]]]]
+["o3-pro","azure","o3-pro",200000,100000,"ir",[[null,[20,80,20,20,20]]]]
+["o4-mini","azure","o4-mini",200000,100000,"ir",[[null,[1.1,4.4,0.28,1.1,1.1]]]]
+["deepseek-v4-pro","azure","DeepSeek V4 Pro",1000000,384000,"r",[[null,[1.925,3.828,0.165,1.925,1.925]]]]
+["codex-mini","azure","Codex Mini",200000,100000,"r",[[null,[1.5,6,0.375,1.5,1.5]]]]
+["gpt-4-32k","azure","GPT-4 32K",32768,32768,"",[[null,[60,120,60,60,60]]]]
+["gpt-4-turbo-vision","azure","GPT-4 Turbo Vision",128000,4096,"i",[[null,[10,30,10,10,10]]]]
+["gpt-5-codex","azure","GPT-5-Codex",400000,128000,"ir",[[null,[1.25,10,0.13,1.25,1.25]]]]
+["gpt-5.1-chat","azure","GPT-5.1 Chat",128000,16384,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]]
+["gpt-5.1-codex","azure","GPT-5.1 Codex",400000,128000,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]]
+["gpt-5.1-codex-max","azure","GPT-5.1 Codex Max",400000,128000,"ir",[[null,[1.25,10,0.125,1.25,1.25]]]]
+["gpt-5.1-codex-mini","azure","GPT-5.1 Codex Mini",400000,128000,"ir",[[null,[0.25,2,0.025,0.25,0.25]]]]
+["gpt-5.2-chat","azure","GPT-5.2 Chat",128000,16384,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]]
+["gpt-5.2-codex","azure","GPT-5.2 Codex",400000,128000,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]]
+["gpt-5.3-chat","azure","GPT-5.3 Chat",128000,16384,"ir",[[null,[1.75,14,0.175,1.75,1.75]]]]
+["gpt-chat-latest","azure","GPT Chat Latest",128000,16384,"ir",[[null,[5,30,0.5,5,5]]]]
+["o1-mini","azure","o1-mini",128000,65536,"r",[[null,[1.1,4.4,0.55,1.1,1.1]]]]
+["mai-ds-r1","azure","MAI DS R1 (free)",163840,null,"?",[]]
+["o1-preview","azure","o1-preview",128000,null,"?",[[null,[15,60,7.5,15,15]]]]
+["o3-2025-04-16","azure","o3-2025-04-16",200000,null,"?",[[null,[2,8,0.5,2,2]]]]
+["phi-3-medium-128k-instruct","azure","Phi-3 Medium 128K Instruct",131072,null,"?",[[null,[1,1,1,1,1]]]]
+["phi-3-mini-128k-instruct","azure","Phi-3 Mini 128K Instruct",131072,null,"?",[[null,[0.1,0.1,0.1,0.1,0.1]]]]
+["phi-3.5-mini-128k-instruct","azure","Phi-3.5 Mini 128K Instruct",131072,null,"?",[[null,[0.1,0.1,0.1,0.1,0.1]]]]
+["phi-4","azure","Phi 4",16384,null,"?",[[null,[0.07,0.14,0.07,0.07,0.07]]]]
+["phi-4-mini-instruct","azure","Phi 4 Mini Instruct",131072,null,"?",[[null,[0.08,0.35,0.08,0.08,0.08]]]]
+["phi-4-multimodal-instruct","azure","Phi 4 Multimodal Instruct",131072,null,"?",[[null,[0.05,0.1,0.05,0.05,0.05]]]]
+["phi-4-reasoning-plus","azure","Phi 4 Reasoning Plus",32768,null,"?",[[null,[0.07,0.35,0.07,0.07,0.07]]]]
+["phi-4-reasoning","azure","Phi 4 Reasoning (free)",32768,null,"?",[]]
+["gemini-2.5-flash","vertex","Gemini 2.5 Flash",1048576,65536,"ir",[[null,[0.3,2.5,0.03,0.3,0.3]]]]
+["gemini-2.5-flash-lite","vertex","Gemini 2.5 Flash-Lite",1048576,65536,"ir",[[null,[0.1,0.4,0.01,0.1,0.1]]]]
+["gemini-2.5-pro","vertex","Gemini 2.5 Pro",1048576,65536,"ir",[[null,[1.25,10,0.125,1.25,1.25],[200000,[2.5,15,0.25,2.5,2.5]]]]]
+["gemini-3-flash-preview","vertex","Gemini 3 Flash Preview",1048576,65536,"ir",[[null,[0.5,3,0.05,0.5,0.5]]]]
+["gemini-3.1-flash-lite","vertex","Gemini 3.1 Flash Lite",1048576,65536,"ir",[[null,[0.25,1.5,0.025,0.25,0.25]]]]
+["gemini-3.1-pro-preview","vertex","Gemini 3.1 Pro Preview",1048576,65536,"ir",[[null,[2,12,0.2,2,2],[200000,[4,18,0.4,4,4]]]]]
+["gemini-3.5-flash","vertex","Gemini 3.5 Flash",1048576,65536,"ir",[[null,[1.5,9,0.15,1.5,1.5]]]]
+["gemini-3.5-flash-lite","vertex","Gemini 3.5 Flash Lite",1048576,65536,"ir",[[null,[0.3,2.5,0.03,0.3,0.3]]]]
+["gemini-3.6-flash","vertex","Gemini 3.6 Flash",1048576,65536,"ir",[[null,[0.75,3.75,0.075,0.75,0.75]],["2027-01-01",[1.5,7.5,0.15,1.5,1.5]]]]
+["gemini-3.7-flash","vertex","Gemini 3.7 Flash",1048576,65536,"ir",[[null,[0.75,3.75,0.075,0.75,0.75]],["2027-01-01",[1.5,7.5,0.15,1.5,1.5]]]]
+["gemini-3.8-flash","vertex","Gemini 3.8 Flash",1048576,65536,"ir",[[null,[0.75,3.75,0.075,0.75,0.75]],["2027-01-01",[1.5,7.5,0.15,1.5,1.5]]]]
+["gemini-4-argon","vertex","Gemini 4 Argon",1048576,65536,"ir",[[null,[2,10,0.1,2,2]]]]
+["gemini-4-carbon","vertex","Gemini 4 Carbon",1048576,65536,"ir",[[null,[2,10,0.1,2,2]]]]
+["gemini-4-hydrogen","vertex","Gemini 4 Hydrogen",1048576,65536,"ir",[[null,[1.5,7.5,0.075,1.5,1.5]]]]
+["gemini-4-neon","vertex","Gemini 4 Neon",1048576,65536,"ir",[[null,[3,15,0.15,3,3]]]]
+["claude-fable-5-1","vertex","Claude Fable 5.1",1000000,128000,"ir",[[null,[10,50,0.25,12.5,12.5]]]]
+["claude-fable-5","vertex","Claude Fable 5",1000000,128000,"ir",[[null,[10,50,1,12.5,12.5]]]]
+["claude-haiku-4-5","vertex","Claude Haiku 4.5",200000,64000,"ir",[[null,[1,5,0.1,1.25,1.25]]]]
+["claude-opus-4-5","vertex","Claude Opus 4.5",200000,64000,"ir",[[null,[5,25,0.5,6.25,6.25]]]]
+["claude-opus-4-6","vertex","Claude Opus 4.6",1000000,128000,"ir",[[null,[5,25,0.5,6.25,6.25],[200000,[10,37.5,1,12.5,12.5]]]]]
+["claude-opus-4-7","vertex","Claude Opus 4.7",1000000,128000,"ir",[[null,[5,25,0.5,6.25,6.25]]]]
+["claude-opus-4-8","vertex","Claude Opus 4.8",1000000,128000,"ir",[[null,[5,25,0.5,6.25,6.25]]]]
+["claude-opus-5-5","vertex","Claude Opus 5.5",1000000,128000,"ir",[[null,[4,20,0.2,5,5]]]]
+["claude-opus-5","vertex","Claude Opus 5",1000000,128000,"ir",[[null,[5,25,0.5,6.25,6.25]]]]
+["claude-sonnet-4-5","vertex","Claude Sonnet 4.5",200000,64000,"ir",[[null,[3,15,0.3,3.75,3.75],[200000,[6,22.5,0.6,7.5,7.5]]]]]
+["claude-sonnet-4-6","vertex","Claude Sonnet 4.6",1000000,128000,"ir",[[null,[3,15,0.3,3.75,3.75]]]]
+["claude-sonnet-5","vertex","Claude Sonnet 5",1000000,128000,"ir",[[null,[2,10,0.2,2.5,2.5]]]]
+["gemini-flash-latest","vertex","Gemini Flash Latest",1048576,65536,"ir",[[null,[1.5,9,0.15,1.5,1.5]]]]
+["gemini-flash-lite-latest","vertex","Gemini Flash-Lite Latest",1048576,65536,"ir",[[null,[0.25,1.5,0.025,0.25,0.25]]]]
+["llama-4-maverick-17b-128e-instruct-maas","vertex","Llama 4 Maverick 17B 128E Instruct",524288,8192,"i",[[null,[0.35,1.15,0.35,0.35,0.35]]]]
+["gpt-oss-120b-maas","vertex","GPT OSS 120B",131072,32768,"r",[[null,[0.09,0.36,0.09,0.09,0.09]]]]
+["grok-4.20-non-reasoning","vertex","Grok 4.20 (Non-Reasoning)",2000000,30000,"i",[[null,[1.25,2.5,0.2,1.25,1.25]]]]
+["grok-4.20-reasoning","vertex","Grok 4.20 (Reasoning)",2000000,30000,"ir",[[null,[1.25,2.5,0.2,1.25,1.25]]]]
+["grok-4.3","vertex","Grok 4.3",200000,30000,"ir",[[null,[1.25,2.5,0.2,1.25,1.25]]]]
+["grok-4.6","vertex","Grok 4.6",524288,500000,"ir",[[null,[2,6,0.5,2,2]]]]
+["glm-5.2-maas","vertex","GLM-5.2",1000000,64000,"r",[[null,[1.4,4.4,0.14,1.4,1.4]]]]
+["claude-3-5-haiku","vertex","claude-3-5-haiku",200000,null,"?",[[null,[0.8,4,0.08,1,1]]]]
+["claude-3-5-sonnet","vertex","claude-3-5-sonnet",200000,null,"?",[[null,[3,15,0.3,3.75,3.75]]]]
+["claude-3-7-sonnet","vertex","claude-3-7-sonnet",200000,null,"?",[[null,[3,15,0.3,3.75,3.75]]]]
+["claude-3-haiku","vertex","claude-3-haiku",200000,null,"?",[[null,[0.25,1.25,0.03,0.3,0.3]]]]
+["claude-3-opus","vertex","claude-3-opus",200000,null,"?",[[null,[15,75,1.5,18.75,18.75]]]]
+["claude-opus-4","vertex","claude-4-opus",200000,null,"?",[[null,[15,75,1.5,18.75,18.75]]]]
+["claude-sonnet-4","vertex","claude-4-sonnet",200000,null,"?",[[null,[3,15,0.3,3.75,3.75]]]]
+["gemini-1.0-pro-vision-001","vertex","gemini 1.0 pro vision",32768,null,"?",[[null,[0.125,0.375,0.125,0.125,0.125]]]]
+["gemini-1.5-flash","vertex","gemini 1.5 flash",1000000,null,"?",[[null,[0.075,0.3,0.01875,0.075,0.075],[128000,[0.15,0.6,0.0375,0.15,0.15]]]]]
+["gemini-1.5-pro","vertex","gemini 1.5 Pro",1000000,null,"?",[[null,[1.25,5,1.25,1.25,1.25],[128000,[2.5,10,2.5,2.5,2.5]]]]]
+["gemini-2.0-flash","vertex","gemini 2.0 flash",1000000,null,"?",[[null,[0.1,0.4,0.025,0.1,0.1]]]]
+["gemini-2.0-flash-lite","vertex","gemini 2.0 flash lite",1000000,null,"?",[[null,[0.075,0.3,0.075,0.075,0.075]]]]
+["gemini-flash-1.5-8b","vertex","gemini 1.5 flash",1000000,null,"?",[[null,[0.0375,0.15,0.01,0.0375,0.0375],[128000,[0.075,0.3,0.02,0.075,0.075]]]]]
+["gemini-pro","vertex","gemini 1.0 pro",32768,null,"?",[[null,[0.125,0.375,0.125,0.125,0.125]]]]
+["gemini-pro-1.5","vertex","Gemini 1.5 Pro",2000000,null,"?",[[null,[1.25,5,0.3125,1.25,1.25],[128000,[2.5,10,0.625,2.5,2.5]]]]]
+["gemma-4-26b-a4b-it","vertex","Gemma 4 26B A4B",262144,null,"?",[]]
+["gemma-4-26b-a4b-it-maas","vertex","Gemma 4 26B A4B (Vertex AI MaaS)",262144,null,"?",[[null,[0.15,0.6,0.015,0.15,0.15]]]]
+["gemma-4-31b-it","vertex","Gemma 4 31B",262144,null,"?",[]]
+["nova-2-lite","bedrock","Nova 2 Lite",1000000,65535,"ir",[[null,[0.33,2.75,0.0825,0.33,0.33]]]]
+["nova-lite","bedrock","Nova Lite",300000,10000,"i",[[null,[0.06,0.24,0.015,0.06,0.06]]]]
+["nova-micro","bedrock","Nova Micro",128000,10000,"",[[null,[0.035,0.14,0.00875,0.035,0.035]]]]
+["nova-pro","bedrock","Nova Pro",300000,10000,"i",[[null,[0.8,3.2,0.2,0.8,0.8]]]]
+["claude-fable-5","bedrock","Claude Fable 5",1000000,128000,"ir",[[null,[11,55,1.1,13.75,13.75]]]]
+["claude-fable-5-1","bedrock","Claude Fable 5.1",1000000,128000,"ir",[[null,[11,55,0.275,13.75,13.75]]]]
+["claude-fable-5-2","bedrock","Claude Fable 5.2",1000000,128000,"ir",[[null,[8.8,44,0.22,11,11]]]]
+["claude-haiku-4-5-20251001","bedrock","Claude Haiku 4.5",200000,64000,"ir",[[null,[1.1,5.5,0.11,1.375,1.375]]]]
+["claude-haiku-5-5","bedrock","Claude Haiku 5.5",1000000,128000,"ir",[[null,[0.11,0.55,0.011,0.1375,0.1375],[100000,[0.55,2.75,0.055,0.6875,0.6875]]]]]
+["claude-opus-4-1-20250805","bedrock","Claude Opus 4.1",200000,32000,"ir",[[null,[15,75,1.5,18.75,18.75]]]]
+["claude-opus-4-5-20251101","bedrock","Claude Opus 4.5",200000,64000,"ir",[[null,[5.5,27.5,0.55,6.875,6.875]]]]
+["claude-opus-4-6","bedrock","Claude Opus 4.6",1000000,128000,"ir",[[null,[5.5,27.5,0.55,6.875,6.875]]]]
+["claude-opus-4-7","bedrock","Claude Opus 4.7",1000000,128000,"ir",[[null,[5.5,27.5,0.55,6.875,6.875]]]]
+["claude-opus-4-8","bedrock","Claude Opus 4.8",1000000,128000,"ir",[[null,[5.5,27.5,0.55,6.875,6.875]]]]
+["claude-opus-5-5","bedrock","Claude Opus 5.5",1000000,128000,"ir",[[null,[4.4,22,0.22,5.5,8.8]]]]
+["claude-sonnet-4-5-20250929","bedrock","Claude Sonnet 4.5",200000,64000,"ir",[[null,[3.3,16.5,0.33,4.125,4.125]]]]
+["claude-sonnet-4-6","bedrock","Claude Sonnet 4.6",1000000,128000,"ir",[[null,[3.3,16.5,0.33,4.125,4.125]]]]
+["claude-sonnet-5","bedrock","Claude Sonnet 5",1000000,128000,"ir",[[null,[2.2,11,0.22,2.75,2.75]]]]
+["claude-sonnet-5-5","bedrock","Claude Sonnet 5.5",1000000,128000,"ir",[[null,[2.2,11,0.22,2.75,2.75]]]]
+["claude-sonnet-4-20250514","bedrock","Claude Sonnet 4 (APAC)",200000,64000,"ir",[[null,[3,15,0.3,3.75,3.75]]]]
+["claude-opus-5","bedrock","Claude Opus 5 (AU)",1000000,128000,"ir",[[null,[5.5,27.5,0.55,6.875,6.875]]]]
+["v3","bedrock","DeepSeek-V3.1",163840,81920,"r",[[null,[0.58,1.68,0.58,0.58,0.58]]]]
+["v3.2","bedrock","DeepSeek V3.2",163840,81920,"r",[[null,[0.62,1.85,0.62,0.62,0.62]]]]
+["pixtral-large-2502","bedrock","Pixtral Large (25.02) (EU)",128000,8192,"i",[[null,[2,6,2,2,2]]]]
+["kimi-k3","bedrock","Kimi K3 (Global)",1048576,128000,"ir",[[null,[3,15,0.3,3.75,3.75]]]]
+["kimi-k3.1","bedrock","Kimi K3.1 Pro Highspeed (Global)",1048576,1048576,"ir",[[null,[4,20,0.2,5,5]]]]
+["gpt-5.6-luna","bedrock","GPT-5.6 Luna (Global)",1050000,128000,"ir",[[null,[0.2,1.2,0.02,0.25,0.25],[271999,[0.4,1.8,0.04,0.5,0.5]]]]]
+["gpt-5.6-sol","bedrock","GPT-5.6 Sol (Global)",1050000,128000,"ir",[[null,[4,20,0.4,5,5],[271999,[8,30,0.8,10,10]]]]]
+["gpt-5.6-terra","bedrock","GPT-5.6 Terra (Global)",1050000,128000,"ir",[[null,[2,12,0.2,2.5,2.5],[271999,[4,18,0.4,5,5]]]]]
+["gpt-6-astra","bedrock","GPT-6 Astra (Global)",1050000,128000,"ir",[[null,[10,50,1,12.5,12.5],[272000,[20,75,2,25,25]]]]]
+["gpt-6-luna","bedrock","GPT-6 Luna (Global)",1050000,128000,"ir",[[null,[0.1,0.5,0.01,0.125,0.125],[272000,[0.2,0.75,0.02,0.25,0.25]]]]]
+["gpt-6-sol","bedrock","GPT-6 Sol (Global)",1050000,128000,"ir",[[null,[2,10,0.2,2.5,2.5],[272000,[4,15,0.4,5,5]]]]]
+["gpt-6.1-sol","bedrock","GPT-6.1 Sol (Global)",1050000,128000,"ir",[[null,[2,10,0.1,2.5,2.5],[272000,[4,15,0.2,5,5]]]]]
+["gpt-6.1-terra","bedrock","GPT-6.1 Terra (Global)",1050000,128000,"ir",[[null,[1,5,0.05,1.25,1.25],[272000,[2,7.5,0.1,2.5,2.5]]]]]
+["gpt-6.2-astra","bedrock","GPT-6.2 Astra (Global)",1050000,128000,"ir",[[null,[8,40,0.4,10,10],[272000,[16,60,0.8,20,20]]]]]
+["gpt-6.2-sol","bedrock","GPT-6.2 Sol (Global)",1050000,128000,"ir",[[null,[2,10,0.1,2.5,2.5],[272000,[4,15,0.2,5,5]]]]]
+["global.xai.grok-4.6","bedrock","Grok 4.6 (Global)",500000,500000,"ir",[[null,[2,6,0.5,2,2]]]]
+["global.xai.grok-4.7","bedrock","Grok 4.7 (Global)",500000,500000,"ir",[[null,[2,6,0.5,2,2]]]]
+["glm-5.3","bedrock","GLM-5.3 (Global)",1000000,128000,"r",[[null,[1.68,5.28,0.312,2.1,2.1]]]]
+["gemma-4-26b-a4b","bedrock","Gemma 4 26B A4B IT",262144,32768,"ir",[[null,[0.13,0.4,0.13,0.13,0.13]]]]
+["gemma-4-31b","bedrock","Gemma 4 31B IT",262144,32768,"ir",[[null,[0.14,0.4,0.14,0.14,0.14]]]]
+["gemma-4-e2b","bedrock","Gemma 4 E2B IT",131072,8192,"ir",[[null,[0.04,0.08,0.04,0.04,0.04]]]]
+["in.anthropic.claude-haiku-4-5-20251001-v1-0","bedrock","Claude Haiku 4.5 (India)",200000,64000,"ir",[[null,[1.1,5.5,0.11,1.375,1.375]]]]
+["in.anthropic.claude-opus-5","bedrock","Claude Opus 5 (India)",1000000,128000,"ir",[[null,[5.5,27.5,0.55,6.875,6.875]]]]
+["in.anthropic.claude-sonnet-5","bedrock","Claude Sonnet 5 (India)",1000000,128000,"ir",[[null,[2.2,11,0.22,2.75,2.75]]]]
+["in.openai.gpt-5.6-luna","bedrock","GPT-5.6 Luna (India)",1050000,128000,"ir",[[null,[0.22,1.32,0.022,0.275,0.275],[271999,[0.44,1.98,0.044,0.55,0.55]]]]]
+["in.openai.gpt-5.6-terra","bedrock","GPT-5.6 Terra (India)",1050000,128000,"ir",[[null,[2.2,13.2,0.22,2.75,2.75],[271999,[4.4,19.8,0.44,5.5,5.5]]]]]
+["llama3-1-70b-instruct","bedrock","Llama 3.1 70B Instruct",128000,4096,"",[[null,[0.72,0.72,0.72,0.72,0.72]]]]
+["llama3-1-8b-instruct","bedrock","Llama 3.1 8B Instruct",128000,4096,"",[[null,[0.22,0.22,0.22,0.22,0.22]]]]
+["llama3-3-70b-instruct","bedrock","Llama 3.3 70B Instruct",128000,4096,"",[[null,[0.72,0.72,0.72,0.72,0.72]]]]
+["llama4-maverick-17b-instruct","bedrock","Llama 4 Maverick 17B Instruct",1000000,8192,"i",[[null,[0.24,0.97,0.24,0.24,0.24]]]]
+["llama4-scout-17b-instruct","bedrock","Llama 4 Scout 17B Instruct",10000000,8192,"i",[[null,[0.17,0.66,0.17,0.17,0.17]]]]
+["minimax-m2","bedrock","MiniMax-M2",204608,128000,"r",[[null,[0.3,1.2,0.3,0.3,0.3]]]]
+["minimax-m2.1","bedrock","MiniMax-M2.1",196608,131072,"r",[[null,[0.3,1.2,0.3,0.3,0.3]]]]
+["minimax-m2.5","bedrock","MiniMax-M2.5",196608,98304,"r",[[null,[0.3,1.2,0.3,0.3,0.3]]]]
+["devstral-2-123b","bedrock","Devstral 2 123B",262144,8192,"",[[null,[0.4,2,0.4,0.4,0.4]]]]
+["magistral-small-2509","bedrock","Magistral Small 1.2",128000,40000,"ir",[[null,[0.5,1.5,0.5,0.5,0.5]]]]
+["ministral-3-14b-instruct","bedrock","Ministral 14B 3.0",128000,4096,"i",[[null,[0.2,0.2,0.2,0.2,0.2]]]]
+["ministral-3-3b-instruct","bedrock","Ministral 3 3B",256000,8192,"i",[[null,[0.1,0.1,0.1,0.1,0.1]]]]
+["ministral-3-8b-instruct","bedrock","Ministral 3 8B",128000,4096,"i",[[null,[0.15,0.15,0.15,0.15,0.15]]]]
+["mistral-large-3-675b-instruct","bedrock","Mistral Large 3",262144,8192,"i",[[null,[0.5,1.5,0.5,0.5,0.5]]]]
+["voxtral-mini-3b-2507","bedrock","Voxtral Mini 3B 2507",32768,4096,"",[[null,[0.04,0.04,0.04,0.04,0.04]]]]
+["voxtral-small-24b-2507","bedrock","Voxtral Small 24B 2507",32768,8192,"",[[null,[0.1,0.3,0.1,0.1,0.1]]]]
+["kimi-k2-thinking","bedrock","Kimi K2 Thinking",262144,16000,"r",[[null,[0.6,2.5,0.6,0.6,0.6]]]]
+["kimi-k2.5","bedrock","Kimi K2.5",262144,16384,"ir",[[null,[0.6,3,0.6,0.6,0.6]]]]
+["nemotron-nano-12b","bedrock","NVIDIA Nemotron Nano 12B v2 VL BF16",131072,8192,"i",[[null,[0.2,0.6,0.2,0.2,0.2]]]]
+["nemotron-nano-3-30b","bedrock","NVIDIA Nemotron Nano 3 30B",262144,8192,"r",[[null,[0.06,0.24,0.06,0.06,0.06]]]]
+["nemotron-nano-9b","bedrock","NVIDIA Nemotron Nano 9B v2",131072,8192,"",[[null,[0.06,0.23,0.06,0.06,0.06]]]]
+["nemotron-super-3-120b","bedrock","NVIDIA Nemotron 3 Super 120B A12B",262144,131072,"r",[[null,[0.15,0.65,0.15,0.15,0.15]]]]
+["gpt-5.4","bedrock","GPT-5.4",1000000,128000,"ir",[[null,[2.75,16.5,0.275,2.75,2.75]]]]
+["gpt-5.5","bedrock","GPT-5.5",1000000,128000,"ir",[[null,[5.5,33,0.55,5.5,5.5]]]]
+["gpt-oss-120b","bedrock","gpt-oss-120b",131072,131072,"r",[[null,[0.15,0.6,0.15,0.15,0.15]]]]
+["gpt-oss-20b","bedrock","gpt-oss-20b",131072,131072,"r",[[null,[0.07,0.3,0.07,0.07,0.07]]]]
+["qwen3-235b-a22b-2507","bedrock","Qwen3 235B-A22B Instruct 2507",262144,131072,"",[[null,[0.22,0.88,0.22,0.22,0.22]]]]
+["qwen3-32b","bedrock","Qwen3 32B",32768,16384,"r",[[null,[0.15,0.6,0.15,0.15,0.15]]]]
+["qwen3-coder-30b-a3b","bedrock","Qwen3-Coder 30B-A3B Instruct",262144,131072,"",[[null,[0.15,0.6,0.15,0.15,0.15]]]]
+["qwen3-coder-480b-a35b","bedrock","Qwen3-Coder 480B-A35B Instruct",131072,65536,"",[[null,[0.45,1.8,0.45,0.45,0.45]]]]
+["qwen3-coder-next","bedrock","Qwen3 Coder Next",262144,65536,"",[[null,[0.5,1.2,0.5,0.5,0.5]]]]
+["qwen3-next-80b-a3b","bedrock","Qwen3-Next 80B-A3B Instruct",262144,262000,"",[[null,[0.15,1.2,0.15,0.15,0.15]]]]
+["qwen3-vl-235b-a22b","bedrock","Qwen3 VL 235B A22B Instruct",262144,262000,"i",[[null,[0.53,2.66,0.53,0.53,0.53]]]]
+["nova-premier","bedrock","Nova Premier (US)",1000000,10000,"i",[[null,[2.5,12.5,0.625,2.5,2.5]]]]
+["palmyra-x4","bedrock","Palmyra X4 (US)",122880,8192,"r",[[null,[2.5,10,2.5,2.5,2.5]]]]
+["palmyra-x5","bedrock","Palmyra X5 (US)",1040000,8192,"r",[[null,[0.6,6,0.6,0.6,0.6]]]]
+["us.xai.grok-4.6","bedrock","Grok 4.6 (US)",500000,500000,"ir",[[null,[2.2,6.6,0.55,2.2,2.2]]]]
+["us.xai.grok-4.7","bedrock","Grok 4.7 (US)",500000,500000,"ir",[[null,[2.2,6.6,0.55,2.2,2.2]]]]
+["xai.grok-4.3","bedrock","Grok 4.3",1000000,131072,"ir",[[null,[1.25,2.5,0.2,1.25,1.25]]]]
+["xai.grok-4.6","bedrock","Grok 4.6",500000,500000,"ir",[[null,[2.2,6.6,0.55,2.2,2.2]]]]
+["glm-4.7","bedrock","GLM-4.7",202752,131072,"r",[[null,[0.6,2.2,0.6,0.6,0.6]]]]
+["glm-4.7-flash","bedrock","GLM-4.7-Flash",202752,131072,"r",[[null,[0.07,0.4,0.07,0.07,0.07]]]]
+["glm-5","bedrock","GLM-5",202752,131072,"r",[[null,[1,3.2,1,1,1]]]]
+["claude-3-5-haiku-20241022","bedrock","Claude Haiku 3.5",200000,8192,"i",[[null,[0.8,4,0.08,1,1]]]]
+["claude-3-5-sonnet-20240620","bedrock","Claude Sonnet 3.5",200000,8192,"i",[[null,[3,15,0.3,3.75,3.75]]]]
+["claude-3-5-sonnet-20241022","bedrock","Claude Sonnet 3.5 v2",200000,8192,"i",[[null,[3,15,0.3,3.75,3.75]]]]
+["claude-3-haiku-20240307","bedrock","Claude Haiku 3",200000,4096,"i",[[null,[0.25,1.25,0.25,0.25,0.25]]]]
+["claude-3-opus-20240229","bedrock","Claude Opus 3",200000,4096,"i",[[null,[15,75,15,15,15]]]]
+["claude-3-sonnet-20240229","bedrock","Claude Sonnet 3",200000,4096,"i",[[null,[3,15,0.3,3.75,3.75]]]]
+["command-r-plus","bedrock","Command R+",128000,4096,"",[[null,[3,15,3,3,3]]]]
+["command-r","bedrock","Command R",128000,4096,"",[[null,[0.5,1.5,0.5,0.5,0.5]]]]
+["claude-3-7-sonnet-20250219","bedrock","Claude Sonnet 3.7 (EU)",200000,8192,"i",[[null,[3,15,0.3,3.75,3.75]]]]
+["claude-opus-4-20250514","bedrock","Claude Opus 4 (EU)",200000,32000,"ir",[[null,[15,75,1.5,18.75,18.75]]]]
+["gemma-3-27b-it","bedrock","Google Gemma 3 27B Instruct",202752,8192,"i",[[null,[0.23,0.38,0.23,0.23,0.23]]]]
+["gemma-3-4b-it","bedrock","Gemma 3 4B IT",128000,4096,"i",[[null,[0.04,0.08,0.04,0.04,0.04]]]]
+["llama3-1-405b-instruct","bedrock","Llama 3.1 405B Instruct",128000,4096,"",[[null,[2.4,2.4,2.4,2.4,2.4]]]]
+["mistral-large-2402","bedrock","Mistral Large (24.02)",128000,4096,"",[[null,[4,12,4,4,4]]]]
+["r1","bedrock","DeepSeek-R1",128000,32768,"r",[[null,[1.35,5.4,1.35,1.35,1.35]]]]
+["llama3-2-11b-instruct","bedrock","Llama 3.2 11B Instruct",128000,4096,"i",[[null,[0.16,0.16,0.16,0.16,0.16]]]]
+["llama3-2-1b-instruct","bedrock","Llama 3.2 1B Instruct",131000,4096,"",[[null,[0.1,0.1,0.1,0.1,0.1]]]]
+["llama3-2-3b-instruct","bedrock","Llama 3.2 3B Instruct",131000,4096,"",[[null,[0.15,0.15,0.15,0.15,0.15]]]]
+["llama3-2-90b-instruct","bedrock","Llama 3.2 90B Instruct",128000,4096,"i",[[null,[0.72,0.72,0.72,0.72,0.72]]]]
+["nova-2-sonic","bedrock","Nova 2 Sonic",1000000,null,"?",[[null,[0.33,2.75,0.33,0.33,0.33]]]]
+["claude-opus-4-5","bedrock","global.anthropic.claude-opus-4-5-v1:0",200000,null,"?",[[null,[5,25,0.5,6.25,6.25]]]]
+["gemma-3-12b-it","bedrock","Gemma 3 12B IT",128000,null,"?",[[null,[0.09,0.29,0.09,0.09,0.09]]]]
+["llama3-70b-instruct","bedrock","Llama 3 70B Instruct",8192,null,"?",[[null,[2.65,3.5,2.65,2.65,2.65]]]]
+["llama3-8b-instruct","bedrock","Llama 3 8B Instruct",8192,null,"?",[[null,[0.3,0.6,0.3,0.3,0.3]]]]
+["mistral-7b-instruct","bedrock","Mistral 7B Instruct",32000,null,"?",[[null,[0.15,0.2,0.15,0.15,0.15]]]]
+["mistral-small-2402","bedrock","Mistral Small (24.02)",32000,null,"?",[[null,[1,3,1,1,1]]]]
+["mixtral-8x7b-instruct","bedrock","Mixtral 8x7B Instruct",32000,null,"?",[[null,[0.45,0.7,0.45,0.45,0.45]]]]
+["regional.amazon.nova-2-lite-v1-0","bedrock","Nova 2 Lite",1000000,null,"?",[[null,[0.33,2.75,0.0825,0.33,0.33]]]]
+["regional.anthropic.claude-3-5-haiku-20241022-v1-0","bedrock","regional.anthropic.claude-3-5-haiku-20241022-v1:0",200000,null,"?",[[null,[0.8,4,0.08,1,1]]]]
+["regional.anthropic.claude-3-5-sonnet-20240620-v1-0","bedrock","regional.anthropic.claude-3-5-sonnet-20240620-v1:0",200000,null,"?",[[null,[3,15,0.3,3.75,3.75]]]]
+["regional.anthropic.claude-3-5-sonnet-20241022-v2-0","bedrock","regional.anthropic.claude-3-5-sonnet-20241022-v2:0",200000,null,"?",[[null,[3,15,0.3,3.75,3.75]]]]
+["regional.anthropic.claude-3-7-sonnet-20250219-v1-0","bedrock","regional.anthropic.claude-3-7-sonnet-20250219-v1:0",200000,null,"?",[[null,[3,15,0.3,3.75,3.75]]]]
+["regional.anthropic.claude-3-haiku-20240307-v1-0","bedrock","regional.anthropic.claude-3-haiku-20240307-v1:0",200000,null,"?",[[null,[0.25,1.25,0.25,0.25,0.25]]]]
+["regional.anthropic.claude-3-opus-20240229-v1-0","bedrock","regional.anthropic.claude-3-opus-20240229-v1:0",200000,null,"?",[[null,[15,75,15,15,15]]]]
+["regional.anthropic.claude-3-sonnet-20240229-v1-0","bedrock","regional.anthropic.claude-3-sonnet-20240229-v1:0",200000,null,"?",[[null,[3,15,0.3,3.75,3.75]]]]
+["regional.anthropic.claude-fable-5-1-v1-0","bedrock","regional.anthropic.claude-fable-5-1-v1:0",1000000,null,"?",[[null,[11,55,0.275,13.75,13.75]]]]
+["regional.anthropic.claude-fable-5-v1-0","bedrock","regional.anthropic.claude-fable-5-v1:0",1000000,null,"?",[[null,[11,55,1.1,13.75,13.75]]]]
+["regional.anthropic.claude-haiku-4-5-20251001-v1-0","bedrock","regional.anthropic.claude-haiku-4-5-20251001-v1:0",200000,null,"?",[[null,[1.1,5.5,0.11,1.375,1.375]]]]
+["regional.anthropic.claude-opus-4-1-20250805-v1-0","bedrock","regional.anthropic.claude-opus-4-1-20250805-v1:0",200000,null,"?",[[null,[15,75,1.5,18.75,18.75]]]]
+["regional.anthropic.claude-opus-4-20250514-v1-0","bedrock","regional.anthropic.claude-opus-4-20250514-v1:0",200000,null,"?",[[null,[15,75,1.5,18.75,18.75]]]]
+["regional.anthropic.claude-opus-4-5-v1-0","bedrock","regional.anthropic.claude-opus-4-5-v1:0",200000,null,"?",[[null,[5.5,27.5,0.55,6.875,6.875]]]]
+["regional.anthropic.claude-opus-4-6-v1-0","bedrock","regional.anthropic.claude-opus-4-6-v1:0",1000000,null,"?",[[null,[5.5,27.5,0.55,6.875,6.875]]]]
+["regional.anthropic.claude-opus-4-7-v1-0","bedrock","regional.anthropic.claude-opus-4-7-v1:0",1000000,null,"?",[[null,[5.5,27.5,0.55,6.875,6.875]]]]
+["regional.anthropic.claude-opus-4-8-v1-0","bedrock","regional.anthropic.claude-opus-4-8-v1:0",1000000,null,"?",[[null,[5.5,27.5,0.55,6.875,6.875]]]]
+["regional.anthropic.claude-opus-5","bedrock","regional.anthropic.claude-opus-5",1000000,null,"?",[[null,[5.5,27.5,0.55,6.875,6.875]]]]
+["regional.anthropic.claude-opus-5-5","bedrock","regional.anthropic.claude-opus-5-5",1000000,null,"?",[[null,[4.4,22,0.22,5.5,8.8]]]]
+["regional.anthropic.claude-sonnet-4-20250514-v1-0","bedrock","regional.anthropic.claude-sonnet-4-20250514-v1:0",200000,null,"?",[[null,[3,15,0.3,3.75,3.75]]]]
+["regional.anthropic.claude-sonnet-4-5-20250929-v1-0","bedrock","regional.anthropic.claude-sonnet-4-5-20250929-v1:0",200000,null,"?",[[null,[3.3,16.5,0.33,4.125,4.125]]]]
+["regional.anthropic.claude-sonnet-4-6-v1-0","bedrock","regional.anthropic.claude-sonnet-4-6-v1:0",1000000,null,"?",[[null,[3.3,16.5,0.33,4.125,4.125]]]]
+["regional.anthropic.claude-sonnet-5-v1-0","bedrock","regional.anthropic.claude-sonnet-5-v1:0",1000000,null,"?",[[null,[2.2,11,0.22,2.75,2.75]]]]
+["regional.openai.gpt-5.6-luna","bedrock","GPT-5.6 Luna (regional)",1000000,null,"?",[[null,[0.22,1.32,0.022,0.275,0.275],[271999,[0.44,1.98,0.044,0.55,0.55]]]]]
+["regional.openai.gpt-5.6-sol","bedrock","GPT-5.6 Sol (regional)",1000000,null,"?",[[null,[4.4,22,0.44,5.5,5.5],[271999,[8.8,33,0.88,11,11]]]]]
+["regional.openai.gpt-5.6-terra","bedrock","GPT-5.6 Terra (regional)",1000000,null,"?",[[null,[2.2,13.2,0.22,2.75,2.75],[271999,[4.4,19.8,0.44,5.5,5.5]]]]]
+["llama-3.1-8b-instant","groq","Llama 3.1 8B",131072,131072,"",[[null,[0.05,0.08,0.05,0.05,0.05]]]]
+["llama-3.3-70b-versatile","groq","Llama 3.3 70B",131072,32768,"",[[null,[0.59,0.79,0.59,0.59,0.59]]]]
+["gpt-oss-120b","groq","GPT OSS 120B",131072,65536,"r",[[null,[0.15,0.6,0.075,0.15,0.15]]]]
+["gpt-oss-20b","groq","GPT OSS 20B",131072,65536,"r",[[null,[0.075,0.3,0.0375,0.075,0.075]]]]
+["qwen3.6-27b","groq","Qwen3.6 27B",131072,16384,"ir",[[null,[0.6,3,0.3,0.6,0.6]]]]
+["qwen3.8-27b","groq","Qwen3.8 27B",131072,16384,"ir",[[null,[0.8,4,0.8,0.8,0.8]]]]
+["deepseek-r1-distill-llama-70b","groq","DeepSeek R1 Distill Llama 70B",131072,8192,"r",[[null,[0.75,0.99,0.75,0.75,0.75]]]]
+["gemma2-9b-it","groq","Gemma 2 9B",8192,8192,"",[[null,[0.2,0.2,0.2,0.2,0.2]]]]
+["llama3-70b-8192","groq","Llama 3 70B",8192,8192,"",[[null,[0.59,0.79,0.59,0.59,0.59]]]]
+["llama3-8b-8192","groq","Llama 3 8B",8192,8192,"",[[null,[0.05,0.08,0.05,0.05,0.05]]]]
+["llama-4-maverick-17b-128e-instruct","groq","Llama 4 Maverick 17B",131072,8192,"i",[[null,[0.2,0.6,0.2,0.2,0.2]]]]
+["llama-4-scout-17b-16e-instruct","groq","Llama 4 Scout 17B 16E",131072,8192,"i",[[null,[0.11,0.34,0.11,0.11,0.11]]]]
+["mistral-saba-24b","groq","Mistral Saba 24B",32768,32768,"",[[null,[0.79,0.79,0.79,0.79,0.79]]]]
+["kimi-k2-instruct","groq","Kimi K2 Instruct",131072,16384,"",[[null,[1,3,0.5,1,1]]]]
+["kimi-k2-instruct-0905","groq","Kimi K2 0905",262144,16384,"",[[null,[1,3,0.5,1,1]]]]
+["qwen-qwq-32b","groq","Qwen QwQ 32B",131072,16384,"r",[[null,[0.29,0.39,0.29,0.29,0.29]]]]
+["qwen3-32b","groq","Qwen 3 32b",131072,40960,"",[[null,[0.29,0.59,0.29,0.29,0.29]]]]
+["gpt-oss-120b","cerebras","GPT OSS 120B",131072,40960,"r",[[null,[0.35,0.75,0.35,0.35,0.35]]]]
+["qwen-3.8-27b","cerebras","Qwen3.8 27B",131072,40960,"ir",[[null,[0.99,1.49,0.99,0.99,0.99]]]]
+["gemma-4-31b","cerebras","Gemma 4 31B IT",131072,40960,"ir",[[null,[0.99,1.49,0.99,0.99,0.99]]]]
+["llama3.1-8b","cerebras","Llama 3.1 8B",32000,8000,"",[[null,[0.1,0.1,0.1,0.1,0.1]]]]
+["qwen-3-235b-a22b-instruct-2507","cerebras","Qwen 3 235B Instruct",131000,32000,"",[[null,[0.6,1.2,0.6,0.6,0.6]]]]
+["qwen-3-coder-480b","cerebras","qwen-3-coder-480b",131072,32768,"",[]]
+["zai-glm-4.6","cerebras","zai-glm-4.6",131072,32768,"",null]
+["zai-glm-4.7","cerebras","Z.AI GLM-4.7",131072,40960,"r",[[null,[2.25,2.75,2.25,2.25,2.25]]]]
+["llama-3.3-70b","cerebras","Llama 3.3 70B",128000,null,"?",[[null,[0.85,1.2,0.85,0.85,0.85]]]]
+["qwen-3-32b","cerebras","Qwen 3 32B",131072,null,"?",[[null,[0.4,0.8,0.4,0.4,0.4]]]]
+["deepseek-v4-pro-0813","together","DeepSeek V4 Pro 0813",1048576,384000,"r",[[null,[1.32,3.96,0.13,1.32,1.32]]]]
+["deepseek-v4.1-flash","together","DeepSeek V4.1 Flash",1048576,384000,"ir",[[null,[0.3,1.2,0.006,0.3,0.3]]]]
+["muse-spark-open-816b-a42b","together","Muse Spark Open",1048576,131072,"ir",[[null,[1.25,4.25,0.15,1.25,1.25]]]]
+["minimax-m3","together","MiniMax-M3",524288,524288,"ir",[[null,[0.3,1.2,0.06,0.3,0.3]]]]
+["kimi-k3","together","Kimi K3",1048576,1048576,"ir",[[null,[3,15,0.3,3,3]]]]
+["kimi-k3.1-pro","together","Kimi K3.1 Pro",1048576,1048576,"ir",[[null,[2,10,0.2,2,2]]]]
+["nvidia-nemotron-3.5-super-vl","together","Nemotron 3.5 Super VL 120B A12B",262144,262144,"ir",[[null,[0.15,0.5,0.02,0.15,0.15]]]]
+["gpt-oss-120b","together","GPT OSS 120B",131072,131072,"r",[[null,[0.15,0.6,0.15,0.15,0.15]]]]
+["qwen3.5-9b","together","Qwen3.5 9B",262144,65536,"ir",[[null,[0.17,0.25,0.17,0.17,0.17]]]]
+["qwen3.6-plus","together","Qwen3.6 Plus",1000000,65536,"r",[[null,[0.5,3,0.5,0.5,0.5]]]]
+["qwen3.7-max","together","Qwen3.7 Max",1000000,131072,"r",[[null,[2.5,7.5,0.5,2.5,2.5]]]]
+["beam-1.0-501b-a23b","together","Beam 1.0 501B A23B",1048576,131072,"r",[[null,[0.4,1.2,0.04,0.4,0.4]]]]
+["inkling","together","Inkling",524288,131072,"ir",[[null,[1,4.05,0.17,1,1]]]]
+["glm-5.2","together","GLM-5.2",1048575,164000,"r",[[null,[1.4,4.4,0.26,1.4,1.4]]]]
+["glm-5.3","together","GLM-5.3",1048575,262144,"r",[[null,[1.4,4.4,0.26,1.4,1.4]]]]
+["glm-5.3-flash","together","GLM-5.3-Flash",1048575,400000,"ir",[[null,[0.15,0.5,0.03,0.15,0.15]]]]
+["deepseek-r1","together","DeepSeek-R1",131072,8192,"r",[[null,[3,7,3,3,3]]]]
+["deepseek-v3","together","DeepSeek-V3",131072,131072,"",[[null,[1.25,1.25,1.25,1.25,1.25]]]]
+["deepseek-v3-1","together","DeepSeek V3.1",131072,131072,"r",[[null,[0.6,1.7,0.6,0.6,0.6]]]]
+["deepseek-v3.1","together","DeepSeek V3.1",131072,8192,"",[[null,[0.6,1.25,0.6,0.6,0.6]]]]
+["deepseek-v4-flash-0731","together","DeepSeek V4 Flash 0731",1000000,384000,"r",[[null,[0.14,0.28,0.03,0.14,0.14]]]]
+["deepseek-v4-pro","together","DeepSeek V4 Pro",512000,384000,"r",[[null,[1.74,3.48,0.2,1.74,1.74]]]]
+["rnj-1-instruct","together","Rnj-1 Instruct",32768,32768,"",[[null,[0.15,0.15,0.15,0.15,0.15]]]]
+["gemma-4-31b-it","together","Gemma 4 31B Instruct",262144,131072,"ir",[[null,[0.39,0.97,0.39,0.39,0.39]]]]
+["llama-3.3-70b-instruct-turbo","together","Llama 3.3 70B",131072,131072,"",[[null,[0.88,0.88,0.88,0.88,0.88]]]]
+["llama-4-maverick-17b-128e-instruct-fp8","together","Llama 4 Maverick 17B 128E Instruct FP8",20000000,32768,"i",[[null,[0.27,0.85,0.27,0.27,0.27]]]]
+["llama-4-scout-17b-16e-instruct","together","Llama 4 Scout 17B 16E Instruct",10000000,32768,"i",[[null,[0.18,0.59,0.18,0.18,0.18]]]]
+["minimax-m2.5","together","MiniMax-M2.5",204800,131072,"r",[[null,[0.3,1.2,0.06,0.3,0.3]]]]
+["minimax-m2.7","together","MiniMax-M2.7",202752,131072,"r",[[null,[0.3,1.2,0.06,0.3,0.3]]]]
+["kimi-k2-instruct-0905","together","Kimi K2 0905",262144,8192,"",[[null,[1,3,1,3,3]]]]
+["kimi-k2.5","together","Kimi K2.5",262144,262144,"ir",[[null,[0.5,2.8,0.5,0.5,0.5]]]]
+["kimi-k2.6","together","Kimi K2.6",262144,131000,"ir",[[null,[1.2,4.5,0.2,1.2,1.2]]]]
+["kimi-k2.7-code","together","Kimi K2.7 Code",262144,131072,"r",[[null,[0.95,4,0.19,0.95,0.95]]]]
+["nemotron-3-ultra-550b-a55b","together","Nemotron 3 Ultra 550B A55B",512300,512300,"r",[[null,[0.6,3.6,0.2,0.6,0.6]]]]
+["gpt-oss-20b","together","GPT OSS 20B",131072,131072,"r",[[null,[0.05,0.2,0.05,0.05,0.05]]]]
+["qwen2.5-7b-instruct-turbo","together","Qwen 2.5 7B Instruct Turbo",32768,32768,"",[[null,[0.3,0.3,0.3,0.3,0.3]]]]
+["qwen3-235b-a22b-instruct-2507-tput","together","Qwen3 235B A22B Instruct 2507 FP8",262144,262144,"",[[null,[0.2,0.6,0.2,0.2,0.2]]]]
+["qwen3-coder-480b-a35b-instruct-fp8","together","Qwen3 Coder 480B A35B Instruct",262144,262144,"",[[null,[2,2,2,2,2]]]]
+["qwen3-coder-next-fp8","together","Qwen3 Coder Next FP8",262144,262144,"",[[null,[0.5,1.2,0.5,0.5,0.5]]]]
+["qwen3.5-397b-a17b","together","Qwen3.5 397B A17B",262144,130000,"ir",[[null,[0.6,3.6,0.35,0.6,0.6]]]]
+["glm-4.7","together","GLM-4.7",202752,8192,"r",[[null,[0.45,2,0.45,2,2]]]]
+["glm-5","together","GLM-5",202752,131072,"r",[[null,[1,3.2,1,1,1]]]]
+["glm-5.1","together","GLM-5.1",202752,131072,"r",[[null,[1.4,4.4,0.26,1.4,1.4]]]]
+["deepseek-v4.1-flash","fireworks","DeepSeek V4.1 Flash",1000000,384000,"ir",[[null,[0.3,1.2,0.006,0.3,0.3]]]]
+["deepseek-v4.1-flash-1017","fireworks","DeepSeek V4.1 Flash 1017",1000000,384000,"ir",[[null,[0.3,1.2,0.006,0.3,0.3]]]]
+["ember-1","fireworks","Ember-1",1048576,131072,"ir",[[null,[3,15,0.3,3,3]]]]
+["minimax-m3","fireworks","MiniMax-M3",512000,512000,"r",[[null,[0.3,1.2,0.06,0.3,0.3]]]]
+["minimax-m3.1-flash","fireworks","MiniMax-M3.1-Flash",1000000,512000,"ir",[[null,[0.15,0.6,0.015,0.15,0.15]]]]
+["muse-spark-open","fireworks","Muse Spark Open",1048576,131072,"ir",[[null,[1.25,4.25,0.15,1.25,1.25]]]]
+["qwen3.8-2.4t-a95b","fireworks","Qwen3.8 2.4T A95B",262144,131072,"r",[[null,[2,6,0.25,2,2]]]]
+["qwen3.8-max","fireworks","Qwen3.8 Max",262144,131072,"ir",[[null,[2,6,0.25,2,2]]]]
+["deepseek-flash-latest","fireworks","DeepSeek Flash Latest",1000000,384000,"ir",[[null,[0.3,1.2,0.006,0.3,0.3]]]]
+["deepseek-v4.1-flash-1017-spot","fireworks","DeepSeek V4.1 Flash 1017 Spot",1000000,384000,"ir",[[null,[0.15,0.6,0.003,0.15,0.15]]]]
+["deepseek-v4.1-flash-1017-ultrafast","fireworks","DeepSeek V4.1 Flash 1017 Ultra-fast",1000000,384000,"ir",[[null,[1.2,4.8,0.024,1.2,1.2]]]]
+["deepseek-v4.1-flash-spot","fireworks","DeepSeek V4.1 Flash Spot",1000000,384000,"ir",[[null,[0.15,0.6,0.003,0.15,0.15]]]]
+["kimi-fast-latest","fireworks","Kimi Fast Latest",1048576,1048576,"ir",[[null,[4.5,22.5,0.45,4.5,4.5]]]]
+["kimi-latest","fireworks","Kimi Latest",1048576,1048576,"ir",[[null,[2,10,0.2,2,2]]]]
+["minimax-latest","fireworks","MiniMax Latest",512000,512000,"r",[[null,[0.3,1.2,0.06,0.3,0.3]]]]
+["qwen-max-latest","fireworks","Qwen Max Latest (Qwen3.8 Max)",262144,131072,"ir",[[null,[2,6,0.25,2,2]]]]
+["glm-5.3","fireworks","GLM 5.3",1048573,262144,"r",[[null,[1.4,4.4,0.26,1.4,1.4]]]]
+["glm-5.3-flash","fireworks","GLM 5.3 Flash",1048573,131072,"ir",[[null,[0.15,0.5,0.03,0.15,0.15]]]]
+["kimi-k3","fireworks","Kimi K3",1048576,1048576,"ir",[[null,[3,15,0.3,3,3]]]]
+["kimi-k3.1-pro","fireworks","Kimi K3.1 Pro",1048576,1048576,"ir",[[null,[2,10,0.2,2,2]]]]
+["glm-5.3-fast","fireworks","GLM 5.3 Fast",1048572,262144,"r",[[null,[2.1,6.6,0.39,2.1,2.1]]]]
+["glm-5.3-spot","fireworks","GLM 5.3 Spot",1048573,262144,"r",[[null,[0.7,2.2,0.13,0.7,0.7]]]]
+["glm-fast-latest","fireworks","GLM 5.3 Fast (Latest)",1048572,262144,"r",[[null,[2.1,6.6,0.39,2.1,2.1]]]]
+["glm-flash-latest","fireworks","GLM Flash Latest (GLM 5.3 Flash)",1048573,131072,"ir",[[null,[0.15,0.5,0.03,0.15,0.15]]]]
+["glm-latest","fireworks","GLM Latest",1048573,262144,"r",[[null,[1.4,4.4,0.26,1.4,1.4]]]]
+["kimi-k3-fast","fireworks","Kimi K3 Fast",1048576,1048576,"ir",[[null,[4.5,22.5,0.45,4.5,4.5]]]]
+["kimi-k3-spot","fireworks","Kimi K3 Spot",1048576,1048576,"ir",[[null,[2.1,10.5,0.21,2.1,2.1]]]]
+["deepseek-v4-flash","fireworks","deepseek-v4-flash",1048576,1048576,"r",[[null,[0.14,0.28,0.0028,0.14,0.14]]]]
+["deepseek-v4-flash-0731","fireworks","DeepSeek V4 Flash 0731",1048576,32768,"r",[[null,[0.175,0.35,0.035,0.175,0.175]]]]
+["deepseek-v4-flash-vision-exp","fireworks","DeepSeek V4 Flash Vision Exp",1048576,384000,"ir",[[null,[0.15,0.6,0.003,0.15,0.15]]]]
+["deepseek-v4-pro","fireworks","deepseek-v4-pro",1048576,1048576,"r",[[null,[0.435,0.87,0.003625,0.435,0.435]]]]
+["deepseek-v4-pro-0813","fireworks","DeepSeek V4 Pro 0813",1048576,32768,"r",[[null,[1.65,4.95,0.165,1.65,1.65]]]]
+["glm-5","fireworks","GLM-5",202752,131072,"r",[[null,[1,3.2,0.2,1,1]]]]
+["glm-5.1","fireworks","GLM-5.1",202752,131072,"r",[[null,[1.4,4.4,0.26,1.4,1.4]]]]
+["glm-5.1-fast","fireworks","GLM-5.1 Fast",202752,131072,"r",[[null,[2.8,8.8,0.52,2.8,2.8]]]]
+["glm-5.2","fireworks","GLM-5.2",1048576,131072,"r",[[null,[1.4,4.4,0.26,1.4,1.4]]]]
+["glm-5.2-fast","fireworks","GLM-5.2 Fast",1048576,131072,"r",[[null,[2.1,6.6,0.21,2.1,2.1]]]]
+["gpt-oss-120b","fireworks","GPT OSS 120B",131072,40960,"r",[[null,[0.35,0.75,0.35,0.35,0.35]]]]
+["gpt-oss-20b","fireworks","OpenAI gpt-oss-20b",131072,65536,"",null]
+["inkling","fireworks","Inkling",1048576,65536,"ir",[[null,[1.25,5.0625,0.2125,1.25,1.25]]]]
+["kimi-k2.5","fireworks","kimi-k2.5",262144,32768,"ir",[[null,[0.6,3,0.1,0.6,0.6]]]]
+["kimi-k2.6","fireworks","Kimi K2.6",262144,32768,"ir",[[null,[0.95,4,0.16,0.95,0.95]]]]
+["kimi-k2.6-fast","fireworks","Kimi K2.6 Fast",262144,32768,"ir",[[null,[2,8,0.3,2,2]]]]
+["kimi-k2.7-code","fireworks","Kimi K2.7 Code",262144,262144,"ir",[[null,[0.95,4,0.19,0.95,0.95]]]]
+["kimi-k2.7-code-fast","fireworks","Kimi K2.7 Code Fast",262144,262144,"ir",[[null,[1.9,8,0.38,1.9,1.9]]]]
+["minimax-m2.5","fireworks","MiniMax-M2.5",196608,131072,"r",[[null,[0.3,1.2,0.06,0.3,0.3]]]]
+["minimax-m2.7","fireworks","MiniMax-M2.7",196608,131072,"r",[[null,[0.3,1.2,0.06,0.3,0.3]]]]
+["muse-glimmer-30b","fireworks","Muse Glimmer 30B",131072,null,"ir",null]
+["nemotron-3-ultra-nvfp4","fireworks","NVIDIA Nemotron 3 Ultra NVFP4",262144,128000,"r",null]
+["nemotron-lightning-3.5-30b-a3b","fireworks","Nemotron Lightning 3.5 30B A3B",262144,null,"r",null]
+["qwen3.6-plus","fireworks","Qwen3.6 Plus",1000000,65536,"ir",null]
+["qwen3.7-plus","fireworks","Qwen3.7 Plus",1000000,131072,"ir",[[null,[0.32,1.28,0.064,0.4,0.4]]]]
+["deepseek-r1-0528","fireworks","DeepSeek R1 0528",160000,null,"?",[[null,[3,8,3,3,3]]]]
+["deepseek-v3-0324","fireworks","Deepseek V3 03-24",160000,null,"?",[[null,[0.9,0.9,0.9,0.9,0.9]]]]
+["deepseek-v3p2","fireworks","Deepseek V3.2",163840,null,"?",[[null,[0.56,1.68,0.28,0.56,0.56]]]]
+["gemma-3-27b-it","fireworks","Gemma 3 27B Instruct",131000,null,"?",[[null,[0.1,0.1,0.1,0.1,0.1]]]]
+["glm-4p7","fireworks","GLM-4.7",202752,null,"?",[[null,[0.6,2.2,0.6,0.6,0.6]]]]
+["glm-5p2","fireworks","GLM-5.2",1040000,null,"?",[[null,[1.4,4.4,0.14,1.4,1.4]]]]
+["glm-5p2-fast","fireworks","GLM 5.2 Fast",1040000,null,"?",[[null,[2.1,6.6,0.21,2.1,2.1]]]]
+["kimi-k2p5","fireworks","Kimi K2.5",262144,null,"?",[[null,[0.6,3,0.1,0.6,0.6]]]]
+["kimi-k2p6-fast","fireworks","Kimi K2.6 Fast",262144,null,"?",[[null,[2,8,0.3,2,2]]]]
+["kimi-k2p7-code","fireworks","Kimi K2.7 Code",262144,null,"?",[[null,[0.95,4,0.19,0.95,0.95]]]]
+["kimi-k2p7-code-fast","fireworks","Kimi K2.7 Code Fast",262144,null,"?",[[null,[1.9,8,0.38,1.9,1.9]]]]
+["kimi-k3-us","fireworks","Kimi K3 US",1040000,null,"?",[[null,[3.3,16.5,0.33,3.3,3.3]]]]
+["llama-v3p1-8b-instruct","fireworks","Llama 3.1 8B Instruct",131000,null,"?",[[null,[0.2,0.2,0.2,0.2,0.2]]]]
+["llama4-maverick-instruct-basic","fireworks","Llama 4 Maverick Instruct (Basic)",1000000,null,"?",[[null,[0.22,0.88,0.22,0.22,0.22]]]]
+["minimax-m2p1","fireworks","MiniMax-M2.1",204800,null,"?",[[null,[0.3,1.2,0.3,0.3,0.3]]]]
+["qwen2p5-vl-72b-instruct","fireworks","Qwen2.5-VL 72B Instruct",128000,null,"?",[[null,[0.9,0.9,0.9,0.9,0.9]]]]
+["qwen3-235b-a22b","fireworks","Qwen3 235B-A22B",128000,null,"?",[[null,[0.22,0.88,0.22,0.22,0.22]]]]
+["qwen3p7-plus","fireworks","Qwen3.7 Plus",262144,null,"?",[[null,[0.4,1.6,0.08,0.4,0.4]]]]
+["claude-fable-latest","openrouter","Anthropic: Claude Fable Latest",1000000,128000,"ir",null]
+["claude-haiku-latest","openrouter","Anthropic: Claude Haiku Latest",1000000,128000,"ir",null]
+["claude-opus-latest","openrouter","Anthropic: Claude Opus Latest",1000000,128000,"ir",null]
+["claude-sonnet-latest","openrouter","Anthropic: Claude Sonnet Latest",1000000,128000,"ir",null]
+["deepseek-pro-latest","openrouter","DeepSeek: DeepSeek Pro Latest",1048576,393216,"r",null]
+["deepseek-v4-flash-latest","openrouter","DeepSeek: DeepSeek V4 Flash Latest",1048576,943718,"r",null]
+["gpt-astra-latest","openrouter","OpenAI: GPT Astra Latest",1050000,128000,"ir",null]
+["gpt-luna-latest","openrouter","OpenAI: GPT Luna Latest",1050000,128000,"ir",null]
+["gpt-mini-latest","openrouter","OpenAI: GPT Mini Latest",400000,128000,"ir",null]
+["gpt-sol-latest","openrouter","OpenAI: GPT Sol Latest",1050000,128000,"ir",null]
+["gpt-terra-latest","openrouter","OpenAI: GPT Terra Latest",1050000,128000,"ir",null]
+["pareto-latest","openrouter","Pareto Latest",1048576,131072,"i",null]
+["grok-latest","openrouter","xAI: Grok Latest",500000,450000,"ir",null]
+["aion-2.0","openrouter","AionLabs: Aion-2.0",131072,32768,"r",null]
+["aion-3.0","openrouter","AionLabs: Aion-3.0",131072,32768,"r",null]
+["aion-3.0-mini","openrouter","AionLabs: Aion-3.0-Mini",131072,32768,"r",null]
+["aion-3.5","openrouter","AionLabs: Aion 3.5",262144,32768,"r",null]
+["aion-3.5-mini","openrouter","AionLabs: Aion 3.5 Mini",262144,32768,"r",null]
+["nova-2-lite-v1","openrouter","Amazon: Nova 2 Lite",1000000,65535,"ir",null]
+["nova-lite-v1","openrouter","Amazon: Nova Lite 1.0",300000,5120,"i",null]
+["nova-micro-v1","openrouter","Amazon: Nova Micro 1.0",128000,5120,"",null]
+["nova-premier-v1","openrouter","Amazon: Nova Premier 1.0",1000000,32000,"i",null]
+["nova-pro-v1","openrouter","Amazon: Nova Pro 1.0",300000,5120,"i",null]
+["auto","openrouter","Auto",2000000,30000,"ir",null]
+["ernie-light-dt-1.0-intl","openrouter","Baidu: ERNIE-Light-DT-1.0",1024000,131072,"r",null]
+["seed-2-1-turbo","openrouter","ByteDance Seed: Seed 2.1 Turbo",262144,235929,"ir",null]
+["seed-2.0-lite","openrouter","ByteDance Seed: Seed-2.0-Lite",262144,131072,"ir",null]
+["seed-2.0-mini","openrouter","ByteDance Seed: Seed-2.0-Mini",262144,131072,"ir",null]
+["command-a","openrouter","Cohere: Command A",256000,8192,"",null]
+["command-a-plus","openrouter","Cohere: Command A+",192000,64000,"ir",null]
+["command-r-08-2024","openrouter","Cohere: Command R (08-2024)",128000,4000,"",null]
+["command-r-plus-08-2024","openrouter","Cohere: Command R+ (08-2024)",128000,4000,"",null]
+["command-r7b-12-2024","openrouter","Cohere: Command R7B (12-2024)",128000,4000,"",null]
+["deepseek-chat-v3-0324","openrouter","DeepSeek: DeepSeek V3 0324",128000,115200,"",null]
+["deepseek-chat-v3.1","openrouter","DeepSeek: DeepSeek V3.1",163840,147456,"r",null]
+["glimpse","openrouter","Elorian: Glimpse",262144,256000,"ir",null]
+["gemini-2.5-pro-preview","openrouter","Google: Gemini 2.5 Pro Preview 06-05",1048576,65536,"ir",null]
+["gemini-nano-banana-2.1","openrouter","Google: Nano Banana 2.1",65536,58982,"ir",null]
+["granite-4.2-8b","openrouter","IBM: Granite 4.2 8B",131072,117964,"r",null]
+["ling-3.0-flash","openrouter","inclusionAI: Ling 3.0 Flash",262144,32768,"r",null]
+["ling-3.0-flash-vl","openrouter","inclusionAI: Ling 3.0 Flash VL",131072,32768,"ir",null]
+["ling-3.0-tiny","openrouter","inclusionAI: Ling 3.0 Tiny",262144,250000,"r",null]
+["ling-3.1-flash","openrouter","inclusionAI: Ling 3.1 Flash",1000000,262144,"r",null]
+["midm-k-3.0-pro","openrouter","KT: Mi:dm K 3.0 Pro",261795,235615,"r",null]
+["lfm-2.5-24b-a2b","openrouter","LiquidAI: LFM2.5-24B-A2B",128000,8192,"r",null]
+["lfm-3-1.7b","openrouter","LiquidAI: LFM3-1.7B",262144,8192,"r",null]
+["longcat-2.0","openrouter","Meituan: LongCat 2.0",1048756,262144,"r",null]
+["llama-3.1-70b-instruct","openrouter","Meta: Llama 3.1 70B Instruct",131072,8192,"",null]
+["llama-3.1-8b-instruct","openrouter","Meta: Llama 3.1 8B Instruct",131072,16384,"",null]
+["llama-3.3-70b-instruct","openrouter","Meta: Llama 3.3 70B Instruct",128000,115200,"",null]
+["llama-4-maverick","openrouter","Meta: Llama 4 Maverick",524288,32768,"i",null]
+["llama-4-scout","openrouter","Meta: Llama 4 Scout",327680,16384,"i",null]
+["muse-ember","openrouter","Meta: Muse Ember",1048576,943718,"ir",null]
+["muse-wonder","openrouter","Meta: Muse Wonder",1048576,943718,"ir",null]
+["mistral-large","openrouter","Mistral Large",128000,102400,"",null]
+["mistral-large-2407","openrouter","Mistral Large 2407",131072,104857,"",null]
+["mistral-large-4-0","openrouter","Mistral: Mistral Large 4",1048576,262144,"ir",null]
+["mistral-medium-3","openrouter","Mistral: Mistral Medium 3",131072,104857,"i",null]
+["mistral-medium-3.1","openrouter","Mistral: Mistral Medium 3.1",131072,104857,"i",null]
+["mistral-saba","openrouter","Mistral: Saba",32768,26214,"",null]
+["mistral-small-3.1-24b-instruct","openrouter","Mistral: Mistral Small 3.1 24B",128000,102400,"i",null]
+["mistral-small-3.2-24b-instruct","openrouter","Mistral: Mistral Small 3.2 24B",128000,16384,"i",null]
+["mixtral-8x22b-instruct","openrouter","Mistral: Mixtral 8x22B Instruct",65536,52428,"",null]
+["kimi-k2","openrouter","MoonshotAI: Kimi K2 0711",131072,98304,"",null]
+["kimi-k2-0905","openrouter","MoonshotAI: Kimi K2 0905",262144,98304,"",null]
+["motif-3","openrouter","Motif Technologies: Motif 3",262144,235929,"r",null]
+["nex-n2.5-pro","openrouter","Nex AGI: Nex-N2.5-Pro",262144,235929,"ir",null]
+["nex-n2.6","openrouter","Nex AGI: Nex-N2.6",262144,235929,"ir",null]
+["nemotron-3-nano-30b-a3b","openrouter","NVIDIA: Nemotron 3 Nano 30B A3B",262144,235929,"r",null]
+["nemotron-3-super-120b-a12b","openrouter","NVIDIA: Nemotron 3 Super",262144,16384,"r",null]
+["nemotron-3.5-lightning","openrouter","NVIDIA: Nemotron 3.5 Lightning",262144,235929,"r",null]
+["nemotron-3.5-super-vl","openrouter","NVIDIA: Nemotron 3.5 Super VL",262144,235929,"ir",null]
+["gpt-4o-mini-2024-07-18","openrouter","OpenAI: GPT-4o-mini (2024-07-18)",128000,16384,"i",null]
+["gpt-6-astra-pro","openrouter","OpenAI: GPT-6 Astra Pro",1050000,128000,"ir",null]
+["gpt-6-luna-pro","openrouter","OpenAI: GPT-6 Luna Pro",1050000,128000,"ir",null]
+["gpt-6-sol-pro","openrouter","OpenAI: GPT-6 Sol Pro",1050000,128000,"ir",null]
+["gpt-6.1-sol-pro","openrouter","OpenAI: GPT-6.1 Sol Pro",1050000,128000,"ir",null]
+["gpt-6.1-terra-pro","openrouter","OpenAI: GPT-6.1 Terra Pro",1050000,128000,"ir",null]
+["gpt-6.2-astra-pro","openrouter","OpenAI: GPT-6.2 Astra Pro",1050000,128000,"ir",null]
+["gpt-6.2-sol-pro","openrouter","OpenAI: GPT-6.2 Sol Pro",1050000,128000,"ir",null]
+["auto-beta","openrouter","Auto Router (Beta)",2000000,128000,"ir",null]
+["auto-code","openrouter","Auto Code",2000000,128000,"ir",null]
+["free","openrouter","Free Models Router",200000,4096,"ir",null]
+["fusion","openrouter","OpenRouter: Fusion",1000000,30000,"r",null]
+["pareto-code","openrouter","Pareto Code Router",2000000,4096,"r",null]
+["particle-1","openrouter","Particle AI: Particle-1",1048576,131072,"ir",null]
+["perceptron-mk1.5","openrouter","Perceptron: Perceptron Mk1.5",36864,8192,"ir",null]
+["ternary-bonsai-2-27b","openrouter","PrismML: Ternary Bonsai 2 27B",262144,32768,"ir",null]
+["ternary-bonsai-2-9b","openrouter","PrismML: Ternary Bonsai 2 9B",262144,65536,"ir",null]
+["qwen-2.5-72b-instruct","openrouter","Qwen2.5 72B Instruct",32768,16384,"",null]
+["qwen-plus","openrouter","Qwen: Qwen-Plus",1000000,32768,"",null]
+["qwen3-14b","openrouter","Qwen: Qwen3 14B",40960,16384,"r",null]
+["qwen3-235b-a22b-thinking-2507","openrouter","Qwen: Qwen3 235B A22B Thinking 2507",128000,16384,"r",null]
+["qwen3-30b-a3b","openrouter","Qwen: Qwen3 30B A3B",40960,16384,"r",null]
+["qwen3-30b-a3b-instruct-2507","openrouter","Qwen: Qwen3 30B A3B Instruct 2507",262144,235929,"",null]
+["qwen3-coder","openrouter","Qwen: Qwen3 Coder 480B A35B",262144,65536,"",null]
+["qwen3-coder-30b-a3b-instruct","openrouter","Qwen: Qwen3 Coder 30B A3B Instruct",262144,235929,"",null]
+["qwen3-coder-flash","openrouter","Qwen: Qwen3 Coder Flash",1000000,65536,"",null]
+["qwen3-next-80b-a3b-instruct","openrouter","Qwen: Qwen3 Next 80B A3B Instruct",262144,235929,"",null]
+["qwen3-vl-235b-a22b-instruct","openrouter","Qwen: Qwen3 VL 235B A22B Instruct",131072,32768,"i",null]
+["qwen3-vl-30b-a3b-instruct","openrouter","Qwen: Qwen3 VL 30B A3B Instruct",262144,16384,"i",null]
+["qwen3-vl-8b-instruct","openrouter","Qwen: Qwen3 VL 8B Instruct",262144,235929,"i",null]
+["qwen3.5-122b-a10b","openrouter","Qwen: Qwen3.5-122B-A10B",262144,65536,"ir",null]
+["qwen3.5-27b","openrouter","Qwen: Qwen3.5-27B",262144,81920,"ir",null]
+["qwen3.5-35b-a3b","openrouter","Qwen: Qwen3.5-35B-A3B",262144,81920,"ir",null]
+["qwen3.5-flash-02-23","openrouter","Qwen: Qwen3.5-Flash",1000000,65536,"ir",null]
+["qwen3.5-plus-02-15","openrouter","Qwen: Qwen3.5 Plus 2026-02-15",1000000,65536,"ir",null]
+["qwen3.5-plus-20260420","openrouter","Qwen: Qwen3.5 Plus 2026-04-20",1000000,65536,"ir",null]
+["qwen3.6-35b-a3b","openrouter","Qwen: Qwen3.6 35B A3B",262144,235929,"ir",null]
+["qwen3.6-flash","openrouter","Qwen: Qwen3.6 Flash",1000000,65536,"ir",null]
+["qwen3.7-flash","openrouter","Qwen: Qwen3.7 Flash",1000000,65536,"ir",null]
+["qwen3.8-flash","openrouter","Qwen: Qwen3.8 Flash",1000000,131072,"ir",null]
+["qwen3.8-max-0902","openrouter","Qwen: Qwen3.8 Max (0902)",1000000,131072,"ir",null]
+["qwen3.8-max-prime","openrouter","Qwen: Qwen3.8 Max Prime",1000000,131072,"ir",null]
+["qwen3.8-omni-flash","openrouter","Qwen: Qwen3.8 Omni Flash",1000000,131072,"ir",null]
+["qwen4-max","openrouter","Qwen: Qwen4 Max",1000000,131072,"ir",null]
+["reka-edge","openrouter","Reka Edge",16384,14745,"i",null]
+["relace-search","openrouter","Relace: Relace Search",256000,128000,"",null]
+["ripple-65b-preview","openrouter","Ricursive: Ripple 65B Preview",1048576,131072,"r",null]
+["fugu-max","openrouter","Sakana: Fugu Max",1000000,128000,"ir",null]
+["fugu-ultra","openrouter","Sakana: Fugu Ultra",1000000,128000,"ir",null]
+["fugu-ultra-v2","openrouter","Sakana: Fugu Ultra v2",1000000,128000,"ir",null]
+["sakana-namazu","openrouter","Sakana: Sakana Namazu",262144,65536,"ir",null]
+["hy3","openrouter","Tencent: Hy3",262144,128000,"r",null]
+["hy3-preview","openrouter","Tencent: Hy3 preview",262144,235929,"r",null]
+["hy4","openrouter","Tencent: Hy4",1048576,65536,"ir",null]
+["hy4-flash","openrouter","Tencent: Hy4 flash",1048576,65536,"ir",null]
+["hy4-preview","openrouter","Tencent: Hy4 preview",1048576,64000,"r",null]
+["inkling-2-small","openrouter","Thinking Machines: Inkling 2 Small",1048576,943718,"ir",null]
+["inkling-small","openrouter","Thinking Machines: Inkling Small",524288,262144,"ir",null]
+["jev-router","openrouter","TypeSafe: Jev Router",1000000,128000,"ir",null]
+["pareto-26.10","openrouter","Pareto 26.10",1048576,131072,"i",null]
+["pareto-26.10-preview","openrouter","Pareto 26.10 Preview",1048576,131072,"i",null]
+["pareto-26.9","openrouter","Pareto 26.9",262144,131072,"i",null]
+["solar-mini4","openrouter","Upstage: Solar Mini 4",524288,131072,"r",null]
+["solar-pro4","openrouter","Upstage: Solar Pro 4",524288,131072,"r",null]
+["glm-5.3-flashx-legal","openrouter","Z.ai: GLM 5.3 FlashX Legal",1048576,131072,"ir",null]
+["glm-5.3-prime","openrouter","Z.ai: GLM 5.3 Prime",1000000,131072,"r",null]
+["gpt-latest","openrouter","OpenAI GPT Latest",1050000,128000,"ir",null]
+["jev-latest","openrouter","Jev Latest",32000,28800,"",null]
+["jamba-large-1.7","openrouter","Jamba Large 1.7",256000,4096,"",null]
+["happyhorse-1.0","openrouter","HappyHorse 1.0",null,null,"i",null]
+["happyhorse-1.1","openrouter","HappyHorse 1.1",null,null,"i",null]
+["tongyi-deepresearch-30b-a3b","openrouter","Tongyi DeepResearch 30B A3B",131072,131072,"r",null]
+["wan-2.6","openrouter","Wan 2.6",null,null,"i",null]
+["wan-2.7","openrouter","Wan 2.7",null,null,"i",null]
+["wan-3.0","openrouter","Wan 3.0",null,null,"i",null]
+["wan-3.0-prime","openrouter","Wan 3.0 Prime",null,null,"i",null]
+["olmo-3.1-32b-instruct","openrouter","Olmo 3.1 32B Instruct",65536,16384,"",null]
+["claude-opus-4-6-fast","openrouter","Claude Opus 4.6 (Fast)",1000000,128000,"ir",null]
+["claude-opus-4-7-fast","openrouter","Claude Opus 4.7",1000000,128000,"ir",null]
+["claude-opus-4-8-fast","openrouter","Claude Opus 4.8",1000000,128000,"ir",null]
+["claude-opus-5-fast","openrouter","Claude Opus 5",1000000,128000,"ir",null]
+["trinity-large-preview","openrouter","Trinity Large Preview",131000,131000,"",null]
+["trinity-large-thinking","openrouter","Trinity Large Thinking",262144,80000,"r",null]
+["trinity-mini","openrouter","Trinity Mini",131072,131072,"r",null]
+["virtuoso-large","openrouter","Virtuoso Large",131072,64000,"",null]
+["bge-base-en-v1.5","openrouter","bge-base-en-v1.5",512,null,"",null]
+["bge-large-en-v1.5","openrouter","bge-large-en-v1.5",512,null,"",null]
+["bge-m3","openrouter","bge-m3",8194,null,"",null]
+["ernie-4.5-21b-a3b","openrouter","ERNIE 4.5 21B A3B",131072,8000,"",null]
+["ernie-4.5-vl-28b-a3b","openrouter","ERNIE 4.5 VL 28B A3B",131072,8000,"ir",null]
+["seed-1.6","openrouter","Seed 1.6",262144,32768,"ir",null]
+["seed-1.6-flash","openrouter","Seed 1.6 Flash",262144,32768,"ir",null]
+["seed-2.0-code","openrouter","Seed 2.0 Code",262144,131072,"ir",null]
+["seedream-4.5","openrouter","Seedream 4.5",null,null,"i",null]
+["seedream-5-0-lite","openrouter","Seedream 5.0 Lite",null,null,"i",null]
+["seedream-5-0-pro","openrouter","Seedream 5.0 Pro",null,null,"i",null]
+["seedance-1-5-pro","openrouter","Seedance 1.5 Pro",null,null,"i",null]
+["seedance-2.0","openrouter","Seedance 2.0",null,null,"i",null]
+["seedance-2.0-fast","openrouter","Seedance 2.0 Fast",null,null,"i",null]
+["seedance-2.0-mini","openrouter","Seedance 2.0 Mini",null,null,"i",null]
+["seedance-2.5","openrouter","Seedance 2.5",null,null,"i",null]
+["gemini-2.0-flash-001","openrouter","Gemini 2.0 Flash",1000000,8192,"i",null]
+["gemini-2.0-flash-lite-001","openrouter","Gemini 2.0 Flash Lite",1048576,8192,"i",null]
+["avatar-iv","openrouter","Avatar IV",null,null,"i",null]
+["granite-4.1-8b","openrouter","Granite 4.1 8B",131072,117964,"",null]
+["mercury","openrouter","Mercury",128000,32000,"",null]
+["mercury-2","openrouter","Mercury 2",128000,50000,"r",null]
+["mercury-2.5","openrouter","Mercury 2.5",260000,65536,"r",null]
+["mercury-2.5-preview","openrouter","Mercury 2.5 Preview",260000,65536,"r",null]
+["mercury-coder","openrouter","Mercury Coder",128000,32000,"",null]
+["ling-2.6-1t","openrouter","Ling-2.6-1T",262144,32768,"",null]
+["ling-2.6-flash","openrouter","Ling-2.6-flash",262144,32768,"",null]
+["ling-3.0-flash-fin","openrouter","Ling 3.0 Flash Fin",262144,235929,"r",null]
+["ring-2.6-1t","openrouter","Ring-2.6-1T",262144,65536,"r",null]
+["e5-base-v2","openrouter","E5-Base-v2",512,null,"",null]
+["e5-large-v2","openrouter","E5-Large-v2",512,null,"",null]
+["multilingual-e5-large","openrouter","Multilingual-E5-Large",512,null,"",null]
+["krea-2-large","openrouter","Krea 2 Large",null,null,"i",null]
+["krea-2-medium","openrouter","Krea 2 Medium",null,null,"i",null]
+["krea-2-medium-turbo","openrouter","Krea 2 Medium Turbo",null,null,"i",null]
+["kat-coder-air-v2.5","openrouter","KAT Coder Air V2.5",256000,80000,"",null]
+["kat-coder-pro","openrouter","KAT-Coder-Pro V1",256000,128000,"",null]
+["kat-coder-pro-v2","openrouter","KAT-Coder-Pro V2",262144,144000,"",null]
+["kat-coder-pro-v2.5","openrouter","KAT-Coder-Pro V2.5",262144,235929,"",null]
+["kling-v3.0-pro","openrouter","Video v3.0 Pro",null,null,"i",null]
+["kling-v3.0-std","openrouter","Video v3.0 Standard",null,null,"i",null]
+["kling-video-o1","openrouter","Video O1",null,null,"i",null]
+["longcat-flash-chat","openrouter","LongCat Flash Chat",131072,131072,"",null]
+["llama-3-8b-instruct","openrouter","Llama 3 8B Instruct",8192,16384,"",null]
+["llama-3.1-405b-instruct","openrouter","Llama 3.1 405B",131000,8192,"",null]
+["hailuo-2.3","openrouter","Hailuo 2.3",null,null,"i",null]
+["hailuo-3","openrouter","H3",null,null,"i",null]
+["hailuo-3-max","openrouter","H3 Max",null,null,"i",null]
+["minimax-m1","openrouter","MiniMax M1",1000000,40000,"r",null]
+["devstral-medium","openrouter","Devstral Medium",131072,26215,"",null]
+["devstral-small","openrouter","Devstral Small 1.1",131072,26215,"",null]
+["mistral-small-24b-instruct-2501","openrouter","Mistral Small 24B",32768,16384,"",null]
+["mistral-small-creative","openrouter","Mistral Small Creative",32768,null,"",null]
+["pixtral-large-2411","openrouter","Pixtral Large 2411",131072,32768,"i",null]
+["deepseek-v3.1-nex-n1","openrouter","DeepSeek V3.1 Nex N1",131072,163840,"",null]
+["nex-n2-mini","openrouter","Nex N2 Mini",262144,235929,"ir",null]
+["nex-n2-pro","openrouter","Nex N2 Pro",262144,235929,"ir",null]
+["deephermes-3-mistral-24b-preview","openrouter","DeepHermes 3 Mistral 24B Preview",32768,32768,"r",null]
+["hermes-4-70b","openrouter","Hermes 4 70B",131072,131072,"r",null]
+["llama-3.1-nemotron-70b-instruct","openrouter","Llama 3.1 Nemotron 70B Instruct",131072,16384,"",null]
+["llama-3.3-nemotron-super-49b-v1.5","openrouter","Llama 3.3 Nemotron Super 49B v1.5",131072,16384,"r",null]
+["nemotron-nano-9b-v2","openrouter","Nemotron Nano 9B V2",131072,16384,"r",null]
+["gpt-4-0314","openrouter","GPT-4 (older v0314)",8191,4096,"",null]
+["gpt-4-turbo-preview","openrouter","GPT-4 Turbo Preview",128000,4096,"",null]
+["o3-mini-high","openrouter","o3 Mini High",200000,100000,"r",null]
+["o4-mini-high","openrouter","o4 Mini High",200000,100000,"ir",null]
+["sora-2-pro","openrouter","Sora 2 Pro",null,null,"i",null]
+["aurora-alpha","openrouter","Aurora Alpha",128000,50000,"r",null]
+["elephant-alpha","openrouter","Elephant",262144,32768,"",null]
+["healer-alpha","openrouter","Healer Alpha",262144,32000,"ir",null]
+["hunter-alpha","openrouter","Hunter Alpha",1048576,32000,"r",null]
+["owl-alpha","openrouter","Owl Alpha",1048756,262144,"r",null]
+["laguna-m.1","openrouter","Laguna M.1",262144,32768,"r",null]
+["laguna-s-2.1","openrouter","Laguna S 2.1",1048576,131072,"r",null]
+["laguna-xs-2.1","openrouter","Laguna XS 2.1",262144,32768,"r",null]
+["laguna-xs.2","openrouter","Laguna XS.2",262144,32768,"r",null]
+["intellect-3","openrouter","INTELLECT-3",131072,131072,"r",null]
+["qwen-2.5-7b-instruct","openrouter","Qwen2.5 7B Instruct",32768,29491,"",null]
+["qwen-max","openrouter","Qwen-Max",32768,8192,"",null]
+["qwen-plus-2025-07-28","openrouter","Qwen Plus 0728",1000000,32768,"",null]
+["qwen-turbo","openrouter","Qwen-Turbo",131072,8192,"",null]
+["qwen-vl-max","openrouter","Qwen VL Max",131072,32768,"i",null]
+["qwen3-30b-a3b-thinking-2507","openrouter","Qwen3 30B A3B Thinking 2507",81920,32768,"r",null]
+["qwen3-4b","openrouter","Qwen3 4B",131072,8192,"r",null]
+["qwen3-8b","openrouter","Qwen3 8B",131072,8192,"r",null]
+["qwen3-coder-plus","openrouter","Qwen3 Coder Plus",1000000,65536,"",null]
+["qwen3-max","openrouter","Qwen3 Max",262144,65536,"",null]
+["qwen3-max-thinking","openrouter","Qwen3 Max Thinking",262144,65536,"r",null]
+["qwen3-next-80b-a3b-thinking","openrouter","Qwen3-Next 80B-A3B (Thinking)",262144,235929,"r",null]
+["qwen3-vl-235b-a22b-thinking","openrouter","Qwen3 VL 235B A22B Thinking",131072,32768,"ir",null]
+["qwen3-vl-30b-a3b-thinking","openrouter","Qwen3 VL 30B A3B Thinking",262144,32768,"ir",null]
+["qwen3-vl-32b-instruct","openrouter","Qwen3 VL 32B Instruct",131072,32768,"i",null]
+["qwen3-vl-8b-thinking","openrouter","Qwen3 VL 8B Thinking",131072,32768,"ir",null]
+["qwen3.6-max-preview","openrouter","Qwen3.6 Max Preview",262144,65536,"r",null]
+["qwq-32b","openrouter","QwQ 32B",131072,131072,"r",null]
+["recraft-v3","openrouter","Recraft V3",null,null,"i",null]
+["recraft-v4","openrouter","Recraft V4",null,null,"i",null]
+["recraft-v4-pro","openrouter","Recraft V4 Pro",null,null,"i",null]
+["recraft-v4-pro-vector","openrouter","Recraft V4 Pro Vector",null,null,"i",null]
+["recraft-v4-styles","openrouter","Recraft V4 Styles",null,null,"i",null]
+["recraft-v4-styles-pro","openrouter","Recraft V4 Styles Pro",null,null,"i",null]
+["recraft-v4-styles-pro-vector","openrouter","Recraft V4 Styles Pro Vector",null,null,"i",null]
+["recraft-v4-styles-vector","openrouter","Recraft V4 Styles Vector",null,null,"i",null]
+["recraft-v4-vector","openrouter","Recraft V4 Vector",null,null,"i",null]
+["recraft-v4.1","openrouter","Recraft V4.1",null,null,"i",null]
+["recraft-v4.1-pro","openrouter","Recraft V4.1 Pro",null,null,"i",null]
+["recraft-v4.1-pro-vector","openrouter","Recraft V4.1 Pro Vector",null,null,"i",null]
+["recraft-v4.1-utility","openrouter","Recraft V4.1 Utility",null,null,"i",null]
+["recraft-v4.1-utility-pro","openrouter","Recraft V4.1 Utility Pro",null,null,"i",null]
+["recraft-v4.1-vector","openrouter","Recraft V4.1 Vector",null,null,"i",null]
+["aleph-2","openrouter","Aleph 2.0",null,null,"i",null]
+["gen-4.5","openrouter","Gen-4.5",null,null,"i",null]
+["l3-euryale-70b","openrouter","Llama 3 Euryale 70B v2.1",8192,8192,"",null]
+["l3.1-euryale-70b","openrouter","Llama 3.1 Euryale 70B v2.2",131072,16384,"",null]
+["all-minilm-l12-v2","openrouter","all-MiniLM-L12-v2",512,null,"",null]
+["all-minilm-l6-v2","openrouter","all-MiniLM-L6-v2",512,null,"",null]
+["all-mpnet-base-v2","openrouter","all-mpnet-base-v2",512,null,"",null]
+["multi-qa-mpnet-base-dot-v1","openrouter","multi-qa-mpnet-base-dot-v1",512,null,"",null]
+["paraphrase-minilm-l6-v2","openrouter","paraphrase-MiniLM-L6-v2",512,null,"",null]
+["riverflow-v2-fast","openrouter","Riverflow V2 Fast",null,null,"i",null]
+["riverflow-v2-pro","openrouter","Riverflow V2 Pro",null,null,"i",null]
+["riverflow-v2.5-fast","openrouter","Riverflow V2.5 Fast",null,null,"i",null]
+["riverflow-v2.5-pro","openrouter","Riverflow V2.5 Pro",null,null,"i",null]
+["ox-alpha","openrouter","Ox Alpha",1048576,131072,"ir",null]
+["rocinante-12b","openrouter","Rocinante 12B",32768,32768,"",null]
+["unslopnemo-12b","openrouter","UnslopNemo 12B",1024000,819200,"",null]
+["gte-base","openrouter","GTE-Base",512,null,"",null]
+["gte-large","openrouter","GTE-Large",512,null,"",null]
+["deepseek-r1t2-chimera","openrouter","DeepSeek R1T2 Chimera",163840,163840,"r",null]
+["tng-r1t-chimera","openrouter","R1T Chimera",163840,65536,"r",null]
+["jev-1.13","openrouter","Jev 1.13",32000,28800,"",null]
+["pareto","openrouter","Pareto",262144,131072,"i",null]
+["solar-pro-3","openrouter","Solar Pro 3",131072,117964,"r",null]
+["voyage-4","openrouter","voyage-4",32000,null,"",null]
+["voyage-4-large","openrouter","voyage-4-large",32000,null,"",null]
+["voyage-4-lite","openrouter","voyage-4-lite",32000,null,"",null]
+["voyage-code-4","openrouter","voyage-code-4",32000,null,"",null]
+["voyage-multimodal-3.5","openrouter","voyage-multimodal-3.5",32000,null,"",null]
+["grok-3-beta","openrouter","Grok 3 Beta",131072,null,"",null]
+["grok-3-mini-beta","openrouter","Grok 3 Mini Beta",131072,null,"r",null]
+["grok-4.1-fast","openrouter","Grok 4.1 Fast",2000000,30000,"ir",null]
+["grok-4.20-beta","openrouter","Grok 4.20 Beta",2000000,null,"ir",null]
+["glm-4-32b","openrouter","GLM 4 32B",128000,32768,"",null]
+`;
