@@ -5,12 +5,28 @@ import type { ModelStreamPart } from './model-provider.ts';
 import { createStreamGuard, type StreamGuard, type StreamLimits } from './stream-guard.ts';
 import { toModelError } from './vendor-failure.ts';
 
+/**
+ * How far an answer is. `open`: the reason for its end has not come. `reasoned`: it came with content or before more of it, as servers do
+ * that write one into every chunk. `settled`: it came by itself and nothing since. `ended`: nothing that follows counts.
+ */
+export type ReadState = 'open' | 'reasoned' | 'settled' | 'ended';
+
 /** Follows a vendor's events and turns each into the previews that it is worth. */
 export interface StreamReader<Event> {
   read(event: Event): ModelStreamPart[];
-  /** Whether the vendor's end marker came. */
-  readonly complete: boolean;
+  readonly state: ReadState;
+  /**
+   * The stream said that it is over (`[DONE]`), or was one whole document, and gave no reason: whoever takes this for an end changes
+   * its state. An answer of which nothing came stays open.
+   */
+  marked(): void;
 }
+
+/**
+ * How long a stream may keep silent once the reason for its end is known. Servers close it, or mark its end, within milliseconds; this is
+ * for those that keep the connection open, and long enough for those that give their reason before they go on.
+ */
+const PATIENCE_MS = 15_000;
 
 /**
  * What all adapters do around a request: watch its time, pass an abort on, and turn whatever goes wrong into the port's errors.
@@ -34,41 +50,69 @@ export async function* guardedStream(
 }
 
 /**
- * Reads events until the reader has the end marker; a stream that ends before gives no response, however much of it came.
- *
- * @param after - `drain` reads what follows the marker in the background; `open` leaves it to the caller.
+ * Reads an answer to its end, wherever in it the reason for the end stands: until the vendor's last event, the end marker or the end of the
+ * stream. A stream that ends before there was a reason or a marker gives no response, however much of it came. One that breaks off after
+ * the reason does too, unless the reason stood by itself at the end.
  */
 export async function* followEvents<Event>(
   vendor: string,
-  events: AsyncIterator<Event>,
+  events: AsyncIterator<Event, unknown>,
   reader: StreamReader<Event>,
   guard: StreamGuard,
-  after: 'drain' | 'open' = 'drain',
 ): AsyncGenerator<ModelStreamPart> {
+  let isWhole = false;
   try {
-    while (!reader.complete) {
-      const event = await events.next().catch((error: unknown) => {
-        // The SDKs look into events as well.
-        const isForeign = error instanceof TypeError && connectionFailure(error, vendor) === undefined;
-        throw isForeign ? notUnderstood(vendor, error) : error;
-      });
+    while (reader.state !== 'ended') {
+      const event = await nextEvent(vendor, events, reader, guard);
+      if (event === 'silence') break;
       guard.progress();
-      if (event.done === true)
-        throw toModelError({ vendor, message: 'the stream ended before the end of the message' });
+      if (event.done === true) {
+        if (event.value === 'marker' && reader.state === 'open') reader.marked();
+        if (reader.state === 'open')
+          throw toModelError({ vendor, message: 'the stream ended before the end of the message' });
+        break;
+      }
       for (const part of understood(vendor, () => reader.read(event.value))) {
         guard.hold();
         yield part;
         guard.progress();
       }
     }
+    isWhole = true;
   } finally {
     // Whoever stops reading in the middle has no use for the connection any more.
-    if (!reader.complete) {
+    if (!isWhole) {
       guard.abandon();
       await events.return?.();
     }
   }
-  if (after === 'drain') drain(events, () => guard.abandon());
+  drain(events, () => guard.abandon());
+}
+
+/** The next event; `silence` where the answer may be complete and nothing more came for a while, or the stream broke off after its end. */
+async function nextEvent<Event>(
+  vendor: string,
+  events: AsyncIterator<Event, unknown>,
+  reader: StreamReader<Event>,
+  guard: StreamGuard,
+): Promise<IteratorResult<Event, unknown> | 'silence'> {
+  const coming = events.next().catch((error: unknown) => {
+    if (reader.state === 'settled' && guard.reason() === undefined) return 'silence' as const;
+    // The SDKs look into events as well.
+    const isForeign = error instanceof TypeError && connectionFailure(error, vendor) === undefined;
+    throw isForeign ? notUnderstood(vendor, error) : error;
+  });
+  if (reader.state === 'open') return await coming;
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<'silence'>((resolve) => {
+    timer = setTimeout(resolve, Math.min(PATIENCE_MS, guard.stallMs / 2), 'silence');
+  });
+  try {
+    return await Promise.race([coming, silence]);
+  } finally {
+    clearTimeout(timer);
+    coming.catch(() => undefined);
+  }
 }
 
 /**

@@ -12,6 +12,8 @@ export interface StreamLimits {
 export interface StreamGuard {
   /** Hand this to the vendor's SDK. */
   readonly signal: AbortSignal;
+  /** The limit from one piece of content to the next. */
+  readonly stallMs: number;
   /** Content came. */
   progress(): void;
   /** The consumer has the floor: its own slowness is not the vendor's. Ends with the next `progress`. */
@@ -61,6 +63,7 @@ export function createStreamGuard(limits: StreamLimits, vendor: string, outer: A
   arm(Math.min(limits.stallMs, limits.totalMs));
   return {
     signal: controller.signal,
+    stallMs: limits.stallMs,
     progress() {
       held = false;
       last = performance.now();

@@ -1,5 +1,9 @@
 import Anthropic, { APIError, APIUserAbortError } from '@anthropic-ai/sdk';
-import type { MessageCreateParamsStreaming, MessageParam } from '@anthropic-ai/sdk/resources/messages';
+import type {
+  MessageCreateParamsStreaming,
+  MessageParam,
+  RawMessageStreamEvent,
+} from '@anthropic-ai/sdk/resources/messages';
 import type { JsonObject } from '../../../core/json.ts';
 import { followEvents, guardedCall, guardedStream, understood } from '../adapter-stream.ts';
 import { connectionFailure } from '../connection-failure.ts';
@@ -7,13 +11,14 @@ import type { HistoryForm } from '../history/history-form.ts';
 import { createHistoryRepair } from '../history/history-repair.ts';
 import { reasoningForm } from '../history/reasoning-dialect.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../model-provider.ts';
+import { answerEvents } from '../stream/answer-events.ts';
 import type { StreamGuard, StreamLimits } from '../stream-guard.ts';
-import { refuseUnlessEventStream } from '../event-stream.ts';
 import { createToolNames, type ToolNames } from '../tool-names.ts';
 import { toModelError } from '../vendor-failure.ts';
 import { createAnthropicFetch } from './anthropic-fetch.ts';
 import { createAnthropicStreamReader } from './read-stream.ts';
 import { toAnthropicRequest, type AnthropicModelTraits } from './to-request.ts';
+import { wholeMessage } from './whole-message.ts';
 import { toContinuation, toResponse, type CollectedBlock } from './to-response.ts';
 import { sumUsage } from '../sum-usage.ts';
 import { emptyUsage } from './usage.ts';
@@ -70,19 +75,15 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
     for (let round = 0; ; round += 1) {
       const continuation: MessageParam[] =
         blocks.length === 0 ? [] : [{ role: 'assistant', content: toContinuation(blocks) }];
-      const {
-        data,
-        response,
-        request_id: requestId,
-      } = await client.messages
+      const response = await client.messages
         .create(
           { ...body, ...options.extraBody, messages: [...body.messages, ...continuation], stream: true },
           { signal: guard.signal, headers: betaHeaders(body) },
         )
-        .withResponse();
-      refuseUnlessEventStream(response, VENDOR);
+        .asResponse();
       const reader = createAnthropicStreamReader(blocks.length, usage);
-      yield* followEvents(VENDOR, data[Symbol.asyncIterator](), reader, guard);
+      const events = answerEvents<RawMessageStreamEvent>(response, { vendor: VENDOR, whole: wholeMessage });
+      yield* followEvents(VENDOR, events, reader, guard);
       blocks = [...blocks, ...reader.message.blocks];
       usage = sumUsage(usage, reader.message.usage);
       if (reader.message.stopReason === 'pause_turn' && round < MAX_CONTINUATIONS) continue;
@@ -90,7 +91,11 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
       yield {
         type: 'finish',
         response: understood(VENDOR, () => ({
-          ...toResponse(message, { provider: NAME, names, requestId: requestId ?? undefined }),
+          ...toResponse(message, {
+            provider: NAME,
+            names,
+            requestId: response.headers.get('request-id') ?? undefined,
+          }),
           ...answeredBy(message),
         })),
       };

@@ -3,6 +3,7 @@ import type {
   RawContentBlockStartEvent,
   RawMessageStreamEvent,
 } from '@anthropic-ai/sdk/resources/messages';
+import type { ReadState, StreamReader } from '../adapter-stream.ts';
 import type { ModelStreamPart, ModelUsage } from '../model-provider.ts';
 import { sumUsage } from '../sum-usage.ts';
 import { createTextPreview } from '../text-preview.ts';
@@ -10,17 +11,19 @@ import { toModelError } from '../vendor-failure.ts';
 import type { CollectedBlock, CollectedMessage } from './to-response.ts';
 import { addUsage, emptyUsage } from './usage.ts';
 
-/** Follows one response stream and collects it. Anything out of order fails as `model_unreachable`. */
-export interface AnthropicStreamReader {
-  /** The previews that this event is worth. Events of unknown types are worth none and break nothing. */
-  read(event: RawMessageStreamEvent): ModelStreamPart[];
-  /** Whether `message_stop` came. */
-  readonly complete: boolean;
-  /** What came; of use only once complete. */
+/**
+ * Follows one response stream and collects it. Events of unknown types are worth nothing and break nothing, and what other servers of this
+ * API do in another order is taken: blocks that are open side by side, pieces of a block whose start did not come, a message without
+ * its first event or its last. What belongs to no block of its kind fails as `model_unreachable`.
+ */
+export interface AnthropicStreamReader extends StreamReader<RawMessageStreamEvent> {
+  /** What came; of use only once there is a reason for the end. */
   readonly message: CollectedMessage;
 }
 
 interface OpenBlock {
+  /** Of the block in the response. */
+  index: number;
   block: CollectedBlock;
   preview: { push(piece: string): string };
 }
@@ -40,21 +43,19 @@ export function createAnthropicStreamReader(firstIndex: number, before: ModelUsa
     stopReason: null,
     refusal: undefined,
   };
-  const open = new Map<number, OpenBlock>();
-  let state: 'waiting' | 'started' | 'stopped' = 'waiting';
+  // By the index on the wire; a block that begins anew under the same index is another.
+  const blocks = new Map<number, OpenBlock>();
+  let state: ReadState = 'open';
 
   const count = (reported: Parameters<typeof addUsage>[1]): ModelStreamPart[] => {
     message.usage = addUsage(message.usage, reported);
     return [{ type: 'usage', usage: sumUsage(before, message.usage) }];
   };
 
-  const onBlockStart = (event: RawContentBlockStartEvent): ModelStreamPart[] => {
-    if (event.index !== message.blocks.length || open.size > 0)
-      throw broken(`block ${event.index} out of order`);
-    const block = blockOf(event.content_block);
+  const begin = (wireIndex: number, block: CollectedBlock): ModelStreamPart[] => {
+    const index = firstIndex + message.blocks.length;
     message.blocks.push(block);
-    open.set(event.index, { block, preview: createTextPreview() });
-    const index = firstIndex + event.index;
+    blocks.set(wireIndex, { index, block, preview: createTextPreview() });
     const start: ModelStreamPart = { type: 'block-start', index, block: previewKindOf(block) };
     // Some servers put the beginning of the text into the start of the block.
     return block.type === 'text' && block.text !== ''
@@ -62,16 +63,20 @@ export function createAnthropicStreamReader(firstIndex: number, before: ModelUsa
       : [start];
   };
 
-  const onBlockDelta = ({ index, delta }: RawContentBlockDeltaEvent): ModelStreamPart[] => {
-    const entry = open.get(index);
-    if (entry === undefined) throw broken(`a piece of block ${index}, which is not open`);
-    const { block, preview } = entry;
+  const onBlockDelta = ({ index: wireIndex, delta }: RawContentBlockDeltaEvent): ModelStreamPart[] => {
+    const started = blocks.has(wireIndex) ? [] : beginOf(delta).flatMap((block) => begin(wireIndex, block));
+    const entry = blocks.get(wireIndex);
+    if (entry === undefined) {
+      if (delta.type === 'input_json_delta') throw broken(`a piece of block ${wireIndex}, which is not open`);
+      return [];
+    }
+    const { index, block, preview } = entry;
     switch (delta.type) {
       case 'text_delta': {
         if (block.type !== 'text') throw broken(`text in a ${block.type} block`);
         block.text += delta.text;
         const text = preview.push(delta.text);
-        return text === '' ? [] : [{ type: 'text-delta', index: firstIndex + index, text }];
+        return text === '' ? started : [...started, { type: 'text-delta', index, text }];
       }
       case 'input_json_delta':
         if (block.type !== 'tool_use') throw broken(`tool input in a ${block.type} block`);
@@ -80,7 +85,7 @@ export function createAnthropicStreamReader(firstIndex: number, before: ModelUsa
       case 'thinking_delta':
         if (block.type !== 'thinking') throw broken(`thinking in a ${block.type} block`);
         block.thinking += delta.thinking;
-        return [];
+        return started;
       case 'signature_delta':
         if (block.type !== 'thinking') throw broken(`a signature in a ${block.type} block`);
         block.signature += delta.signature;
@@ -94,37 +99,38 @@ export function createAnthropicStreamReader(firstIndex: number, before: ModelUsa
 
   return {
     message,
-    get complete() {
-      return state === 'stopped';
+    get state() {
+      return state;
+    },
+    marked() {
+      if (message.blocks.length > 0) state = 'ended';
     },
     read(event) {
-      if (event.type === 'message_start') {
-        if (state !== 'waiting') throw broken('a second message_start');
-        state = 'started';
-        message.id = event.message.id;
-        message.model = event.message.model;
-        return count(event.message.usage);
-      }
       switch (event.type) {
+        case 'message_start':
+          // Two answers in one stream, as of a gateway that tried again, would become one.
+          if (message.id !== null || message.blocks.length > 0) throw broken('a second message_start');
+          message.id = event.message.id ?? '';
+          message.model = event.message.model;
+          return count(event.message.usage);
         case 'content_block_start':
-          requireStarted(state, event.type);
-          return onBlockStart(event);
+          if (state === 'settled') state = 'reasoned';
+          return begin(event.index, blockOf(event.content_block));
         case 'content_block_delta':
-          requireStarted(state, event.type);
+          if (state === 'settled') state = 'reasoned';
           return onBlockDelta(event);
         case 'content_block_stop':
-          if (!open.delete(event.index)) throw broken(`the end of block ${event.index}, which is not open`);
           return [];
         case 'message_delta':
-          requireStarted(state, event.type);
           message.stopReason = event.delta.stop_reason ?? message.stopReason;
           message.refusal = event.delta.stop_details ?? message.refusal;
+          if (message.stopReason !== null) state = 'settled';
           return count(event.usage);
         case 'message_stop':
-          requireStarted(state, event.type);
-          if (open.size > 0) throw broken('message_stop inside a block');
-          if (message.stopReason === null) throw broken('message_stop without a stop reason');
-          state = 'stopped';
+          // Without a reason and without content it is the end of nothing.
+          if (message.stopReason === null && message.blocks.length === 0)
+            throw broken('message_stop without a stop reason');
+          state = 'ended';
           return [];
         default:
           return ignored(event);
@@ -133,14 +139,15 @@ export function createAnthropicStreamReader(firstIndex: number, before: ModelUsa
   };
 }
 
+/** The block that a piece begins whose own beginning did not come. A call cannot: it would have no name. */
+function beginOf(delta: RawContentBlockDeltaEvent['delta']): CollectedBlock[] {
+  if (delta.type === 'text_delta') return [{ type: 'text', text: '' }];
+  return delta.type === 'thinking_delta' ? [{ type: 'thinking', thinking: '', signature: '' }] : [];
+}
+
 /** The vendor adds types without notice; the compiler only knows those of today. */
 function ignored(_unknown: never): ModelStreamPart[] {
   return [];
-}
-
-function requireStarted(state: 'waiting' | 'started' | 'stopped', type: string): void {
-  if (state === 'waiting') throw broken(`${type} before message_start`);
-  if (state === 'stopped') throw broken(`${type} after message_stop`);
 }
 
 function broken(what: string): Error {

@@ -104,7 +104,7 @@ function toBlock(block: CollectedBlock, { provider, names }: Context, cut: boole
       return {
         type: 'tool_use',
         name: names.fromWire(block.name).toWellFormed(),
-        ...(cut ? cutToolInput(block.json) : readInput(block)),
+        ...(cut || block.name === '' ? cutToolInput(block.json) : readInput(block)),
         vendor: { provider, callId: block.id },
       };
     default:

@@ -1,6 +1,7 @@
 import { ApiError } from '@google/genai';
 import type { Json } from '../../../core/json.ts';
 import { connectionFailure } from '../connection-failure.ts';
+import { retryDelayIn } from '../retry-after.ts';
 import { isJsonObject } from '../tool-input.ts';
 import { toModelError } from '../vendor-failure.ts';
 
@@ -41,14 +42,4 @@ function bodyIn(message: string): { message: string; status?: string; retryAfter
     ...(typeof status === 'string' ? { status } : {}),
     ...(delay === undefined ? {} : { retryAfterMs: delay }),
   };
-}
-
-/** Google names the delay in a detail of type RetryInfo, as in `"34.5s"`. */
-function retryDelayIn(details: Json | undefined): number | undefined {
-  for (const detail of Array.isArray(details) ? details : []) {
-    const delay = isJsonObject(detail) ? detail['retryDelay'] : undefined;
-    const seconds = typeof delay === 'string' ? /^(\d+(?:\.\d+)?)s$/.exec(delay)?.[1] : undefined;
-    if (seconds !== undefined) return Number(seconds) * 1_000;
-  }
-  return undefined;
 }

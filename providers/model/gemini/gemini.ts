@@ -2,7 +2,6 @@ import { GoogleGenAI, type GenerateContentResponse } from '@google/genai';
 import type { JsonObject } from '../../../core/json.ts';
 import { jsonTokens, textTokens } from '../../../core/session/context/estimate-tokens.ts';
 import { followEvents, guardedCall, guardedStream, understood } from '../adapter-stream.ts';
-import { refuseUnlessEventStream } from '../event-stream.ts';
 import { answeredBy } from '../vendor/answered.ts';
 import { VENDOR_URLS } from '../vendor/servers.ts';
 import type { HistoryForm } from '../history/history-form.ts';
@@ -10,6 +9,7 @@ import { createHistoryRepair } from '../history/history-repair.ts';
 import { reasoningForm } from '../history/reasoning-dialect.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../model-provider.ts';
 import { patientFetch } from '../patient-fetch.ts';
+import { answerEvents } from '../stream/answer-events.ts';
 import type { StreamGuard, StreamLimits } from '../stream-guard.ts';
 import { createToolNames, type ToolNames } from '../tool-names.ts';
 import { toGeminiFailure } from './gemini-failure.ts';
@@ -63,25 +63,26 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
       names,
       form,
     });
-    const stream: AsyncGenerator<GenerateContentResponse> = await client.models.generateContentStream({
+    await client.models.generateContentStream({
       ...body,
       config: {
         ...config,
         abortSignal: guard.signal,
         httpOptions: {
           ...(Object.keys(extraBody).length > 0 ? { extraBody } : {}),
-          // The SDK hands over neither the headers of an answer nor its type.
+          // The SDK hands over neither the headers of an answer nor what proxies make of it: its stream is left unread.
           fetch: async (url, init) => {
             const response = await patientFetch(url, init, headersFor(init?.headers, options));
             seen.response = response;
-            if (response.ok) refuseUnlessEventStream(response, VENDOR);
             return response;
           },
         },
       },
     });
+    if (seen.response === undefined) throw new Error('The SDK answered without a request.');
     const reader = createGeminiStreamReader(VENDOR);
-    yield* followEvents(VENDOR, stream, reader, guard);
+    const wire = { vendor: VENDOR, whole: (answer: JsonObject) => [answer] };
+    yield* followEvents(VENDOR, answerEvents<GenerateContentResponse>(seen.response, wire), reader, guard);
     yield {
       type: 'finish',
       response: understood(VENDOR, () => ({

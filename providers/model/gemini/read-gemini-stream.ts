@@ -1,5 +1,5 @@
 import type { FunctionCall, GenerateContentResponse, Part } from '@google/genai';
-import type { StreamReader } from '../adapter-stream.ts';
+import type { ReadState, StreamReader } from '../adapter-stream.ts';
 import { finishKind } from '../finish-words.ts';
 import type { ModelStreamPart } from '../model-provider.ts';
 import { createTextPreview } from '../text-preview.ts';
@@ -22,7 +22,7 @@ export interface CollectedGemini {
   modelVersion: string | undefined;
 }
 
-/** Follows the chunks of one answer. It is complete with the reason for its end, or for refusing the prompt. */
+/** Follows the chunks of one answer. The reason for its end may stand in any chunk. */
 export function createGeminiStreamReader(
   vendor: string,
 ): StreamReader<GenerateContentResponse> & { readonly answer: CollectedGemini } {
@@ -34,6 +34,7 @@ export function createGeminiStreamReader(
     responseId: undefined,
     modelVersion: undefined,
   };
+  let state: ReadState = 'open';
   let preview = createTextPreview();
 
   const open = (part: CollectedPart, block: 'text' | 'thinking' | 'tool_use'): ModelStreamPart => {
@@ -69,12 +70,15 @@ export function createGeminiStreamReader(
 
   return {
     answer,
-    get complete() {
-      return answer.finish !== null;
+    get state() {
+      return state;
+    },
+    marked() {
+      if (answer.parts.length === 0) return;
+      answer.finish = 'STOP';
+      state = 'ended';
     },
     read(chunk) {
-      if (typeof chunk !== 'object' || chunk === null)
-        throw toModelError({ vendor, message: 'its stream broke the protocol: an event that is no object' });
       const counted: ModelStreamPart[] =
         chunk.usageMetadata === undefined ? [] : [{ type: 'usage', usage: geminiUsage(chunk.usageMetadata) }];
       answer.usage = chunk.usageMetadata ?? answer.usage;
@@ -82,11 +86,14 @@ export function createGeminiStreamReader(
       answer.modelVersion = chunk.modelVersion ?? answer.modelVersion;
       const candidate = chunk.candidates?.[0];
       const shown = (candidate?.content?.parts ?? []).flatMap(readPart);
-      answer.finish = candidate?.finishReason ?? answer.finish;
+      if (candidate?.finishReason) state = shown.length > 0 ? 'reasoned' : 'settled';
+      else if (shown.length > 0 && state !== 'open') state = 'reasoned';
+      answer.finish = candidate?.finishReason || answer.finish;
       answer.finishMessage = candidate?.finishMessage ?? answer.finishMessage;
       const blocked = chunk.promptFeedback?.blockReason;
       if (blocked !== undefined) {
         answer.finish = blocked;
+        state = 'settled';
         answer.finishMessage =
           chunk.promptFeedback?.blockReasonMessage ?? `the prompt was blocked: ${blocked}`;
       }

@@ -8,7 +8,7 @@ import { isJsonObject } from '../../tool-input.ts';
 const NAMES = ['extra_content', 'provider_specific_fields'] as const;
 
 /** The extras of a call, or of a piece of one; undefined where it has none. */
-export function callExtras(call: Json | object | undefined): JsonObject | undefined {
+export function callExtras(call: unknown): JsonObject | undefined {
   if (typeof call !== 'object' || call === null) return undefined;
   const fields = call as Record<string, Json>;
   const extras = NAMES.flatMap((name) => {

@@ -1,18 +1,16 @@
 import { answeredBy } from '../../vendor/answered.ts';
 import type { ChatCompletionChunk } from 'openai/resources/chat/completions';
 import { followEvents, guardedStream, understood } from '../../adapter-stream.ts';
-import { drain } from '../../drain.ts';
-import { refuseUnlessEventStream } from '../../event-stream.ts';
 import type { HistoryForm } from '../../history/history-form.ts';
 import { createHistoryRepair } from '../../history/history-repair.ts';
 import { reasoningForm } from '../../history/reasoning-dialect.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../../model-provider.ts';
+import { answerEvents } from '../../stream/answer-events.ts';
 import type { StreamGuard } from '../../stream-guard.ts';
 import { createOpenAiClient, type OpenAiOptions } from '../openai-client.ts';
 import { toOpenAiFailure } from '../openai-failure.ts';
 import { openAiToolNames } from '../openai-tool-names.ts';
 import { openAiProviderName } from '../provider-name.ts';
-import { awaitUsage } from './await-usage.ts';
 import { dialectOf } from './dialect.ts';
 import { createChatStreamReader } from './read-chat-stream.ts';
 import { toChatRequest } from './to-chat-request.ts';
@@ -39,29 +37,29 @@ export function createChatProvider(options: OpenAiOptions): ModelProvider {
   ): AsyncGenerator<ModelStreamPart> {
     const names = openAiToolNames(request);
     const body = toChatRequest(request, options.traits, { provider: name, names, dialect, form });
-    const { data, response } = await client.chat.completions
+    const response = await client.chat.completions
       .create(
         { ...body, ...options.extraBody, messages: body.messages, stream: true },
         { signal: guard.signal },
       )
-      .withResponse();
-    refuseUnlessEventStream(response, vendor);
-    const reader = createChatStreamReader(vendor);
-    const events: AsyncIterator<ChatCompletionChunk> = data[Symbol.asyncIterator]();
-    yield* followEvents(vendor, events, reader, guard, 'open');
-    await awaitUsage(events, reader);
-    drain(events, () => guard.abandon());
+      .asResponse();
+    const offered = request.tools.map((tool) => names.toWire(tool.name));
+    const reader = createChatStreamReader(vendor, offered);
+    // A whole completion has the message where a chunk has the delta.
+    const events = answerEvents<ChatCompletionChunk>(response, { vendor, whole: (answer) => [answer] });
+    yield* followEvents(vendor, events, reader, guard);
+    const { chat } = reader;
     yield {
       type: 'finish',
       response: understood(vendor, () => ({
-        ...toChatResponse(reader.chat, {
+        ...toChatResponse(chat, {
           provider: name,
           names,
           request,
           contextWindow: options.traits.contextWindow,
-          requestId: response.headers.get('x-request-id') ?? reader.chat.id ?? undefined,
+          requestId: response.headers.get('x-request-id') ?? chat.id ?? undefined,
         }),
-        ...answeredBy(reader.chat),
+        ...answeredBy(chat),
       })),
     };
   }

@@ -1,22 +1,15 @@
 import type { ChatCompletionChunk } from 'openai/resources/chat/completions';
-import type { StreamReader } from '../../adapter-stream.ts';
+import type { ReadState, StreamReader } from '../../adapter-stream.ts';
 import { finishKind } from '../../finish-words.ts';
 import type { ModelStreamPart } from '../../model-provider.ts';
 import { createTextPreview } from '../../text-preview.ts';
 import { toModelError } from '../../vendor-failure.ts';
-import type { JsonObject } from '../../../../core/json.ts';
+import { isJsonObject } from '../../tool-input.ts';
+import { createCallAssembler, type CollectedCall } from './assemble-calls.ts';
 import { callExtras } from './call-extras.ts';
 import { chatUsage } from './chat-usage.ts';
 import { createReasoningCollector, type ReasoningCollector } from './reasoning.ts';
 
-export interface CollectedCall {
-  type: 'tool_use';
-  id: string | null;
-  name: string;
-  json: string;
-  /** What the server wants back with the call. */
-  extras?: JsonObject;
-}
 export type CollectedPart =
   { type: 'text'; text: string } | { type: 'thinking'; reasoning: ReasoningCollector } | CollectedCall;
 
@@ -25,19 +18,25 @@ export interface CollectedChat {
   refusal: string;
   finish: string | null;
   usage: ChatCompletionChunk['usage'];
-  /** Wire index of a call → where it is. */
   id: string | null;
   model: string | null;
 }
 
+/** A chunk as any server writes it: with the message where OpenAI has a delta, when it cannot stream. */
 type Delta = Partial<ChatCompletionChunk.Choice.Delta>;
 
-/** Follows the chunks of one completion. It is complete with the reason for its end; the usage may follow in a chunk of its own. */
+/**
+ * Follows the chunks of one completion. The reason for its end may stand in any chunk, and the usage in any or in one of its own.
+ *
+ * @param offered - the names of the tools on the wire.
+ */
 export function createChatStreamReader(
   vendor: string,
+  offered: readonly string[] = [],
 ): StreamReader<ChatCompletionChunk> & { readonly chat: CollectedChat } {
   const chat: CollectedChat = { parts: [], refusal: '', finish: null, usage: null, id: null, model: null };
-  const calls = new Map<number, CollectedCall>();
+  const calls = createCallAssembler(new Set(offered));
+  let state: ReadState = 'open';
   const preview = createTextPreview();
 
   const open = (part: CollectedPart): ModelStreamPart => {
@@ -68,52 +67,80 @@ export function createChatStreamReader(
     return reasoning.add(delta) ? [open({ type: 'thinking', reasoning })] : [];
   };
 
-  const readCall = (piece: ChatCompletionChunk.Choice.Delta.ToolCall): ModelStreamPart[] => {
-    const index = piece.index ?? calls.size;
-    const id = piece.id === undefined || piece.id === null || piece.id === '' ? null : piece.id;
-    const known = calls.get(index);
-    // Some servers give every call the same index and tell them apart by the id alone.
-    const begins = known === undefined || (id !== null && known.id !== null && id !== known.id);
-    const call: CollectedCall = begins ? { type: 'tool_use', id, name: '', json: '' } : known;
-    call.id ??= id;
-    if (call.name === '') call.name = piece.function?.name ?? '';
-    call.json += argumentsText(piece.function?.arguments);
-    const extras = callExtras(piece);
-    if (extras !== undefined) call.extras = { ...call.extras, ...extras };
-    if (!begins) return [];
-    calls.set(index, call);
-    return [open(call)];
+  const readCalls = (delta: Delta): ModelStreamPart[] => {
+    // The older form, of one call per answer.
+    const pieces: unknown[] = Array.isArray(delta.tool_calls) ? delta.tool_calls : [];
+    const parts = [...pieces, delta.function_call].flatMap((piece) => {
+      const added = calls.add(piece);
+      const extras = added === undefined ? undefined : callExtras(piece);
+      if (added !== undefined && extras !== undefined)
+        added.call.extras = { ...added.call.extras, ...extras };
+      return added?.begins === true ? [open(added.call)] : [];
+    });
+    calls.endDelta();
+    return parts;
+  };
+
+  const readContent = (delta: Delta): ModelStreamPart[] => {
+    const parts = readReasoning(delta);
+    const text = contentText(delta.content);
+    if (text !== '') parts.push(...readText(text));
+    if (typeof delta.refusal === 'string') chat.refusal += delta.refusal;
+    return [...parts, ...readCalls(delta)];
+  };
+
+  // Some send the whole message once more in the last chunk.
+  const deltaOf = (choice: ChatCompletionChunk.Choice): Delta => {
+    const message: unknown = 'message' in choice ? choice.message : undefined;
+    const isNew = chat.parts.length === 0 && isJsonObject(message);
+    return isNew && !hasContent(choice.delta) ? message : (choice.delta ?? {});
+  };
+
+  const follow = (finish: string | null, delta: Delta): void => {
+    const isContent = hasContent(delta);
+    // Some servers write an empty reason into every chunk but the last.
+    if (finish) state = isContent ? 'reasoned' : 'settled';
+    else if (isContent && state !== 'open') state = 'reasoned';
+    chat.finish = finish || chat.finish;
+    if (finishKind(chat.finish) === 'broken')
+      throw toModelError({ vendor, message: `the answer broke off (${String(chat.finish)})` });
   };
 
   return {
-    chat,
-    get complete() {
-      return chat.finish !== null;
+    get chat() {
+      const joined = calls.join();
+      chat.parts = chat.parts.filter((part) => part.type !== 'tool_use' || !joined.has(part));
+      return chat;
+    },
+    get state() {
+      return state;
+    },
+    marked() {
+      if (chat.parts.length > 0 || chat.refusal !== '') state = 'ended';
     },
     read(chunk) {
-      refuseErrors(chunk, vendor);
       chat.id ??= chunk.id ?? null;
       chat.model ??= chunk.model ?? null;
       chat.usage = chunk.usage ?? chat.usage;
       // Some servers count in every chunk.
-      const counted: ModelStreamPart[] = chunk.usage
-        ? [{ type: 'usage', usage: chatUsage(chunk.usage) }]
-        : [];
-      const choice = chunk.choices?.[0];
-      if (choice === undefined) return counted;
-      const delta: Delta = choice.delta ?? {};
-      const parts = [...counted, ...readReasoning(delta)];
-      const text = contentText(delta.content);
-      if (text !== '') parts.push(...readText(text));
-      if (typeof delta.refusal === 'string') chat.refusal += delta.refusal;
-      for (const piece of delta.tool_calls ?? []) parts.push(...readCall(piece));
-      // Some servers write an empty reason into every chunk but the last.
-      chat.finish = choice.finish_reason || chat.finish;
-      if (finishKind(chat.finish) === 'broken')
-        throw toModelError({ vendor, message: `the answer broke off (${String(chat.finish)})` });
+      const parts: ModelStreamPart[] = chunk.usage ? [{ type: 'usage', usage: chatUsage(chunk.usage) }] : [];
+      // One answer is asked for; a gateway that splits it gives text and calls as choices of their own.
+      for (const choice of chunk.choices ?? []) {
+        const delta = deltaOf(choice);
+        parts.push(...readContent(delta));
+        follow(choice.finish_reason, delta);
+      }
       return parts;
     },
   };
+}
+
+/** Whether a delta holds a piece of the answer. */
+function hasContent(delta: Delta | null | undefined): boolean {
+  return Object.entries(delta ?? {}).some(
+    ([name, value]: [string, unknown]) =>
+      name !== 'role' && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0),
+  );
 }
 
 /** The text of a delta; some servers send a list of parts where OpenAI has a string. */
@@ -127,15 +154,4 @@ function contentText(content: unknown): string {
         : '',
     )
     .join('');
-}
-
-/** The arguments of a call as text; some servers send them as the object that they are. */
-function argumentsText(given: unknown): string {
-  if (typeof given === 'string') return given;
-  return typeof given === 'object' && given !== null ? JSON.stringify(given) : '';
-}
-
-function refuseErrors(chunk: ChatCompletionChunk, vendor: string): void {
-  if (typeof chunk !== 'object' || chunk === null)
-    throw toModelError({ vendor, message: 'its stream broke the protocol: an event that is no object' });
 }

@@ -1,71 +1,147 @@
 import type { Response, ResponseOutputItem, ResponseStreamEvent } from 'openai/resources/responses/responses';
-import type { StreamReader } from '../../adapter-stream.ts';
+import type { Json, JsonObject } from '../../../../core/json.ts';
+import type { ReadState, StreamReader } from '../../adapter-stream.ts';
 import type { ModelStreamPart } from '../../model-provider.ts';
 import { createTextPreview } from '../../text-preview.ts';
+import { isJsonObject } from '../../tool-input.ts';
 import { toModelError } from '../../vendor-failure.ts';
+import { createItemCollector, type ItemPlace, type StreamedItem } from './collect-items.ts';
 
-/** Follows the events of one response. It is complete when the vendor hands over the whole of it. */
+/** Follows the events of one response. It ends when the vendor says how it ended. */
 export interface ResponsesStreamReader extends StreamReader<ResponseStreamEvent> {
-  /** Finished items by their place; of use only once complete. */
+  /** All items in order; of use only once ended. */
   readonly items: readonly ResponseOutputItem[];
   readonly response: Response | undefined;
 }
 
 export function createResponsesStreamReader(vendor: string): ResponsesStreamReader {
-  const items = new Map<number, ResponseOutputItem>();
-  const shown = new Map<string, { index: number; preview: { push(piece: string): string } }>();
+  const collected = createItemCollector();
+  const shown = new Map<StreamedItem, Map<number, { index: number; push(piece: string): string }>>();
+  let count = 0;
   let response: Response | undefined;
+  let state: ReadState = 'open';
 
   /** Numbers the blocks in the order in which they begin: an item, or each text of a message. */
-  const begin = (key: string, block: 'text' | 'thinking' | 'tool_use'): ModelStreamPart[] => {
-    if (shown.has(key)) return [];
-    const index = shown.size;
-    shown.set(key, { index, preview: createTextPreview() });
+  const begin = (
+    item: StreamedItem,
+    content: number,
+    block: 'text' | 'thinking' | 'tool_use',
+  ): ModelStreamPart[] => {
+    const blocks = shown.get(item) ?? new Map<number, { index: number; push(piece: string): string }>();
+    shown.set(item, blocks);
+    if (blocks.has(content)) return [];
+    const index = count;
+    count += 1;
+    blocks.set(content, { index, ...createTextPreview() });
     return [{ type: 'block-start', index, block }];
   };
 
-  const readText = (output: number, content: number, piece: string): ModelStreamPart[] => {
-    const key = `${String(output)}/${String(content)}`;
-    const parts = begin(key, 'text');
-    const entry = shown.get(key);
-    const text = entry?.preview.push(piece) ?? '';
-    return entry === undefined || text === ''
+  const beginItem = (item: StreamedItem): ModelStreamPart[] => {
+    if (item.type === 'reasoning') return begin(item, 0, 'thinking');
+    return item.type === 'function_call' ? begin(item, 0, 'tool_use') : [];
+  };
+
+  const readText = (item: StreamedItem, content: number, piece: string): ModelStreamPart[] => {
+    item.texts.set(content, (item.texts.get(content) ?? '') + piece);
+    const parts = begin(item, content, 'text');
+    const block = shown.get(item)?.get(content);
+    const text = block?.push(piece) ?? '';
+    return block === undefined || text === ''
       ? parts
-      : [...parts, { type: 'text-delta', index: entry.index, text }];
+      : [...parts, { type: 'text-delta', index: block.index, text }];
+  };
+
+  const end = (whole: Response, status: 'completed' | 'incomplete'): void => {
+    // Gateways leave the status out, or let it stand as it was in the middle.
+    const isFinal = whole.status === 'incomplete' || whole.status === 'completed';
+    response = isFinal ? whole : { ...whole, status };
+    state = 'ended';
   };
 
   return {
     get items() {
-      return [...items].sort(([first], [second]) => first - second).map(([, item]) => item);
+      const output: unknown = response?.output;
+      return collected.items(Array.isArray(output) ? output.filter(isItem) : []);
     },
     get response() {
       return response;
     },
-    get complete() {
-      return response !== undefined;
+    get state() {
+      return state;
+    },
+    marked() {
+      if (collected.isEmpty) return;
+      end({ output: [] as ResponseOutputItem[] } as Response, 'completed');
     },
     read(event) {
-      if (typeof event !== 'object' || event === null)
-        throw toModelError({ vendor, message: 'its stream broke the protocol: an event that is no object' });
-      if (event.type === 'response.output_item.added') {
-        if (event.item.type === 'reasoning') return begin(String(event.output_index), 'thinking');
-        if (event.item.type === 'function_call') return begin(String(event.output_index), 'tool_use');
-        return [];
+      switch (event.type) {
+        case 'response.output_item.added':
+          return isItem(event.item) ? beginItem(collected.begin(placeOf(event, event.item), event.item)) : [];
+        case 'response.output_item.done': {
+          if (!isItem(event.item)) return [];
+          const item = collected.at(placeOf(event, event.item), event.item.type);
+          item.done = event.item;
+          return [];
+        }
+        case 'response.output_text.delta':
+          return readText(collected.at(placeOf(event), 'message'), event.content_index ?? 0, event.delta);
+        case 'response.output_text.done': {
+          const item = collected.at(placeOf(event), 'message');
+          // Some send the text whole, without any deltas before it.
+          const isNew = (item.texts.get(event.content_index ?? 0) ?? '') === '';
+          return isNew ? readText(item, event.content_index ?? 0, event.text) : [];
+        }
+        case 'response.refusal.delta':
+          collected.at(placeOf(event), 'message').refusal += event.delta;
+          return [];
+        case 'response.function_call_arguments.delta': {
+          const item = collected.at(placeOf(event), 'function_call');
+          item.json += event.delta;
+          return beginItem(item);
+        }
+        case 'response.function_call_arguments.done': {
+          const item = collected.at(placeOf(event), 'function_call');
+          item.json = event.arguments || item.json;
+          item.name = 'name' in event && typeof event.name === 'string' ? event.name : item.name;
+          return beginItem(item);
+        }
+        case 'response.failed':
+          throw failureOf(event.response, vendor);
+        case 'response.completed':
+          end(event.response, 'completed');
+          return [];
+        case 'response.incomplete':
+          end(event.response, 'incomplete');
+          return [];
+        default:
+          return [];
       }
-      if (event.type === 'response.output_text.delta')
-        return readText(event.output_index, event.content_index, event.delta);
-      if (event.type === 'response.output_item.done') {
-        items.set(event.output_index, event.item);
-        return [];
-      }
-      if (event.type === 'response.failed') throw failureOf(event.response, vendor);
-      if (event.type === 'error')
-        throw toModelError({ vendor, type: event.code ?? undefined, message: event.message });
-      if (event.type === 'response.completed' || event.type === 'response.incomplete')
-        response = event.response;
-      return [];
     },
   };
+}
+
+/** The event that a whole response is worth. */
+export function wholeResponse(answer: JsonObject): Json[] {
+  const { status } = answer;
+  if (answer['object'] !== 'response' && !(Array.isArray(answer['output']) && answer['type'] === undefined))
+    return [answer];
+  const end = status === 'failed' || status === 'incomplete' ? status : 'completed';
+  return [{ type: `response.${end}`, response: answer }];
+}
+
+function placeOf(
+  event: { output_index?: number; item_id?: string },
+  item?: { id?: string | null },
+): ItemPlace {
+  const id = item?.id ?? event.item_id;
+  return {
+    ...(typeof id === 'string' && id !== '' ? { id } : {}),
+    ...(typeof event.output_index === 'number' ? { outputIndex: event.output_index } : {}),
+  };
+}
+
+function isItem(value: unknown): value is ResponseOutputItem {
+  return isJsonObject(value) && typeof value['type'] === 'string';
 }
 
 function failureOf(response: Response, vendor: string): Error {

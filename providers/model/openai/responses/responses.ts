@@ -1,15 +1,16 @@
+import type { ResponseStreamEvent } from 'openai/resources/responses/responses';
 import { answeredBy } from '../../vendor/answered.ts';
 import { followEvents, guardedCall, guardedStream, understood } from '../../adapter-stream.ts';
-import { refuseUnlessEventStream } from '../../event-stream.ts';
 import { createHistoryRepair } from '../../history/history-repair.ts';
 import { reasoningForm } from '../../history/reasoning-dialect.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../../model-provider.ts';
+import { answerEvents } from '../../stream/answer-events.ts';
 import type { StreamGuard } from '../../stream-guard.ts';
 import { createOpenAiClient, type OpenAiOptions } from '../openai-client.ts';
 import { toOpenAiFailure } from '../openai-failure.ts';
 import { openAiToolNames } from '../openai-tool-names.ts';
 import { openAiProviderName } from '../provider-name.ts';
-import { createResponsesStreamReader } from './read-responses-stream.ts';
+import { createResponsesStreamReader, wholeResponse } from './read-responses-stream.ts';
 import { toModelResponse } from './to-model-response.ts';
 import { toResponsesRequest } from './to-responses-request.ts';
 
@@ -30,15 +31,15 @@ export function createResponsesProvider(options: OpenAiOptions): ModelProvider {
   async function* converse(request: ModelRequest, guard: StreamGuard): AsyncGenerator<ModelStreamPart> {
     const names = openAiToolNames(request);
     const body = toResponsesRequest(request, options.traits, { provider: name, names });
-    const { data, response } = await client.responses
+    const response = await client.responses
       .create(
         { ...body, ...options.extraBody, input: body.input ?? [], stream: true },
         { signal: guard.signal },
       )
-      .withResponse();
-    refuseUnlessEventStream(response, vendor);
+      .asResponse();
     const reader = createResponsesStreamReader(vendor);
-    yield* followEvents(vendor, data[Symbol.asyncIterator](), reader, guard);
+    const events = answerEvents<ResponseStreamEvent>(response, { vendor, whole: wholeResponse });
+    yield* followEvents(vendor, events, reader, guard);
     const whole = reader.response;
     if (whole === undefined) return;
     yield {

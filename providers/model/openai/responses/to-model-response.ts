@@ -57,7 +57,7 @@ function toBlocks(item: ResponseOutputItem, { provider, names }: Context, cut: b
     {
       type: 'tool_use',
       name: names.fromWire(item.name).toWellFormed(),
-      ...(incomplete ? cutToolInput(item.arguments) : readToolInput(item.arguments)),
+      ...(incomplete || item.name === '' ? cutToolInput(item.arguments) : readToolInput(item.arguments)),
       vendor: { provider, callId: item.call_id === '' ? null : item.call_id },
     },
   ];
