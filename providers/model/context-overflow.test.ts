@@ -53,6 +53,7 @@ const TOO_LONG: Said[] = [
   ['LiteLLM', 400, 'litellm.ContextWindowExceededError: litellm.BadRequestError: this model is full'],
   ['Z.ai', 400, 'Prompt exceeds max length', '1261'],
   ['Z.ai, in Chinese', 400, 'Prompt 超长', '1261'],
+  ['Z.ai, in Claude’s words', 400, 'The model has reached its context window limit.'],
   ['MiniMax', 400, 'invalid params, context window exceeds limit (2013)'],
   ['MiniMax, with status 200', undefined, 'invalid params, context window exceeds limit (2013)'],
   [
@@ -246,6 +247,39 @@ const WITH_WINDOW: [window: number, ...Said][] = [
   ],
   [32768, 'DeepInfra', 400, 'Requested input length 40000 exceeds maximum input length 32768'],
   [4096, 'RKLLM', 400, 'Prompt is 11543 tokens but the model context window is 4096 tokens.'],
+  [
+    65536,
+    'SiliconFlow',
+    400,
+    'length of prompt_tokens (90000) must be less than max_seq_len (65536).',
+    '20015',
+  ],
+  [
+    32768,
+    'vLLM, with images',
+    400,
+    'The prompt (total length 40000) is too long to fit into the model (context length 32768). Make sure that `max_model_len` is no smaller than the number of text tokens plus multimodal tokens.',
+  ],
+  [
+    8000,
+    'GitHub Models',
+    413,
+    'Request body too large for gpt-4o model. Max size: 8000 tokens.',
+    'tokens_limit_reached',
+  ],
+  [
+    1048576,
+    'Gemini, without brackets',
+    400,
+    'The input token count exceeds the maximum number of tokens allowed 1048576.',
+  ],
+  [200000, 'Anthropic, with commas', 400, 'prompt is too long: 213,462 tokens > 200,000 maximum'],
+  [
+    4096,
+    'TensorRT-LLM',
+    400,
+    'Prompt length (5000) exceeds maximum input length (4096). Set log level to info and check TRTGptModel logs for how maximum input length is set',
+  ],
 ];
 
 describe('a prompt that is too long', () => {

@@ -78,6 +78,8 @@ const CODES = new Set([
   // LiteLLM: https://docs.litellm.ai/docs/exception_mapping
   'ContextWindowExceededError',
   'context_window_exceeded',
+  // GitHub Models
+  'tokens_limit_reached',
 ]);
 
 /** One vendor's words; the group `limit` is the number that they name. */
@@ -133,7 +135,7 @@ const ANSWER_TOO_LONG: readonly Wording[] = [
 /** A prompt that leaves no room in the model's window, or is too long as a text. */
 const PROMPT_TOO_LONG: readonly Wording[] = [
   {
-    words: /prompt is too long(?:: \d+ tokens > (?<limit>\d+))?/i,
+    words: /prompt is too long(?:: [\d,]+ tokens > (?<limit>[\d,]+))?/i,
     source:
       'Anthropic, also behind Bedrock and Vertex: https://portkey.ai/error-library/input-length-error-10153; Fireworks, Perplexity',
   },
@@ -181,7 +183,7 @@ const PROMPT_TOO_LONG: readonly Wording[] = [
   },
   {
     words:
-      /input token count(?: \(\d+\))? exceeds the maximum number of tokens allowed(?: \((?<limit>\d+)\))?|request payload size exceeds the limit|text fields that are too large/i,
+      /input token count(?: \(\d+\))? exceeds the maximum number of tokens allowed(?: \(?(?<limit>\d+)\)?)?|request payload size exceeds the limit|text fields that are too large/i,
     source: 'Gemini: https://github.com/dyad-sh/dyad/issues/403',
   },
   {
@@ -203,7 +205,7 @@ const PROMPT_TOO_LONG: readonly Wording[] = [
   },
   {
     words:
-      /prompt exceeds max(?:imum)? length|prompt tokens? too long|prompt\s*(?:tokens)?\s*超长|输入.{0,8}超(?:长|出)/i,
+      /prompt exceeds max(?:imum)? length|prompt tokens? too long|prompt\s*(?:tokens)?\s*超长|输入.{0,8}超(?:长|出)|上下文.{0,10}(?:超|过长)/i,
     source: 'Z.ai: https://docs.z.ai/api-reference/api-code; Qianfan',
   },
   {
@@ -243,9 +245,9 @@ const PROMPT_TOO_LONG: readonly Wording[] = [
       'SGLang: https://github.com/sgl-project/sglang/issues/4048; DeepInfra, NIM: https://github.com/run-llama/llama_index/issues/15180',
   },
   {
-    words: /context window exceeds limit/i,
+    words: /context window exceeds limit|reached (?:its|the) context window limit/i,
     source:
-      'MiniMax, whose number in brackets is its error code: https://github.com/MiniMax-AI/MiniMax-M2/issues/119',
+      'Z.ai: https://github.com/modu-ai/moai-adk/issues/676; MiniMax, whose number in brackets is its error code: https://github.com/MiniMax-AI/MiniMax-M2/issues/119',
   },
   {
     words: /prompt token count of \d+ exceeds the limit of (?<limit>\d+)/i,
@@ -256,8 +258,9 @@ const PROMPT_TOO_LONG: readonly Wording[] = [
     source: 'watsonx',
   },
   {
-    words: /maximum supported sequence length is just (?<limit>\d+)/i,
-    source: 'SambaNova',
+    words:
+      /maximum supported sequence length is just (?<limit>\d+)|must be less than(?: or equal to)? max_seq_len|too long to fit into the model|request body too large for .{0,80}max size/i,
+    source: 'SambaNova; SiliconFlow; vLLM, with images; GitHub Models',
   },
   {
     words:
@@ -286,6 +289,8 @@ const WINDOWS: readonly Wording[] = [
   { words: /reached context length of (?<limit>\d+)/i, source: 'LM Studio' },
   { words: /exceeds the max_model_len (?:of )?(?<limit>\d+)/i, source: 'vLLM' },
   { words: /limit for this model is (?<limit>\d+) tokens/i, source: 'Cohere' },
+  { words: /max_seq_len \(?(?<limit>\d+)/i, source: 'SiliconFlow' },
+  { words: /max size: (?<limit>\d+) tokens/i, source: 'GitHub Models' },
   { words: /\bn_ctx\b\D{0,12}(?<limit>\d+)/i, source: 'llama.cpp' },
   {
     words: /context (?:length|window|size)(?: limit)?(?: is| of|:|=)?(?: only)? \(?(?<limit>\d[\d,_]*)/i,

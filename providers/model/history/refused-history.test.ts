@@ -157,6 +157,37 @@ describe('a history that a vendor refuses', () => {
       400,
       'messages.129.content.0.type: Expected `thinking` or `redacted_thinking`, but found `text`. When `thinking` is enabled, a final `assistant` message must start with a thinking block (preceeding the lastmost set of `tool_use` and `tool_result` blocks).',
     ],
+    [
+      'reasoning-unknown',
+      'Fireworks',
+      400,
+      "Extra inputs are not permitted, field: 'messages[2].reasoning', value: 'hm'",
+    ],
+    [
+      'data-refused',
+      'Anthropic, empty',
+      400,
+      'messages.1.content.0.thinking: each thinking block must contain thinking',
+    ],
+    [
+      'data-refused',
+      'Anthropic, not thinking',
+      400,
+      'messages.3.content.0: When thinking is disabled, an `assistant` message in the final position cannot contain `thinking`.',
+    ],
+    [
+      'data-refused',
+      'OpenAI, twice',
+      400,
+      'Duplicate item found with id rs_68a. Remove duplicate items from your input and try again.',
+    ],
+    ['data-refused', 'xAI', 400, 'Could not decrypt the provided encrypted_content.'],
+    [
+      'data-refused',
+      'Gemini, of other bytes',
+      400,
+      'Invalid value at \'contents[1].parts[0].thought_signature\' (TYPE_BYTES), Base64 decoding failed for "x"',
+    ],
   ])('is known: %s of %s', (history, _vendor, status, message, type) => {
     const error = toModelError({ vendor: 'V', status, message, type });
     expect(error.code).toBe('model_request_refused');

@@ -31,20 +31,20 @@ const WORDINGS: readonly Wording[] = [
   {
     refusal: 'data-refused',
     words:
-      /invalid [`'"]?(?:signature|data)[`'"]? in [`'"]?(?:redacted_)?thinking|thinking[`'"]? blocks.{0,80}cannot be modified|thinking\.signature: /i,
+      /invalid [`'"]?(?:signature|data)[`'"]? in [`'"]?(?:redacted_)?thinking|thinking[`'"]? blocks.{0,80}cannot be modified|thinking\.signature: |each thinking block must contain|cannot contain [`'"]?thinking/i,
     source:
       'Anthropic: https://github.com/anthropics/anthropic-sdk-python/issues/1598, https://github.com/anthropics/claude-code/issues/63284',
   },
   {
     refusal: 'data-refused',
-    words: /encrypted[_ ]content.{0,300}(?:could not be|cannot be|failed to|invalid)/is,
+    words: /encrypted[_ ]content.{0,300}(?:could not be|cannot be|failed to|invalid)|could not decrypt/is,
     source:
       'OpenAI: https://github.com/openai/codex/issues/8119, also in a stream: https://github.com/smallmain/vscode-unify-chat-provider/issues/178',
   },
   {
     refusal: 'data-refused',
     words:
-      /\brs_\w+.{0,40}not found|without its required (?:following|preceding) item|without its required [`'"]?reasoning/i,
+      /\brs_\w+.{0,40}not found|duplicate item found with id rs_|without its required (?:following|preceding) item|without its required [`'"]?reasoning/i,
     source:
       'OpenAI: https://github.com/anomalyco/opencode/issues/7724, https://github.com/can1357/oh-my-pi/issues/41',
   },
@@ -56,7 +56,7 @@ const WORDINGS: readonly Wording[] = [
   {
     refusal: 'data-refused',
     words:
-      /(?:corrupt(?:ed)?|invalid|unable to \w+) (?:the )?[`'"]?thought[_ ]?signature|thought[_ ]?signature[`'"]? (?:is |was )?(?:not valid|invalid|corrupt)/i,
+      /(?:corrupt(?:ed)?|invalid|unable to \w+) (?:the )?[`'"]?thought[_ ]?signature|thought[_ ]?signature[`'"]? (?:is |was )?(?:not valid|invalid|corrupt|\(TYPE_BYTES\))/i,
     source:
       'Gemini: https://github.com/google-gemini/gemini-cli/issues/13467, https://github.com/decolua/9router/issues/301',
   },
@@ -77,7 +77,7 @@ const WORDINGS: readonly Wording[] = [
   {
     refusal: 'reasoning-unknown',
     words:
-      /(?:extra (?:inputs|fields?)|extra_forbidden|unexpected|unknown|unrecognized|additional propert\w+|unsupported).{0,160}(?:reasoning_content|reasoning_details|thinking_blocks)|tag ['"]thinking['"]/is,
+      /(?:extra (?:inputs|fields?)|extra_forbidden|unexpected|unknown|unrecognized|additional propert\w+|unsupported).{0,160}(?:reasoning_content|reasoning_details|thinking_blocks|messages\S{0,40}\breasoning\b)|tag ['"]thinking['"]/is,
     source: 'servers that validate with pydantic: https://github.com/CaddyGlow/ccproxy-api/pull/37',
   },
 ];
