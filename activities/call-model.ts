@@ -4,6 +4,7 @@ import { openStep } from '../core/journal/open-step.ts';
 import type { TurnTrace } from '../core/journal/turn-trace.ts';
 import type { CutRun, Detour } from '../core/journal/turn.ts';
 import { AppError, isAppError } from '../core/errors.ts';
+import { connectionNameOf } from '../core/models/connection.ts';
 import { createPreviewPublisher } from '../providers/bus/preview-publisher.ts';
 import type { ModelResponse, ModelStreamPart } from '../providers/model/model-provider.ts';
 import { afterFailure } from './after-failure.ts';
@@ -122,7 +123,8 @@ function sender(
 ): SendRequest {
   return async (prepared, see) => {
     const { provider, entry, request } = prepared;
-    const { provider: vendor, id: model } = entry;
+    const vendor = connectionNameOf(entry);
+    const { id: model } = entry;
     const { sessionId, maxOutputTokens, model: vendorModel } = request;
     const { server = null } = provider;
     return deps.telemetry.modelRequest(

@@ -3,6 +3,7 @@ import { toolKey } from '../core/journal/attempt.ts';
 import type { JournalWrites } from '../core/journal/writes.ts';
 import { isAppError, type AppError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
+import { connectionNameOf } from '../core/models/connection.ts';
 import type { ModelEntry } from '../core/models/model-entry.ts';
 import type { SessionTrouble } from '../providers/telemetry/trouble-log.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -49,7 +50,7 @@ export async function reportErrors(
       ...(failure && {
         code: failure.error.code,
         model: failure.model,
-        provider: failure.entry?.provider,
+        provider: failure.entry ? connectionNameOf(failure.entry) : undefined,
         cause: causeOf(failure.error),
       }),
     });

@@ -12,6 +12,7 @@ import { planContext } from '../core/session/context/plan-context.ts';
 import type { TranscriptMessage } from '../core/session/content.ts';
 import { toAnthropicRequest } from '../providers/model/anthropic/to-request.ts';
 import { createModelProviders } from '../providers/model/create-model-providers.ts';
+import { vendorConnections } from '../providers/model/provider-connection.ts';
 import { toGeminiRequest } from '../providers/model/gemini/to-gemini-request.ts';
 import type { ModelRequest } from '../providers/model/model-provider.ts';
 import { toChatRequest } from '../providers/model/openai/chat/to-chat-request.ts';
@@ -56,7 +57,7 @@ async function streams(): Promise<void> {
   ];
   const catalog = createModelCatalog({ settings, usable: [] });
   const nowhere = { baseUrl: null, apiKey: null, timeoutSeconds: 600, stallSeconds: 60 };
-  const providers = createModelProviders({ anthropic: nowhere, openai: nowhere, gemini: nowhere });
+  const providers = createModelProviders({ connections: vendorConnections(nowhere) });
   for (const { id } of settings) {
     const entry = catalog.resolve(id);
     if (entry === null) throw new Error(`no model ${id}`);

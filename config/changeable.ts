@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
 import { AppError } from '../core/errors.ts';
+import { VENDORS } from '../core/models/connection.ts';
 import { listSettings } from './setting-list.ts';
 
 /** What a running process takes on without a restart: settings, and sections of them. */
@@ -17,7 +18,7 @@ const CHANGEABLE = [
   'sandbox.aio_api_key_file',
 ];
 /** Keys that the service shows to others; the names of their variables and their files too. */
-const CHANGEABLE_KEYS = /^(providers\.\w+|web_search|temporal)\.api_key(_env|_file)?$/;
+const CHANGEABLE_KEYS = /^(providers\.[\w-]+|web_search|temporal)\.api_key(_env|_file)?$/;
 /** Read at the start only, though their section is read anew. */
 const FIXED = new Set(['rate_limits.anonymous_connections', 'rate_limits.running_sessions_per_workspace']);
 
@@ -38,20 +39,37 @@ export interface SettingChanges {
  * It throws `bad_config`, and changes nothing, when what is taken does not go together with what stays.
  */
 export function followSettings(config: Config): (next: Config) => SettingChanges {
-  const paths = listSettings().map(({ path }) => path);
+  const listed = listSettings().map(({ path }) => path);
+  const named = namedConnections(config);
+  const paths = [...listed, ...named.flatMap((name) => settingsOf(config, name))];
   const changeable = paths.filter(isChangeable);
   const fixed = paths.filter((path) => !isChangeable(path));
   const atStart = new Map(fixed.map((path) => [path, textAt(config, path)]));
 
   return (next) => {
-    const taken = changeable.filter((path) => textAt(config, path) !== textAt(next, path));
+    const come = namedConnections(next).filter((name) => !named.includes(name));
+    const taken = changeable.filter(
+      (path) => at(next, path) !== undefined && textAt(config, path) !== textAt(next, path),
+    );
     checkKeysCanChange(config, next);
     for (const path of taken) put(config, path, at(next, path));
     // These follow from others.
-    config.usable_providers = next.usable_providers;
+    config.usable_providers = next.usable_providers.filter((name) => Object.hasOwn(config.providers, name));
     const waiting = fixed.filter((path) => atStart.get(path) !== textAt(next, path));
-    return { taken: taken.map(nameOf), waiting: waiting.map(nameOf) };
+    return {
+      taken: taken.map(nameOf),
+      waiting: [...waiting.map(nameOf), ...come.map((name) => `providers.${name}`)],
+    };
   };
+}
+
+function namedConnections({ providers }: Config): string[] {
+  return Object.keys(providers).filter((name) => !VENDORS.some((vendor) => vendor === name));
+}
+
+/** Of a connection that the operator named; its settings are in no list. */
+function settingsOf({ providers }: Config, name: string): string[][] {
+  return Object.keys(providers[name] ?? {}).map((setting) => ['providers', name, setting]);
 }
 
 function isChangeable(path: readonly string[]): boolean {

@@ -1,4 +1,5 @@
 import { AppError } from '../core/errors.ts';
+import { throughConnection } from '../core/models/connection.ts';
 import { factProblems } from '../core/models/fact-problems.ts';
 import { likeProblems } from '../core/models/like.ts';
 import { isLoopback } from '../core/is-loopback.ts';
@@ -11,6 +12,7 @@ export function checkSettings(settings: Settings): void {
   checkReach(settings);
   checkProvidersPointElsewhere(settings);
   checkKeys(settings);
+  checkConnections(settings);
   checkModels(settings);
   checkContext(settings);
   if (settings.blobs.kind === 's3' && settings.blobs.s3_bucket === null) {
@@ -135,14 +137,32 @@ function checkKeys({ auth, encryption }: Settings): void {
   checkUnique('encryption.keys', encryption.keys);
 }
 
-function checkModels({ models }: Settings): void {
+/** Names stand before those of models, `<connection>/<model>`, and in metrics. */
+function checkConnections({ providers }: Settings): void {
+  for (const name of Object.keys(providers)) {
+    if (name === 'demo')
+      refuse('providers.demo: this name is the demo model’s; give the connection another one.');
+    if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/.test(name)) {
+      refuse(
+        `providers.${name}: expected a name of at most 63 letters, digits, - and _, of which the first is a letter or a digit.`,
+      );
+    }
+  }
+}
+
+function checkModels({ models, providers }: Settings): void {
   checkUnique('models', models);
   for (const [index, model] of models.entries()) {
+    if (model.provider !== 'demo' && !Object.hasOwn(providers, model.provider)) {
+      const known = [...Object.keys(providers), 'demo'].join(', ');
+      refuse(`models.${index}.provider: expected a connection, one of ${known}, got "${model.provider}".`);
+    }
     if (model.fallback?.includes(model.id)) {
       refuse(`models.${index}.fallback: ${model.id} cannot stand in for itself.`);
     }
   }
-  for (const { index, field, message } of [...likeProblems(models), ...factProblems(models)])
+  const stated = models.flatMap((model) => throughConnection(model, providers) ?? []);
+  for (const { index, field, message } of [...likeProblems(stated), ...factProblems(stated)])
     refuse(`models.${index}.${field}: ${message}`);
 }
 

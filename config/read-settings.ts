@@ -3,6 +3,7 @@ import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
 import { AppError } from '../core/errors.ts';
 import { createRedactor } from '../providers/telemetry/redact.ts';
+import { connectionsByName } from './connection-list.ts';
 import { overridesOf, type Environment, type Override } from './environment.ts';
 import { Settings } from './schema.ts';
 import { listSettings } from './setting-list.ts';
@@ -13,6 +14,7 @@ import { listSettings } from './setting-list.ts';
  */
 export function readSettings(file: string | null, environment: Environment): Settings {
   const content = file === null ? {} : readFile(file);
+  if ('providers' in content) content['providers'] = connectionsByName(content['providers']);
   return parseSettings(content, overridesOf(environment, listSettings(), variablesNamedIn(content)), file);
 }
 

@@ -14,7 +14,7 @@ const EXAMPLES: Record<string, string> = {
   'encryption.keys': `- id: first
   key_file: /etc/managed-agent/encryption.key # or key_env: <name>`,
   models: `- id: local-coder
-  provider: openai # anthropic, openai, gemini, demo: whose protocol it speaks
+  provider: openai # a connection: a name below providers, or demo
   display_name: Local coder
   vendor_model: coder-32b # the name sent to the server; default: the id
   api: chat_completions # or responses

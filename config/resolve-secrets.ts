@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { AppError } from '../core/errors.ts';
 import type { Environment } from './environment.ts';
 import { readSecret } from './read-secret.ts';
+import { resolveConnections } from './resolve-connections.ts';
 import type { Settings } from './schema.ts';
 
 type ModelSetting = Omit<Settings['models'][number], 'api_key_env'> & { has_key?: boolean };
@@ -16,20 +17,14 @@ export interface ResolvedSettings extends Omit<Settings, 'auth' | 'models' | 'en
     keys: { id: string; workspace: string; operator: boolean; sha256: string }[];
   };
   models: ModelSetting[];
-  /** Providers that have a key or a base URL of their own by these settings. Known to every part, unlike the keys. */
-  usable_providers: (keyof Settings['providers'])[];
+  /** Connections that have a key, an identity or a base URL of their own by these settings. Known to every part, unlike the keys. */
+  usable_providers: string[];
   /** The first encrypts, all decrypt; 32 bytes each. */
   encryption: { keys: { id: string; key: Buffer }[] };
 }
 
 /** Which part of the service reads the settings. Provider keys exist only in a `worker` with the brain's role. */
 export type Part = 'api' | 'worker' | 'supervisor' | 'command';
-
-const VENDOR_KEYS = {
-  anthropic: 'ANTHROPIC_API_KEY',
-  openai: 'OPENAI_API_KEY',
-  gemini: 'GEMINI_API_KEY',
-} as const;
 
 /** Replaces each reference to a secret by the secret. Throws `bad_config` where one cannot be read. */
 export function resolveSecrets(settings: Settings, environment: Environment, part: Part): ResolvedSettings {
@@ -39,37 +34,12 @@ export function resolveSecrets(settings: Settings, environment: Environment, par
   const thinks = part === 'worker' && settings.worker.role !== 'hands';
   const servesApi = part === 'api' || part === 'supervisor';
   const runsTools = part === 'worker' && settings.worker.role !== 'brain';
-  const { providers, temporal, blobs, sandbox, web_search: search } = settings;
-  const keyOf = (name: keyof typeof VENDOR_KEYS): string | null => {
-    const given = providers[name];
-    return (
-      read(`providers.${name}.api_key`, given.api_key, given.api_key_file, given.api_key_env) ??
-      environment[VENDOR_KEYS[name]] ??
-      null
-    );
-  };
-  const connection = <P extends keyof typeof VENDOR_KEYS>(name: P): Settings['providers'][P] => {
-    const given = providers[name];
-    const key = thinks ? keyOf(name) : null;
-    const file = thinks && !given.api_key && !given.api_key_env ? given.api_key_file : null;
-    return { ...given, api_key: key || null, api_key_file: file };
-  };
-  /** Where keys are not read, it is enough that the settings name one. */
-  const hasKey = (name: keyof typeof VENDOR_KEYS): boolean => {
-    if (thinks) return (keyOf(name) ?? '') !== '';
-    const { api_key: value, api_key_file: file, api_key_env: variable } = providers[name];
-    return [value, file, variable, environment[VENDOR_KEYS[name]]].some(Boolean);
-  };
+  const { temporal, blobs, sandbox, web_search: search } = settings;
+  const connections = resolveConnections(settings.providers, environment, thinks);
   return {
     ...settings,
-    usable_providers: (['anthropic', 'openai', 'gemini'] as const).filter(
-      (name) => providers[name].base_url !== null || hasKey(name),
-    ),
-    providers: {
-      anthropic: connection('anthropic'),
-      openai: connection('openai'),
-      gemini: connection('gemini'),
-    },
+    usable_providers: connections.usable,
+    providers: connections.providers,
     models: settings.models.map(({ api_key, api_key_env, api_key_file, ...model }, index) => {
       const key = thinks ? read(`models.${index}.api_key`, api_key, api_key_file, api_key_env) : null;
       const own = api_key ?? api_key_env ?? api_key_file;

@@ -3,7 +3,8 @@ import { ApiSettings, AuthSettings, RateLimitSettings, SimpleApiSettings } from 
 import { ContextSettings } from './sections/context.ts';
 import { SessionSettings, TemporalSettings, WorkerSettings } from './sections/engine.ts';
 import { SandboxSettings, WebSearchSettings } from './sections/hands.ts';
-import { DefaultModel, ModelList, ProviderSettings } from './sections/models.ts';
+import { ProviderSettings } from './sections/connections.ts';
+import { DefaultModel, ModelList } from './sections/models.ts';
 import { LogSettings, TelemetrySettings } from './sections/operations.ts';
 import {
   BlobSettings,

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import { createModelLists, type ModelLists } from '../activities/upkeep/model-lists.ts';
 import type { Config } from '../config.ts';
+import type { ConnectionSettings } from '../config/sections/connections.ts';
+import { throughConnection, VENDORS } from '../core/models/connection.ts';
 import {
   createModelCatalog,
   type ModelCatalog,
@@ -10,31 +12,31 @@ import type { ModelSetting } from '../core/models/model-setting.ts';
 import { joinOffers } from '../core/models/model-offer.ts';
 import { spokenOf } from '../core/worker-offer.ts';
 import { createModelProviders, type ModelProviders } from '../providers/model/create-model-providers.ts';
-
 import { createKeyFile } from '../providers/model/key-file.ts';
-import { listServerModels } from '../providers/model/list-server-models.ts';
+import { listServerModels, type ServerAddress } from '../providers/model/list-server-models.ts';
 import { createLiveCatalog, type LiveCatalog } from '../providers/model/live-catalog.ts';
+import type { ProviderConnection } from '../providers/model/provider-connection.ts';
 import type { Database } from '../providers/store/postgres/database.ts';
 import { createPostgresImportedModels } from '../providers/store/postgres/imported-models.ts';
 import { createPostgresWorkerOffers } from '../providers/store/postgres/worker-offers.ts';
 
-type Vendor = keyof Config['providers'];
-
-const VENDORS = ['anthropic', 'openai', 'gemini'] as const;
-
-/** The providers whose servers are asked for their models. */
-export const importingOf = (config: Config): Vendor[] =>
-  VENDORS.filter((vendor) => config.providers[vendor].import_models);
+/** The connections whose servers are asked for their models; clouds list none. */
+export const importingOf = (config: Config): string[] =>
+  Object.entries(config.providers).flatMap(([name, given]) =>
+    'import_models' in given && given.import_models ? [name] : [],
+  );
 
 /** What the catalogue is made of by these settings, without and with what model servers list. */
 export function catalogInput(config: Config, imported: readonly ModelSetting[] = []): ModelCatalogInput {
+  const isElsewhere = (name: string) => (config.providers[name]?.base_url ?? null) !== null;
   return {
-    settings: config.models,
+    // A connection that came into the settings after the process had started is not there yet, and its models neither.
+    settings: config.models.flatMap((model) => throughConnection(model, config.providers) ?? []),
     usable: config.usable_providers,
     defaultModel: config.default_model,
     imported,
     connections: config.providers,
-    listedOnly: importingOf(config).filter((vendor) => config.providers[vendor].base_url !== null),
+    listedOnly: importingOf(config).filter(isElsewhere),
   };
 }
 
@@ -80,20 +82,9 @@ export function modelLists(
   log: Logger,
   catalog: Pick<LiveCatalog, 'reload'>,
 ): ModelLists {
-  const importing = config.worker.role === 'hands' ? [] : VENDORS;
+  const importing = config.worker.role === 'hands' ? [] : importingOf(config);
   return createModelLists({
-    addresses: importing
-      .filter((vendor) => config.providers[vendor].import_models)
-      .map((provider) => {
-        const key = keyOf(config.providers, provider);
-        return {
-          provider,
-          baseUrl: config.providers[provider].base_url,
-          get apiKey() {
-            return key();
-          },
-        };
-      }),
+    addresses: importing.flatMap((name) => addressOf(config, name)),
     list: listServerModels,
     store: createPostgresImportedModels(database),
     onChange: () => catalog.reload(),
@@ -101,11 +92,29 @@ export function modelLists(
   });
 }
 
+function addressOf(config: Config, name: string): ServerAddress[] {
+  const given = config.providers[name];
+  const provider = VENDORS.find((vendor) => vendor === given?.protocol);
+  if (given === undefined || provider === undefined) return [];
+  const key = keyOf(given);
+  return [
+    {
+      connection: name,
+      provider,
+      baseUrl: given.base_url,
+      extraHeaders: given.extra_headers,
+      get apiKey() {
+        return key();
+      },
+    },
+  ];
+}
+
 /** A key that follows the file that it came from, and the settings. */
-function keyOf(providers: Config['providers'], vendor: Vendor): () => string | null {
+function keyOf(given: ConnectionSettings): () => string | null {
   let [file, read] = [null as string | null, (): string | null => null];
   return () => {
-    const { api_key: key, api_key_file: from } = providers[vendor];
+    const { api_key: key, api_key_file: from } = given;
     if (from === null) return key;
     if (from !== file) [file, read] = [from, createKeyFile(from, key)];
     return read();
@@ -114,27 +123,32 @@ function keyOf(providers: Config['providers'], vendor: Vendor): () => string | n
 
 /** The adapters: made only where the keys are, in a worker with the brain's role. */
 export function modelProviders(config: Config): ModelProviders {
-  const connection = (vendor: Vendor) => {
-    const given = config.providers[vendor];
-    return {
-      baseUrl: given.base_url,
-      // Keys may change while the process runs.
-      get apiKey() {
-        return given.api_key;
-      },
-      get apiKeyFile() {
-        return given.api_key_file;
-      },
-      timeoutSeconds: given.timeout_seconds,
-      stallSeconds: given.stall_seconds,
-      maxConcurrent: given.max_concurrent_requests,
-    };
-  };
+  const connections = Object.entries(config.providers).map(
+    ([name, given]) => [name, connectionOf(given)] as const,
+  );
   return createModelProviders({
-    anthropic: connection('anthropic'),
-    openai: Object.assign(connection('openai'), { api: config.providers.openai.api }),
-    gemini: connection('gemini'),
+    connections: Object.fromEntries(connections),
     // The other half is for what could begin.
     mayWait: Math.floor(config.worker.max_concurrent_activities / 2),
   });
+}
+
+function connectionOf(given: ConnectionSettings): ProviderConnection {
+  return {
+    protocol: given.protocol,
+    baseUrl: given.base_url,
+    // Keys may change while the process runs.
+    get apiKey() {
+      return given.api_key;
+    },
+    get apiKeyFile() {
+      return given.api_key_file;
+    },
+    timeoutSeconds: given.timeout_seconds,
+    stallSeconds: given.stall_seconds,
+    maxConcurrent: given.max_concurrent_requests,
+    extraHeaders: given.extra_headers,
+    extraBody: given.extra_body,
+    ...('api' in given ? { api: given.api } : {}),
+  };
 }

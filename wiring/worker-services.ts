@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import { connectionNameOf } from '../core/models/connection.ts';
 import { openPostgresBus } from '../providers/bus/postgres/postgres-bus.ts';
 import { createPostgresHosts } from '../providers/store/postgres/hosts.ts';
 import { createPostgresJournal } from '../providers/store/postgres/journal.ts';
@@ -45,7 +46,10 @@ export async function openWorkerServices(
   const { client, connection, native } = await connectTemporal(config, log, upkeep, signal);
   const { blobs, marks } = await openBlobs(config);
   const catalog = await workerCatalog(config, database, log);
-  const providerOf = (model: string) => catalog.resolve(model)?.provider ?? null;
+  const providerOf = (model: string) => {
+    const entry = catalog.resolve(model);
+    return entry === null ? null : connectionNameOf(entry);
+  };
   const telemetry = createActivityTelemetry(metrics, { log, providerOf });
   const troubles = createTroubleLog(log, metrics);
   const audit = openAuditTrail(database, log, 'worker', deps.settings);

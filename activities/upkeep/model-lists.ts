@@ -31,7 +31,7 @@ export function createModelLists(deps: {
   let round: Promise<void> | undefined;
 
   async function refreshOne(address: ServerAddress): Promise<boolean> {
-    const { provider } = address;
+    const provider = address.connection ?? address.provider;
     try {
       const models = await list(address, ended.signal);
       await store.write(provider, models);

@@ -1,52 +1,5 @@
 import { z } from 'zod';
-
-const keyFields = {
-  api_key: z.string().nullable().default(null).describe('API key.'),
-  api_key_env: z
-    .string()
-    .min(1)
-    .nullable()
-    .default(null)
-    .describe('Environment variable that holds the key.'),
-  api_key_file: z.string().nullable().default(null).describe('File that holds the key.'),
-};
-
-const connection = {
-  base_url: z.url().nullable().default(null).describe('Base URL; null: the vendor’s own.'),
-  ...keyFields,
-  timeout_seconds: z.number().positive().default(1800).describe('Longest a model request may take.'),
-  stall_seconds: z.number().positive().default(120).describe('Longest a stream may go without content.'),
-  max_concurrent_requests: z
-    .int()
-    .positive()
-    .nullable()
-    .default(null)
-    .describe(
-      'Model requests that a worker has under way there at once; more of them wait. null: any number.',
-    ),
-  import_models: z
-    .boolean()
-    .default(false)
-    .describe('Offer every model that the server itself lists, besides those of `models`.'),
-};
-
-const OpenAiApi = z.enum(['chat_completions', 'responses']);
-
-/** The vendors. */
-export const ProviderSettings = z.strictObject({
-  anthropic: z.strictObject(connection).prefault({}),
-  openai: z
-    .strictObject({
-      ...connection,
-      // Chat completions say nothing while a model thinks, and small servers nothing while they read.
-      stall_seconds: connection.stall_seconds.default(600),
-      api: OpenAiApi.nullable()
-        .default(null)
-        .describe('chat_completions or responses; null: responses for OpenAI itself, else chat_completions.'),
-    })
-    .prefault({}),
-  gemini: z.strictObject(connection).prefault({}),
-});
+import { OpenAiApi } from './connections.ts';
 
 const Price = z.number().min(0);
 
@@ -74,7 +27,10 @@ const Effort = z.enum(['low', 'medium', 'high', 'xhigh', 'max']);
 
 const Model = z.strictObject({
   id: z.string().min(1).max(256).describe('Name under which agents use it.'),
-  provider: z.enum(['anthropic', 'openai', 'gemini', 'demo']).describe('Whose protocol it speaks.'),
+  provider: z
+    .string()
+    .min(1)
+    .describe('The connection that it is reached by: a name below providers, or demo.'),
   like: z
     .string()
     .min(1)

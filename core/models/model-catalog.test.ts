@@ -210,3 +210,47 @@ describe('the model catalogue', () => {
     }
   });
 });
+
+describe('models of named connections', () => {
+  const connections = {
+    lab: { protocol: 'openai', base_url: 'http://lab.example/v1' },
+    team: { protocol: 'anthropic', base_url: null },
+  } as const;
+  const at = (connection: string, id: string) => ({ id, provider: 'openai', connection }) as const;
+
+  it('are named with their connection’s name where another one has theirs', () => {
+    const catalog = createModelCatalog({
+      settings: [{ id: 'mine', provider: 'anthropic', connection: 'team', vendor_model: 'claude-opus-5-5' }],
+      usable: ['openai', 'lab', 'team'],
+      connections: { ...connections, openai: { base_url: null } },
+      imported: [at('lab', 'gpt-6.1-sol'), at('lab', 'qwen3'), at('other', 'qwen3'), at('lab', 'mine')],
+      listedOnly: ['lab'],
+    });
+    const reached = (id: string) => {
+      const { connectionName, vendorModel } = catalog.resolve(id) ?? {};
+      return [connectionName, vendorModel];
+    };
+    expect(reached('gpt-6.1-sol')).toEqual([undefined, 'gpt-6.1-sol']);
+    expect(reached('lab/gpt-6.1-sol')).toEqual(['lab', 'gpt-6.1-sol']);
+    expect(reached('qwen3')).toEqual(['lab', 'qwen3']);
+    expect(reached('lab/qwen3')).toEqual(['lab', 'qwen3']);
+    expect(reached('other/qwen3')).toEqual(['other', 'qwen3']);
+    expect(reached('mine')).toEqual(['team', 'claude-opus-5-5']);
+    expect(reached('lab/mine')).toEqual(['lab', 'mine']);
+    expect(catalog.resolve('lab/unlisted')).toBeNull();
+    expect(catalog.resolve('nobody/qwen3')).toBeNull();
+    expect(catalog.list().map(({ id }) => id)).toEqual(expect.arrayContaining(['lab/mine', 'other/qwen3']));
+  });
+
+  it('are known by what the vendor calls them', () => {
+    const catalog = createModelCatalog({ settings: [], usable: ['team'], connections });
+    expect(catalog.resolve('team/claude-opus-5-5')).toMatchObject({
+      provider: 'anthropic',
+      connectionName: 'team',
+      vendorModel: 'claude-opus-5-5',
+      contextWindow: 1_000_000,
+    });
+    expect(catalog.resolve('claude-opus-5-5')).toBeNull();
+    expect(catalog.resolve('lab/qwen3')).toBeNull();
+  });
+});

@@ -1,10 +1,11 @@
 import { demoModel } from './demo-model.ts';
 import { describeModel, layered, type Asked, type Origin } from './known/describe.ts';
+import { connectionNameOf, VENDORS, type Connection, type ConnectionPlaces } from './connection.ts';
 import { entryOf, type ModelFact } from './known/model-facts.ts';
 import { vendorOf } from './known/vendor-of.ts';
 import { likedFacts } from './like.ts';
 import { listedIds } from './listed-models.ts';
-import type { ModelConnection, ModelEntry, ModelProviderKind, OpenAiApi } from './model-entry.ts';
+import type { ModelConnection, ModelEntry, ModelProviderKind } from './model-entry.ts';
 import type { ModelSetting } from './model-setting.ts';
 import { statedConnection, statedFacts } from './with-setting.ts';
 
@@ -12,13 +13,15 @@ import { statedConnection, statedFacts } from './with-setting.ts';
 export interface ModelCatalog {
   /**
    * The entry of an id, or null. Besides the listed ones any further id of a usable provider's own models resolves, with what is known
-   * of it or of its family.
+   * of it or of its family, and `<connection>/<model>` is a model of that named connection, by the vendor's name for it.
    */
   resolve(id: string): ModelEntry | null;
   /** All listed entries that can be reached: configured ones first, then the newest. */
   list(): readonly ModelEntry[];
-  /** Providers of which any further id resolves too. */
+  /** Vendors of whose models any further id resolves too. */
   readonly families: readonly ModelProviderKind[];
+  /** Named connections that can be used, whose models can be named with theirs before. */
+  readonly connections?: readonly Connection[];
   /** The id that stands in where none is named. */
   readonly defaultModel: string;
   /** Reads anew what servers list, where models are imported. */
@@ -27,38 +30,44 @@ export interface ModelCatalog {
   isElsewhere?(id: string): Promise<boolean>;
 }
 
-type Connections = {
-  readonly [Kind in ModelProviderKind]?: { base_url: string | null; api?: OpenAiApi | null };
-};
-
 export interface ModelCatalogInput {
   /** The items of `models` in the configuration, in order. */
   settings: readonly ModelSetting[];
-  /** Providers that have a key or a base URL of their own; only their built-in models are offered. */
-  usable: readonly ModelProviderKind[];
+  /** Connections that have a key, an identity or a base URL of their own. Of the vendors' own ones the built-in models are offered. */
+  usable: readonly string[];
   /** `default_model` of the configuration. */
   defaultModel?: string | null;
-  /** Models that servers list by themselves. Those of the configuration and of another usable provider keep their names. */
+  /**
+   * Models that servers list by themselves. Those of the configuration, of another usable vendor and of a server before keep their
+   * names; one that comes after them is `<connection>/<id>`.
+   */
   imported?: readonly ModelSetting[];
-  /** How the providers are reached, which holds for each model that says nothing else. */
-  connections?: Connections;
-  /** Providers that offer nothing but what is imported or configured: servers of other people with a list of their own. */
-  listedOnly?: readonly ModelProviderKind[];
+  /** How the connections are reached, which holds for each model that says nothing else. */
+  connections?: ConnectionPlaces;
+  /** Connections that offer nothing but what is imported or configured: servers of other people with a list of their own. */
+  listedOnly?: readonly string[];
 }
 
 /** Builds the catalogue: built-in models, changed and extended by the configuration. */
 export function createModelCatalog(input: ModelCatalogInput): ModelCatalog {
-  const usable = new Set<ModelProviderKind>([...input.usable, 'demo']);
+  const usable = new Set<string>([...input.usable, 'demo']);
   const configured = new Map<string, ModelEntry>();
   const imported = importedById(input);
   for (const setting of input.settings) {
     const { entry } = explainSetting(setting, input, imported);
     if (setting.has_key === true || isReachable(entry, usable)) configured.set(setting.id, entry);
   }
-  for (const setting of imported.values())
-    if (!configured.has(setting.id))
-      configured.set(setting.id, explainSetting(setting, input, imported).entry);
-  const wellKnown = new Set([...usable].filter((provider) => !input.listedOnly?.includes(provider)));
+  for (const setting of imported.values()) {
+    const { entry } = explainSetting(setting, input, imported);
+    const known = configured.get(setting.id);
+    const isOther = known !== undefined && connectionNameOf(known) !== connectionNameOf(entry);
+    // A configured model took the name that a server has for one of its own.
+    const id = isOther ? longerId(setting) : setting.id;
+    if (!configured.has(id)) configured.set(id, { ...entry, id });
+  }
+  const kinds: readonly ModelProviderKind[] = [...VENDORS, 'demo'];
+  const wellKnown = new Set(kinds.filter((kind) => usable.has(kind) && !input.listedOnly?.includes(kind)));
+  const connections = usableConnections(input);
   const offered = builtInModels(input).filter(
     ({ id, provider }) => wellKnown.has(provider) && !configured.has(id),
   );
@@ -66,9 +75,11 @@ export function createModelCatalog(input: ModelCatalogInput): ModelCatalog {
   const listed = [...configured.values(), ...newestFirst];
   const byId = new Map(listed.map((entry) => [entry.id, entry]));
   return {
-    resolve: (id) => byId.get(id) ?? resolveUnlisted(id, wellKnown, input.connections),
+    resolve: (id) =>
+      byId.get(id) ?? resolveUnlisted(id, wellKnown, { connections, listed, places: input.connections }),
     list: () => listed,
     families: [...wellKnown],
+    connections,
     defaultModel: input.defaultModel ?? defaultModelOf(input, listed),
   };
 }
@@ -95,7 +106,8 @@ function explainSetting(
   imported: ReadonlyMap<string, ModelSetting>,
 ): Explained {
   const found = imported.get(setting.id);
-  const listed = found !== setting && found?.provider === setting.provider ? found : undefined;
+  const listed =
+    found !== setting && found !== undefined && nameOf(found) === nameOf(setting) ? found : undefined;
   const asked = askedOf({ ...listed, ...setting }, input.connections);
   let described = describeModel(asked);
   described = likedFacts(described, setting, asked, input.settings);
@@ -107,6 +119,7 @@ function explainSetting(
   }
   const entry: ModelEntry = {
     ...entryOf(setting.id, setting.provider, described.facts),
+    ...(setting.connection === undefined ? {} : { connectionName: setting.connection }),
     vendorModel: setting.vendor_model ?? (setting.provider === 'demo' ? 'demo' : setting.id),
     fallback: setting.fallback ?? [],
     connection,
@@ -115,10 +128,10 @@ function explainSetting(
 }
 
 function askedOf(
-  { id, provider, vendor_model, base_url, api }: ModelSetting,
-  connections: Connections | undefined,
+  { id, provider, connection, vendor_model, base_url, api }: ModelSetting,
+  connections: ConnectionPlaces | undefined,
 ): Asked {
-  const shared = connections?.[provider];
+  const shared = connections?.[connection ?? provider];
   return {
     id,
     provider,
@@ -129,11 +142,11 @@ function askedOf(
   };
 }
 
-/** Whether a model can be asked: by its provider's connection, at an address of its own, or with credentials of its own. */
-function isReachable({ provider, connection }: ModelEntry, usable: ReadonlySet<ModelProviderKind>): boolean {
-  const { baseUrl, apiKey, extraHeaders } = connection;
+/** Whether a model can be asked: by its connection, at an address of its own, or with credentials of its own. */
+function isReachable(entry: ModelEntry, usable: ReadonlySet<string>): boolean {
+  const { baseUrl, apiKey, extraHeaders } = entry.connection;
   return (
-    usable.has(provider) ||
+    usable.has(connectionNameOf(entry)) ||
     baseUrl !== undefined ||
     apiKey !== undefined ||
     Object.keys(extraHeaders).length > 0
@@ -141,14 +154,40 @@ function isReachable({ provider, connection }: ModelEntry, usable: ReadonlySet<M
 }
 
 function importedById({ imported = [], usable }: ModelCatalogInput): Map<string, ModelSetting> {
-  const owners = new Map<string, ModelProviderKind>([...listedIds(), ['demo', 'demo']]);
+  const owners = new Map<string, string>([...listedIds(), ['demo', 'demo']]);
   const settings = new Map<string, ModelSetting>();
   for (const setting of imported) {
-    const owner = owners.get(setting.id) ?? setting.provider;
-    const isTaken = owner !== setting.provider && (owner === 'demo' || usable.includes(owner));
-    if (!isTaken && !settings.has(setting.id)) settings.set(setting.id, setting);
+    const connection = nameOf(setting);
+    const owner = owners.get(setting.id) ?? connection;
+    const isTaken = owner !== connection && (owner === 'demo' || usable.includes(owner));
+    const id = isTaken || settings.has(setting.id) ? longerId(setting) : setting.id;
+    if (id.length > LONGEST_ID || settings.has(id)) continue;
+    settings.set(
+      id,
+      id === setting.id ? setting : { ...setting, id, vendor_model: setting.vendor_model ?? setting.id },
+    );
   }
   return settings;
+}
+
+const LONGEST_ID = 256;
+
+function nameOf(setting: ModelSetting): string {
+  return setting.connection ?? setting.provider;
+}
+
+/** The name of a model whose own name another one has. */
+function longerId(setting: ModelSetting): string {
+  return `${nameOf(setting)}/${setting.id}`;
+}
+
+/** The named ones: what the vendors have is called by its own names. */
+function usableConnections({ usable, connections = {}, listedOnly = [] }: ModelCatalogInput): Connection[] {
+  return usable.flatMap((name): Connection[] => {
+    const protocol = VENDORS.some((vendor) => vendor === name) ? undefined : connections[name]?.protocol;
+    if (protocol === undefined) return [];
+    return [{ name, protocol, ...(listedOnly.includes(name) ? { listedOnly: true } : {}) }];
+  });
 }
 
 function builtInModels({ connections }: Pick<ModelCatalogInput, 'connections'>): ModelEntry[] {
@@ -162,16 +201,46 @@ function builtInModels({ connections }: Pick<ModelCatalogInput, 'connections'>):
 export function resolveUnlisted(
   id: string,
   usable: ReadonlySet<ModelProviderKind>,
-  connections?: Connections,
+  by: {
+    connections?: readonly Connection[];
+    listed?: readonly ModelEntry[];
+    places?: ConnectionPlaces | undefined;
+  } = {},
 ): ModelEntry | null {
+  const { connections = [], listed = [], places } = by;
+  const through = connections.find(({ name }) => id.startsWith(`${name}/`) && id.length > name.length + 1);
+  if (through !== undefined) return resolveThrough(through, id, listed, places);
   const provider = vendorOf(id);
-  return provider === null || !usable.has(provider) ? null : explainUnlisted(id, provider, connections).entry;
+  return provider === null || !usable.has(provider) ? null : explainUnlisted(id, provider, places).entry;
+}
+
+/** `<connection>/<model>`: what the connection lists under this name, else what is known of it or of its family. */
+function resolveThrough(
+  { name, protocol, listedOnly = false }: Connection,
+  id: string,
+  listed: readonly ModelEntry[],
+  places: ConnectionPlaces | undefined,
+): ModelEntry | null {
+  const vendorModel = id.slice(name.length + 1);
+  const known = listed.find(
+    (entry) =>
+      connectionNameOf(entry) === name && (entry.id === vendorModel || entry.vendorModel === vendorModel),
+  );
+  if (known !== undefined) return { ...known, id };
+  if (listedOnly) return null;
+  const setting = { id, provider: protocol, connection: name, vendor_model: vendorModel };
+  const { entry } = explainSetting(
+    setting,
+    { settings: [], ...(places ? { connections: places } : {}) },
+    new Map(),
+  );
+  return entry;
 }
 
 function explainUnlisted(
   id: string,
   provider: ModelProviderKind,
-  connections: Connections | undefined,
+  connections: ConnectionPlaces | undefined,
 ): Explained {
   const { facts, origins } = describeModel(askedOf({ id, provider }, connections));
   return { entry: entryOf(id, provider, facts), origins };

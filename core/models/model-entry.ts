@@ -1,5 +1,6 @@
 import type { JsonObject } from '../json.ts';
 
+/** Whose form of requests a model takes, and whose models are known of it. */
 export type ModelProviderKind = 'anthropic' | 'openai' | 'gemini' | 'demo';
 export type OpenAiApi = 'chat_completions' | 'responses';
 export type Effort = 'low' | 'medium' | 'high' | 'xhigh' | 'max';
@@ -64,6 +65,8 @@ export interface ModelEntry {
   id: string;
   displayName: string;
   provider: ModelProviderKind;
+  /** The connection that it is reached by: a name below `providers` in the configuration. Default: that of its provider. */
+  connectionName?: string;
   /** The name sent to the vendor. */
   vendorModel: string;
   /** Tokens that a request and its answer may have together. */

@@ -1,3 +1,4 @@
+import type { Connection } from './connection.ts';
 import type { ModelCatalog } from './model-catalog.ts';
 import { resolveUnlisted } from './model-catalog.ts';
 import type { ModelEntry, ModelProviderKind } from './model-entry.ts';
@@ -10,6 +11,8 @@ export interface ModelOffer {
   models: readonly OfferedModel[];
   /** Providers of which any further model can be reached too. */
   families: readonly ModelProviderKind[];
+  /** Named connections, whose models can be named with theirs before; workers that are older name none. */
+  connections?: readonly Connection[];
   defaultModel: string;
 }
 
@@ -18,6 +21,7 @@ export function modelOfferOf(catalog: ModelCatalog): ModelOffer {
   return {
     models: catalog.list().map(({ connection: _connection, ...model }) => model),
     families: [...catalog.families],
+    connections: [...(catalog.connections ?? [])],
     defaultModel: catalog.defaultModel,
   };
 }
@@ -34,11 +38,19 @@ export function joinOffers(offers: readonly ModelOffer[], defaultModel: string |
   }
   const families = new Set(offers.flatMap((offer) => offer.families));
   const listed = [...entries.values()];
+  const byName = new Map<string, Connection>();
+  for (const connection of offers.flatMap((offer) => offer.connections ?? [])) {
+    const known = byName.get(connection.name);
+    // What any of them offers is offered.
+    if (known === undefined || known.listedOnly === true) byName.set(connection.name, connection);
+  }
+  const connections = [...byName.values()];
   const standIns = offers.map((offer) => offer.defaultModel);
   return {
-    resolve: (id) => entries.get(id) ?? resolveUnlisted(id, families),
+    resolve: (id) => entries.get(id) ?? resolveUnlisted(id, families, { connections, listed }),
     list: () => listed,
     families: [...families],
+    connections,
     defaultModel: defaultModel ?? standIns.find((id) => id !== 'demo') ?? 'demo',
   };
 }

@@ -24,6 +24,8 @@ export interface PriceSetting extends PricesSetting {
 export interface ModelSetting {
   id: string;
   provider: ModelProviderKind;
+  /** The connection that it is reached by; default: that of its provider. */
+  connection?: string | undefined;
   /** The id of another model that it takes after, in what is known of it. */
   like?: string | undefined;
   display_name?: string | undefined;

@@ -1,34 +1,18 @@
 import { AppError } from '../../core/errors.ts';
-import type { ModelEntry, ModelProviderKind, OpenAiApi } from '../../core/models/model-entry.ts';
+import { connectionNameOf } from '../../core/models/connection.ts';
+import type { ModelEntry } from '../../core/models/model-entry.ts';
+import { ADAPTERS } from './adapters.ts';
 import { createDemoProvider, type DemoPace } from './demo/demo.ts';
 import { createKeyFile } from './key-file.ts';
-import { loadedLater } from './loaded-later.ts';
 import type { ModelProvider } from './model-provider.ts';
 import { createGate, type Gate } from '../gate/gate.ts';
 import { createWaitingRoom } from '../gate/waiting-room.ts';
 import { gatedProvider } from './gated-provider.ts';
-import { openAiProviderName } from './openai/provider-name.ts';
-import { serverAt, VENDOR_URLS } from './vendor/servers.ts';
-
-/** How the models of one provider are reached, unless a model says otherwise. */
-export interface ProviderConnection {
-  /** null: the vendor's own. */
-  baseUrl: string | null;
-  apiKey: string | null;
-  /** The file that the key came from; it is read again for each request. */
-  apiKeyFile?: string | null;
-  timeoutSeconds: number;
-  stallSeconds: number;
-  /** Requests under way at its address at once, of all models that name no limit of their own; the others wait. Default: any number. */
-  maxConcurrent?: number | null;
-  /** OpenAI only; null: responses for OpenAI itself, else chat_completions. */
-  api?: OpenAiApi | null;
-}
+import { reachOf, type ProviderConnection } from './provider-connection.ts';
 
 export interface ModelProvidersOptions {
-  anthropic: ProviderConnection;
-  openai: ProviderConnection;
-  gemini: ProviderConnection;
+  /** By name; those of the vendors among them. */
+  connections: Readonly<Record<string, ProviderConnection>>;
   demoPace?: DemoPace;
   /** How many steps may wait at once where a `maxConcurrent` holds them up; default: any number. */
   mayWait?: number;
@@ -62,28 +46,26 @@ export function createModelProviders(options: ModelProvidersOptions): ModelProvi
   const keyOf = (entry: ModelEntry): string | null => {
     const { apiKey, apiKeyFile } = entry.connection;
     if (apiKey !== undefined) return newest(apiKey, apiKeyFile);
-    // A provider's key goes to the provider's own address only, never to the one that a single model names.
-    if (!isAtProvider(entry, options)) return null;
-    const provider = options[entry.provider];
-    return newest(provider.apiKey, provider.apiKeyFile);
+    // A connection's key goes to the connection's own address only, never to the one that a single model names.
+    const connection = sharedConnection(entry, options);
+    return connection === null ? null : newest(connection.apiKey, connection.apiKeyFile);
   };
   const room = createWaitingRoom(options.mayWait ?? Number.POSITIVE_INFINITY);
   const gates = new Map<string, Gate>();
   const gateOf = (entry: ModelEntry): Gate | null => {
     const { maxConcurrent } = entry.connection;
-    const shared = isAtProvider(entry, options) ? (options[entry.provider].maxConcurrent ?? null) : null;
-    const limit = maxConcurrent ?? shared;
+    const limit = maxConcurrent ?? sharedConnection(entry, options)?.maxConcurrent ?? null;
     if (limit === null) return null;
-    const name = maxConcurrent === undefined ? entry.provider : `${entry.provider}/${entry.id}`;
+    const connection = connectionNameOf(entry);
+    const name = maxConcurrent === undefined ? connection : `${connection}/${entry.id}`;
     const gate = gates.get(name) ?? createGate(limit);
     gates.set(name, gate);
     return gate;
   };
   return {
     limits: (entries) =>
-      [options.anthropic, options.openai, options.gemini].some(
-        ({ maxConcurrent = null }) => maxConcurrent !== null,
-      ) || entries.some(({ connection: { maxConcurrent = null } }) => maxConcurrent !== null),
+      Object.values(options.connections).some(({ maxConcurrent = null }) => maxConcurrent !== null) ||
+      entries.some(({ connection: { maxConcurrent = null } }) => maxConcurrent !== null),
     reserve(entry) {
       const gate = gateOf(entry);
       return gate === null ? () => undefined : room.reserve(gate);
@@ -92,7 +74,7 @@ export function createModelProviders(options: ModelProvidersOptions): ModelProvi
       const apiKey = keyOf(entry);
       const known = made.get(entry);
       if (known?.apiKey === apiKey) return known.provider;
-      const adapter = FACTORIES[entry.provider](entry, options, apiKey);
+      const adapter = adapterOf(entry, options, apiKey);
       const gate = gateOf(entry);
       const provider = gate === null ? adapter : gatedProvider(adapter, gate);
       made.set(entry, { apiKey, provider });
@@ -101,63 +83,24 @@ export function createModelProviders(options: ModelProvidersOptions): ModelProvi
   };
 }
 
-/** Whether a model is reached at the address of its provider. */
-function isAtProvider(
-  entry: ModelEntry,
-  options: ModelProvidersOptions,
-): entry is ModelEntry & { provider: 'anthropic' | 'openai' | 'gemini' } {
-  if (entry.provider === 'demo') return false;
+/** The connection that a model is reached by, or null where it has an address of its own. */
+function sharedConnection(entry: ModelEntry, options: ModelProvidersOptions): ProviderConnection | null {
+  const connection = options.connections[connectionNameOf(entry)];
   const { baseUrl } = entry.connection;
-  return baseUrl === undefined || baseUrl === options[entry.provider].baseUrl;
+  if (connection === undefined || (baseUrl !== undefined && baseUrl !== connection.baseUrl)) return null;
+  return connection;
 }
 
-type Factory = (entry: ModelEntry, options: ModelProvidersOptions, apiKey: string | null) => ModelProvider;
-
-const FACTORIES: Record<ModelProviderKind, Factory> = {
-  demo: (_entry, { demoPace }) => createDemoProvider(demoPace === undefined ? {} : { pace: demoPace }),
-  anthropic: (entry, options, apiKey) => {
-    const connection = connectionOf(entry, options.anthropic, apiKey, 'ANTHROPIC_API_KEY');
-    return loadedLater('anthropic', serverAt(connection.baseUrl ?? VENDOR_URLS.anthropic), async () => {
-      const { createAnthropicProvider } = await import('./anthropic/anthropic.ts');
-      return createAnthropicProvider({ ...connection, traits: entry });
-    });
-  },
-  openai: (entry, options, apiKey) => {
-    const connection = connectionOf(entry, options.openai, apiKey, 'OPENAI_API_KEY');
-    const api = entry.connection.api ?? options.openai.api;
-    const server = serverAt(connection.baseUrl ?? VENDOR_URLS.openai);
-    return loadedLater(openAiProviderName(connection.baseUrl), server, async () => {
-      const { createOpenAiProvider } = await import('./openai/openai.ts');
-      return createOpenAiProvider({ ...connection, traits: entry, ...(api ? { api } : {}) });
-    });
-  },
-  gemini: (entry, options, apiKey) => {
-    const connection = connectionOf(entry, options.gemini, apiKey, 'GEMINI_API_KEY');
-    return loadedLater('gemini', serverAt(connection.baseUrl ?? VENDOR_URLS.gemini), async () => {
-      const { createGeminiProvider } = await import('./gemini/gemini.ts');
-      return createGeminiProvider({ ...connection, traits: entry });
-    });
-  },
-};
-
-function connectionOf(
-  entry: ModelEntry,
-  connection: ProviderConnection,
-  apiKey: string | null,
-  variable: string,
-) {
-  const { extraHeaders, extraBody } = entry.connection;
-  const baseUrl = entry.connection.baseUrl ?? connection.baseUrl;
-  if (apiKey === null && baseUrl === null && Object.keys(extraHeaders).length === 0)
+function adapterOf(entry: ModelEntry, options: ModelProvidersOptions, apiKey: string | null): ModelProvider {
+  const { demoPace } = options;
+  if (entry.provider === 'demo') return createDemoProvider(demoPace === undefined ? {} : { pace: demoPace });
+  const name = connectionNameOf(entry);
+  const connection = options.connections[name];
+  if (connection === undefined) {
     throw new AppError(
       'model_credentials_refused',
-      `Model ${entry.id} needs an API key: set providers.${entry.provider}.api_key or ${variable}.`,
+      `Model ${entry.id} is reached by the connection ${name}, which this worker does not have: add providers.${name} to its settings, and restart it.`,
     );
-  return {
-    ...(baseUrl === null ? {} : { baseUrl }),
-    apiKey,
-    limits: { totalMs: connection.timeoutSeconds * 1_000, stallMs: connection.stallSeconds * 1_000 },
-    extraHeaders,
-    extraBody,
-  };
+  }
+  return ADAPTERS[connection.protocol](reachOf(entry, name, connection, apiKey));
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isAppError } from '../../core/errors.ts';
+import type { Vendor } from '../../core/models/connection.ts';
 import type { ModelSetting } from '../../core/models/model-setting.ts';
 import { outboundFetch } from '../network/outbound-fetch.ts';
 import { readAtMost } from '../network/read-at-most.ts';
@@ -10,7 +11,10 @@ import { toModelError } from './vendor-failure.ts';
 import { VENDOR_URLS } from './vendor/servers.ts';
 
 export interface ServerAddress {
-  provider: 'anthropic' | 'openai' | 'gemini';
+  provider: Vendor;
+  /** The name of the connection; default: that of its provider. */
+  connection?: string;
+  extraHeaders?: Record<string, string>;
   /** null: the vendor's own. */
   baseUrl: string | null;
   apiKey: string | null;
@@ -34,7 +38,7 @@ export async function listServerModels(address: ServerAddress, signal: AbortSign
   let body: unknown;
   try {
     const response = await outbound(url, {
-      headers,
+      headers: withHeaders(headers, address.extraHeaders),
       signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
     });
     const tooMuch = (): Error => toModelError({ vendor, message: 'it answered with too much' });
@@ -60,8 +64,17 @@ export async function listServerModels(address: ServerAddress, signal: AbortSign
   return models.map((model) => ({
     ...model,
     provider: address.provider,
+    ...(address.connection === undefined || address.connection === address.provider
+      ? {}
+      : { connection: address.connection }),
     ...(address.baseUrl === null ? {} : { base_url: address.baseUrl }),
   }));
+}
+
+function withHeaders(own: Record<string, string>, extra: Record<string, string> = {}): Headers {
+  const headers = new Headers(own);
+  for (const [name, value] of Object.entries(extra)) headers.set(name, value);
+  return headers;
 }
 
 interface ModelList {

@@ -1,4 +1,3 @@
-import type { ModelProviderKind } from '../../core/models/model-entry.ts';
 import type { ModelSetting } from '../../core/models/model-setting.ts';
 
 /**
@@ -6,8 +5,8 @@ import type { ModelSetting } from '../../core/models/model-setting.ts';
  * so that a server that is down is remembered as it was. Rejects with `unavailable`; nothing is retried.
  */
 export interface ImportedModels {
-  /** The newest list of each of these providers that was ever read, in the order of `providers`. */
-  read(providers: readonly ModelProviderKind[]): Promise<ModelSetting[]>;
-  /** Replaces the list of a provider. */
-  write(provider: ModelProviderKind, models: readonly ModelSetting[]): Promise<void>;
+  /** The newest list of each of these connections that was ever read, in the order of `connections`. */
+  read(connections: readonly string[]): Promise<ModelSetting[]>;
+  /** Replaces the list of a connection. */
+  write(connection: string, models: readonly ModelSetting[]): Promise<void>;
 }

@@ -119,14 +119,16 @@ function endOfText(line: string, start: number, depth: number): number {
   return line.length;
 }
 
-const SECRET_SETTING = /(?:^|_)(?:api_key|access_key_id|secret|secret_access_key|password|token|key)$/;
+const SECRET_SETTING =
+  /(?:^|[_-])(?:access_key_id|secret|secret_access_key|password|token|key|authorization)$/i;
 
 /** The secrets among settings: values of fields whose names say so, and passwords in URLs. */
 export function secretsIn(settings: unknown): string[] {
   if (typeof settings !== 'object' || settings === null) return [];
   return Object.entries(settings).flatMap(([name, value]: [string, unknown]) => {
     if (typeof value !== 'string') return secretsIn(value);
-    if (SECRET_SETTING.test(name)) return [value];
+    // A header's value begins with its scheme: `Bearer …`.
+    if (SECRET_SETTING.test(name)) return [...new Set([value, value.replace(/^(?:Bearer|Basic) /i, '')])];
     const password = URL.canParse(value) ? new URL(value).password : '';
     return password === '' ? [] : [password, decodeURIComponent(password)];
   });

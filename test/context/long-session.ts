@@ -1,6 +1,7 @@
 import { asksForSummary } from '../../core/session/context/compaction.ts';
 import type { ModelSetting } from '../../core/models/model-setting.ts';
 import { createModelProviders } from '../../providers/model/create-model-providers.ts';
+import { vendorConnections } from '../../providers/model/provider-connection.ts';
 import type { LedgerEntry } from '../scripted-model-server/ledger.ts';
 import type { Respond } from '../scripted-model-server/script-book.ts';
 
@@ -30,7 +31,7 @@ export function longModels(url: string): { format: string; setting: ModelSetting
 
 export function longProviders() {
   const nowhere = { baseUrl: null, apiKey: null, timeoutSeconds: 60, stallSeconds: 30 };
-  return createModelProviders({ anthropic: nowhere, openai: nowhere, gemini: nowhere });
+  return createModelProviders({ connections: vendorConnections(nowhere) });
 }
 
 /** A model that says much and calls bash, so many times, and summarises when it is asked to. */

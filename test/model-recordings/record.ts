@@ -4,6 +4,7 @@ import { createModelCatalog } from '../../core/models/model-catalog.ts';
 import type { TranscriptMessage } from '../../core/session/content.ts';
 import type { ModelProviderKind } from '../../core/models/model-entry.ts';
 import { createModelProviders } from '../../providers/model/create-model-providers.ts';
+import { vendorConnections } from '../../providers/model/provider-connection.ts';
 import type { ModelRequest, ModelResponse } from '../../providers/model/model-provider.ts';
 import { startRecordingProxy } from './recording-proxy.ts';
 import { writeRecording } from './recording.ts';
@@ -84,7 +85,7 @@ try {
   const entry = catalog.resolve(model);
   if (entry === null) throw new Error(`no model ${model}`);
   const connection = { baseUrl: null, apiKey: null, timeoutSeconds: 600, stallSeconds: 300 };
-  const providers = createModelProviders({ anthropic: connection, openai: connection, gemini: connection });
+  const providers = createModelProviders({ connections: vendorConnections(connection) });
   for (const ask of ASKS) {
     const request: ModelRequest = {
       model: entry.vendorModel,

@@ -30,6 +30,8 @@ export interface AnthropicOptions {
   baseUrl?: string;
   /** null sends none, for gateways that need none. */
   apiKey: string | null;
+  /** The tag of opaque blocks; default: Claude's own. */
+  name?: string;
   limits: StreamLimits;
   traits: AnthropicModelTraits;
   cacheTtl?: '5m' | '1h';
@@ -37,13 +39,13 @@ export interface AnthropicOptions {
   extraBody?: JsonObject;
 }
 
-const NAME = 'anthropic';
 const VENDOR = 'Anthropic';
 /** A turn that pauses more often than this ends where it is. */
 const MAX_CONTINUATIONS = 10;
 
 /** Claude through the vendor's Messages API, or anything that speaks it. */
 export function createAnthropicProvider(options: AnthropicOptions): ModelProvider {
+  const { name = 'anthropic' } = options;
   const client = new Anthropic({
     baseURL: options.baseUrl ?? VENDOR_URLS.anthropic,
     // Passing a key keeps the SDK from looking for one in the environment or on disk.
@@ -57,7 +59,7 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
   });
 
   const { baseUrl, extraBody, traits } = options;
-  const repair = createHistoryRepair(NAME, (model) =>
+  const repair = createHistoryRepair(name, (model) =>
     reasoningForm({ baseUrl, model, extraBody, history: traits.reasoningHistory }),
   );
 
@@ -69,7 +71,7 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
   ): AsyncGenerator<ModelStreamPart> {
     const names = toolNamesOf(request);
     const cacheTtl = options.cacheTtl ?? '5m';
-    const body = toAnthropicRequest(request, traits, { provider: NAME, names, cacheTtl, form });
+    const body = toAnthropicRequest(request, traits, { provider: name, names, cacheTtl, form });
     let blocks: CollectedBlock[] = [];
     let usage = emptyUsage();
     for (let round = 0; ; round += 1) {
@@ -92,7 +94,7 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
         type: 'finish',
         response: understood(VENDOR, () => ({
           ...toResponse(message, {
-            provider: NAME,
+            provider: name,
             names,
             requestId: response.headers.get('request-id') ?? undefined,
           }),
@@ -105,7 +107,7 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
 
   const guarding = { vendor: VENDOR, limits: options.limits, toFailure };
   return {
-    name: NAME,
+    name,
     stream: (request, signal) =>
       repair.stream(request, (sent, form) =>
         guardedStream(guarding, signal, (guard) => converse(sent, form, guard)),
@@ -113,7 +115,7 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
     countTokens: (request, signal) =>
       guardedCall(guarding, signal, async (guard) => {
         const names = toolNamesOf(request);
-        const body = toAnthropicRequest(request, options.traits, { provider: NAME, names, cacheTtl: '5m' });
+        const body = toAnthropicRequest(request, options.traits, { provider: name, names, cacheTtl: '5m' });
         const { max_tokens: _limit, stream: _stream, metadata: _metadata, ...counted } = body;
         const answer = await client.messages.countTokens(counted, {
           signal: guard.signal,

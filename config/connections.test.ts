@@ -1,0 +1,97 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadConfig, type Part } from '../config.ts';
+import { secretsIn } from '../providers/telemetry/redact.ts';
+import { followSettings } from './changeable.ts';
+
+function load(yaml: string, env: Record<string, string> = {}, part: Part = 'worker') {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'managed-agent-connections-')), 'config.yaml');
+  writeFileSync(file, yaml);
+  return loadConfig({ file, env, part });
+}
+
+const TWO = `
+providers:
+  openai: { api_key: vendor }
+  groq: { protocol: openai, base_url: https://api.groq.com/openai/v1, api_key_env: GROQ_KEY, import_models: true }
+  team-2: { protocol: anthropic, api_key_env: TEAM_KEY, extra_headers: { x-team: blue } }
+models:
+  - { id: fast, provider: groq, vendor_model: llama-3.3-70b-versatile }
+`;
+const KEYS = { GROQ_KEY: 'gsk-1', TEAM_KEY: 'sk-2' };
+
+describe('connections', () => {
+  it('are any number, besides those of the vendors', () => {
+    const { providers, usable_providers: usable } = load(TWO, KEYS);
+    expect(providers['groq']).toMatchObject({ protocol: 'openai', api_key: 'gsk-1', import_models: true });
+    expect(providers['team-2']).toMatchObject({ protocol: 'anthropic', api_key: 'sk-2', base_url: null });
+    expect(providers.openai).toMatchObject({ protocol: 'openai', api_key: 'vendor' });
+    expect(new Set(usable)).toEqual(new Set(['openai', 'groq', 'team-2']));
+  });
+
+  it('may be a list', () => {
+    const { providers } = load(`
+providers:
+  - { name: groq, protocol: openai, base_url: 'http://127.0.0.1:1/v1' }
+  - { name: anthropic, api_key: a }
+`);
+    expect(providers['groq']).toMatchObject({ protocol: 'openai', base_url: 'http://127.0.0.1:1/v1' });
+    expect(providers.anthropic.api_key).toBe('a');
+  });
+
+  it('have their keys in brains only, and are known to be usable elsewhere', () => {
+    const api = load(TWO, {}, 'api');
+    expect(api.providers['groq']?.api_key).toBeNull();
+    expect(api.usable_providers).toContain('team-2');
+    expect(() => load(TWO)).toThrow('GROQ_KEY is not set');
+  });
+
+  it.each([
+    [
+      'providers: { antropic: { api_key: k } }',
+      'providers.antropic.protocol: Only anthropic, openai, gemini',
+    ],
+    ['providers: { x: { protocol: grpc } }', 'expected protocol to be one of anthropic'],
+    ['providers: { x: { protocol: openai, token: k } }', 'providers.x.token: no such setting'],
+    ['providers: { openai: { protocol: anthropic } }', 'providers.openai.protocol: Expected openai'],
+    ['providers: { demo: { protocol: openai, api_key: k } }', 'the demo model’s'],
+    ['providers: { "a/b": { protocol: openai, api_key: k } }', 'expected a name of at most 63'],
+    ['providers: { x: { protocol: openai } }', 'providers.x: expected a key'],
+    ['providers: [{ protocol: openai }]', 'providers.0.name: expected the name'],
+    ['providers: [{ name: a, protocol: openai }, { name: a, protocol: openai }]', '"a" is there twice'],
+    ['models: [{ id: m, provider: nobody }]', 'models.0.provider: expected a connection, one of'],
+    ['providers: { x: { protocol: openai, base_url: "http://127.0.0.1:8080" } }', 'is this service itself'],
+  ])('refuse %s', (yaml, message) => {
+    expect(() => load(yaml, { MANAGED_AGENT_API_PORT: '8080' })).toThrow(message);
+  });
+
+  it('take on a new key while the service runs, and wait for a restart with the rest', () => {
+    const config = load(TWO, KEYS);
+    const follow = followSettings(config);
+    const next = load(
+      `${TWO}\ndefault_model: fast`.replace(
+        'providers:',
+        'providers:\n  late: { protocol: gemini, api_key: k }',
+      ),
+      {
+        ...KEYS,
+        GROQ_KEY: 'gsk-new',
+      },
+    );
+    expect(follow(next)).toEqual({
+      taken: ['default_model', 'providers.groq.api_key'],
+      waiting: ['providers.late'],
+    });
+    expect(config.providers['groq']?.api_key).toBe('gsk-new');
+    expect(config.usable_providers).not.toContain('late');
+  });
+
+  it('keep the secrets of their headers out of logs', () => {
+    const { providers } = load(
+      'providers: { x: { protocol: openai, base_url: "http://h/v1", extra_headers: { api-key: hidden-1, Authorization: Bearer hidden-2 } } }',
+    );
+    expect(secretsIn(providers)).toEqual(expect.arrayContaining(['hidden-1', 'hidden-2']));
+  });
+});
