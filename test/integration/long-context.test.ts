@@ -112,7 +112,8 @@ describe('a session that outgrows its window', () => {
       const head = await smallLab.rest(id, 100_000);
       expect(head.stop).toEqual({ type: 'end_turn' });
       expect(smallServer.violations()).toEqual([]);
-      const entries = smallServer.ledger();
+      // Once it has named its window, a vendor with a counter is asked for the size; that is no request of the model's.
+      const entries = smallServer.ledger().filter(({ outcome, usage }) => outcome === 'refused' || usage);
       expect(entries.filter(({ outcome }) => outcome === 'refused').length).toBeGreaterThan(0);
       expect(entries.filter(({ outcome }) => outcome === 'completed')).toHaveLength(61 + model.summaries());
       const types = await smallLab.types(id);
