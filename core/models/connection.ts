@@ -14,6 +14,8 @@ export interface Connection {
   protocol: Protocol;
   /** It offers nothing but what its server lists and what is configured. */
   listedOnly?: boolean;
+  /** It leads to an address of its own, so that nothing of the vendor's prices is known there. */
+  elsewhere?: boolean;
 }
 
 /** Where connections lead, by their names. */

@@ -132,12 +132,15 @@ function askedOf(
   connections: ConnectionPlaces | undefined,
 ): Asked {
   const shared = connections?.[connection ?? provider];
+  const address = shared?.base_url ?? undefined;
+  // The vendor's own connection at another address is a gateway to it; one with a name of its own may be any server.
+  const isNamed = connection !== undefined && connection !== provider;
   return {
     id,
     provider,
     vendorModel: vendor_model,
-    baseUrl: base_url,
-    providerUrl: shared?.base_url ?? undefined,
+    baseUrl: base_url ?? (isNamed ? address : undefined),
+    providerUrl: address,
     api: api ?? shared?.api ?? undefined,
   };
 }
@@ -186,7 +189,15 @@ function usableConnections({ usable, connections = {}, listedOnly = [] }: ModelC
   return usable.flatMap((name): Connection[] => {
     const protocol = VENDORS.some((vendor) => vendor === name) ? undefined : connections[name]?.protocol;
     if (protocol === undefined) return [];
-    return [{ name, protocol, ...(listedOnly.includes(name) ? { listedOnly: true } : {}) }];
+    const elsewhere = (connections[name]?.base_url ?? null) !== null;
+    return [
+      {
+        name,
+        protocol,
+        ...(listedOnly.includes(name) ? { listedOnly: true } : {}),
+        ...(elsewhere ? { elsewhere } : {}),
+      },
+    ];
   });
 }
 
@@ -214,19 +225,23 @@ export function resolveUnlisted(
   return provider === null || !usable.has(provider) ? null : explainUnlisted(id, provider, places).entry;
 }
 
+const ELSEWHERE = 'https://elsewhere.invalid';
+
 /** `<connection>/<model>`: what the connection lists under this name, else what is known of it or of its family. */
 function resolveThrough(
-  { name, protocol, listedOnly = false }: Connection,
+  { name, protocol, listedOnly = false, elsewhere = false }: Connection,
   id: string,
   listed: readonly ModelEntry[],
-  places: ConnectionPlaces | undefined,
+  known: ConnectionPlaces | undefined,
 ): ModelEntry | null {
+  // Who does not know the address knows that there is one.
+  const places = known ?? (elsewhere ? { [name]: { protocol, base_url: ELSEWHERE } } : undefined);
   const vendorModel = id.slice(name.length + 1);
-  const known = listed.find(
+  const entryThere = listed.find(
     (entry) =>
       connectionNameOf(entry) === name && (entry.id === vendorModel || entry.vendorModel === vendorModel),
   );
-  if (known !== undefined) return { ...known, id };
+  if (entryThere !== undefined) return { ...entryThere, id };
   if (listedOnly) return null;
   const setting = { id, provider: protocol, connection: name, vendor_model: vendorModel };
   const { entry } = explainSetting(

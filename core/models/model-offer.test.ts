@@ -48,4 +48,17 @@ describe('several offers', () => {
     expect(joinOffers([demo, ours], 'ours').defaultModel).toBe('ours');
     expect(joinOffers([], null).defaultModel).toBe('demo');
   });
+
+  it('know no more of a further model of a named connection than who reaches it', () => {
+    const catalog = createModelCatalog({
+      settings: [],
+      usable: ['local'],
+      connections: { local: { protocol: 'openai', base_url: 'http://secret.example/v1' } },
+    });
+    const offer = modelOfferOf(catalog);
+    expect(JSON.stringify(offer)).not.toContain('secret');
+    const facts = { prices: null, defaultEffort: null, contextWindow: 400_000 };
+    expect(catalog.resolve('local/gpt-5')).toMatchObject(facts);
+    expect(joinOffers([JSON.parse(JSON.stringify(offer))], null).resolve('local/gpt-5')).toMatchObject(facts);
+  });
 });

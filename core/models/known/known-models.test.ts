@@ -216,4 +216,26 @@ describe('models behind gateways and compatible servers', () => {
     expect(catalog.resolve('deepseek-v4-pro')?.prices?.input).toBeGreaterThan(0);
     expect(catalog.resolve('gpt-5')).toMatchObject({ prices: null });
   });
+
+  it('takes a connection with a name of its own for whatever server it leads to', () => {
+    const catalog = createModelCatalog({
+      settings: [
+        { id: 'gpt-5', provider: 'openai', connection: 'local' },
+        { id: 'deepseek-v4-pro', provider: 'openai', connection: 'deep' },
+        { id: 'mine', provider: 'openai', connection: 'local' },
+      ],
+      usable: ['local', 'deep'],
+      connections: {
+        local: { protocol: 'openai', base_url: 'http://10.0.0.1:8000/v1' },
+        deep: { protocol: 'openai', base_url: 'https://api.deepseek.com' },
+      },
+    });
+    expect(catalog.resolve('gpt-5')).toMatchObject({
+      contextWindow: 400_000,
+      prices: null,
+      defaultEffort: null,
+    });
+    expect(catalog.resolve('deepseek-v4-pro')?.prices?.input).toBeGreaterThan(0);
+    expect(catalog.resolve('mine')).toMatchObject({ contextWindow: 32_768, images: null });
+  });
 });
