@@ -30,7 +30,6 @@ describe('the end of a chat completion', () => {
     ['stop', [CALL], 'tool_use'],
     ['eos_token', [TEXT], 'end_turn'],
     ['length', [TEXT], 'max_tokens'],
-    ['length', [], 'max_tokens'],
     ['MAX_TOKENS', [TEXT], 'max_tokens'],
     ['model_length', [TEXT], 'context_overflow'],
     ['model_context_window_exceeded', [TEXT], 'context_overflow'],
@@ -48,6 +47,9 @@ describe('the end of a chat completion', () => {
   it('tells the end of the window from the limit of the answer by the numbers', () => {
     expect(read('length', [TEXT], 200).stop).toBe('context_overflow');
     expect(read('length', [TEXT], 500).stop).toBe('max_tokens');
+    // Nothing was said: what was counted is thinking that is not shown, or there was no room for anything.
+    expect(read('length', [], 500).stop).toBe('max_tokens');
+    expect(read('length', [], 0).stop).toBe('context_overflow');
   });
 
   it('names the filter that stopped an answer, and runs no call of it', () => {

@@ -1,5 +1,6 @@
 import type { ModelRequest, ModelResponse, ModelUsage, ResponseBlock } from '../../model-provider.ts';
 import { finishKind, refusalText } from '../../finish-words.ts';
+import { isUnbegun } from '../unbegun.ts';
 import { cutToolInput, readToolInput } from '../../tool-input.ts';
 import type { ToolNames } from '../../tool-names.ts';
 import { chatUsage } from './chat-usage.ts';
@@ -67,7 +68,9 @@ function stopOf(chat: CollectedChat, usage: ModelUsage, context: Context): Model
     const short = usage.output_tokens < context.request.maxOutputTokens;
     // The protocol has one word for both limits; an answer that was cut below its own met the window's.
     const full = prompt + usage.output_tokens >= context.contextWindow;
-    return short && full ? 'context_overflow' : 'max_tokens';
+    return (short && full) || isUnbegun(chat.parts, usage, context.request.maxOutputTokens)
+      ? 'context_overflow'
+      : 'max_tokens';
   }
   return chat.parts.some(({ type }) => type === 'tool_use') ? 'tool_use' : 'end_turn';
 }

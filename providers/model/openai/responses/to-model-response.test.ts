@@ -35,7 +35,9 @@ describe('the end of a response', () => {
     [{ status: 'completed' }, [SAID], 'end_turn'],
     [{ status: 'completed' }, [CALL], 'tool_use'],
     [incomplete('max_output_tokens'), [SAID], 'max_tokens'],
-    [incomplete('max_tokens'), [], 'max_tokens'],
+    [incomplete('max_tokens'), [SAID], 'max_tokens'],
+    // The prompt alone filled the window.
+    [incomplete('max_output_tokens'), [], 'context_overflow'],
     [incomplete(), [SAID], 'max_tokens'],
     [incomplete('a_word_of_tomorrow'), [SAID], 'max_tokens'],
     [incomplete('model_context_window_exceeded'), [SAID], 'context_overflow'],

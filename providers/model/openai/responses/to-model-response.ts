@@ -1,6 +1,7 @@
 import type { Response, ResponseOutputItem } from 'openai/resources/responses/responses';
 import type { ModelResponse, ModelUsage, ResponseBlock } from '../../model-provider.ts';
 import { finishKind, refusalText } from '../../finish-words.ts';
+import { isUnbegun } from '../unbegun.ts';
 import { cutToolInput, readToolInput } from '../../tool-input.ts';
 import type { ToolNames } from '../../tool-names.ts';
 import { toReasoningData } from './reasoning-item.ts';
@@ -84,7 +85,8 @@ function stopOf(
     const prompt = usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_5m_input_tokens;
     const short = usage.output_tokens < maxOutputTokens;
     // The vendor has one word for both limits; an answer that was cut below its own met the window's.
-    return short && prompt + usage.output_tokens >= contextWindow ? 'context_overflow' : 'max_tokens';
+    const full = short && prompt + usage.output_tokens >= contextWindow;
+    return full || isUnbegun(items, usage, maxOutputTokens) ? 'context_overflow' : 'max_tokens';
   }
   return items.some(({ type }) => type === 'function_call') ? 'tool_use' : 'end_turn';
 }
