@@ -244,6 +244,20 @@ describe('a vendor that has the last word', () => {
     expect((await session.journal.head(session.sessionId))?.usage).toMatchObject({ output_tokens: 4 * 3 });
   });
 
+  it('has what it said kept where there is nothing to summarise yet, and the rest said after a summary', async () => {
+    const usage = { ...USAGE, input_tokens: 9_900, output_tokens: 100 };
+    const cut: Partial<ModelResponse> = { blocks: [said('I was say')], stop: 'context_overflow', usage };
+    const provider = scripted([cut, answers(said('A summary.')), answers(said('ing this.'))]);
+    const session = await begin(provider, 'word '.repeat(5_000));
+    const kinds = [await session.step(), await session.step(), await session.step()].map(({ kind }) => kind);
+    expect(kinds).toEqual(['tools', 'compacted', 'final']);
+    const text = JSON.stringify(provider.requests.at(-1)?.messages);
+    expect(text).toContain('A summary.');
+    expect(text).toContain('The end of the context window cut your answer off here');
+    const errors = (await session.events()).filter(({ type }) => type === 'session.error');
+    expect(errors).toEqual([]);
+  });
+
   it('gets a first message cut where there is nothing to summarise', async () => {
     const provider = scripted([tooLong(), tooLong(), answers(said('Done.'))]);
     const session = await begin(provider, `Begin ${'word '.repeat(4_000)}`);
