@@ -24,6 +24,7 @@ export interface ScriptedProvider extends ModelProvider {
  * - `run COMMAND`: calls bash with this command, then answers.
  * - `chain N`: calls bash N times, one after another, then answers.
  * - Asked for a summary, it writes down the order and the rounds so far, and goes on from there.
+ * - `cut text,thinking,call`: is cut off in these, one answer after the other, then answers.
  * - `repeat`: makes the same call for ever.
  * - `hang`: never answers. `refuse`: fails for good. `stumble`: is unreachable once, then answers. `write N`: answers with N characters.
  */
@@ -53,6 +54,11 @@ export function createScriptedProvider(): ScriptedProvider {
         throw new AppError('model_unreachable', 'The test stumbles.', { retryAfterMs: 10 });
       }
       if (word === 'hang') await untilAborted(signal);
+      const cut = word === 'cut' ? rest.split(',')[cutsSince(messages)] : undefined;
+      if (cut !== undefined) {
+        yield { type: 'finish', response: { blocks: [cutBlock(cut)], stop: 'max_tokens', usage: USAGE } };
+        return;
+      }
       const calls = callsOf(word, rest, rounds);
       const text = word === 'write' ? 'é'.repeat(Number(rest)) : 'done';
       const blocks: ResponseBlock[] =
@@ -86,6 +92,33 @@ function toolUse(name: string, command: string, index: number): ResponseBlock {
   return { type: 'tool_use', name, input: { command }, vendor };
 }
 
+/** What a model is told of an answer that was cut off, by a note or by the result of a call. */
+const CUT = '[The output limit cut';
+const CUT_CALL = 'The output limit cut this call off';
+
+function cutBlock(part: string): ResponseBlock {
+  if (part === 'text') return { type: 'text', text: 'so far' };
+  if (part === 'call') {
+    const vendor = { provider: 'test', callId: 'call_0' };
+    return { type: 'tool_use', name: 'bash', input: null, rawInput: '{"comm', vendor };
+  }
+  return { type: 'thinking', opaque: { type: 'opaque', provider: 'test', data: {} } };
+}
+
+/** How many answers were cut off since the last order. */
+function cutsSince(messages: readonly TranscriptMessage[]): number {
+  let cuts = 0;
+  for (const { content } of messages) {
+    for (const block of content) {
+      if (block.type === 'tool_result') {
+        if (block.content.some((inner) => isText(inner) && inner.text.startsWith(CUT_CALL))) cuts += 1;
+      } else if (isText(block))
+        cuts = block.text.startsWith('cut ') ? 0 : cuts + (block.text.startsWith(CUT) ? 1 : 0);
+    }
+  }
+  return cuts;
+}
+
 /** The last order, how many rounds of tools it has had, a name of its own, and whether a summary is asked for. */
 function readOrder(messages: readonly TranscriptMessage[]): {
   order: string;
@@ -99,7 +132,7 @@ function readOrder(messages: readonly TranscriptMessage[]): {
     const { role, content } = messages[index] ?? { role: 'system', content: [] };
     if (role === 'assistant' && content.some((block) => block.type === 'tool_use')) rounds++;
     const text = role === 'user' ? content.findLast(isText)?.text : undefined;
-    if (text === undefined) continue;
+    if (text === undefined || text.startsWith(CUT)) continue;
     if (asksForSummary(text)) {
       summarise = true;
       continue;

@@ -107,6 +107,16 @@ export const SCENARIOS: Scenario[] = [
     },
   },
   {
+    name: 'answers that are cut off',
+    async play(stage) {
+      const id = await begin(stage, 'cut text,thinking,call,text');
+      await stage.lab.rest(id);
+      await stage.lab.send(id, [userMessage('hello')]);
+      await stage.lab.rest(id);
+      return id;
+    },
+  },
+  {
     name: 'a host that is gone',
     async play(stage) {
       const here = { taskQueue: stage.lab.services.taskQueue, patienceMs: 20_000 };
