@@ -95,6 +95,16 @@ export function finishKind(word: string | null | undefined): FinishKind {
   return KINDS.get((word ?? '').trim().toLowerCase().replaceAll(/[-\s]/g, '_')) ?? 'unknown';
 }
 
+/**
+ * The reason that counts of two: the later one, but no plain end after a word that says more, as of servers that close an answer that was
+ * cut off with one more chunk.
+ */
+export function laterReason(before: string | null, word: string | null | undefined): string | null {
+  if (word === null || word === undefined || word === '') return before;
+  const said = finishKind(before);
+  return finishKind(word) === 'end' && said !== 'end' && said !== 'unknown' ? before : word;
+}
+
 /** What people are told where a vendor broke an answer off with nothing but a word. */
 export function refusalText(word: string): string {
   return `The provider’s filter stopped the answer (${word}).`;

@@ -13,7 +13,7 @@ import { writeRecording } from './recording.ts';
  * Records two answers of a real server, one in words and one with a tool call, for the tests of an adapter:
  *
  *     node test/model-recordings/record.ts --provider openai --api chat_completions --url http://127.0.0.1:8080/v1 \
- *       --model my-model --source "llama.cpp, Gemma 3 270M" --out providers/model/openai/__fixtures__/llama-cpp
+ *       --model my-model --source "llama.cpp, Gemma 3 270M" --out providers/model/openai/__fixtures__/chat/llama-cpp
  *
  * With `--key-file FILE` where the server asks for a key. Writes `<out>-text.jsonl` and `<out>-tool.jsonl`, and beside each what the
  * adapter made of it; look at both before they are committed.

@@ -1,6 +1,6 @@
 import type { FunctionCall, GenerateContentResponse, Part } from '@google/genai';
 import type { ReadState, StreamReader } from '../adapter-stream.ts';
-import { finishKind } from '../finish-words.ts';
+import { finishKind, laterReason } from '../finish-words.ts';
 import type { ModelStreamPart } from '../model-provider.ts';
 import { createTextPreview } from '../text-preview.ts';
 import { toModelError } from '../vendor-failure.ts';
@@ -86,9 +86,12 @@ export function createGeminiStreamReader(
       answer.modelVersion = chunk.modelVersion ?? answer.modelVersion;
       const candidate = chunk.candidates?.[0];
       const shown = (candidate?.content?.parts ?? []).flatMap(readPart);
-      if (candidate?.finishReason) state = shown.length > 0 ? 'reasoned' : 'settled';
+      // Gateways write the word for none, the first of the enumeration, into every chunk but the last.
+      const given: string | undefined = candidate?.finishReason;
+      const finish = given === 'FINISH_REASON_UNSPECIFIED' ? undefined : given;
+      if (finish) state = shown.length > 0 ? 'reasoned' : 'settled';
       else if (shown.length > 0 && state !== 'open') state = 'reasoned';
-      answer.finish = candidate?.finishReason || answer.finish;
+      answer.finish = laterReason(answer.finish, finish);
       answer.finishMessage = candidate?.finishMessage ?? answer.finishMessage;
       const blocked = chunk.promptFeedback?.blockReason;
       if (blocked !== undefined) {

@@ -314,6 +314,6 @@ describe('servers that speak chat completions in their own way', () => {
 
 describe('recorded streams of OpenAI’s APIs', () => {
   const folder = path.join(import.meta.dirname, '__fixtures__');
-  itReadsRecordings(COMPATIBLE, folder, 'llama-cpp-*');
-  itReadsRecordings(RESPONSES, folder, 'scripted-responses-*');
+  itReadsRecordings(COMPATIBLE, path.join(folder, 'chat'));
+  itReadsRecordings(RESPONSES, path.join(folder, 'responses'));
 });

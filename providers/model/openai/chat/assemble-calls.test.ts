@@ -316,8 +316,115 @@ describe('the pieces of tool calls', () => {
         ['', '{"x":1}', null],
       ],
     ],
+    [
+      'a new id and the name in every delta, also in a last one without arguments',
+      [
+        [{ index: 0, id: 'a', ...call('bash', '{"command":') }],
+        [{ index: 0, id: 'b', ...call('bash', '"ls"}') }],
+        [{ index: 0, id: 'c', ...call('bash', '') }],
+      ],
+      one(),
+    ],
+    [
+      'the name again without arguments, index and id',
+      [[call('bash', '{"command":"ls"}')], [call('bash', '')]],
+      one(null),
+    ],
+    [
+      'an empty object after the arguments',
+      [
+        [{ index: 0, id: 'a', ...call('bash', '{"command":"ls"}') }],
+        [{ index: 0, id: 'a', ...call('bash', '{}') }],
+        [{ index: 0, ...call(undefined, '{}') }],
+      ],
+      one(),
+    ],
+    [
+      'the word null before the arguments',
+      [
+        [{ index: 0, id: 'a', ...call('bash', 'null') }],
+        [{ index: 0, ...call(undefined, '{"command":"ls"}') }],
+      ],
+      one(),
+    ],
+    [
+      'two calls again in the last chunk, without index and id',
+      [
+        [{ index: 0, id: 'a', ...call('bash', '{"command":"ls"}') }],
+        [{ index: 1, id: 'b', ...call('get_time', '{"zone":"UTC"}') }],
+        [call('bash', '{"command":"ls"}'), call('get_time', '{"zone": "UTC"}')],
+      ],
+      two,
+    ],
+    [
+      'two equal calls side by side without index and id',
+      [[call('list', '{"path":"."}'), call('list', '{"path":"."}')]],
+      [
+        ['list', '{"path":"."}', null],
+        ['list', '{"path":"."}', null],
+      ],
+    ],
+    [
+      'a name in pieces under changing ids',
+      [
+        [{ index: 0, id: 'a', ...call('get_', '') }],
+        [{ index: 0, id: 'b', ...call('weather', '') }],
+        [{ index: 0, id: 'c', ...call(undefined, '{"city":"Graz"}') }],
+      ],
+      [['get_weather', '{"city":"Graz"}', 'a']],
+    ],
+    [
+      'brackets in pieces that are whole objects by themselves',
+      [
+        [{ index: 0, id: 'a', ...call('bash', '{"a":') }],
+        [{ index: 0, id: 'a', ...call('bash', '{"b":"}{"}') }],
+        [{ index: 0, ...call(undefined, '}') }],
+      ],
+      [['bash', '{"a":{"b":"}{"}}', 'a']],
+    ],
+    [
+      'pieces with nothing in them',
+      [[{}, { index: 0 }], [{ index: 0, id: 'a', type: 'function', function: {} }]],
+      [],
+    ],
     ['what is no call', [[null as never, 'x' as never, 3 as never]], []],
   ])('make calls: %s', (_shape, deltas, expected) => {
     expect(assembled(deltas)).toEqual(expected.map(([name, json, id = null]) => [name, json, id]));
   });
+
+  it('marks a call of the same tool at the same place that never gets arguments', () => {
+    const assembler = createCallAssembler(OFFERED);
+    assembler.add({ index: 0, id: 'a', ...call('bash', '{"command":"ls"}') });
+    assembler.endDelta();
+    expect(assembler.add({ index: 0, id: 'b', ...call('bash', '') })?.call.isDoubtful).toBe(true);
+    assembler.endDelta();
+    const last = assembler.add({ index: 0, ...call(undefined, '{"command":"pwd"}') });
+    expect(last).toMatchObject({ begins: false, call: { id: 'b', json: '{"command":"pwd"}' } });
+    expect(last?.call.isDoubtful).toBeUndefined();
+  });
+
+  it('reads each piece of long arguments once', () => {
+    const assembler = createCallAssembler(OFFERED);
+    const text = JSON.stringify({ command: 'ab}\n'.repeat(200_000) });
+    let pieces = 0;
+    let read = 0;
+    assembler.add({ index: 0, id: 'a', ...call('bash', '') });
+    for (let at = 0; at < text.length; at += 5) {
+      // A piece that is looked at again and again would be converted each time.
+      const piece = text.slice(at, at + 5);
+      pieces += 1;
+      assembler.add({
+        index: 0,
+        function: {
+          get arguments() {
+            read += 1;
+            return piece;
+          },
+        },
+      });
+      assembler.endDelta();
+    }
+    expect(read).toBe(pieces);
+    expect(assembler.areWhole).toBe(true);
+  }, 120_000);
 });

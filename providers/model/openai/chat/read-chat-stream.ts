@@ -1,6 +1,6 @@
 import type { ChatCompletionChunk } from 'openai/resources/chat/completions';
 import type { ReadState, StreamReader } from '../../adapter-stream.ts';
-import { finishKind } from '../../finish-words.ts';
+import { finishKind, laterReason } from '../../finish-words.ts';
 import type { ModelStreamPart } from '../../model-provider.ts';
 import { createTextPreview } from '../../text-preview.ts';
 import { toModelError } from '../../vendor-failure.ts';
@@ -37,6 +37,7 @@ export function createChatStreamReader(
   const chat: CollectedChat = { parts: [], refusal: '', finish: null, usage: null, id: null, model: null };
   const calls = createCallAssembler(new Set(offered));
   let state: ReadState = 'open';
+  let isNewForm = false;
   const preview = createTextPreview();
 
   const open = (part: CollectedPart): ModelStreamPart => {
@@ -68,9 +69,10 @@ export function createChatStreamReader(
   };
 
   const readCalls = (delta: Delta): ModelStreamPart[] => {
-    // The older form, of one call per answer.
     const pieces: unknown[] = Array.isArray(delta.tool_calls) ? delta.tool_calls : [];
-    const parts = [...pieces, delta.function_call].flatMap((piece) => {
+    isNewForm ||= pieces.length > 0;
+    // The older form, of one call per answer; servers that write both mean one call.
+    const parts = (isNewForm ? pieces : [delta.function_call]).flatMap((piece) => {
       const added = calls.add(piece);
       const extras = added === undefined ? undefined : callExtras(piece);
       if (added !== undefined && extras !== undefined)
@@ -101,7 +103,7 @@ export function createChatStreamReader(
     // Some servers write an empty reason into every chunk but the last.
     if (finish) state = isContent ? 'reasoned' : 'settled';
     else if (isContent && state !== 'open') state = 'reasoned';
-    chat.finish = finish || chat.finish;
+    chat.finish = laterReason(chat.finish, finish);
     if (finishKind(chat.finish) === 'broken')
       throw toModelError({ vendor, message: `the answer broke off (${String(chat.finish)})` });
   };
@@ -116,11 +118,13 @@ export function createChatStreamReader(
       return state;
     },
     marked() {
-      if (chat.parts.length > 0 || chat.refusal !== '') state = 'ended';
+      // A call that lacks something was cut off, whatever the marker says.
+      if ((chat.parts.length > 0 || chat.refusal !== '') && calls.areWhole) state = 'ended';
     },
     read(chunk) {
-      chat.id ??= chunk.id ?? null;
-      chat.model ??= chunk.model ?? null;
+      // Azure's first chunk, about the prompt, has empty ones.
+      chat.id ||= chunk.id ?? null;
+      chat.model ||= chunk.model ?? null;
       chat.usage = chunk.usage ?? chat.usage;
       // Some servers count in every chunk.
       const parts: ModelStreamPart[] = chunk.usage ? [{ type: 'usage', usage: chatUsage(chunk.usage) }] : [];
@@ -128,11 +132,21 @@ export function createChatStreamReader(
       for (const choice of chunk.choices ?? []) {
         const delta = deltaOf(choice);
         parts.push(...readContent(delta));
-        follow(choice.finish_reason, delta);
+        follow(reasonIn(choice, chunk), delta);
       }
       return parts;
     },
   };
+}
+
+/** The reason for the end, under any of the names that servers give it. Some write a word for none into every chunk but the last. */
+function reasonIn(choice: object, chunk: object): string | null {
+  const fields: Record<string, unknown> = { ...chunk, ...choice };
+  const named = ['finish_reason', 'finishReason', 'stop_reason', 'done_reason'].map((name) => fields[name]);
+  const word = named.find(
+    (value): value is string => typeof value === 'string' && !/^(null|none)?$/i.test(value),
+  );
+  return word ?? (fields['done'] === true || fields['eos'] === true ? 'stop' : null);
 }
 
 /** Whether a delta holds a piece of the answer. */

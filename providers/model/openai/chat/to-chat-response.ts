@@ -43,7 +43,9 @@ function toBlock(part: CollectedPart, { provider, names }: Context, cut: boolean
         {
           type: 'tool_use',
           name: names.fromWire(part.name).toWellFormed(),
-          ...(cut || part.name === '' ? cutToolInput(part.json) : readToolInput(part.json)),
+          ...(cut || part.name === '' || part.isDoubtful === true
+            ? cutToolInput(part.json)
+            : readToolInput(part.json)),
           vendor: { provider, callId: part.id, ...(part.extras === undefined ? {} : { data: part.extras }) },
         },
       ];
