@@ -45,6 +45,7 @@ export function createAnthropicStreamReader(firstIndex: number, before: ModelUsa
   };
   // By the index on the wire; a block that begins anew under the same index is another.
   const blocks = new Map<number, OpenBlock>();
+  const closed = new Set<CollectedBlock>();
   let state: ReadState = 'open';
 
   const count = (reported: Parameters<typeof addUsage>[1]): ModelStreamPart[] => {
@@ -97,13 +98,18 @@ export function createAnthropicStreamReader(firstIndex: number, before: ModelUsa
     }
   };
 
+  /** A call without its end was cut off, where no reason says that the answer is whole. */
+  const isCut = (): boolean =>
+    message.stopReason === null &&
+    message.blocks.some((block) => block.type === 'tool_use' && !closed.has(block));
+
   return {
     message,
     get state() {
       return state;
     },
     marked() {
-      if (message.blocks.length > 0) state = 'ended';
+      if (message.blocks.length > 0 && !isCut()) state = 'ended';
     },
     read(event) {
       switch (event.type) {
@@ -119,8 +125,11 @@ export function createAnthropicStreamReader(firstIndex: number, before: ModelUsa
         case 'content_block_delta':
           if (state === 'settled') state = 'reasoned';
           return onBlockDelta(event);
-        case 'content_block_stop':
+        case 'content_block_stop': {
+          const ended = blocks.get(event.index)?.block;
+          if (ended !== undefined) closed.add(ended);
           return [];
+        }
         case 'message_delta':
           message.stopReason = event.delta.stop_reason ?? message.stopReason;
           message.refusal = event.delta.stop_details ?? message.refusal;
@@ -130,6 +139,7 @@ export function createAnthropicStreamReader(firstIndex: number, before: ModelUsa
           // Without a reason and without content it is the end of nothing.
           if (message.stopReason === null && message.blocks.length === 0)
             throw broken('message_stop without a stop reason');
+          if (isCut()) throw broken('message_stop inside a block');
           state = 'ended';
           return [];
         default:

@@ -74,7 +74,13 @@ async function* serverSentEvents(
   { vendor, whole }: AnswerForm,
 ): AsyncGenerator<JsonObject, AnswerEnd> {
   const messages: EventSourceMessage[] = [];
-  const parser = createParser({ onEvent: (message) => messages.push(message) });
+  const parser = createParser({
+    onEvent: (message) => messages.push(message),
+    // Servers that fail in the middle write their error as it is, without making it an event.
+    onError: ({ line = '' }) => {
+      if (line.startsWith('{') && parsed(line) !== undefined) messages.push({ data: line });
+    },
+  });
   parser.feed(head);
   for (;;) {
     for (const message of messages.splice(0))

@@ -141,13 +141,15 @@ export function createChatStreamReader(
 
 /** The reason for the end, under any of the names that servers give it. Some write a word for none into every chunk but the last. */
 function reasonIn(choice: object, chunk: object): string | null {
-  const fields: Record<string, unknown> = { ...chunk, ...choice };
-  const named = ['finish_reason', 'finishReason', 'stop_reason', 'done_reason'].map((name) => fields[name]);
-  const word = named.find(
+  const places: Record<string, unknown>[] = [{ ...choice }, { ...chunk }];
+  const words = places.flatMap((place) => REASON_FIELDS.map((name) => place[name]));
+  const word = words.find(
     (value): value is string => typeof value === 'string' && !/^(null|none)?$/i.test(value),
   );
-  return word ?? (fields['done'] === true || fields['eos'] === true ? 'stop' : null);
+  return word ?? (places.some(({ done, eos }) => done === true || eos === true) ? 'stop' : null);
 }
+
+const REASON_FIELDS = ['finish_reason', 'finishReason', 'stop_reason', 'done_reason'];
 
 /** Whether a delta holds a piece of the answer. */
 function hasContent(delta: Delta | null | undefined): boolean {

@@ -3,6 +3,7 @@ import type {
   ResponseOutputItem,
   ResponseOutputMessage,
 } from 'openai/resources/responses/responses';
+import { readToolInput } from '../../tool-input.ts';
 
 /** What is known of one output item while it is streamed. */
 export interface StreamedItem {
@@ -34,6 +35,8 @@ export interface ItemCollector {
   at(place: ItemPlace, type: string): StreamedItem;
   /** Whether anything came. */
   readonly isEmpty: boolean;
+  /** Whether every call has ended, or has all of its arguments. */
+  readonly areCallsWhole: boolean;
   /** All items in order, with what stands in the last event. */
   items(output: readonly ResponseOutputItem[]): ResponseOutputItem[];
 }
@@ -74,6 +77,14 @@ export function createItemCollector(): ItemCollector {
   return {
     get isEmpty() {
       return streamed.length === 0;
+    },
+    get areCallsWhole() {
+      return streamed.every(
+        ({ type, done, json }) =>
+          type !== 'function_call' ||
+          done !== undefined ||
+          (json !== '' && readToolInput(json).input !== null),
+      );
     },
     begin(place, added) {
       const known = place.id === undefined ? undefined : streamed.find(({ id }) => id === place.id);

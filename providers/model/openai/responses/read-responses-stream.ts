@@ -70,7 +70,7 @@ export function createResponsesStreamReader(vendor: string): ResponsesStreamRead
       return state;
     },
     marked() {
-      if (collected.isEmpty) return;
+      if (collected.isEmpty || !collected.areCallsWhole) return;
       end({ output: [] as ResponseOutputItem[] } as Response, 'completed');
     },
     read(event) {
