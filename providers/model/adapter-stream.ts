@@ -24,9 +24,10 @@ export interface StreamReader<Event> {
 
 /**
  * How long a stream may keep silent once the reason for its end is known. Servers close it, or mark its end, within milliseconds; this is
- * for those that keep the connection open, and long enough for those that give their reason before they go on.
+ * for those that keep the connection open, and long enough for those that give their reason before they go on: longer where content came with the
+ * reason or after it, so that the reason says little.
  */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = { settled: 5_000, reasoned: 15_000 };
 
 /**
  * What all adapters do around a request: watch its time, pass an abort on, and turn whatever goes wrong into the port's errors.
@@ -103,9 +104,10 @@ async function nextEvent<Event>(
     throw isForeign ? notUnderstood(vendor, error) : error;
   });
   if (reader.state === 'open') return await coming;
+  const patience = reader.state === 'settled' ? 'settled' : 'reasoned';
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<'silence'>((resolve) => {
-    timer = setTimeout(resolve, Math.min(PATIENCE_MS, guard.stallMs / 2), 'silence');
+    timer = setTimeout(resolve, Math.min(PATIENCE_MS[patience], guard.stallMs / 2), 'silence');
   });
   try {
     return await Promise.race([coming, silence]);

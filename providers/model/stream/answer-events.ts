@@ -85,9 +85,10 @@ async function* serverSentEvents(
   for (;;) {
     for (const message of messages.splice(0))
       for (const data of dataOf(message)) {
-        if (data === '[DONE]') return 'marker';
-        const event = eventOf(data, message.event, vendor);
-        if (!isPing(event)) yield* whole(event).map((part) => checked(part, vendor));
+        if (DONE.test(data)) return 'marker';
+        if (isPingWord(data) || isPingWord(message.event ?? '')) continue;
+        for (const event of eventsOf(data, message.event, vendor))
+          if (!isPing(event)) yield* whole(event).map((part) => checked(part, vendor));
       }
     const piece = await pieces.next();
     // Some servers leave out the empty line after their last event.
@@ -98,24 +99,34 @@ async function* serverSentEvents(
 
 /** The data of a message; servers that leave out the empty lines between events make one message of several. */
 function dataOf({ data }: EventSourceMessage): string[] {
-  const lines = data.split('\n').map((line) => line.trim());
-  const apart = lines.length > 1 && lines.every((line) => line === '[DONE]' || parsed(line) !== undefined);
-  return (apart ? lines : [data.trim()]).filter((text) => text !== '');
+  // A gateway that passes on the lines of another writes the field twice.
+  const lines = data.split('\n').map((line) => line.replace(/^data:/, '').trim());
+  const apart = lines.length > 1 && lines.every((line) => DONE.test(line) || parsed(line) !== undefined);
+  return (apart ? lines : [lines.join('\n').trim()]).filter((text) => text !== '');
 }
 
-function eventOf(data: string, name: string | undefined, vendor: string): JsonObject {
+const DONE = /^"?\[DONE\]"?$/i;
+
+/** The events in the data of one message: one, or as many as a list has. */
+function eventsOf(data: string, name: string | undefined, vendor: string): JsonObject[] {
   const value = parsed(data);
   if (value === undefined && name === 'error') throw toModelError({ vendor, message: data });
   if (value === undefined)
     throw toModelError({ vendor, message: `its stream broke the protocol: ${quoted(data)} is no JSON` });
-  const event = checked(value, vendor, name);
-  // Some name an event beside its data only.
-  return name === undefined || event['type'] !== undefined ? event : { ...event, type: name };
+  return (Array.isArray(value) ? value : [value]).map((given) => {
+    const event = checked(given, vendor, name);
+    // Some name an event beside its data only.
+    return name === undefined || event['type'] !== undefined ? event : { ...event, type: name };
+  });
 }
 
 /** Events that only keep the connection alive say nothing of the answer, and nothing of whether it goes on. */
 function isPing({ type }: JsonObject): boolean {
-  return typeof type === 'string' && /^(response\.)?(ping|keep-?alive|heartbeat)$/.test(type);
+  return typeof type === 'string' && isPingWord(type);
+}
+
+function isPingWord(word: string): boolean {
+  return /^(response\.)?(ping|keep[-_]?alive|heartbeat)$/i.test(word);
 }
 
 /** One document, a list of them, or one a line, each as soon as it is whole. */

@@ -137,3 +137,57 @@ describe('an error between the events', () => {
     },
   );
 });
+
+describe('what only looks like a broken protocol', () => {
+  const whole = chunk({ content: 'one' }, 'stop');
+  it.each<[string, string]>([
+    ['the field twice', `data: data: ${JSON.stringify(whole)}\n\n`],
+    ['the marker in quotes', `${sse(whole)}data: "[DONE]"\n\n`],
+    ['the marker in small letters', `${sse(whole)}data: [done]\n\n`],
+    ['words that keep the connection alive', `data: ping\n\nevent: keep-alive\ndata: \n\n${sse(whole)}`],
+    ['a named ping that is no JSON', `event: ping\ndata: still here\n\n${sse(whole)}`],
+    ['a list of chunks in one event', `data: ${JSON.stringify([whole])}\n\n`],
+    [
+      'Ollama’s own form',
+      '{"model":"m","message":{"role":"assistant","content":"one"},"done":false}\n{"model":"m","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop"}\n',
+    ],
+  ])('is read: %s', async (_shape, body) => {
+    expect((await ask('chat', { body })).blocks).toEqual([text('one')]);
+  });
+});
+
+describe('failures in unusual places', () => {
+  const inChoice = { error: { code: 429, message: 'slow down' } };
+  it.each<[string, string, Json, string, string]>([
+    [
+      'chat',
+      'in the choice',
+      { choices: [{ delta: {}, finish_reason: 'error', ...inChoice }] },
+      'model_rate_limited',
+      'slow down',
+    ],
+    ['chat', 'in a list', { errors: [{ message: 'not today' }] }, 'model_unreachable', 'not today'],
+    [
+      'responses',
+      'as a cancelled response',
+      { type: 'response.cancelled', response: {} },
+      'model_unreachable',
+      'cancelled',
+    ],
+  ])('are read: %s, %s', async (wire, _place, event, code, words) => {
+    const failure = await failureOf(ask(wire, { body: sse(event) }));
+    expect(failure.code).toBe(code);
+    expect(failure.message).toContain(words);
+  });
+  it('are none where a response ends under the word of a gateway', async () => {
+    const output = [
+      {
+        type: 'message',
+        role: 'assistant',
+        content: [{ type: 'output_text', text: 'one', annotations: [] }],
+      },
+    ];
+    const body = sse({ type: 'response.done', response: { status: 'completed', output } });
+    expect((await ask('responses', { body })).blocks).toEqual([text('one')]);
+  });
+});

@@ -19,7 +19,7 @@ const ANSWER_FIELDS = [
   'usage',
   'usageMetadata',
 ];
-const WORDS = ['message', 'Message', 'msg', 'detail', 'error_msg', 'error_message'];
+const WORDS = ['message', 'Message', 'msg', 'detail', 'error_msg', 'error_message', 'errors'];
 
 /**
  * The failure that an event or a document of status 200 tells, or undefined where it is none. Servers write it as OpenAI, Anthropic and

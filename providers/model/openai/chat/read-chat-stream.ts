@@ -3,6 +3,7 @@ import type { ReadState, StreamReader } from '../../adapter-stream.ts';
 import { finishKind, laterReason } from '../../finish-words.ts';
 import type { ModelStreamPart } from '../../model-provider.ts';
 import { createTextPreview } from '../../text-preview.ts';
+import { errorIn } from '../../stream/error-event.ts';
 import { toModelError } from '../../vendor-failure.ts';
 import { isJsonObject } from '../../tool-input.ts';
 import { createCallAssembler, type CollectedCall } from './assemble-calls.ts';
@@ -129,7 +130,8 @@ export function createChatStreamReader(
       // Some servers count in every chunk.
       const parts: ModelStreamPart[] = chunk.usage ? [{ type: 'usage', usage: chatUsage(chunk.usage) }] : [];
       // One answer is asked for; a gateway that splits it gives text and calls as choices of their own.
-      for (const choice of chunk.choices ?? []) {
+      for (const choice of choicesIn(chunk)) {
+        refuseError(choice, vendor);
         const delta = deltaOf(choice);
         parts.push(...readContent(delta));
         follow(reasonIn(choice, chunk), delta);
@@ -150,6 +152,20 @@ function reasonIn(choice: object, chunk: object): string | null {
 }
 
 const REASON_FIELDS = ['finish_reason', 'finishReason', 'stop_reason', 'done_reason'];
+
+/** The choices of a chunk. Ollama's own form has one message in place of them. */
+function choicesIn(chunk: ChatCompletionChunk): ChatCompletionChunk.Choice[] {
+  if (Array.isArray(chunk.choices)) return chunk.choices;
+  const message: unknown = 'message' in chunk ? chunk.message : undefined;
+  return isJsonObject(message) ? [{ index: 0, delta: message, finish_reason: null }] : [];
+}
+
+/** Routers say within a choice why their provider gave up. */
+function refuseError(choice: object, vendor: string): void {
+  const given: unknown = 'error' in choice ? choice.error : undefined;
+  const error = isJsonObject(given) || typeof given === 'string' ? errorIn({ error: given }) : undefined;
+  if (error !== undefined) throw toModelError({ vendor, ...error });
+}
 
 /** Whether a delta holds a piece of the answer. */
 function hasContent(delta: Delta | null | undefined): boolean {

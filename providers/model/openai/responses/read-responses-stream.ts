@@ -123,8 +123,15 @@ export function createResponsesStreamReader(vendor: string): ResponsesStreamRead
 /** The event that a whole response is worth. */
 export function wholeResponse(answer: JsonObject): Json[] {
   const { status } = answer;
+  const inner = answer['response'];
+  // The words of gateways and of the API for speech for the last event.
+  if (answer['type'] === 'response.done' && isJsonObject(inner ?? null))
+    return wholeResponse({ object: 'response', ...(inner as JsonObject) });
+  if (answer['type'] === 'response.cancelled')
+    return [{ type: 'error', message: 'the response was cancelled' }];
   if (answer['object'] !== 'response' && !(Array.isArray(answer['output']) && answer['type'] === undefined))
     return [answer];
+  if (status === 'cancelled') return [{ type: 'error', message: 'the response was cancelled' }];
   const end = status === 'failed' || status === 'incomplete' ? status : 'completed';
   return [{ type: `response.${end}`, response: answer }];
 }
