@@ -30,11 +30,24 @@ if (gpt === undefined) throw new Error('no model');
 const builders: [string, (request: ModelRequest) => unknown][] = [
   [
     'anthropic',
-    (request) => toAnthropicRequest(request, claude, { provider: 'anthropic', names, cacheTtl: '5m' }),
+    (request) =>
+      toAnthropicRequest(request, claude, {
+        provider: 'anthropic',
+        names,
+        cacheTtl: '5m',
+        schemas: 'anthropic',
+      }),
   ],
-  ['chat', (request) => toChatRequest(request, gpt, { provider: 'openai', names, dialect: 'openai' })],
-  ['responses', (request) => toResponsesRequest(request, gpt, { provider: 'openai', names })],
-  ['gemini', (request) => toGeminiRequest(request, gemini, { provider: 'gemini', names })],
+  [
+    'chat',
+    (request) =>
+      toChatRequest(request, gpt, { provider: 'openai', names, dialect: 'openai', schemas: 'openai' }),
+  ],
+  [
+    'responses',
+    (request) => toResponsesRequest(request, gpt, { provider: 'openai', names, schemas: 'openai' }),
+  ],
+  ['gemini', (request) => toGeminiRequest(request, gemini, { provider: 'gemini', names, schemas: 'gemini' })],
 ];
 const budgets = [
   ['all of it', contextBudget({ contextWindow: 100_000_000, maxOutputTokens: 8_000 })],

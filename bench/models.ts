@@ -94,13 +94,31 @@ function builds(): void {
   const builders: [string, (request: ModelRequest) => unknown][] = [
     [
       'anthropic',
-      (request) => toAnthropicRequest(request, claude, { provider: 'anthropic', names, cacheTtl: '5m' }),
+      (request) =>
+        toAnthropicRequest(request, claude, {
+          provider: 'anthropic',
+          names,
+          cacheTtl: '5m',
+          schemas: 'anthropic',
+        }),
     ],
-    ['chat', (request) => toChatRequest(request, gpt, { provider: 'openai', names, dialect: 'openai' })],
-    ['responses', (request) => toResponsesRequest(request, gpt, { provider: 'openai', names })],
+    [
+      'chat',
+      (request) =>
+        toChatRequest(request, gpt, { provider: 'openai', names, dialect: 'openai', schemas: 'openai' }),
+    ],
+    [
+      'responses',
+      (request) => toResponsesRequest(request, gpt, { provider: 'openai', names, schemas: 'openai' }),
+    ],
     [
       'gemini',
-      (request) => toGeminiRequest(request, geminiModel('gemini-4-argon'), { provider: 'gemini', names }),
+      (request) =>
+        toGeminiRequest(request, geminiModel('gemini-4-argon'), {
+          provider: 'gemini',
+          names,
+          schemas: 'gemini',
+        }),
     ],
     ['plan (trimming)', ({ messages }) => planContext({ messages, ...FRESH }, contextBudget(claude), 3_000)],
     [

@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import type { Json } from '../json.ts';
+import { readSchema } from '../json-schema/read-schema.ts';
 import { BUILT_IN_TOOLS } from './agent-toolset.ts';
 
 const PROPERTY_NAME = /^[A-Za-z0-9_.-]{1,64}$/;
+/** Deeper values are more than an agent's model could fill. */
+const MAX_DEPTH = 100;
 
 const InputSchema = z
   .looseObject({
@@ -11,23 +14,24 @@ const InputSchema = z
     required: z.array(z.string()).nullish(),
   })
   .superRefine((schema, context) => {
-    for (const name of ['oneOf', 'anyOf', 'allOf']) {
-      if (name in schema)
-        context.addIssue({ code: 'custom', path: [name], message: 'is not allowed at the top' });
-    }
+    const refuse = (path: (string | number)[], message: string): void =>
+      context.addIssue({ code: 'custom', path, message });
+    for (const name of ['oneOf', 'anyOf', 'allOf'])
+      if (name in schema) refuse([name], 'is not allowed at the top');
     for (const name of Object.keys(schema.properties ?? {})) {
-      if (!PROPERTY_NAME.test(name)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['properties', name],
-          message: 'names of properties are 1 to 64 letters, digits, underscores, dots and hyphens',
-        });
-      }
+      if (!PROPERTY_NAME.test(name))
+        refuse(
+          ['properties', name],
+          'names of properties are 1 to 64 letters, digits, underscores, dots and hyphens',
+        );
     }
-    if (hasReference(schema as Json)) context.addIssue('must not contain $ref');
+    const place = placeOf(schema as Json, 0);
+    if (place === 'too-deep') refuse([], `is nested deeper than ${MAX_DEPTH} levels`);
+    else if (place !== null) refuse(place, 'must not contain $ref; write what it refers to in its place');
+    else for (const { path, message } of readSchema(schema as Json).problems) refuse(path, message);
   });
 
-/** A tool that the client runs. The stored form is the one that is sent. */
+/** A tool that the client runs. The stored form is the one that is shown; each model gets it in the words that its server takes. */
 export const CustomTool = z
   .strictObject({
     type: z.literal('custom'),
@@ -45,10 +49,15 @@ export const CustomTool = z
   .meta({ id: 'CustomTool' });
 export type CustomTool = z.infer<typeof CustomTool>;
 
-function hasReference(value: Json): boolean {
-  if (Array.isArray(value)) return value.some(hasReference);
-  if (value === null || typeof value !== 'object') return false;
-  return Object.entries(value).some(
-    ([key, item]) => (key === '$ref' && typeof item === 'string') || hasReference(item),
-  );
+/** Where a reference stands, by the names that lead there; null: nowhere. */
+function placeOf(value: Json, depth: number): (string | number)[] | 'too-deep' | null {
+  if (value === null || typeof value !== 'object') return null;
+  if (depth > MAX_DEPTH) return 'too-deep';
+  for (const [key, item] of Object.entries(value)) {
+    if (key === '$ref' && typeof item === 'string' && !Array.isArray(value)) return [];
+    const place = placeOf(item, depth + 1);
+    if (place === 'too-deep') return place;
+    if (place !== null) return [Array.isArray(value) ? Number(key) : key, ...place];
+  }
+  return null;
 }

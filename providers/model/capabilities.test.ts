@@ -34,7 +34,7 @@ function request(entry: ModelEntry, effort: Effort | null): ModelRequest {
 /** How a request asks a model to think, and at which effort. */
 function asks(entry: ModelEntry, effort: Effort | null): { thinks: string | null; effort: string | null } {
   const names = createToolNames([], () => true, 64);
-  const options = { provider: entry.provider, names, cacheTtl: '5m' } as const;
+  const options = { provider: entry.provider, names, cacheTtl: '5m', schemas: 'compatible' } as const;
   if (entry.provider === 'anthropic') {
     const body = toAnthropicRequest(request(entry, effort), entry, options);
     return { thinks: body.thinking?.type ?? null, effort: body.output_config?.effort ?? null };

@@ -27,7 +27,12 @@ export function createCheckingProvider({ calls }: { calls: number }): CheckingPr
 
   /** The request as the vendor gets it, block by block. */
   function blocksOf(request: ModelRequest): string[] {
-    const body = toAnthropicRequest(request, claude, { provider: 'anthropic', names, cacheTtl: '5m' });
+    const body = toAnthropicRequest(request, claude, {
+      provider: 'anthropic',
+      names,
+      cacheTtl: '5m',
+      schemas: 'anthropic',
+    });
     checkPairs(body.messages);
     const head = [JSON.stringify(body.tools), JSON.stringify(body.system)];
     return [...head, ...body.messages.flatMap(({ role, content }) => withoutMarkers(role, content))];

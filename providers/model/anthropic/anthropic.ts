@@ -13,6 +13,7 @@ import { reasoningForm } from '../history/reasoning-dialect.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../model-provider.ts';
 import { answerEvents } from '../stream/answer-events.ts';
 import type { StreamGuard, StreamLimits } from '../stream-guard.ts';
+import { schemaDialectOf } from '../tool-schema/schema-dialect.ts';
 import { createToolNames, type ToolNames } from '../tool-names.ts';
 import { toModelError } from '../vendor-failure.ts';
 import { createAnthropicFetch } from './anthropic-fetch.ts';
@@ -62,6 +63,7 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
   const repair = createHistoryRepair(name, (model) =>
     reasoningForm({ baseUrl, model, extraBody, history: traits.reasoningHistory }),
   );
+  const schemas = schemaDialectOf('anthropic', options.baseUrl);
 
   /** One request, or more where the vendor pauses: then what it said so far is sent back for it to go on. */
   async function* converse(
@@ -71,7 +73,7 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
   ): AsyncGenerator<ModelStreamPart> {
     const names = toolNamesOf(request);
     const cacheTtl = options.cacheTtl ?? '5m';
-    const body = toAnthropicRequest(request, traits, { provider: name, names, cacheTtl, form });
+    const body = toAnthropicRequest(request, traits, { provider: name, names, cacheTtl, form, schemas });
     let blocks: CollectedBlock[] = [];
     let usage = emptyUsage();
     for (let round = 0; ; round += 1) {
@@ -115,7 +117,12 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
     countTokens: (request, signal) =>
       guardedCall(guarding, signal, async (guard) => {
         const names = toolNamesOf(request);
-        const body = toAnthropicRequest(request, options.traits, { provider: name, names, cacheTtl: '5m' });
+        const body = toAnthropicRequest(request, options.traits, {
+          provider: name,
+          names,
+          cacheTtl: '5m',
+          schemas,
+        });
         const { max_tokens: _limit, stream: _stream, metadata: _metadata, ...counted } = body;
         const answer = await client.messages.countTokens(counted, {
           signal: guard.signal,

@@ -9,6 +9,8 @@ import type { HistoryForm } from '../history/history-form.ts';
 import type { ModelRequest } from '../model-provider.ts';
 import { nearestEffort } from '../nearest-effort.ts';
 import type { ToolNames } from '../tool-names.ts';
+import type { SchemaDialectName } from '../tool-schema/schema-dialect.ts';
+import { toToolSchema } from '../tool-schema/to-tool-schema.ts';
 import { placeCacheMarkers } from './cache-markers.ts';
 import { toAnthropicMessages } from './to-messages.ts';
 
@@ -30,13 +32,14 @@ export function toAnthropicRequest(
     names: ToolNames;
     cacheTtl: '5m' | '1h';
     form?: HistoryForm;
+    schemas: SchemaDialectName;
   },
 ): MessageCreateParamsStreaming {
   const system: TextBlockParam[] = /\S/.test(request.system) ? [{ type: 'text', text: request.system }] : [];
   const tools: ToolUnion[] = request.tools.map(({ name, description, input_schema: schema }) => ({
     name: options.names.toWire(name),
     description,
-    input_schema: { ...schema, type: 'object' },
+    input_schema: { ...toToolSchema(schema, options.schemas), type: 'object' },
   }));
   const messages = toAnthropicMessages(request.messages, {
     provider: options.provider,

@@ -157,9 +157,8 @@ describe('the Gemini adapter', () => {
           {
             parametersJsonSchema: {
               type: 'object',
-              properties: { a: { enum: [1] }, b: { type: 'number', minimum: 0 }, c: { $ref: '#/$defs/c' } },
+              properties: { a: { type: 'integer' }, b: { type: 'number' }, c: { type: 'string' } },
               required: ['a'],
-              $defs: { c: { type: 'string' } },
             },
           },
         ],

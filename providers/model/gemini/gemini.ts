@@ -11,6 +11,7 @@ import type { ModelProvider, ModelRequest, ModelStreamPart } from '../model-prov
 import { patientFetch } from '../patient-fetch.ts';
 import { answerEvents } from '../stream/answer-events.ts';
 import type { StreamGuard, StreamLimits } from '../stream-guard.ts';
+import { schemaDialectOf } from '../tool-schema/schema-dialect.ts';
 import { createToolNames, type ToolNames } from '../tool-names.ts';
 import { toGeminiFailure } from './gemini-failure.ts';
 import { createGeminiStreamReader } from './read-gemini-stream.ts';
@@ -40,6 +41,7 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
     apiVersion: 'v1beta',
     httpOptions: { baseUrl: options.baseUrl ?? VENDOR_URLS.gemini },
   });
+  const schemas = schemaDialectOf('gemini', options.baseUrl);
   const { contents: _contents, ...extraBody } = options.extraBody ?? {};
   const { baseUrl, traits } = options;
   const repair = createHistoryRepair(
@@ -62,6 +64,7 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
       provider: NAME,
       names,
       form,
+      schemas,
     });
     await client.models.generateContentStream({
       ...body,
@@ -110,7 +113,11 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
       const toFailure = (error: unknown) => toGeminiFailure(error, VENDOR, undefined);
       return guardedCall({ vendor: VENDOR, limits: options.limits, toFailure }, signal, async (guard) => {
         const names = toolNamesOf(request);
-        const { model, contents } = toGeminiRequest(request, options.traits, { provider: NAME, names });
+        const { model, contents } = toGeminiRequest(request, options.traits, {
+          provider: NAME,
+          names,
+          schemas,
+        });
         const { totalTokens = 0 } = await client.models.countTokens({
           model,
           contents,

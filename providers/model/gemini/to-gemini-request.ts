@@ -5,8 +5,9 @@ import type { HistoryForm } from '../history/history-form.ts';
 import type { ModelRequest } from '../model-provider.ts';
 import { nearestEffort } from '../nearest-effort.ts';
 import type { ToolNames } from '../tool-names.ts';
+import type { SchemaDialectName } from '../tool-schema/schema-dialect.ts';
+import { toToolSchema } from '../tool-schema/to-tool-schema.ts';
 import { toGeminiContents } from './to-contents.ts';
-import { toGeminiSchema } from './to-gemini-schema.ts';
 
 /** What of a model the request depends on. */
 export interface GeminiModelTraits {
@@ -18,7 +19,7 @@ export interface GeminiModelTraits {
 export function toGeminiRequest(
   request: ModelRequest,
   traits: GeminiModelTraits,
-  options: { provider: string; names: ToolNames; form?: HistoryForm },
+  options: { provider: string; names: ToolNames; form?: HistoryForm; schemas: SchemaDialectName },
 ): GenerateContentParameters & { config: GenerateContentConfig } {
   const thinkingConfig = thinkingOf(request, traits);
   return {
@@ -41,7 +42,7 @@ export function toGeminiRequest(
                 functionDeclarations: request.tools.map((tool) => ({
                   name: options.names.toWire(tool.name),
                   description: tool.description,
-                  parametersJsonSchema: toGeminiSchema({ ...tool.input_schema, type: 'object' }),
+                  parametersJsonSchema: toToolSchema(tool.input_schema, options.schemas),
                 })),
               },
             ],

@@ -131,7 +131,7 @@ describe('the OpenAI adapters', () => {
       { name: 'none', description: 'd', input_schema: { type: 'object' } },
     ];
     await collect(subject.make({ url: server.url }), makeRequest(subject, { tools }));
-    expect(JSON.stringify(body()['tools'])).toContain('"b":{"type":"array","items":{}}');
+    expect(JSON.stringify(body()['tools'])).toContain('"b":{"type":"array","items":{"anyOf":[');
   });
 
   it('send reasoning back within a tool loop, and leave it out once the user has spoken again', async () => {

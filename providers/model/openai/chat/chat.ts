@@ -11,6 +11,7 @@ import { createOpenAiClient, type OpenAiOptions } from '../openai-client.ts';
 import { toOpenAiFailure } from '../openai-failure.ts';
 import { openAiToolNames } from '../openai-tool-names.ts';
 import { openAiProviderName } from '../provider-name.ts';
+import { schemaDialectOf } from '../../tool-schema/schema-dialect.ts';
 import { dialectOf } from './dialect.ts';
 import { createChatStreamReader } from './read-chat-stream.ts';
 import { toChatRequest } from './to-chat-request.ts';
@@ -23,6 +24,7 @@ export function createChatProvider(options: OpenAiOptions): ModelProvider {
   const vendor =
     options.baseUrl === undefined ? 'OpenAI' : `The model server ${new URL(options.baseUrl).host}`;
   const dialect = options.dialect ?? dialectOf(options.baseUrl);
+  const schemas = schemaDialectOf('openai', options.baseUrl);
 
   const guarding = { vendor, limits: options.limits, toFailure: toOpenAiFailure(vendor) };
   const { baseUrl, extraBody, traits } = options;
@@ -36,7 +38,7 @@ export function createChatProvider(options: OpenAiOptions): ModelProvider {
     guard: StreamGuard,
   ): AsyncGenerator<ModelStreamPart> {
     const names = openAiToolNames(request);
-    const body = toChatRequest(request, options.traits, { provider: name, names, dialect, form });
+    const body = toChatRequest(request, options.traits, { provider: name, names, dialect, form, schemas });
     const response = await client.chat.completions
       .create(
         { ...body, ...options.extraBody, messages: body.messages, stream: true },

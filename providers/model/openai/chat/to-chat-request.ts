@@ -3,8 +3,9 @@ import type { HistoryForm } from '../../history/history-form.ts';
 import type { ModelRequest } from '../../model-provider.ts';
 import { nearestEffort } from '../../nearest-effort.ts';
 import type { ToolNames } from '../../tool-names.ts';
+import type { SchemaDialectName } from '../../tool-schema/schema-dialect.ts';
+import { toToolSchema } from '../../tool-schema/to-tool-schema.ts';
 import type { OpenAiModelTraits } from '../openai-client.ts';
-import { toOpenAiParameters } from '../to-parameters.ts';
 import { takesNewerLimit, type Dialect } from './dialect.ts';
 import { toChatMessages } from './to-chat-messages.ts';
 
@@ -21,6 +22,7 @@ export function toChatRequest(
     names: ToolNames;
     dialect: Dialect;
     form?: HistoryForm;
+    schemas: SchemaDialectName;
   },
 ): ChatCompletionCreateParamsStreaming {
   const { names, dialect } = options;
@@ -43,7 +45,7 @@ export function toChatRequest(
             function: {
               name: names.toWire(tool.name),
               description: tool.description,
-              parameters: toOpenAiParameters(tool.input_schema),
+              parameters: toToolSchema(tool.input_schema, options.schemas),
             },
           })),
         }

@@ -11,6 +11,7 @@ import { toOpenAiFailure } from '../openai-failure.ts';
 import { openAiToolNames } from '../openai-tool-names.ts';
 import { openAiProviderName } from '../provider-name.ts';
 import { createResponsesStreamReader, wholeResponse } from './read-responses-stream.ts';
+import { schemaDialectOf } from '../../tool-schema/schema-dialect.ts';
 import { toModelResponse } from './to-model-response.ts';
 import { toResponsesRequest } from './to-responses-request.ts';
 
@@ -18,6 +19,7 @@ import { toResponsesRequest } from './to-responses-request.ts';
 export function createResponsesProvider(options: OpenAiOptions): ModelProvider {
   const client = createOpenAiClient(options);
   const name = openAiProviderName(options.baseUrl);
+  const schemas = schemaDialectOf('openai', options.baseUrl);
   const vendor =
     options.baseUrl === undefined ? 'OpenAI' : `The model server ${new URL(options.baseUrl).host}`;
 
@@ -30,7 +32,7 @@ export function createResponsesProvider(options: OpenAiOptions): ModelProvider {
 
   async function* converse(request: ModelRequest, guard: StreamGuard): AsyncGenerator<ModelStreamPart> {
     const names = openAiToolNames(request);
-    const body = toResponsesRequest(request, options.traits, { provider: name, names });
+    const body = toResponsesRequest(request, options.traits, { provider: name, names, schemas });
     const response = await client.responses
       .create(
         { ...body, ...options.extraBody, input: body.input ?? [], stream: true },
@@ -65,7 +67,7 @@ export function createResponsesProvider(options: OpenAiOptions): ModelProvider {
     countTokens: (request, signal) =>
       guardedCall(guarding, signal, async (guard) => {
         const names = openAiToolNames(request);
-        const body = toResponsesRequest(request, options.traits, { provider: name, names });
+        const body = toResponsesRequest(request, options.traits, { provider: name, names, schemas });
         const { model, input, instructions, tools, reasoning } = body;
         const answer = await client.responses.inputTokens.count(
           {

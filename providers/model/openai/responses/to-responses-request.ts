@@ -2,8 +2,9 @@ import type { ResponseCreateParamsStreaming } from 'openai/resources/responses/r
 import type { ModelRequest } from '../../model-provider.ts';
 import { nearestEffort } from '../../nearest-effort.ts';
 import type { ToolNames } from '../../tool-names.ts';
+import type { SchemaDialectName } from '../../tool-schema/schema-dialect.ts';
+import { toToolSchema } from '../../tool-schema/to-tool-schema.ts';
 import type { OpenAiModelTraits } from '../openai-client.ts';
-import { toOpenAiParameters } from '../to-parameters.ts';
 import { toInputItems } from './to-input-items.ts';
 
 /**
@@ -13,7 +14,7 @@ import { toInputItems } from './to-input-items.ts';
 export function toResponsesRequest(
   request: ModelRequest,
   traits: OpenAiModelTraits,
-  options: { provider: string; names: ToolNames },
+  options: { provider: string; names: ToolNames; schemas: SchemaDialectName },
 ): ResponseCreateParamsStreaming {
   const effort = nearestEffort(request.effort, traits.efforts);
   return {
@@ -30,7 +31,7 @@ export function toResponsesRequest(
             type: 'function' as const,
             name: options.names.toWire(tool.name),
             description: tool.description,
-            parameters: toOpenAiParameters(tool.input_schema),
+            parameters: toToolSchema(tool.input_schema, options.schemas),
             strict: false,
           })),
         }
