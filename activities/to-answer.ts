@@ -4,6 +4,7 @@ import type { NewCall } from '../core/journal/writes.ts';
 import type { StopWord } from '../core/journal/wire-event.ts';
 import { answerCut } from '../core/session/answer-cut.ts';
 import { callLabel } from '../core/session/call-label.ts';
+import { toolInputs } from '../core/session/fit-tool-inputs.ts';
 import { judgeToolUse } from '../core/session/permission.ts';
 import type { BlockIds } from '../core/session/block-ids.ts';
 import { callDigests } from './call-digests.ts';
@@ -24,10 +25,11 @@ export async function toAnswer(
   announced: BlockIds,
 ): Promise<StepAnswer> {
   const { agent, workspaceId } = prepared.setup;
+  const inputs = toolInputs(prepared.request.tools);
   const judged = responseEvents(
-    response,
+    { ...response, blocks: inputs.fitted(response.blocks) },
     announced,
-    (name) => judgeToolUse(agent.tools, name, deps.builtInNames),
+    (name, input) => inputs.checked(name, input, judgeToolUse(agent.tools, name, deps.builtInNames)),
     deps.ids,
   );
   const calls: NewCall[] = [];

@@ -28,12 +28,12 @@ interface Message {
  * back to the vendor, which would refuse it.
  *
  * @param stop - why the model stopped.
- * @param judge - what becomes of a tool use, by its name.
+ * @param judge - what becomes of a tool use, by its name and input.
  */
 export function responseEvents(
   { blocks, stop }: Pick<ModelResponse, 'blocks' | 'stop'>,
   previewed: BlockIds,
-  judge: (name: string) => ToolVerdict,
+  judge: (name: string, input: JsonObject) => ToolVerdict,
   ids: IdSource,
 ): { events: NewEvent[]; toolUses: ResponseToolUse[] } {
   const events: NewEvent[] = [];
@@ -92,13 +92,13 @@ function lostThinking(blocks: readonly ResponseBlock[], isCut: boolean): Readonl
 
 function toToolUse(
   block: Extract<ResponseBlock, { type: 'tool_use' }>,
-  judge: (name: string) => ToolVerdict,
+  judge: (name: string, input: JsonObject) => ToolVerdict,
   ids: IdSource,
   limit: string | undefined,
 ): ResponseToolUse {
   const name = block.name.toWellFormed();
   const input = block.input && toWellFormedJson(block.input);
-  if (input && input !== 'too-deep') return { id: ids.event(), name, input, verdict: judge(name) };
+  if (input && input !== 'too-deep') return { id: ids.event(), name, input, verdict: judge(name, input) };
   const text =
     limit !== undefined && block.input === null
       ? `${limit} cut this call off before it was complete, so it was not run. Make it smaller: for example, write a long file in several calls, one part after the other.`

@@ -24,7 +24,7 @@ export function itReadsOddAnswers(subject: ContractSubject, setup: () => Setup):
       'ls -la',
       '[1, 2]',
       '"text"',
-      'null',
+      'true',
       `${'['.repeat(5_000)}${']'.repeat(5_000)}`,
     ])('gives no input but the raw text for arguments that are no object: %.20s', async (rawInput) => {
       const { server, provider } = setup();
@@ -39,6 +39,13 @@ export function itReadsOddAnswers(subject: ContractSubject, setup: () => Setup):
         answerTo(message, [{ type: 'text', text: 'no object' }], 'error'),
       ];
       await collect(provider, makeRequest(subject, { messages }));
+    });
+
+    it.each(['null', '""', '[]', '"{}"'])('reads %s as no arguments', async (rawInput) => {
+      const { server, provider } = setup();
+      server.push({ blocks: [{ type: 'tool_use', name: 'bash', rawInput }] });
+      const { response } = await collect(provider, makeRequest(subject));
+      expect(response.blocks).toMatchObject([{ type: 'tool_use', name: 'bash', input: {} }]);
     });
   }
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../core/json.ts';
 import type { ModelResponse, ResponseBlock } from '../model-provider.ts';
-import { isJsonObject } from '../tool-input.ts';
+import { isJsonObject, readToolInput } from '../tool-input.ts';
 import { finishKind, refusalText } from '../finish-words.ts';
 import type { ToolNames } from '../tool-names.ts';
 import { callData, type GeminiData } from './part-data.ts';
@@ -61,7 +61,9 @@ function toBlock(part: CollectedPart, { provider, names }: Context, cut: boolean
 
 /** A call of a tool without parameters may come without arguments. */
 function argumentsOf(args: unknown): JsonObject | undefined {
-  return args === undefined ? {} : isJsonObject(args) ? args : undefined;
+  if (args === undefined || args === null) return {};
+  if (typeof args === 'string') return readToolInput(args).input ?? undefined;
+  return isJsonObject(args) ? args : undefined;
 }
 
 function stopOf({ finish, parts }: CollectedGemini): ModelResponse['stop'] {
