@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { checkSettings } from './config/checks.ts';
-import { checkProxies, type Environment } from './config/environment.ts';
+import type { Environment } from './config/environment.ts';
 import { readSettings } from './config/read-settings.ts';
 import { resolveSecrets, type Part, type ResolvedSettings } from './config/resolve-secrets.ts';
 import { AppError } from './core/errors.ts';
@@ -26,7 +26,6 @@ export function loadConfig(options: { file?: string; env?: Environment; part?: P
   const file = options.file ?? (existsSync('config.yaml') ? 'config.yaml' : null);
   const settings = readSettings(file, environment);
   checkSettings(settings);
-  checkProxies(environment);
   const absolute = { ...settings, data_dir: path.resolve(settings.data_dir) };
   return {
     ...resolveSecrets(absolute, environment, options.part ?? 'worker'),

@@ -1,7 +1,6 @@
 import './wiring/hang-ups.ts';
 import { answerWhileStarting } from './api/answer-while-starting.ts';
 import { startHttpServer } from './api/http-server.ts';
-import { configFileOf, loadConfig } from './config.ts';
 import { openPostgresBus } from './providers/bus/postgres/postgres-bus.ts';
 import { createPostgresFiles } from './providers/store/postgres/files.ts';
 import { createLogger } from './providers/telemetry/logger.ts';
@@ -18,6 +17,7 @@ import { keyRing } from './wiring/key-ring.ts';
 import { newId } from './wiring/new-ids.ts';
 import { openDecoder } from './wiring/open-decoder.ts';
 import { openStore, storeUrls } from './wiring/open-store.ts';
+import { readConfig } from './wiring/read-config.ts';
 import { reloadSettings } from './wiring/reload-settings.ts';
 import { runUntilStopped } from './wiring/run-until-stopped.ts';
 import { sessionEngine } from './wiring/session-engine.ts';
@@ -25,7 +25,7 @@ import { startTelemetry } from './wiring/telemetry.ts';
 import { offered as followWorkers } from './wiring/worker-offer.ts';
 
 /** An api process: serves HTTP. As many as one likes share the work. */
-const config = loadConfig({ ...configFileOf(), part: 'api' });
+const config = readConfig('api');
 const log = createLogger(config.log, 'api', secretsIn(config));
 const settings = reloadSettings(config, log, 'api');
 

@@ -4,7 +4,6 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { createWorkers } from './activities/create-workers.ts';
 import { createAttemptLedger } from './activities/upkeep/attempt-ledger.ts';
-import { configFileOf, loadConfig } from './config.ts';
 import { workflowBundle } from './providers/engine/workflow-bundle.ts';
 import { temporalDataConverter } from './providers/encryption/data-converter.ts';
 import { createLogger } from './providers/telemetry/logger.ts';
@@ -14,6 +13,7 @@ import { activityDependencies } from './wiring/activity-dependencies.ts';
 import { renewTemporalKey } from './wiring/connect-temporal.ts';
 import { keyRing } from './wiring/key-ring.ts';
 import { storeUrls } from './wiring/open-store.ts';
+import { readConfig } from './wiring/read-config.ts';
 import { reloadSettings } from './wiring/reload-settings.ts';
 import { runUntilStopped } from './wiring/run-until-stopped.ts';
 import { sessionEngine } from './wiring/session-engine.ts';
@@ -23,7 +23,7 @@ import { workerHealth } from './wiring/worker-health.ts';
 import { openWorkerServices } from './wiring/worker-services.ts';
 
 /** A worker process: runs workflows, model calls and tools. As many as one likes share the work. */
-const config = loadConfig({ ...configFileOf(), part: 'worker' });
+const config = readConfig('worker');
 const log = createLogger(config.log, 'worker', secretsIn(config));
 const settings = reloadSettings(config, log, 'worker');
 const temporalUpdates = observeTemporal(log);

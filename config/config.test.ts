@@ -416,6 +416,53 @@ describe('the host’s environment', () => {
     }
   });
 
+  it('names the way out, unless the settings do', () => {
+    const both = { https_proxy: 'http://small:1', HTTPS_PROXY: 'http://large:2' };
+    expect(load(both).network).toMatchObject({ https_proxy: 'http://small:1', http_proxy: null });
+    expect(load({ ALL_PROXY: 'http://all:3', NO_PROXY: '.corp.example, 10.0.0.0/8' }).network).toMatchObject({
+      https_proxy: 'http://all:3',
+      http_proxy: 'http://all:3',
+      no_proxy: ['.corp.example', '10.0.0.0/8'],
+    });
+    expect(load({ HTTP_PROXY: 'http://plain:4' }).network).toMatchObject({
+      https_proxy: 'http://plain:4',
+      http_proxy: 'http://plain:4',
+    });
+    const own = { MANAGED_AGENT_NETWORK_PROXY: 'http://own:5', MANAGED_AGENT_NETWORK_NO_PROXY: '["*.corp"]' };
+    expect(load({ ...both, NO_PROXY: 'x', ...own }).network).toMatchObject({
+      https_proxy: 'http://own:5',
+      http_proxy: 'http://own:5',
+      no_proxy: ['*.corp'],
+    });
+    const none = load({ ...both, MANAGED_AGENT_NETWORK_PROXY: 'none' }).network;
+    expect(none).toMatchObject({ https_proxy: null, http_proxy: null });
+  });
+
+  it('shows no password of a proxy that it refuses', () => {
+    for (const value of [
+      'socks5://me:s3cr3t@proxy:1080',
+      'http://me:s3cr3t%zz@proxy:3128',
+      'me:s3cr3t@proxy',
+    ]) {
+      const words = refusal(() => load({ MANAGED_AGENT_NETWORK_PROXY: value }));
+      expect(words).toMatch(/network\.proxy: expected the URL of an HTTP proxy/);
+      expect(words).not.toContain('s3cr3t');
+    }
+  });
+
+  it('has authorities that can be read, or the start says what is wrong', () => {
+    const authorities = (file: string) => () => load({ MANAGED_AGENT_NETWORK_CA_FILE: file });
+    expect(refusal(authorities('/nowhere/ca.pem'))).toMatch(
+      /network\.ca_file: \/nowhere\/ca\.pem cannot be read: ENOENT/,
+    );
+    expect(refusal(authorities('/etc/hostname'))).toMatch(
+      /network\.ca_file: \/etc\/hostname holds no certificate in PEM/,
+    );
+    const damaged = path.join(mkdtempSync(path.join(tmpdir(), 'authorities-')), 'ca.pem');
+    writeFileSync(damaged, '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
+    expect(refusal(authorities(damaged))).toMatch(/network\.ca_file: .* certificate 1 is damaged/);
+  });
+
   it('names the user’s cache folder', () => {
     expect(readHostEnvironment({ XDG_CACHE_HOME: '/c' }).cacheDir).toBe('/c/managed-agent');
     expect(readHostEnvironment({ HOME: '/h' }).cacheDir).toBe('/h/.cache/managed-agent');

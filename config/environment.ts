@@ -82,18 +82,3 @@ function refused(
     { cause },
   );
 }
-
-/**
- * What is wrong with a proxy that the environment names for outgoing requests (`HTTPS_PROXY`, `HTTP_PROXY`) is said at the start, and not
- * by each request. Throws `bad_config`.
- */
-export function checkProxies(environment: Environment): void {
-  for (const variable of ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']) {
-    const value = environment[variable] ?? '';
-    if (value === '' || /^https?:$/.test(URL.parse(value)?.protocol ?? '')) continue;
-    throw new AppError(
-      'bad_config',
-      `The environment variable ${variable}: expected the URL of an HTTP proxy, such as http://proxy.example.com:3128; set it so, or unset it.`,
-    );
-  }
-}

@@ -84,7 +84,7 @@ function describe(issue: z.core.$ZodIssue, overrides: Override[], file: string |
     return `${names.join(', ')}: no such setting; config.example.yaml lists them all`;
   }
   const variable = overrides.find((override) => place.startsWith(override.path.join('.')))?.variable;
-  const secret = /(key|secret_access_key|url)$/.test(place);
+  const secret = /(key|secret_access_key|url|proxy)$/.test(place);
   const got =
     issue.input === undefined || secret
       ? ''

@@ -3,6 +3,7 @@ import { AppError } from '../core/errors.ts';
 import type { Environment } from './environment.ts';
 import { readSecret } from './read-secret.ts';
 import { resolveConnections } from './resolve-connections.ts';
+import { resolveNetwork, type ResolvedNetwork } from './resolve-network.ts';
 import type { Settings } from './schema.ts';
 
 type ModelSetting = Omit<Settings['models'][number], 'api_key_env'> & { has_key?: boolean };
@@ -12,7 +13,8 @@ type ModelSetting = Omit<Settings['models'][number], 'api_key_env'> & { has_key?
  * itself (a model's key is its own or, where it names none, absent: then the provider's counts); the file of a key is named beside it
  * only where the key came from it.
  */
-export interface ResolvedSettings extends Omit<Settings, 'auth' | 'models' | 'encryption'> {
+export interface ResolvedSettings extends Omit<Settings, 'auth' | 'models' | 'encryption' | 'network'> {
+  network: ResolvedNetwork;
   auth: Omit<Settings['auth'], 'keys'> & {
     keys: { id: string; workspace: string; operator: boolean; sha256: string }[];
   };
@@ -38,6 +40,7 @@ export function resolveSecrets(settings: Settings, environment: Environment, par
   const connections = resolveConnections(settings.providers, environment, thinks);
   return {
     ...settings,
+    network: resolveNetwork(settings.network, environment),
     usable_providers: connections.usable,
     providers: connections.providers,
     models: settings.models.map(({ api_key, api_key_env, api_key_file, ...model }, index) => {

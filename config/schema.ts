@@ -5,6 +5,7 @@ import { SessionSettings, TemporalSettings, WorkerSettings } from './sections/en
 import { SandboxSettings, WebSearchSettings } from './sections/hands.ts';
 import { ProviderSettings } from './sections/connections.ts';
 import { DefaultModel, ModelList } from './sections/models.ts';
+import { NetworkSettings } from './sections/network.ts';
 import { LogSettings, TelemetrySettings } from './sections/operations.ts';
 import {
   BlobSettings,
@@ -35,6 +36,7 @@ export const Settings = z.strictObject({
   context: ContextSettings.prefault({}),
   worker: WorkerSettings.prefault({}),
   sandbox: SandboxSettings.prefault({}),
+  network: NetworkSettings.prefault({}),
   web_search: WebSearchSettings.prefault({}),
   session: SessionSettings.prefault({}),
   simple_api: SimpleApiSettings.prefault({}),

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { readHostEnvironment, type Config } from '../config.ts';
+import type { Config } from '../config.ts';
 import { AppError } from '../core/errors.ts';
 import type { BlobStore } from '../providers/blob/blob-store.ts';
 import { createFilesystemBlobStore } from '../providers/blob/filesystem.ts';
@@ -8,6 +8,7 @@ import { createEncryptedBlobStore } from '../providers/encryption/encrypted-blob
 import { createReservedBlobStore } from '../providers/blob/reserved-blob-store.ts';
 import { diskReserve } from './disk-reserve.ts';
 import { keyRing } from './key-ring.ts';
+import { openNetwork } from './network.ts';
 
 /** The blob store that the settings name, encrypted when there are keys; and which hosts have the same. */
 export async function openBlobs(config: Config): Promise<{ blobs: BlobStore; marks: HostMarks }> {
@@ -28,6 +29,7 @@ export async function storedBlobs(config: Config): Promise<BlobStore> {
       'blobs.s3_bucket: expected the name of a bucket, since blobs.kind is s3.',
     );
   }
+  openNetwork(config);
   // Loaded only where it is used: the S3 client takes some 35 MB.
   const { createS3BlobStore } = await import('../providers/blob/s3.ts');
   return createS3BlobStore({
@@ -41,6 +43,5 @@ export async function storedBlobs(config: Config): Promise<BlobStore> {
       return accessKeyId === null || secretAccessKey === null ? null : { accessKeyId, secretAccessKey };
     },
     spoolFolder: path.join(dataDir, 'spool'),
-    proxyEnv: readHostEnvironment().variables,
   });
 }

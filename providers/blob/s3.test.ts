@@ -4,13 +4,16 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeAuthority, startCorporateProxy } from '../../test/doubles/corporate-proxy.ts';
 import { startHttpProxy } from '../../test/doubles/http-proxy.ts';
 import { startS3Server, type S3Server } from '../../test/doubles/s3-server.ts';
 import { onStorageFault, type StorageFault } from '../disk/storage-fault.ts';
+import { useNetwork } from '../network/outbound-network.ts';
+import { NO_NETWORK_SETTINGS } from '../network/proxy-route.ts';
 import { blobStoreContract } from './contract.ts';
 import { createS3BlobStore } from './s3.ts';
 
-async function makeStore(endpoint: string, stallMs?: number, proxyEnv?: Record<string, string>) {
+async function makeStore(endpoint: string, stallMs?: number) {
   const spoolFolder = await mkdtemp(path.join(tmpdir(), 'spool-'));
   const store = createS3BlobStore({
     bucket: 'bucket',
@@ -20,7 +23,6 @@ async function makeStore(endpoint: string, stallMs?: number, proxyEnv?: Record<s
     pathStyle: true,
     credentials: () => ({ accessKeyId: 'id', secretAccessKey: 'secret' }),
     spoolFolder,
-    ...(proxyEnv === undefined ? {} : { proxyEnv }),
     ...(stallMs === undefined ? {} : { stallMs }),
   });
   return { store, spoolFolder };
@@ -99,22 +101,42 @@ it('says of a storage without room that it is full', async () => {
   await rm(spoolFolder, { recursive: true });
 });
 
-it('reaches a storage elsewhere by the proxy of the environment, and one on this machine without', async () => {
+it('reaches a storage elsewhere by the proxy of the network, and one on this machine without', async () => {
   const server = await startS3Server();
   const proxy = await startHttpProxy(Number(new URL(server.url).port));
-  const { store: far, ...first } = await makeStore('http://s3.test:9000', undefined, {
-    HTTP_PROXY: proxy.url,
-  });
+  useNetwork({ ...NO_NETWORK_SETTINGS, httpProxy: proxy.url });
+  const { store: far, ...first } = await makeStore('http://s3.test:9000');
   const { sha256 } = await far.put('one', Buffer.from('x'));
   expect(Buffer.from(await far.get('one', sha256)).toString()).toBe('x');
   expect(proxy.asked.length).toBeGreaterThan(1);
   const before = proxy.asked.length;
-  const { store: near, ...second } = await makeStore(server.url, undefined, { HTTP_PROXY: proxy.url });
+  const { store: near, ...second } = await makeStore(server.url);
   expect(Buffer.from(await near.get('one', sha256)).toString()).toBe('x');
   expect(proxy.asked.length).toBe(before);
+  useNetwork(NO_NETWORK_SETTINGS);
   proxy.close();
   await server.close();
   for (const { spoolFolder } of [first, second]) await rm(spoolFolder, { recursive: true, force: true });
+});
+
+it('reaches a storage elsewhere over TLS by a proxy that inspects it', async () => {
+  const server = await startS3Server();
+  const company = makeAuthority();
+  const proxy = await startCorporateProxy({
+    hosts: { 's3.test': Number(new URL(server.url).port) },
+    credentials: 'me:password',
+    inspectsWith: company,
+  });
+  useNetwork({ ...NO_NETWORK_SETTINGS, httpsProxy: proxy.url, authorities: company.pem });
+  const { store, spoolFolder } = await makeStore('https://s3.test');
+  const { sha256 } = await store.put('one', Buffer.from('x'));
+  expect(Buffer.from(await store.get('one', sha256)).toString()).toBe('x');
+  expect(proxy.inspected).toContain('s3.test');
+  useNetwork(NO_NETWORK_SETTINGS);
+  proxy.close();
+  company.remove();
+  await server.close();
+  await rm(spoolFolder, { recursive: true, force: true });
 });
 
 it('reads on while many others do not take what they opened', async () => {

@@ -16,8 +16,8 @@ import {
   paginateListObjectsV2,
 } from '@aws-sdk/client-s3';
 import { AppError, isAppError } from '../../core/errors.ts';
-import { isLoopback } from '../../core/is-loopback.ts';
 import { diskFull } from '../disk/storage-fault.ts';
+import { outboundHttpAgent, outboundHttpsAgent } from '../network/outbound-agents.ts';
 import { blobNotFound, type BlobStore, type StagedBlob } from './blob-store.ts';
 import { endIfStalled } from './end-if-stalled.ts';
 import { hashed } from './hashed.ts';
@@ -41,8 +41,6 @@ export interface S3Options {
   credentials: () => S3Credentials | null;
   /** Folder for streams on their way: an object's key is its hash, known only at the end. */
   spoolFolder: string;
-  /** Variables of the environment that may name a proxy: `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`. An endpoint on this machine needs none. */
-  proxyEnv?: Record<string, string | undefined>;
   /** How long it may take no byte and give none before a request is given up, milliseconds. */
   stallMs?: number;
 }
@@ -59,14 +57,17 @@ const CONNECTIONS = { keepAlive: true, maxSockets: 1_000 };
  */
 export function createS3BlobStore(options: S3Options): BlobStore {
   const { bucket, prefix, spoolFolder, stallMs = STALL_MS, endpoint } = options;
-  const isNear = endpoint !== null && isLoopback(new URL(endpoint).hostname);
-  const agent = { ...CONNECTIONS, ...(isNear ? {} : { proxyEnv: options.proxyEnv }) };
   const clientWith = (credentials: S3Credentials | null, limits: object): S3Client =>
     new S3Client({
       region: options.region,
       forcePathStyle: options.pathStyle,
       // A client that takes a download slowly holds one for as long, and must not keep everybody else's waiting.
-      requestHandler: { httpAgent: agent, httpsAgent: agent, connectionTimeout: CONNECT_MS, ...limits },
+      requestHandler: {
+        httpAgent: outboundHttpAgent(endpoint, CONNECTIONS),
+        httpsAgent: outboundHttpsAgent(CONNECTIONS),
+        connectionTimeout: CONNECT_MS,
+        ...limits,
+      },
       // Compatible services lack the newer checksums, and each object is sent with its SHA-256.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',

@@ -1,4 +1,5 @@
 import type { AppError } from '../../core/errors.ts';
+import { ProxyError } from '../network/proxy-tunnel.ts';
 import { toModelError } from './vendor-failure.ts';
 
 /**
@@ -11,8 +12,9 @@ export function connectionFailure(error: unknown, vendor: string): AppError | un
   const network = code !== undefined || chain.some(isNetworkError);
   if (!network) return undefined;
   const text = chain.map(({ message }) => message).filter((message) => message !== '');
-  const proxy = text.map((message) => /^Proxy response \((\d+)\)/.exec(message)?.[1]).find(Boolean);
-  const reason = proxy ? `the HTTP proxy answered ${proxy}` : (code ?? text.at(-1) ?? 'connection failed');
+  // It names the proxy and says what can be done.
+  const proxy = chain.find((one) => one instanceof ProxyError);
+  const reason = proxy?.message ?? code ?? text.at(-1) ?? 'connection failed';
   return toModelError({ vendor, message: `the connection failed (${reason})`, cause: error });
 }
 

@@ -22,6 +22,7 @@ import { RandomIdGenerator, type IdGenerator, type SpanProcessor } from '@opente
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { OpenTelemetryWorkflowClientInterceptor } from '@temporalio/interceptors-opentelemetry';
 import { isAppError } from '../../core/errors.ts';
+import { outboundProxyEnv } from '../network/outbound-agents.ts';
 import { createSpanSender, type SpanLossWatch } from './span-sender.ts';
 
 /** Traces of one process. While there is none, spans cost next to nothing and go nowhere. */
@@ -63,7 +64,16 @@ export function startTracing(
   logProblems(watch.log);
   const url = new URL(endpoint);
   if (url.pathname === '/') url.pathname = '/v1/traces';
-  return traceTo(createSpanSender(new OTLPTraceExporter({ url: url.href }), watch), options);
+  return traceTo(
+    createSpanSender(
+      new OTLPTraceExporter({
+        url: url.href,
+        httpAgentOptions: { keepAlive: true, ...outboundProxyEnv(url.href) },
+      }),
+      watch,
+    ),
+    options,
+  );
 }
 
 /** What OpenTelemetry has to say of its variables and of the collector: each thing once. */
