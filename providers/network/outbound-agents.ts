@@ -1,8 +1,10 @@
 import { Agent as HttpAgent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 
+import type { Destination } from './no-proxy.ts';
 import { outboundNetwork } from './outbound-network.ts';
 import { destinationOf } from './proxy-route.ts';
 import { proxyName, type ProxyServer } from './proxy-server.ts';
@@ -16,20 +18,31 @@ type Connected = (error: Error | null, stream: Duplex) => void;
  */
 export class OutboundHttpsAgent extends HttpsAgent {
   override createConnection(options: ConnectionOptions, done: Connected): Duplex | null | undefined {
-    const host = String(options.host ?? 'localhost');
-    const port = Number(options.port ?? 443);
+    const host = options.host ?? 'localhost';
+    const port = options.port ?? 443;
     const proxy = outboundNetwork().route({ host, port, isTls: true });
     if (proxy === null) return super.createConnection(options, done);
-    openTunnel(proxy, { host, port }).then(
-      (socket) => {
-        const { path: _, ...rest } = options;
-        const secure = connectTls({ ...rest, socket });
-        done(null, secure);
-      },
-      (error: unknown) => (done as (error: Error) => void)(error as Error),
-    );
+    void connectThrough(proxy, options, { host, port }, done);
     return undefined;
   }
+}
+
+async function connectThrough(
+  proxy: ProxyServer,
+  options: ConnectionOptions,
+  destination: Destination,
+  done: Connected,
+): Promise<void> {
+  let socket: Socket;
+  try {
+    socket = await openTunnel(proxy, destination);
+  } catch (error) {
+    // Node hands on the error alone, whatever the types say.
+    (done as (error: unknown) => void)(error);
+    return;
+  }
+  // A path would be one of a Unix socket.
+  done(null, connectTls({ ...options, path: undefined, socket }));
 }
 
 /** An agent of `node:https` for any host. */

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { Agent, buildConnector, Dispatcher, Pool, ProxyAgent } from 'undici';
 
 import { outboundNetwork } from './outbound-network.ts';
@@ -54,15 +55,6 @@ class RoutedDispatcher extends Dispatcher {
     return this.#way(outboundNetwork().route(destination), destination.isTls).dispatch(options, handler);
   }
 
-  override close(): Promise<void>;
-  override close(done: () => void): void;
-  override close(done?: () => void): Promise<void> | void {
-    const closed = Promise.all([...this.#ways.values()].map(async (way) => way.close())).then(
-      () => undefined,
-    );
-    return done === undefined ? closed : void closed.then(done);
-  }
-
   /** Made at the first use: a process that asks nobody outside needs no connections. */
   #way(proxy: ProxyServer | null, isTls: boolean): Dispatcher {
     const name = proxy === null ? 'direct' : JSON.stringify([proxy, isTls]);
@@ -82,13 +74,18 @@ class RoutedDispatcher extends Dispatcher {
 /** TLS to the server inside of a tunnel. */
 function throughTunnel(proxy: ProxyServer): buildConnector.connector {
   const secure = buildConnector({});
-  return (options, done) => {
+  const connect = async (options: buildConnector.Options, done: buildConnector.Callback): Promise<void> => {
     const { host, port } = destinationOf(new URL(`https://${options.host ?? options.hostname}`));
-    openTunnel(proxy, { host, port: Number(options.port) || port }).then(
-      (httpSocket) => secure({ ...options, httpSocket }, done),
-      (error: unknown) => done(error as Error, null),
-    );
+    let httpSocket: Socket;
+    try {
+      httpSocket = await openTunnel(proxy, { host, port: Number(options.port) || port });
+    } catch (error) {
+      done(error as Error, null);
+      return;
+    }
+    secure({ ...options, httpSocket }, done);
   };
+  return (options, done) => void connect(options, done);
 }
 
 /** Proxies allow tunnels to port 443 and often to no other, so plain HTTP is asked for plainly. */

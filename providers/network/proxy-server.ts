@@ -17,7 +17,7 @@ export function parseProxyServer(text: string): ProxyServer | { problem: string 
   const expected = 'expected the URL of an HTTP proxy, such as http://proxy.example.com:3128';
   const url = URL.parse(text.trim());
   if (url === null) return { problem: expected };
-  if (/^socks/.test(url.protocol)) {
+  if (url.protocol.startsWith('socks')) {
     return { problem: `${expected}; a SOCKS proxy is not supported, most have a port for HTTP as well` };
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return { problem: expected };

@@ -125,7 +125,7 @@ export async function openTunnel(
     const fail = (error: unknown): void => {
       settle();
       socket.destroy();
-      reject(error as Error);
+      reject(error);
     };
     const onAbort = (): void => fail(signal?.reason);
     const onEnd = (): void => fail(new ProxyError(proxy, `closed the connection for ${authority}`, null));
