@@ -14,6 +14,8 @@ function certificateEnvironment(): Record<string, string> {
     SSL_CERT_FILE: CERTIFICATES,
     REQUESTS_CA_BUNDLE: CERTIFICATES,
     PIP_CERT: CERTIFICATES,
+    CURL_CA_BUNDLE: CERTIFICATES,
+    GIT_SSL_CAINFO: CERTIFICATES,
   };
 }
 

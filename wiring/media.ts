@@ -13,6 +13,7 @@ import { createPublicHosts } from '../providers/network/public-hosts.ts';
 import type { FileStore } from '../providers/store/files.ts';
 import { createHttpFetcher } from '../providers/web/http-fetcher.ts';
 import { newId } from './new-ids.ts';
+import { networkSettings } from './network.ts';
 
 /** What images and documents of messages are made ready with. */
 export function mediaDeps(parts: {
@@ -37,7 +38,10 @@ export function mediaDeps(parts: {
       characters: MEDIA_LIMITS.textCharacters,
     }),
     fetcher: createHttpFetcher({
-      hosts: createPublicHosts({ privateNetworks: config.sandbox.private_networks }),
+      hosts: createPublicHosts({
+        privateNetworks: config.sandbox.private_networks,
+        network: networkSettings(config),
+      }),
       limits: { bytes: MEDIA_LIMITS.fetchedBytes, totalMs: 20_000, redirects: 5 },
       userAgent: 'Managed-Agent/0.1 (media)',
     }),

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { diskReserve } from './disk-reserve.ts';
+import { networkSettings } from './network.ts';
 import { inMs } from './retention.ts';
 import { createAioDriver } from '../providers/sandbox/aio/driver.ts';
 import { createBubblewrapDriver } from '../providers/sandbox/bubblewrap/driver.ts';
@@ -28,6 +29,7 @@ export function sandboxDriver(
     dataFolder: folder ?? config.data_dir,
     environmentOf,
     privateNetworks: private_networks,
+    wayOut: networkSettings(config),
     limits,
     maxRunning: maxRunning(config),
     reserveBytes: config.disk.reserve_bytes,

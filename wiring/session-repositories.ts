@@ -6,6 +6,8 @@ import { createGitSource } from '../providers/repository/git-source.ts';
 import { placesOf } from '../providers/sandbox/places.ts';
 import type { SessionStore } from '../providers/store/sessions.ts';
 import { createRepositoryPlacer, type RepositoryPlacer } from '../tools/place-repositories.ts';
+import { trustedCertificates } from '../providers/network/outbound-network.ts';
+import { networkSettings } from './network.ts';
 
 const FETCH_MS = 15 * 60_000;
 
@@ -26,7 +28,8 @@ export function sessionRepositories(
       origin: github_url,
       maxBytes: limits.workspace_bytes,
       timeoutMs: FETCH_MS,
-      hosts: createPublicHosts({ privateNetworks: private_networks }),
+      authorities: config.network.authorities === null ? null : trustedCertificates().join('\n'),
+      hosts: createPublicHosts({ privateNetworks: private_networks, network: networkSettings(config) }),
       decided: (repository, decision) =>
         log.info(
           { repository, ...decision },

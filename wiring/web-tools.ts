@@ -17,6 +17,7 @@ import type { HostTool } from '../tools/tool.ts';
 import { bringsUrl, urlBearer, type UrlSources } from '../tools/url-sources.ts';
 import { createWebFetchTool } from '../tools/web-fetch.ts';
 import { createWebSearchTool } from '../tools/web-search.ts';
+import { networkSettings } from './network.ts';
 
 const FETCH = { bytes: 10 * 1024 * 1024, totalMs: 30_000, redirects: 5 };
 const PAGE = 500;
@@ -72,7 +73,10 @@ export function webTools(deps: WebToolsDeps): HostTool[] {
 
   const fetchTool = createWebFetchTool({
     fetcher: createHttpFetcher({
-      hosts: createPublicHosts({ privateNetworks: config.sandbox.private_networks }),
+      hosts: createPublicHosts({
+        privateNetworks: config.sandbox.private_networks,
+        network: networkSettings(config),
+      }),
       limits: FETCH,
       userAgent: 'Managed-Agent/0.1 (web_fetch)',
     }),

@@ -27,13 +27,7 @@ export type ProxyRoute = (destination: Destination & { isTls: boolean }) => Prox
 
 /** Which proxy leads where. This machine is never asked by a proxy. Throws TypeError for a URL that `parseProxyServer` refuses. */
 export function createProxyRoute(settings: NetworkSettings): ProxyRoute {
-  const read = (url: string | null): ProxyServer | null => {
-    if (url === null) return null;
-    const proxy = parseProxyServer(url);
-    if ('problem' in proxy) throw new TypeError(proxy.problem);
-    return proxy;
-  };
-  const [secure, plain] = [read(settings.httpsProxy), read(settings.httpProxy)];
+  const [secure, plain] = [readProxy(settings.httpsProxy), readProxy(settings.httpProxy)];
   const isExcepted = createNoProxy(settings.noProxy);
   return ({ isTls, ...destination }) => {
     const proxy = isTls ? secure : plain;
@@ -49,4 +43,16 @@ export function destinationOf({ protocol, hostname, port }: URL): Destination & 
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? (isTls ? 443 : 80) : Number(port),
   };
+}
+
+function readProxy(url: string | null): ProxyServer | null {
+  if (url === null) return null;
+  const proxy = parseProxyServer(url);
+  if ('problem' in proxy) throw new TypeError(proxy.problem);
+  return proxy;
+}
+
+/** The proxies that are named. */
+export function proxiesOf(settings: NetworkSettings): ProxyServer[] {
+  return [settings.httpsProxy, settings.httpProxy].map(readProxy).filter((proxy) => proxy !== null);
 }

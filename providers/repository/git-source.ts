@@ -8,6 +8,7 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -45,6 +46,8 @@ export interface GitSourceDeps {
   /** Longest that one fetch takes. */
   timeoutMs: number;
   hosts: PublicHosts;
+  /** All that git trusts, in PEM, in the place of the system's; null: what the system trusts. */
+  authorities?: string | null;
   /** Called for each connection that the fetch of `url` asked for. */
   decided(url: string, decision: EgressDecision): void;
 }
@@ -88,10 +91,11 @@ export function createGitSource(deps: GitSourceDeps): RepositorySource {
     }
   }
 
-  function settingsOf(token: string | null, port: number): Record<string, string> {
+  function settingsOf(token: string | null, port: number, trusted: string | null): Record<string, string> {
     const credentials = Buffer.from(`x-access-token:${token ?? ''}`).toString('base64');
     return {
       'http.proxy': `http://127.0.0.1:${port}`,
+      ...(trusted === null ? {} : { 'http.sslCAInfo': trusted }),
       'http.lowSpeedLimit': String(SLOWEST_BYTES_PER_SECOND),
       'http.lowSpeedTime': String(SLOW_SECONDS),
       'transfer.unpackLimit': '1',
@@ -130,7 +134,10 @@ export function createGitSource(deps: GitSourceDeps): RepositorySource {
     };
 
     await withProxy(url, async (port) => {
-      const settings = settingsOf(token, port);
+      const { authorities = null } = deps;
+      const trusted = authorities === null ? null : join(folder, 'authorities.pem');
+      if (authorities !== null && trusted !== null) writeFileSync(trusted, authorities, { mode: 0o644 });
+      const settings = settingsOf(token, port, trusted);
       need(await git(['clone', '--quiet', '--bare', '--', source, repository], settings, folder));
       if (checkout?.type !== 'commit') return;
       const { sha } = checkout;

@@ -1,12 +1,17 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { isIP } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { pipeline, type Readable } from 'node:stream';
 
 import { normalHost, refusalOf } from '../network/policy.ts';
-import type { PublicHosts } from '../network/public-hosts.ts';
+import { dialByProxy } from '../network/dial-by-proxy.ts';
+import { destinationOf } from '../network/proxy-route.ts';
+import { proxyName } from '../network/proxy-server.ts';
+import { connectToProxy, proxyRefusal } from '../network/proxy-tunnel.ts';
+import type { ByProxy, PublicHosts } from '../network/public-hosts.ts';
 import { domainRefusal } from './domain-rules.ts';
 import type { WebFetcher, WebPage, WebRefusal, WebRequest } from './web-fetcher.ts';
 
@@ -30,6 +35,7 @@ class Refusal extends Error {
 interface Hop {
   url: URL;
   addresses: string[];
+  by?: ByProxy;
 }
 
 /** Where a hop leads, or a refusal thrown. */
@@ -52,14 +58,19 @@ async function resolveHop(
   if (host === undefined) throw new Refusal('url_not_allowed', 'the URL names no host');
   const refusal = domainRefusal(request.domains, host) ?? refusalOf(request.policy, host);
   if (refusal !== undefined) throw new Refusal('url_not_allowed', refusal);
-  const resolution = await deps.hosts.resolve(host, request.asker, signal);
+  const resolution = await deps.hosts.resolve(host, request.asker, signal, destinationOf(url));
   if ('refusal' in resolution) {
     throw new Refusal(
       resolution.code === 403 ? 'url_not_allowed' : 'failed',
       `${host}: ${resolution.refusal}`,
     );
   }
-  return { url, addresses: resolution.addresses };
+  return { url, ...resolution };
+}
+
+/** Where a hop is asked, for the log. */
+function placesOf({ addresses, by }: Hop): string {
+  return by === undefined ? addresses.join(' ') : `by proxy ${proxyName(by.proxy)}`;
 }
 
 /** Resolves a hop and reports the decision. */
@@ -73,7 +84,7 @@ async function checkHop(
   const target = { host: url.hostname, port };
   try {
     const hop = await resolveHop(deps, request, url, signal);
-    request.decided({ ...target, decision: 'allowed', address: hop.addresses.join(' ') });
+    request.decided({ ...target, decision: 'allowed', address: placesOf(hop) });
     return hop;
   } catch (error) {
     if (error instanceof Refusal) request.decided({ ...target, decision: 'refused', reason: error.message });
@@ -92,14 +103,33 @@ function pinned(addresses: readonly string[]): LookupFunction {
   };
 }
 
-function open(deps: HttpFetcherDeps, hop: Hop, signal: AbortSignal): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const send = hop.url.protocol === 'https:' ? httpsRequest : httpRequest;
+/** How a hop is asked: at its checked addresses, or by the proxy of the network. */
+async function wayOf({ url, addresses, by }: Hop, signal: AbortSignal): Promise<RequestOptions> {
+  if (by === undefined) return { agent: false, lookup: pinned(addresses) };
+  const { host, port, isTls } = destinationOf(url);
+  const { proxy } = by;
+  if (!isTls && by.isByName) {
+    const socket = await connectToProxy(proxy, { signal });
+    return {
+      createConnection: () => socket,
+      path: `http://${url.host}${url.pathname}${url.search}`,
+      headers: proxy.authorization === null ? {} : { 'proxy-authorization': proxy.authorization },
+    };
+  }
+  const socket = await dialByProxy(by, port, { signal });
+  const servername = isIP(host) === 0 ? { servername: host } : {};
+  return { createConnection: () => (isTls ? connectTls({ socket, ...servername }) : socket) };
+}
+
+async function open(deps: HttpFetcherDeps, hop: Hop, signal: AbortSignal): Promise<IncomingMessage> {
+  const way = await wayOf(hop, signal);
+  const send = hop.url.protocol === 'https:' ? httpsRequest : httpRequest;
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const request = send(hop.url, {
-      agent: false,
-      lookup: pinned(hop.addresses),
+      ...way,
       signal,
       headers: {
+        ...way.headers,
         'user-agent': deps.userAgent,
         accept: 'text/html,application/xhtml+xml,text/plain,application/pdf,application/json;q=0.9,*/*;q=0.5',
         'accept-encoding': 'gzip, deflate, br',
@@ -109,6 +139,9 @@ function open(deps: HttpFetcherDeps, hop: Hop, signal: AbortSignal): Promise<Inc
     request.once('response', resolve);
     request.end();
   });
+  if (hop.by === undefined || response.statusCode !== 407) return response;
+  response.destroy();
+  throw proxyRefusal(hop.by.proxy, 407, hop.url.host);
 }
 
 function decoded(response: IncomingMessage): Readable {

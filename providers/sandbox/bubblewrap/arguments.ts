@@ -6,7 +6,7 @@ import type { RuntimeFiles } from '../runtime-files.ts';
 import type { Identity } from './identity.ts';
 import { sandboxdLoop } from '../sandboxd-loop.ts';
 import { NAMESPACE_SCRIPT, userBounds } from './kernel/kernel-bounds.ts';
-import { BROWSER_POLICIES, SYNTHETIC_ETC, type SystemFiles } from './system-files.ts';
+import { AUTHORITIES_PLACE, BROWSER_POLICIES, SYNTHETIC_ETC, type SystemFiles } from './system-files.ts';
 
 /** How a top-level folder of the host looks: part of /usr by a link, a folder of its own, or missing. */
 export type TopFolder = { name: string; link: string } | { name: string; link?: undefined };
@@ -127,6 +127,7 @@ function systemArguments(request: ArgumentsRequest): string[] {
   }
   for (const folder of PARENTS) words.push('--perms', '0755', '--dir', folder);
   for (const name of SHARED_ETC) words.push('--ro-bind-try', `/etc/${name}`, `/etc/${name}`);
+  if (system.authorities !== null) words.push('--ro-bind', system.authorities, AUTHORITIES_PLACE);
   for (const name of SYNTHETIC_ETC) words.push('--ro-bind', `${system.folder}/${name}`, `/etc/${name}`);
   for (const { file, place } of BROWSER_POLICIES) {
     for (const folder of foldersAbove(place, '/etc')) words.push('--perms', '0755', '--dir', folder);

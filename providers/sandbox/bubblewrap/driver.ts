@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../../core/errors.ts';
 import { signalQuietly } from '../../../sandboxd/processes.ts';
 import { noteUse } from '../../host/unused-folders.ts';
+import { NO_NETWORK_SETTINGS, type NetworkSettings } from '../../network/proxy-route.ts';
 import type { SandboxEnvironment } from '../environment.ts';
 import { createLaunchedDriver, type Launcher } from '../launched-driver.ts';
 import { DEFAULT_LIMITS, type SandboxLimits } from '../limits.ts';
@@ -55,6 +56,8 @@ export interface BubblewrapOptions {
   environmentOf?: (spec: SandboxSpec) => Promise<SandboxEnvironment>;
   /** Private networks, such as `10.1.0.0/16`, that sandboxes may reach all the same. */
   privateNetworks?: readonly string[];
+  /** The proxy of the operator’s network and its authorities. */
+  wayOut?: NetworkSettings;
   /** New sessions get a file system of their own size, where root can mount one. */
   sizesDisks?: boolean;
   /** The control groups that sandboxes are put in; by default those that the host lets the service make. */
@@ -155,6 +158,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     group: `${groups}.egress`,
     runtime: runtimeFiles,
     exceptions: [...(options.privateNetworks ?? [])],
+    network: options.wayOut ?? NO_NETWORK_SETTINGS,
     folders: () => sessionIds().map((sessionId): [string, SessionFolder] => [sessionId, folderOf(sessionId)]),
     log: options.log,
   });
@@ -179,7 +183,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
         identity,
         folder,
         logFile,
-        system: prepareSystemFiles(places.base),
+        system: prepareSystemFiles(places.base, options.wayOut?.authorities),
         topFolders: tops,
       });
     },
@@ -227,7 +231,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     const opened = hasNetwork ? egress.open(sessionId, folder, identity) : Promise.resolve();
     // Reported below, unless the sandbox itself fails first.
     opened.catch(() => {});
-    const system = prepareSystemFiles(places.base);
+    const system = prepareSystemFiles(places.base, options.wayOut?.authorities);
     const bootId = randomUUID();
     const settings = insideSettings({
       boot: bootId,
@@ -313,7 +317,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDrive
     const identity = folder.identity();
     // A disk of its own goes as one file.
     if (identity !== undefined && diskOf(folder) === undefined && existsSync(folder.files)) {
-      const system = prepareSystemFiles(places.base);
+      const system = prepareSystemFiles(places.base, options.wayOut?.authorities);
       await emptyFiles({ identity, folder: folder.files, logFile: folder.bootLog, system, topFolders: tops });
     }
     rmSync(folder.path, { recursive: true, force: true });

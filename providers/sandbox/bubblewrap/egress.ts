@@ -2,6 +2,7 @@ import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { signalQuietly } from '../../../sandboxd/processes.ts';
+import type { NetworkSettings } from '../../network/proxy-route.ts';
 import { createEgressHost } from '../egress/egress-host.ts';
 import type { EgressSession } from '../egress/main.ts';
 import type { Places } from '../places.ts';
@@ -29,6 +30,7 @@ export interface BubblewrapEgressDeps {
   group: string;
   runtime(): RuntimeFiles;
   exceptions: string[];
+  network: NetworkSettings;
   folders(): [sessionId: string, folder: SessionFolder][];
   log(message: string, details?: Record<string, string | number>): void;
 }
@@ -97,6 +99,7 @@ export function createBubblewrapEgress(deps: BubblewrapEgressDeps): BubblewrapEg
         signalQuietly(pid, 'SIGKILL');
     },
     settings: { exceptions: deps.exceptions },
+    network: deps.network,
     sessions: () =>
       deps.folders().flatMap(([sessionId, folder]): [string, EgressSession][] => {
         const session = runs(sessionId, folder) ? sessionOf(folder) : undefined;

@@ -1,6 +1,9 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 
+import { certificatesIn } from '../../network/outbound-network.ts';
 import { seccompFilter, type SeccompVariant } from './seccomp.ts';
 
 /** Files that every sandbox of this host sees instead of the host's own, and the system call filter. */
@@ -9,6 +12,8 @@ export interface SystemFiles {
   /** The file of the filter for a host that bounds so much by other means. */
   seccomp(variant: SeccompVariant): string;
   empty: string;
+  /** The authorities of the system and the operator's own, as the sandbox sees them under /etc; null: those of the host. */
+  authorities: string | null;
 }
 
 /** For what runs a program of the service, and none of the agent's. */
@@ -62,19 +67,47 @@ export const BROWSER_POLICIES: readonly { file: string; place: string }[] = [
   { file: 'firefox-policy.json', place: '/etc/firefox/policies/policies.json' },
 ];
 
-/** Writes the files once; `version` changes when the contents of this module do. */
-export function prepareSystemFiles(base: string): SystemFiles {
+/** Where programs of a Debian system, and those that are told by variables, find the authorities. */
+export const AUTHORITIES_PLACE = '/etc/ssl/certs/ca-certificates.crt';
+
+/** As Chromium takes it in a policy: DER in base64. */
+const derOf = (pem: string): string => pem.replace(/-----[^-]+-----|\s/g, '');
+
+/** What differs where the operator has authorities of their own. */
+function withAuthorities(pem: string): Record<string, string> {
+  const chromium = { EncryptedClientHelloEnabled: false, CACertificates: certificatesIn(pem).map(derOf) };
+  const system = existsSync(AUTHORITIES_PLACE)
+    ? readFileSync(AUTHORITIES_PLACE, 'utf8')
+    : rootCertificates.join('\n');
+  return {
+    'chromium-policy.json': `${JSON.stringify(chromium)}\n`,
+    [AUTHORITIES]: `${system.trimEnd()}\n${pem}`,
+  };
+}
+
+const AUTHORITIES = 'authorities.pem';
+
+/**
+ * Writes the files once; `version` changes when the contents of this module do.
+ *
+ * @param pem - authorities that the operator trusts besides the system's.
+ */
+export function prepareSystemFiles(base: string, pem: string | null = null): SystemFiles {
   const version = 'system-5';
-  const folder = join(base, 'runtime', `${version}-${process.arch}`);
+  const own = pem === null ? {} : withAuthorities(pem);
+  const suffix =
+    pem === null ? '' : `-${createHash('sha256').update(JSON.stringify(own)).digest('hex').slice(0, 16)}`;
+  const folder = join(base, 'runtime', `${version}-${process.arch}${suffix}`);
   const files: SystemFiles = {
     folder,
     seccomp: (variant) => join(folder, fileOf(variant)),
     empty: join(folder, 'empty'),
+    authorities: pem === null ? null : join(folder, AUTHORITIES),
   };
   if (existsSync(folder)) return files;
   const building = `${folder}.${process.pid}-${Date.now()}`;
   mkdirSync(building, { recursive: true, mode: 0o755 });
-  for (const [name, content] of Object.entries(CONTENTS))
+  for (const [name, content] of Object.entries({ ...CONTENTS, ...own }))
     writeFileSync(join(building, name), content, { mode: 0o644 });
   for (const variant of VARIANTS)
     writeFileSync(join(building, fileOf(variant)), seccompFilter(process.arch, variant), { mode: 0o644 });

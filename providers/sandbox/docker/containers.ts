@@ -1,11 +1,13 @@
 import type { ContainerCreateOptions, MountSettings, VolumeCreateOptions } from 'dockerode';
 
 import type { Settings } from '../../../sandboxd/settings.ts';
+import type { NetworkSettings } from '../../network/proxy-route.ts';
 import { INSIDE } from '../bubblewrap/arguments.ts';
 import type { SandboxLimits } from '../limits.ts';
 import { PACKAGES } from '../packages/install-script.ts';
 import { sandboxdLoop } from '../sandboxd-loop.ts';
 import type { GateSettings } from './gate/main.ts';
+import { WAY_OUT_VARIABLE } from './gate/way-out-variable.ts';
 import { LABELS } from './labels.ts';
 import type { PackagesMount } from './packages.ts';
 import type { SessionNetwork } from './session-network.ts';
@@ -134,7 +136,7 @@ export function gateOptions(
   names: Names,
   network: SessionNetwork,
   image: string,
-  settings: GateSettings,
+  { settings, wayOut }: { settings: GateSettings; wayOut: NetworkSettings },
   outer: string,
   isPublished: boolean,
 ): ContainerCreateOptions {
@@ -148,6 +150,7 @@ export function gateOptions(
     WorkingDir: '/',
     Entrypoint: [INSIDE.node, '/opt/sandbox/gate/main.cjs'],
     Cmd: [JSON.stringify(settings)],
+    Env: [`${WAY_OUT_VARIABLE}=${JSON.stringify(wayOut)}`],
     ExposedPorts: { [port]: {} },
     HostConfig: {
       ...HARDENED,

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { AppError } from '../../../core/errors.ts';
 import { hostAddresses } from '../../network/host-addresses.ts';
+import { NO_NETWORK_SETTINGS, type NetworkSettings } from '../../network/proxy-route.ts';
 import { INSIDE } from '../bubblewrap/arguments.ts';
 import { insideSettings } from '../bubblewrap/inside-settings.ts';
 import type { SandboxEnvironment } from '../environment.ts';
@@ -41,6 +42,8 @@ export interface DockerOptions {
   limits?: Partial<SandboxLimits>;
   environmentOf?: (spec: SandboxSpec) => Promise<SandboxEnvironment>;
   privateNetworks?: readonly string[];
+  /** The proxy of the operator’s network and its authorities. */
+  wayOut?: NetworkSettings;
   /** Sandboxes that run at once; by default any number. */
   maxRunning?: MaxRunning;
   /** Throws where the disk of the host has no room for another sandbox that runs. */
@@ -140,7 +143,8 @@ export function createDockerDriver(options: DockerOptions): SandboxDriver {
       entryPort: PORTS.entry,
     };
     const isPublished = options.network === null;
-    const wanted = gateOptions(names, network, image, settings, outer, isPublished);
+    const told = { settings, wayOut: options.wayOut ?? NO_NETWORK_SETTINGS };
+    const wanted = gateOptions(names, network, image, told, outer, isPublished);
     const gate = await engine.createContainer(wanted);
     await gate.start();
     const { NetworkSettings: seen } = await gate.inspect();

@@ -21,8 +21,7 @@ function dialOne(host: string, port: number, milliseconds: number): Promise<Sock
       socket.off('error', reject);
       // It may break before anybody reads it.
       socket.on('error', () => socket.destroy());
-      socket.setTimeout(QUIET_MS, () => socket.destroy());
-      resolve(socket);
+      resolve(closedWhenQuiet(socket));
     });
   });
 }
@@ -41,4 +40,9 @@ export async function dial(addresses: readonly string[], port: number): Promise<
     }
   }
   throw last;
+}
+
+/** Closes a connection over which nothing passes for long. */
+export function closedWhenQuiet(socket: Socket): Socket {
+  return socket.setTimeout(QUIET_MS, () => socket.destroy());
 }

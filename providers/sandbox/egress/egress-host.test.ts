@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 
+import { NO_NETWORK_SETTINGS } from '../../network/proxy-route.ts';
 import { createEgressHost } from './egress-host.ts';
 
 describe('the egress process of a host', () => {
@@ -17,6 +18,7 @@ describe('the egress process of a host', () => {
       logFile,
       command: () => Promise.resolve(command),
       settings: { exceptions: [] },
+      network: NO_NETWORK_SETTINGS,
       endOutdated: () => {},
       sessions: () => [],
       log: (message) => said.push(message),

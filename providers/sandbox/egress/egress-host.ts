@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { AppError } from '../../../core/errors.ts';
 import { decisionMessage } from '../../network/egress-decision.ts';
+import type { NetworkSettings } from '../../network/proxy-route.ts';
 import { withHostLock } from '../host-lock.ts';
 import { listeningSocket } from '../listening-socket.ts';
 import type { EgressSession, EgressSettings } from './main.ts';
@@ -32,6 +33,8 @@ export interface EgressHostDeps {
   /** Words that run the process: node and the program, after whatever changes the user. */
   command(): Promise<readonly string[]>;
   settings: EgressSettings;
+  /** The way out; its password travels by the control socket, since others can read argument lists. */
+  network: NetworkSettings;
   /** Ends processes of an older version, which would go on with what it did; called once. */
   endOutdated(): void;
   /** Every session that runs or is being started, for a process that starts anew. */
@@ -128,6 +131,8 @@ export function createEgressHost(deps: EgressHostDeps): EgressHost {
     });
   }
 
+  const tellNetwork = (): Promise<void> => send('PUT', '/network', deps.network);
+
   async function start(): Promise<void> {
     const socket = await listeningSocket(socketPath);
     const log = openSync(deps.logFile, 'a', 0o600);
@@ -145,6 +150,7 @@ export function createEgressHost(deps: EgressHostDeps): EgressHost {
       closeSync(log);
       await socket.release();
     }
+    await tellNetwork();
     for (const [sessionId, session] of deps.sessions()) {
       await send('PUT', `/sessions/${sessionId}`, session).catch((error: unknown) => {
         // One session whose proxy cannot be opened must not keep the network from all others.
@@ -161,6 +167,7 @@ export function createEgressHost(deps: EgressHostDeps): EgressHost {
       isCurrent = true;
       try {
         await watch();
+        await tellNetwork();
       } catch {
         // Nobody listens: this process starts it, the others find it.
         await start();

@@ -1,13 +1,15 @@
 /**
  * The egress process of a host: one HTTP proxy per session, each on a unix socket that only that session's sandbox can reach. It runs as
- * a user of its own, holds no secret, and outlives the workers, so that commands keep their network when a worker dies.
+ * a user of its own, holds no secret but the proxy's password, and outlives the workers, so that commands keep their network when a worker dies.
  */
 import { chmodSync, ftruncateSync, rmSync, writeSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
 import { boundDecisions, type BoundedDecisions } from '../../network/bounded-decisions.ts';
 import type { NetworkPolicy } from '../../network/policy.ts';
-import { createPublicHosts } from '../../network/public-hosts.ts';
+import { useNetwork } from '../../network/outbound-network.ts';
+import type { NetworkSettings } from '../../network/proxy-route.ts';
+import { createPublicHosts, type PublicHosts } from '../../network/public-hosts.ts';
 import { createSessionProxy } from './session-proxy.ts';
 import { createWatchers } from './watchers.ts';
 
@@ -32,7 +34,9 @@ const ALONE_MS = 15 * 60_000;
 const EMPTY_MS = 30_000;
 
 const settings = JSON.parse(process.argv[2] ?? '{"exceptions":[]}') as EgressSettings;
-const hosts = createPublicHosts({ privateNetworks: settings.exceptions });
+let known = createPublicHosts({ privateNetworks: settings.exceptions });
+/** Proxies that are open follow the way out that is told last. */
+const hosts: PublicHosts = { resolve: (...asked) => known.resolve(...asked) };
 const proxies = new Map<string, { proxy: Server; decisions: BoundedDecisions }>();
 const watchers = createWatchers();
 let written = 0;
@@ -75,7 +79,7 @@ async function openProxy(id: string, { policy, socket }: EgressSession): Promise
   proxies.set(id, { proxy, decisions });
 }
 
-async function bodyOf(request: IncomingMessage): Promise<EgressSession> {
+async function bodyOf<Body>(request: IncomingMessage): Promise<Body> {
   const parts: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
@@ -84,7 +88,7 @@ async function bodyOf(request: IncomingMessage): Promise<EgressSession> {
     if (size > SESSION_BYTES) throw new RangeError('the request is too large');
     parts.push(part);
   }
-  return JSON.parse(Buffer.concat(parts).toString('utf8')) as EgressSession;
+  return JSON.parse(Buffer.concat(parts).toString('utf8')) as Body;
 }
 
 async function control(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -100,7 +104,12 @@ async function control(request: IncomingMessage, response: ServerResponse): Prom
     response.end('{}', () => process.exit(0));
     return;
   }
-  if (request.method === 'PUT' && id !== undefined) await openProxy(id, await bodyOf(request));
+  if (request.method === 'PUT' && request.url === '/network') {
+    const network = await bodyOf<NetworkSettings>(request);
+    useNetwork(network);
+    known = createPublicHosts({ privateNetworks: settings.exceptions, network });
+  } else if (request.method === 'PUT' && id !== undefined)
+    await openProxy(id, await bodyOf<EgressSession>(request));
   else if (request.method === 'DELETE' && id !== undefined) closeProxy(id);
   response.end('{}');
 }

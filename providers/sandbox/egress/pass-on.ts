@@ -60,12 +60,16 @@ export interface Onward {
   path: string;
   /** The `Host` that the server is told. */
   host: string;
+  /** For a proxy on the way. */
+  headers?: OutgoingHttpHeaders;
+  /** Why an answer with this status is not the server's own. */
+  refusalOf?: (status: number) => string | undefined;
 }
 
 /** Begins the request to the server, with its headers. */
 export function beginOnward(
   request: IncomingMessage,
-  { by, path, host }: Onward,
+  { by, path, host, headers: forProxy }: Onward,
   headers: OutgoingHttpHeaders,
 ): ClientRequest {
   return httpRequest({
@@ -76,6 +80,7 @@ export function beginOnward(
     headers: {
       ...onwardHeaders(request.rawHeaders, request.headers),
       ...headers,
+      ...forProxy,
       host,
     },
   });
@@ -109,6 +114,8 @@ export async function passOn(
       if (framing.hasBody) request.pipe(upstream);
       else upstream.end();
     });
+    const wrong = onward.refusalOf?.(answer.statusCode ?? 0);
+    if (wrong !== undefined) throw new Error(wrong);
     const body = framingOf(answer);
     if (body === undefined) throw new Error('the server answers in a transfer coding that is not passed on');
     const { 'transfer-encoding': _, ...length } = body.headers;

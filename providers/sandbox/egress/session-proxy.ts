@@ -5,11 +5,14 @@ import type { Duplex } from 'node:stream';
 import type { EgressDecision } from '../../network/egress-decision.ts';
 import { normalHost, refusalOf, type NetworkPolicy } from '../../network/policy.ts';
 import type { PublicHosts } from '../../network/public-hosts.ts';
+import { dialByProxy } from '../../network/dial-by-proxy.ts';
+import { proxyName, type ProxyServer } from '../../network/proxy-server.ts';
+import { authorityOf, connectToProxy, proxyRefusal } from '../../network/proxy-tunnel.ts';
 import { relay } from '../../network/relay.ts';
 import { hostHeader, parseAuthority, type Target } from './authority.ts';
-import { dial } from './dial.ts';
+import { closedWhenQuiet, dial } from './dial.ts';
 import { createGuardedTunnels } from './guarded-tunnel.ts';
-import { HEAD_BYTES, passOn } from './pass-on.ts';
+import { HEAD_BYTES, passOn, type Onward } from './pass-on.ts';
 import { createPipelining } from './pipelining.ts';
 import { refuse } from './refuse.ts';
 
@@ -21,6 +24,22 @@ export interface SessionProxyDeps {
   decided(decision: EgressDecision): void;
   /** How long a client may take to say what it wants, milliseconds. */
   speakMs?: number;
+}
+
+/** The port of HTTP without TLS. */
+const PLAIN_PORT = 80;
+
+/** `asked`: the proxy of the network, at the connection's other end. */
+type Opened = { socket: Socket; asked: ProxyServer | null };
+type Refused = { refusal: string; code: number };
+
+/** What a request tells the proxy of the network, and which of its answers are for nobody in the sandbox. */
+function forProxy(proxy: ProxyServer, target: Target): Pick<Onward, 'headers' | 'refusalOf'> {
+  return {
+    headers: proxy.authorization === null ? {} : { 'proxy-authorization': proxy.authorization },
+    refusalOf: (status) =>
+      status === 407 ? proxyRefusal(proxy, status, authorityOf(target)).message : undefined,
+  };
 }
 
 /** Connections of one session at once: all sessions of a host share the open files and the memory of one process. */
@@ -37,19 +56,29 @@ export function createSessionProxy(deps: SessionProxyDeps): Server {
   const { speakMs = SPEAK_MS } = deps;
   const guarded = deps.policy.mode === 'limited' ? createGuardedTunnels(deps.decided, speakMs) : undefined;
 
-  async function open(target: Target): Promise<Socket | { refusal: string; code: number }> {
+  /** `plainly`: plain HTTP, which a proxy is asked for by its name in the first line of the request. */
+  async function open(target: Target, kind: 'tunnel' | 'plainly'): Promise<Opened | Refused> {
     const { host, port } = target;
     const refusal = refusalOf(deps.policy, host);
+    const to = { port, isTls: kind === 'tunnel' && port !== PLAIN_PORT };
     const resolution =
-      refusal === undefined ? await deps.hosts.resolve(host, deps.asker) : { refusal, code: 403 as const };
+      refusal === undefined
+        ? await deps.hosts.resolve(host, deps.asker, undefined, to)
+        : { refusal, code: 403 as const };
     if ('refusal' in resolution) {
       deps.decided({ host, port, decision: 'refused', reason: resolution.refusal });
       return resolution;
     }
     try {
-      const socket = await dial(resolution.addresses, port);
-      deps.decided({ host, port, decision: 'allowed', address: socket.remoteAddress ?? '' });
-      return socket;
+      const { addresses, by } = resolution;
+      const asked = by !== undefined && by.isByName && kind === 'plainly' ? by.proxy : null;
+      const socket =
+        by === undefined
+          ? await dial(addresses, port)
+          : closedWhenQuiet(asked === null ? await dialByProxy(by, port) : await connectToProxy(asked));
+      const address = by === undefined ? (socket.remoteAddress ?? '') : `by proxy ${proxyName(by.proxy)}`;
+      deps.decided({ host, port, decision: 'allowed', address });
+      return { socket, asked };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       deps.decided({ host, port, decision: 'allowed', reason: `the connection failed: ${reason}` });
@@ -60,9 +89,11 @@ export function createSessionProxy(deps: SessionProxyDeps): Server {
   async function tunnel(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
     const target = parseAuthority(request.url ?? '');
     const upstream =
-      target === undefined ? { refusal: 'the address is not understood', code: 400 } : await open(target);
+      target === undefined
+        ? { refusal: 'the address is not understood', code: 400 }
+        : await open(target, 'tunnel');
     if (target === undefined || 'refusal' in upstream) {
-      const { code, refusal } = upstream as { refusal: string; code: number };
+      const { code, refusal } = upstream as Refused;
       const text = `${refusal}\n`;
       client.end(
         `HTTP/1.1 ${code} Refused by the sandbox\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
@@ -70,17 +101,18 @@ export function createSessionProxy(deps: SessionProxyDeps): Server {
       return;
     }
     // Whoever left while the connection was made never says so again.
+    const { socket } = upstream;
     if (client.destroyed) {
-      upstream.destroy();
+      socket.destroy();
       return;
     }
     client.write('HTTP/1.1 200 Connection established\r\n\r\n');
     if (guarded !== undefined) {
-      await guarded({ client, head, upstream, target });
+      await guarded({ client, head, upstream: socket, target });
       return;
     }
     if (head.length > 0) client.unshift(head);
-    await relay(client, upstream);
+    await relay(client, socket);
   }
 
   async function forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -91,19 +123,22 @@ export function createSessionProxy(deps: SessionProxyDeps): Server {
       return refuse(response, 400, 'only http URLs without a user are forwarded');
     }
     const target = { host, port: url.port === '' ? 80 : Number(url.port) };
-    const upstream = await open(target);
+    const upstream = await open(target, 'plainly');
     if ('refusal' in upstream) return refuse(response, upstream.code, upstream.refusal);
+    const { socket, asked } = upstream;
     if (response.destroyed) {
-      upstream.destroy();
+      socket.destroy();
       return;
     }
+    const path = `${url.pathname}${url.search}`;
     const onward = {
-      by: { connection: upstream },
-      path: `${url.pathname}${url.search}`,
+      by: { connection: socket },
+      path: asked === null ? path : `http://${hostHeader(target)}${path}`,
       host: hostHeader(target),
+      ...(asked === null ? {} : forProxy(asked, target)),
     };
     await passOn(request, response, onward, (code, why) => refuse(response, code, why));
-    upstream.destroy();
+    socket.destroy();
   }
 
   const server = createServer(

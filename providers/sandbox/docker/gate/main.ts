@@ -1,6 +1,6 @@
 /**
  * The gate of one sandbox, in a container of its own: the only one that shares the sandbox's network. It is the sandbox's proxy to the
- * outside, and the service's way in. It holds no secret: what passes inwards carries the sandbox's token.
+ * outside, and the service's way in. It holds no secret but the password of the network's proxy: what passes inwards carries the sandbox's token.
  */
 import { connect, createServer, type Socket } from 'node:net';
 
@@ -8,8 +8,11 @@ import { addressSet } from '../../../network/address-set.ts';
 import { boundDecisions } from '../../../network/bounded-decisions.ts';
 import type { NetworkPolicy } from '../../../network/policy.ts';
 import { createPublicHosts } from '../../../network/public-hosts.ts';
+import { useNetwork } from '../../../network/outbound-network.ts';
+import type { NetworkSettings } from '../../../network/proxy-route.ts';
 import { relay } from '../../../network/relay.ts';
 import { createSessionProxy } from '../../egress/session-proxy.ts';
+import { WAY_OUT_VARIABLE } from './way-out-variable.ts';
 
 /** The first argument, as JSON. */
 export interface GateSettings {
@@ -31,6 +34,8 @@ const MISSES = 6;
 const LOOK_MS = 10_000;
 
 const settings = JSON.parse(process.argv[2] ?? '') as GateSettings;
+const network = JSON.parse(process.env[WAY_OUT_VARIABLE] ?? 'null') as NetworkSettings | null;
+if (network !== null) useNetwork(network);
 const insiders = addressSet(settings.inside);
 
 const isInside = (socket: Socket): boolean => insiders.has(socket.remoteAddress ?? '');
@@ -55,6 +60,7 @@ if (settings.policy.mode !== 'none') {
     hosts: createPublicHosts({
       privateNetworks: settings.exceptions,
       moreHostAddresses: settings.hostAddresses,
+      ...(network === null ? {} : { network }),
     }),
     asker: 'sandbox',
     decided: boundDecisions((told) => report({ ...told })).decided,
