@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
-import type { LookupFunction } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -103,22 +103,33 @@ function pinned(addresses: readonly string[]): LookupFunction {
   };
 }
 
+/** What a request needs for its way. */
+interface Way {
+  options: RequestOptions;
+  headers: Record<string, string>;
+}
+
 /** How a hop is asked: at its checked addresses, or by the proxy of the network. */
-async function wayOf({ url, addresses, by }: Hop, signal: AbortSignal): Promise<RequestOptions> {
-  if (by === undefined) return { agent: false, lookup: pinned(addresses) };
+async function wayOf({ url, addresses, by }: Hop, signal: AbortSignal): Promise<Way> {
+  if (by === undefined) return { options: { agent: false, lookup: pinned(addresses) }, headers: {} };
   const { host, port, isTls } = destinationOf(url);
   const { proxy } = by;
+  // Node knows the port that goes without saying from an agent, and there is none.
+  const named = { host: url.host };
   if (!isTls && by.isByName) {
     const socket = await connectToProxy(proxy, { signal });
     return {
-      createConnection: () => socket,
-      path: `http://${url.host}${url.pathname}${url.search}`,
-      headers: proxy.authorization === null ? {} : { 'proxy-authorization': proxy.authorization },
+      options: { createConnection: () => socket, path: `http://${url.host}${url.pathname}${url.search}` },
+      headers: {
+        ...named,
+        ...(proxy.authorization === null ? {} : { 'proxy-authorization': proxy.authorization }),
+      },
     };
   }
   const socket = await dialByProxy(by, port, { signal });
   const servername = isIP(host) === 0 ? { servername: host } : {};
-  return { createConnection: () => (isTls ? connectTls({ socket, ...servername }) : socket) };
+  const connection = (): Socket => (isTls ? connectTls({ socket, ...servername }) : socket);
+  return { options: { createConnection: connection }, headers: named };
 }
 
 async function open(deps: HttpFetcherDeps, hop: Hop, signal: AbortSignal): Promise<IncomingMessage> {
@@ -126,7 +137,7 @@ async function open(deps: HttpFetcherDeps, hop: Hop, signal: AbortSignal): Promi
   const send = hop.url.protocol === 'https:' ? httpsRequest : httpRequest;
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const request = send(hop.url, {
-      ...way,
+      ...way.options,
       signal,
       headers: {
         ...way.headers,
