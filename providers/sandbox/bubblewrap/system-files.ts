@@ -12,7 +12,7 @@ export interface SystemFiles {
   /** The file of the filter for a host that bounds so much by other means. */
   seccomp(variant: SeccompVariant): string;
   empty: string;
-  /** The authorities of the system and the operator's own, as the sandbox sees them under /etc; null: those of the host. */
+  /** The authorities of the system and the operator's own, as the sandbox sees them under /etc; null: those of the host, as they are. */
   authorities: string | null;
 }
 
@@ -102,7 +102,7 @@ export function prepareSystemFiles(base: string, pem: string | null = null): Sys
     folder,
     seccomp: (variant) => join(folder, fileOf(variant)),
     empty: join(folder, 'empty'),
-    authorities: pem === null ? null : join(folder, AUTHORITIES),
+    authorities: pem === null || !existsSync(AUTHORITIES_PLACE) ? null : join(folder, AUTHORITIES),
   };
   if (existsSync(folder)) return files;
   const building = `${folder}.${process.pid}-${Date.now()}`;
