@@ -120,7 +120,7 @@ export function createAnthropicStreamReader(firstIndex: number, before: ModelUsa
           message.model = event.message.model;
           return count(event.message.usage);
         case 'content_block_start':
-          if (state === 'settled') state = 'reasoned';
+          if (state !== 'open') state = event.content_block.type === 'tool_use' ? 'open' : 'reasoned';
           return begin(event.index, blockOf(event.content_block));
         case 'content_block_delta':
           if (state === 'settled') state = 'reasoned';
@@ -133,7 +133,9 @@ export function createAnthropicStreamReader(firstIndex: number, before: ModelUsa
         case 'message_delta':
           message.stopReason = event.delta.stop_reason ?? message.stopReason;
           message.refusal = event.delta.stop_details ?? message.refusal;
-          if (message.stopReason !== null) state = 'settled';
+          // Words that lack only the last event are whole; calls without it are not run, as what was cut off would be.
+          if (message.stopReason !== null && message.blocks.every(({ type }) => type !== 'tool_use'))
+            state = 'settled';
           return count(event.usage);
         case 'message_stop':
           // Without a reason and without content it is the end of nothing.

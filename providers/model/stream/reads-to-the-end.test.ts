@@ -346,6 +346,16 @@ describe('a stream is read to its end', () => {
     ['chat', 'has a marker and nothing else', { body: DONE }],
     ['responses', 'ends without its last event', { body: sse(done(message('one'), 0)) }],
     ['gemini', 'ends without a reason', { body: sse(parts([{ text: 'one' }])) }],
+    [
+      'anthropic',
+      'lacks only the last event after a call',
+      { body: sse(start, blockStart(0, toolUse), blockStop(0), messageDelta('tool_use')) },
+    ],
+    [
+      'anthropic',
+      'lacks only the last event after a call that came after the reason',
+      { body: sse(start, ...hello, messageDelta('tool_use'), blockStart(1, toolUse), blockStop(1)) },
+    ],
     ['anthropic', 'ends after a block', { body: sse(start, ...hello) }],
     [
       'anthropic',

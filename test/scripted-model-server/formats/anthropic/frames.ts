@@ -21,7 +21,7 @@ export function anthropicFrames(script: ReadScript, context: FrameContext, issue
   // The end of an answer that was cut off is read in different ways, and a refused one does not come back.
   if (stop === 'tool_use' || stop === 'end_turn') issued.remember(said);
   frames.push(
-    frame('end', 'message_delta', {
+    frame('tail', 'message_delta', {
       delta: {
         container: null,
         stop_reason: stop === 'context_overflow' ? 'model_context_window_exceeded' : stop,
@@ -33,7 +33,7 @@ export function anthropicFrames(script: ReadScript, context: FrameContext, issue
       },
       usage: { ...usageOf(context), output_tokens: context.usage.output_tokens },
     }),
-    frame('tail', 'message_stop', {}),
+    frame('end', 'message_stop', {}),
   );
   return frames;
 }
