@@ -265,8 +265,12 @@ describe.skipIf(!hasBrowser())('hostile text in the console', () => {
     await expect.poll(async () => page.title()).toContain('U+202E');
     expect(await page.locator('h1').textContent()).toContain('👩‍💻 تقرير');
     await page.goto(`${lab.api.url}/sessions?new=1`);
-    for (const choice of await page.locator('.choice').all()) {
+    const choices = page.getByRole('dialog').locator('.choice');
+    // The dialog comes once the agents and environments to choose from are there.
+    await choices.first().waitFor();
+    for (const choice of await choices.all()) {
       await choice.click();
+      await page.getByRole('option').first().waitFor();
       expect(await hiddenOnPage()).toEqual([]);
       await page.keyboard.press('Escape');
     }
