@@ -1,10 +1,11 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { adoptCommand, type CommandDeps } from './command.ts';
+import { adoptCommand, type CommandDeps, type RunningCommand } from './command.ts';
 
 describe.runIf(process.platform === 'linux')('a command that another sandboxd started', () => {
   let folder: string;
@@ -21,7 +22,7 @@ describe.runIf(process.platform === 'linux')('a command that another sandboxd st
     rmSync(folder, { recursive: true });
   });
 
-  async function adopt(): Promise<Promise<number | null>> {
+  async function take(): Promise<RunningCommand> {
     const deps: CommandDeps = {
       pipes: { take: () => Promise.reject(new Error('it has its pipe')) },
       spoolFile: path.join(folder, 'spool'),
@@ -30,8 +31,9 @@ describe.runIf(process.platform === 'linux')('a command that another sandboxd st
     };
     const adoption = await adoptCommand(folder, deps);
     if (adoption.state === 'gone') throw new Error('it was taken for gone');
-    return adoption.command.ended;
+    return adoption.command;
   }
+  const adopt = async (): Promise<number | null> => (await take()).ended;
 
   it('has the exit code that its shell was just writing: the file is there before its content', async () => {
     const exit = path.join(folder, 'exit');
@@ -53,5 +55,25 @@ describe.runIf(process.platform === 'linux')('a command that another sandboxd st
     await delay(50);
     runner.kill('SIGKILL');
     expect(await killed).toBeNull();
+  });
+
+  it('has its code and output when its pipe had been put away already, and only the record of its end was missing', async () => {
+    writeFileSync(path.join(folder, 'exit'), '0\n');
+    writeFileSync(path.join(folder, 'spool'), 'done\n');
+    renameSync(path.join(folder, 'pipe'), path.join(folder, 'background'));
+    runner.kill('SIGKILL');
+    await once(runner, 'exit');
+    const command = await take();
+    expect(await command.ended).toBe(0);
+    expect(command.spool.render(100, 'kept').text).toBe('done\n');
+    command.spool.close();
+  });
+
+  it('goes on when the agent removed its pipe', async () => {
+    rmSync(path.join(folder, 'pipe'));
+    const ended = adopt();
+    await delay(50);
+    writeFileSync(path.join(folder, 'exit'), '3\n');
+    expect(await ended).toBe(3);
   });
 });

@@ -106,6 +106,39 @@ export function dropBackground(folder: string): void {
   reader.unref();
 }
 
+/** Reads a command's pipe into `spool` until it is finished; what comes later is read and dropped. */
+interface Collection {
+  /** Takes what is left, and gives the pipe the name `background`, which lets the runner go. */
+  finish(background: string): void;
+}
+
+/**
+ * @returns undefined where there is no pipe: an earlier sandboxd read it to its end and put it away, and was killed before it had recorded
+ *   the result; or the agent removed it.
+ */
+function collect(pipe: string, spool: Spool): Collection | undefined {
+  if (!existsSync(pipe)) return undefined;
+  const descriptor = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+  const reader = new Socket({ fd: descriptor, readable: true, writable: false });
+  let collecting = true;
+  // Later output of background processes is read and dropped, so that they neither block nor die of a closed pipe.
+  reader.on('data', (chunk: Buffer) => {
+    if (collecting) spool.write(chunk);
+  });
+  reader.on('error', () => reader.destroy());
+  reader.unref();
+  return {
+    finish(background) {
+      // At the end of the stream the descriptor is closed, and its number may belong to another file by now.
+      if (!reader.destroyed) drain(descriptor, spool);
+      collecting = false;
+      retire(pipe, background);
+      if (reader.destroyed) rmSync(background, { force: true });
+      else reader.once('close', () => rmSync(background, { force: true }));
+    },
+  };
+}
+
 /**
  * Collects from the pipe, and ends the command when told to. How its exit is known, and how its runner is let go, is the
  * caller's.
@@ -116,15 +149,7 @@ function watch(
   deps: CommandDeps,
 ): RunningCommand {
   const spool = openSpool(deps.spoolFile, deps.outputFileBytes);
-  const descriptor = openSync(join(folder, 'pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
-  const reader = new Socket({ fd: descriptor, readable: true, writable: false });
-  let collecting = true;
-  // Later output of background processes is read and dropped, so that they neither block nor die of a closed pipe.
-  reader.on('data', (chunk: Buffer) => {
-    if (collecting) spool.write(chunk);
-  });
-  reader.on('error', () => reader.destroy());
-  reader.unref();
+  const collection = collect(join(folder, 'pipe'), spool);
 
   const life = { over: false };
   let killing: Promise<void> | undefined;
@@ -153,12 +178,7 @@ function watch(
   const ended = exited.then(async () => {
     life.over = true;
     await killing;
-    // At the end of the stream the descriptor is closed, and its number may belong to another file by now.
-    if (!reader.destroyed) drain(descriptor, spool);
-    collecting = false;
-    retire(join(folder, 'pipe'), join(folder, BACKGROUND));
-    if (reader.destroyed) rmSync(join(folder, BACKGROUND), { force: true });
-    else reader.once('close', () => rmSync(join(folder, BACKGROUND), { force: true }));
+    collection?.finish(join(folder, BACKGROUND));
     release();
     return readNumberFile(join(folder, 'exit')) ?? null;
   });
@@ -247,9 +267,7 @@ export async function adoptCommand(folder: string, deps: CommandDeps): Promise<A
   }
   const runner = pid === undefined || !isRunnerOf(pid, folder) ? undefined : readProcess(pid);
   const isExited = readNumberFile(join(folder, 'exit')) !== undefined;
-  if (pid === undefined || (runner === undefined && !isExited) || !existsSync(join(folder, 'pipe'))) {
-    return { state: 'gone' };
-  }
+  if (pid === undefined || (runner === undefined && !isExited)) return { state: 'gone' };
   const startTime = runner?.startTime;
   const exited = (async () => {
     const file = join(folder, 'exit');
