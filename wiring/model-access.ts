@@ -150,5 +150,26 @@ function connectionOf(given: ConnectionSettings): ProviderConnection {
     extraHeaders: given.extra_headers,
     extraBody: given.extra_body,
     ...('api' in given ? { api: given.api } : {}),
+    ...placeOf(given),
   };
+}
+
+function placeOf(given: ConnectionSettings): Pick<ProviderConnection, 'cloud'> {
+  switch (given.protocol) {
+    case 'bedrock': {
+      const { region, profile } = given;
+      return region === null ? {} : { cloud: { at: 'bedrock', region, profile } };
+    }
+    case 'vertex': {
+      const { project, location, credentials_file: credentialsFile } = given;
+      if (project === null || location === null) return {};
+      return { cloud: { at: 'vertex', project, location, credentialsFile } };
+    }
+    case 'azure': {
+      const { api_version: apiVersion, client_id: clientId, scope } = given;
+      return { cloud: { at: 'azure', apiVersion, clientId, scope } };
+    }
+    default:
+      return {};
+  }
 }

@@ -55,6 +55,85 @@ const Anthropic = { ...common, ...listing };
 const OpenAi = { ...common, ...listing, ...patient, api };
 const Gemini = { ...common, ...listing };
 
+/** A cloud lists no models that could be asked by their names alone. */
+const Bedrock = {
+  ...common,
+  ...patient,
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d+$/, 'Expected a region such as eu-central-1')
+    .nullable()
+    .default(null)
+    .describe('Region of AWS; null: AWS_REGION or AWS_DEFAULT_REGION of the environment.'),
+  profile: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Profile of AWS’s own files; null: the default chain of credentials.'),
+};
+const NO_VERTEX_KEY =
+  'Vertex AI is asked as an identity, not with an API key: leave it out, and set credentials_file or give the machine a service account';
+const noKey = z
+  .string()
+  .nullable()
+  .default(null)
+  .refine((key): boolean => key === null, NO_VERTEX_KEY);
+const Vertex = {
+  ...common,
+  ...patient,
+  api_key: noKey,
+  api_key_env: noKey,
+  api_key_file: noKey,
+  project: z
+    .string()
+    .regex(/^[A-Za-z0-9.:-]+$/, 'Expected the id of a Google Cloud project')
+    .nullable()
+    .default(null)
+    .describe('Google Cloud project; null: GOOGLE_CLOUD_PROJECT of the environment.'),
+  location: z
+    .string()
+    .regex(/^[a-z0-9-]+$/, 'Expected a location such as global or europe-west1')
+    .nullable()
+    .default(null)
+    .describe('Location, global among them; null: GOOGLE_CLOUD_LOCATION of the environment.'),
+  credentials_file: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'Key of a service account, or a federated identity; null: the application default credentials.',
+    ),
+};
+const Azure = {
+  ...common,
+  ...patient,
+  base_url: z
+    .url()
+    .describe(
+      'Address of the resource, https://NAME.openai.azure.com or https://NAME.services.ai.azure.com.',
+    ),
+  api,
+  api_version: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('api-version of the older API with deployments in its paths; null: the API of /openai/v1.'),
+  client_id: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Client id of a user-assigned managed identity; null: AZURE_CLIENT_ID, or the machine’s own.'),
+  scope: z
+    .string()
+    .min(1)
+    .default('https://cognitiveservices.azure.com/.default')
+    .describe('What a token of Entra is asked for.'),
+};
+
 /** A connection with a name of the operator's own. */
 const Named = z.discriminatedUnion(
   'protocol',
@@ -62,6 +141,9 @@ const Named = z.discriminatedUnion(
     z.strictObject({ protocol: z.literal('anthropic'), ...Anthropic }),
     z.strictObject({ protocol: z.literal('openai'), ...OpenAi }),
     z.strictObject({ protocol: z.literal('gemini'), ...Gemini }),
+    z.strictObject({ protocol: z.literal('bedrock'), ...Bedrock }),
+    z.strictObject({ protocol: z.literal('vertex'), ...Vertex }),
+    z.strictObject({ protocol: z.literal('azure'), ...Azure }),
   ],
   {
     error: `Only ${VENDORS.join(', ')} are there without one; expected protocol to be one of ${PROTOCOLS.join(', ')}`,

@@ -4,9 +4,16 @@ import type { ModelProviderKind, OpenAiApi } from './model-entry.ts';
 export const VENDORS = ['anthropic', 'openai', 'gemini'] as const;
 export type Vendor = (typeof VENDORS)[number];
 
-/** How a connection is spoken to: in the form of one vendor. */
-export const PROTOCOLS = VENDORS;
-export type Protocol = Vendor;
+/** How a connection is spoken to: in the form of one vendor, or as a cloud that has models of several. */
+export const PROTOCOLS = [...VENDORS, 'bedrock', 'vertex', 'azure'] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
+export type Cloud = Exclude<Protocol, Vendor>;
+
+/** Whether models of several vendors are asked there, as somebody whom the cloud knows. */
+export function isCloud(protocol: Protocol): protocol is Cloud {
+  return !VENDORS.some((vendor) => vendor === protocol);
+}
 
 /** A way to models: a name below `providers` in the configuration. */
 export interface Connection {
@@ -36,8 +43,26 @@ export function connectionNameOf(model: {
   return model.connectionName ?? model.provider;
 }
 
+/**
+ * In whose form a model is asked by a connection of this protocol. What a cloud has for models of all vendors goes as `openai`.
+ *
+ * @param vendorModel - the name that is sent, such as `eu.anthropic.claude-opus-5-5-v1:0`.
+ */
+export function wireOf(protocol: Protocol, vendorModel: string): Vendor {
+  if (!isCloud(protocol)) return protocol;
+  if (/claude|anthropic/i.test(vendorModel)) return 'anthropic';
+  return protocol === 'vertex' && /gemini/i.test(vendorModel) ? 'gemini' : 'openai';
+}
+
 /** A model of the configuration, whose `provider` names a connection, in the form of that connection; null: there is none of this name. */
-export function throughConnection<Model extends { provider: string }>(
+export function throughConnection<
+  Model extends {
+    id: string;
+    provider: string;
+    vendor_model?: string | undefined;
+    like?: string | undefined;
+  },
+>(
   model: Model,
   connections: ConnectionPlaces,
 ): (Omit<Model, 'provider'> & { provider: ModelProviderKind; connection?: string }) | null {
@@ -45,5 +70,6 @@ export function throughConnection<Model extends { provider: string }>(
   if (name === 'demo') return { ...rest, provider: name };
   const protocol = connections[name]?.protocol;
   if (protocol === undefined) return null;
-  return { ...rest, provider: protocol, ...(name === protocol ? {} : { connection: name }) };
+  const provider = wireOf(protocol, [model.vendor_model ?? model.id, model.like].join(' '));
+  return { ...rest, provider, ...(name === provider ? {} : { connection: name }) };
 }

@@ -1,6 +1,13 @@
 import { demoModel } from './demo-model.ts';
 import { describeModel, layered, type Asked, type Origin } from './known/describe.ts';
-import { connectionNameOf, VENDORS, type Connection, type ConnectionPlaces } from './connection.ts';
+import {
+  connectionNameOf,
+  isCloud,
+  VENDORS,
+  wireOf,
+  type Connection,
+  type ConnectionPlaces,
+} from './connection.ts';
 import { entryOf, type ModelFact } from './known/model-facts.ts';
 import { vendorOf } from './known/vendor-of.ts';
 import { likedFacts } from './like.ts';
@@ -133,6 +140,7 @@ function askedOf(
 ): Asked {
   const shared = connections?.[connection ?? provider];
   const address = shared?.base_url ?? undefined;
+  const protocol = shared?.protocol;
   // The vendor's own connection at another address is a gateway to it; one with a name of its own may be any server.
   const isNamed = connection !== undefined && connection !== provider;
   return {
@@ -142,6 +150,7 @@ function askedOf(
     baseUrl: base_url ?? (isNamed ? address : undefined),
     providerUrl: address,
     api: api ?? shared?.api ?? undefined,
+    ...(protocol !== undefined && isCloud(protocol) ? { cloud: protocol } : {}),
   };
 }
 
@@ -235,7 +244,11 @@ function resolveThrough(
   known: ConnectionPlaces | undefined,
 ): ModelEntry | null {
   // Who does not know the address knows that there is one.
-  const places = known ?? (elsewhere ? { [name]: { protocol, base_url: ELSEWHERE } } : undefined);
+  const places =
+    known ??
+    (elsewhere || isCloud(protocol)
+      ? { [name]: { protocol, base_url: elsewhere ? ELSEWHERE : null } }
+      : undefined);
   const vendorModel = id.slice(name.length + 1);
   const entryThere = listed.find(
     (entry) =>
@@ -243,7 +256,12 @@ function resolveThrough(
   );
   if (entryThere !== undefined) return { ...entryThere, id };
   if (listedOnly) return null;
-  const setting = { id, provider: protocol, connection: name, vendor_model: vendorModel };
+  const setting = {
+    id,
+    provider: wireOf(protocol, vendorModel),
+    connection: name,
+    vendor_model: vendorModel,
+  };
   const { entry } = explainSetting(
     setting,
     { settings: [], ...(places ? { connections: places } : {}) },

@@ -1,4 +1,4 @@
-import type { AppError } from '../../core/errors.ts';
+import { isAppError, type AppError } from '../../core/errors.ts';
 import { ProxyError } from '../network/proxy-tunnel.ts';
 import { toModelError } from './vendor-failure.ts';
 
@@ -8,6 +8,9 @@ import { toModelError } from './vendor-failure.ts';
  */
 export function connectionFailure(error: unknown, vendor: string): AppError | undefined {
   const chain = [...causes(error)];
+  // What a request was to show could not be had: the SDKs take that for a failure of the connection.
+  const own = chain.find(isAppError);
+  if (own !== undefined) return own;
   const code = chain.map(codeOf).find((value) => value !== undefined);
   const network = code !== undefined || chain.some(isNetworkError);
   if (!network) return undefined;

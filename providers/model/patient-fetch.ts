@@ -1,4 +1,5 @@
 import { outboundFetch } from '../network/outbound-fetch.ts';
+import type { Identity } from './cloud/identity.ts';
 import { readableRefusal } from './error-body.ts';
 
 /** Of one answer: more than any model says, whose every token may come with half a kilobyte around it. */
@@ -11,11 +12,47 @@ const ANSWER_BYTES = 256 * 1024 * 1024;
  */
 const outbound = outboundFetch({ headersTimeout: 0, bodyTimeout: 0, maxResponseSize: ANSWER_BYTES });
 
-/** `fetch` for model requests: waits until the answer comes or the request's signal aborts. A refusal has a body that every SDK reads. */
+/**
+ * `fetch` for model requests: waits until the answer comes or the request's signal aborts. A refusal has a body that every SDK reads.
+ *
+ * @param identity - whose headers go with it. Where the server refuses them (401), it is asked once more with others, if there are any.
+ */
 export async function patientFetch(
   url: string | URL | Request,
   init: RequestInit | undefined,
   headers: Headers,
+  identity?: Identity,
 ): Promise<Response> {
-  return readableRefusal(await outbound(url, { ...init, headers }));
+  if (identity === undefined) return readableRefusal(await outbound(url, { ...init, headers }));
+  const shown = await untilAborted(identity.headers(), init?.signal);
+  const response = await outbound(url, { ...init, headers: withShown(headers, shown) });
+  if (response.status !== 401) return readableRefusal(response);
+  const others = await untilAborted(identity.headers(true), init?.signal);
+  if (JSON.stringify(others) === JSON.stringify(shown)) return readableRefusal(response);
+  await response.body?.cancel();
+  return readableRefusal(await outbound(url, { ...init, headers: withShown(headers, others) }));
+}
+
+function withShown(headers: Headers, shown: Record<string, string>): Headers {
+  const all = new Headers(headers);
+  for (const [name, value] of Object.entries(shown)) all.set(name, value);
+  return all;
+}
+
+/** What hands out tokens knows no signals, and may never answer. */
+async function untilAborted<Value>(
+  coming: Promise<Value>,
+  signal: AbortSignal | null | undefined,
+): Promise<Value> {
+  if (signal === null || signal === undefined) return await coming;
+  signal.throwIfAborted();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason as Error);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([coming, promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    coming.catch(() => undefined);
+  }
 }

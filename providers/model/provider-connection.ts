@@ -1,6 +1,6 @@
 import { AppError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { Protocol, Vendor } from '../../core/models/connection.ts';
+import { isCloud, type Protocol, type Vendor } from '../../core/models/connection.ts';
 import type { ModelEntry, OpenAiApi } from '../../core/models/model-entry.ts';
 import type { StreamLimits } from './stream-guard.ts';
 
@@ -21,12 +21,40 @@ export interface ProviderConnection {
   extraBody?: JsonObject;
   /** OpenAI only; null: responses for OpenAI itself, else chat_completions. */
   api?: OpenAiApi | null;
+  /** Where the models of a cloud are, and as whom they are asked. */
+  cloud?: CloudPlace;
 }
+
+export type CloudPlace =
+  | {
+      at: 'bedrock';
+      region: string;
+      /** Of the files of AWS's clients; null: the default chain. */
+      profile: string | null;
+    }
+  | {
+      at: 'vertex';
+      project: string;
+      location: string;
+      /** Of a service account or of a federated identity; null: the default credentials of the machine. */
+      credentialsFile: string | null;
+    }
+  | {
+      at: 'azure';
+      /** Of the older API; null: the one without versions. */
+      apiVersion: string | null;
+      /** Of an identity that was assigned by somebody; null: the only one, or what the environment says. */
+      clientId: string | null;
+      /** What a token is asked for. */
+      scope: string;
+    };
 
 /** One model by one connection: what an adapter is made from. */
 export interface Reach {
   entry: ModelEntry;
   connection: ProviderConnection;
+  /** The name of the connection, for messages. */
+  through: string;
   /** Absent: the vendor's own. */
   baseUrl?: string;
   apiKey: string | null;
@@ -52,7 +80,7 @@ export function reachOf(
   const extraBody = { ...connection.extraBody, ...entry.connection.extraBody };
   const baseUrl = entry.connection.baseUrl ?? connection.baseUrl;
   const { protocol } = connection;
-  if (apiKey === null && baseUrl === null && Object.keys(extraHeaders).length === 0) {
+  if (!isCloud(protocol) && apiKey === null && baseUrl === null && Object.keys(extraHeaders).length === 0) {
     const variable = name === protocol ? ` or ${VARIABLES[protocol]}` : '';
     throw new AppError(
       'model_credentials_refused',
@@ -62,6 +90,7 @@ export function reachOf(
   return {
     entry,
     connection,
+    through: name,
     ...(baseUrl === null ? {} : { baseUrl }),
     apiKey,
     limits: { totalMs: connection.timeoutSeconds * 1_000, stallMs: connection.stallSeconds * 1_000 },

@@ -15,6 +15,8 @@ export interface VendorFailure {
   headers?: Headers | undefined;
   /** Where the vendor names the delay in the body. */
   retryAfterMs?: number | undefined;
+  /** What can be done where the server refuses an identity, which was shown in place of a key. */
+  identityAdvice?: string | undefined;
   cause?: unknown;
 }
 
@@ -62,7 +64,7 @@ export function toModelError(failure: VendorFailure): AppError {
   const tooLong = code === 'model_request_refused' && size?.of === 'prompt';
   const error = new AppError(
     code,
-    `${failure.vendor} ${VERBS[code]}${status}${said && !quiet ? `: ${said}` : '.'}${hintOf(code)}`,
+    `${failure.vendor} ${verbOf(code, failure)}${status}${said && !quiet ? `: ${said}` : '.'}${hintOf(code, failure)}`,
     {
       ...(delay === undefined ? {} : { retryAfterMs: delay }),
       ...(tooLong ? { details: { error_code: TOO_LONG } } : {}),
@@ -85,8 +87,14 @@ const VERBS: Record<ModelErrorCode, string> = {
   model_billing: 'refused the request for billing reasons',
 };
 
-function hintOf(code: ModelErrorCode): string {
-  return code === 'model_credentials_refused' ? ' Check the key of this provider or model.' : '';
+function verbOf(code: ModelErrorCode, { identityAdvice }: VendorFailure): string {
+  const isIdentity = code === 'model_credentials_refused' && identityAdvice !== undefined;
+  return isIdentity ? 'refused the identity that the service has there' : VERBS[code];
+}
+
+function hintOf(code: ModelErrorCode, { identityAdvice }: VendorFailure): string {
+  if (code !== 'model_credentials_refused') return '';
+  return ` ${identityAdvice ?? 'Check the key of this provider or model.'}`;
 }
 
 const BY_TYPE: Readonly<Record<string, ModelErrorCode>> = {

@@ -1,3 +1,4 @@
+import type { Cloud } from '../connection.ts';
 import { DEMO_FACTS } from '../demo-model.ts';
 import { listedFacts, type Listed } from '../listed-models.ts';
 import type { ModelProviderKind, OpenAiApi } from '../model-entry.ts';
@@ -30,6 +31,8 @@ export interface Asked {
   /** The address of its provider; absent: the vendor's own. */
   providerUrl?: string | undefined;
   api?: OpenAiApi | undefined;
+  /** The cloud that it is asked at, wherever its address is. */
+  cloud?: Cloud | undefined;
 }
 
 /** The facts with others on top of them. */
@@ -69,7 +72,11 @@ interface Place {
   isCompatible: boolean;
 }
 
-function placeOf({ provider, baseUrl, providerUrl, api }: Asked): Place {
+function placeOf({ provider, baseUrl, providerUrl, api, cloud }: Asked): Place {
+  if (cloud !== undefined) {
+    const isResold = RESELLERS[cloud]?.includes(provider) === true;
+    return { server: cloud, isVendor: false, isCompatible: !isResold };
+  }
   const url = baseUrl ?? providerUrl;
   const server = url === undefined ? provider : serverOf(url);
   if (server === provider) return { server, isVendor: true, isCompatible: false };
@@ -78,7 +85,7 @@ function placeOf({ provider, baseUrl, providerUrl, api }: Asked): Place {
   const isGateway =
     provider !== 'openai' ||
     api === 'responses' ||
-    (baseUrl === undefined && (server === null || RESELLERS[server] === provider));
+    (baseUrl === undefined && (server === null || RESELLERS[server]?.includes(provider) === true));
   return { server: server ?? (isGateway ? provider : null), isVendor: false, isCompatible: !isGateway };
 }
 
@@ -86,10 +93,10 @@ function placeOf({ provider, baseUrl, providerUrl, api }: Asked): Place {
 const HOME = 'home';
 
 /** Servers that sell a vendor's models on at its prices. */
-const RESELLERS: Readonly<Record<string, ModelProviderKind>> = {
-  azure: 'openai',
-  bedrock: 'anthropic',
-  vertex: 'anthropic',
+const RESELLERS: Readonly<Record<string, readonly ModelProviderKind[]>> = {
+  azure: ['openai', 'anthropic'],
+  bedrock: ['anthropic'],
+  vertex: ['anthropic', 'gemini'],
 };
 
 function layersOf(
@@ -166,7 +173,7 @@ function soldAt(
   { owner, facts: { displayName, prices, retiresAt, ...facts } }: Listed,
   { server, isBare }: { server: string | null; isBare: boolean },
 ): ModelFacts {
-  const isSold = server === HOME || server === owner || RESELLERS[server ?? ''] === owner;
+  const isSold = server === HOME || server === owner || RESELLERS[server ?? '']?.includes(owner) === true;
   return {
     ...facts,
     ...(isBare && displayName !== undefined ? { displayName } : {}),
@@ -176,11 +183,13 @@ function soldAt(
 }
 
 /** What of it can be used over the protocol: others than the model's own vendor have neither its fast mode nor its way of thinking. */
-function overProtocol(facts: ModelFacts, { provider }: Asked, { isCompatible }: Place): ModelFacts {
+function overProtocol(facts: ModelFacts, { provider, cloud }: Asked, { isCompatible }: Place): ModelFacts {
   return {
     ...facts,
     thinking: thinkingOver(provider, facts.thinking ?? 'none'),
-    fastMode: provider === 'anthropic' && facts.fastMode === true,
+    fastMode: provider === 'anthropic' && cloud === undefined && facts.fastMode === true,
+    // Clouds have it later than the vendor, if at all, and refuse it until then.
+    ...(cloud === undefined ? {} : { midConversationSystem: false }),
     // An effort that nobody named is the server's own choice, and what not every server takes is not sent.
     ...(isCompatible ? { defaultEffort: null, pdf: false, midConversationSystem: false } : {}),
   };

@@ -1,6 +1,9 @@
+import type { Identity } from '../cloud/identity.ts';
 import { patientFetch } from '../patient-fetch.ts';
 
 const OWN_HEADERS = /^(accept|content-type|user-agent|anthropic-version|anthropic-beta|x-stainless-.*)$/;
+/** Of the vendor's API. */
+export const API_VERSION = '2026-10-21';
 const OWN_BETAS = new Set(['fast-mode-2026-02-01', 'interleaved-thinking-2025-05-14']);
 
 /**
@@ -10,6 +13,8 @@ const OWN_BETAS = new Set(['fast-mode-2026-02-01', 'interleaved-thinking-2025-05
 export function createAnthropicFetch(
   apiKey: string | null,
   extraHeaders: Record<string, string>,
+  /** Of a cloud, in place of the key. */
+  identity?: Identity,
 ): (url: string | URL | Request, init?: RequestInit) => Promise<Response> {
   return (url, init) => {
     const headers = new Headers();
@@ -18,13 +23,14 @@ export function createAnthropicFetch(
       const kept = name === 'anthropic-beta' ? ownBetas(value) : value;
       if (kept !== '') headers.set(name, kept);
     }
-    headers.set('anthropic-version', '2026-10-21');
+    // Where the SDK moved the version into the body, it has no place here.
+    if (new Headers(init?.headers).has('anthropic-version')) headers.set('anthropic-version', API_VERSION);
     if (apiKey !== null) headers.set('authorization', `Bearer ${apiKey}`);
     for (const [name, value] of Object.entries(extraHeaders)) {
       if (name.toLowerCase() === 'anthropic-beta') headers.append(name, value);
       else headers.set(name, value);
     }
-    return patientFetch(url, init, headers);
+    return patientFetch(url, init, headers, identity);
   };
 }
 

@@ -1,25 +1,18 @@
-import Anthropic, { APIError, APIUserAbortError } from '@anthropic-ai/sdk';
-import type {
-  MessageCreateParamsStreaming,
-  MessageParam,
-  RawMessageStreamEvent,
-} from '@anthropic-ai/sdk/resources/messages';
+import Anthropic from '@anthropic-ai/sdk';
+import type { MessageCreateParamsStreaming, MessageParam } from '@anthropic-ai/sdk/resources/messages';
 import type { JsonObject } from '../../../core/json.ts';
 import { followEvents, guardedCall, guardedStream, understood } from '../adapter-stream.ts';
-import { connectionFailure } from '../connection-failure.ts';
 import type { HistoryForm } from '../history/history-form.ts';
 import { createHistoryRepair } from '../history/history-repair.ts';
 import { reasoningForm } from '../history/reasoning-dialect.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../model-provider.ts';
-import { answerEvents } from '../stream/answer-events.ts';
 import type { StreamGuard, StreamLimits } from '../stream-guard.ts';
 import { schemaDialectOf } from '../tool-schema/schema-dialect.ts';
 import { createToolNames, type ToolNames } from '../tool-names.ts';
-import { toModelError } from '../vendor-failure.ts';
 import { createAnthropicFetch } from './anthropic-fetch.ts';
 import { createAnthropicStreamReader } from './read-stream.ts';
 import { toAnthropicRequest, type AnthropicModelTraits } from './to-request.ts';
-import { wholeMessage } from './whole-message.ts';
+import { CLIENT_OPTIONS, sdkTransport, type AnthropicTransport } from './transport.ts';
 import { toContinuation, toResponse, type CollectedBlock } from './to-response.ts';
 import { sumUsage } from '../sum-usage.ts';
 import { emptyUsage } from './usage.ts';
@@ -38,27 +31,18 @@ export interface AnthropicOptions {
   cacheTtl?: '5m' | '1h';
   extraHeaders?: Record<string, string>;
   extraBody?: JsonObject;
+  /** How requests reach a cloud that has the model; default: by the address and with the key. */
+  transport?: AnthropicTransport;
 }
 
-const VENDOR = 'Anthropic';
 /** A turn that pauses more often than this ends where it is. */
 const MAX_CONTINUATIONS = 10;
 
 /** Claude through the vendor's Messages API, or anything that speaks it. */
 export function createAnthropicProvider(options: AnthropicOptions): ModelProvider {
   const { name = 'anthropic' } = options;
-  const client = new Anthropic({
-    baseURL: options.baseUrl ?? VENDOR_URLS.anthropic,
-    // Passing a key keeps the SDK from looking for one in the environment or on disk.
-    apiKey: options.apiKey ?? 'none',
-    webhookKey: null,
-    maxRetries: 0,
-    timeout: options.limits.totalMs,
-    logLevel: 'off',
-    openTelemetry: false,
-    fetch: createAnthropicFetch(options.apiKey, options.extraHeaders ?? {}),
-  });
-
+  const transport = options.transport ?? vendorTransport(options);
+  const { vendor } = transport;
   const { baseUrl, extraBody, traits } = options;
   const repair = createHistoryRepair(name, (model) =>
     reasoningForm({ baseUrl, model, extraBody, history: traits.reasoningHistory }),
@@ -79,27 +63,19 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
     for (let round = 0; ; round += 1) {
       const continuation: MessageParam[] =
         blocks.length === 0 ? [] : [{ role: 'assistant', content: toContinuation(blocks) }];
-      const response = await client.messages
-        .create(
-          { ...body, ...options.extraBody, messages: [...body.messages, ...continuation], stream: true },
-          { signal: guard.signal, headers: betaHeaders(body) },
-        )
-        .asResponse();
+      const messages = [...body.messages, ...continuation];
+      const sent = { ...body, ...options.extraBody, messages, stream: true as const };
+      const { events, requestId } = await transport.send(sent, betasOf(body), guard.signal);
       const reader = createAnthropicStreamReader(blocks.length, usage);
-      const events = answerEvents<RawMessageStreamEvent>(response, { vendor: VENDOR, whole: wholeMessage });
-      yield* followEvents(VENDOR, events, reader, guard);
+      yield* followEvents(vendor, events, reader, guard);
       blocks = [...blocks, ...reader.message.blocks];
       usage = sumUsage(usage, reader.message.usage);
       if (reader.message.stopReason === 'pause_turn' && round < MAX_CONTINUATIONS) continue;
       const message = { ...reader.message, blocks, usage };
       yield {
         type: 'finish',
-        response: understood(VENDOR, () => ({
-          ...toResponse(message, {
-            provider: name,
-            names,
-            requestId: response.headers.get('request-id') ?? undefined,
-          }),
+        response: understood(vendor, () => ({
+          ...toResponse(message, { provider: name, names, requestId }),
           ...answeredBy(message),
         })),
       };
@@ -107,30 +83,47 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
     }
   }
 
-  const guarding = { vendor: VENDOR, limits: options.limits, toFailure };
+  const guarding = { vendor, limits: options.limits, toFailure: transport.toFailure };
+  const { count } = transport;
   return {
     name,
     stream: (request, signal) =>
       repair.stream(request, (sent, form) =>
         guardedStream(guarding, signal, (guard) => converse(sent, form, guard)),
       ),
-    countTokens: (request, signal) =>
-      guardedCall(guarding, signal, async (guard) => {
-        const names = toolNamesOf(request);
-        const body = toAnthropicRequest(request, options.traits, {
-          provider: name,
-          names,
-          cacheTtl: '5m',
-          schemas,
-        });
-        const { max_tokens: _limit, stream: _stream, metadata: _metadata, ...counted } = body;
-        const answer = await client.messages.countTokens(counted, {
-          signal: guard.signal,
-          headers: betaHeaders(body),
-        });
-        return answer.input_tokens;
-      }),
+    ...(count === undefined ? {} : { countTokens: (request, signal) => counted(count, request, signal) }),
   };
+
+  function counted(
+    counter: NonNullable<AnthropicTransport['count']>,
+    request: ModelRequest,
+    signal: AbortSignal,
+  ): Promise<number> {
+    return guardedCall(guarding, signal, (guard) => {
+      const names = toolNamesOf(request);
+      const body = toAnthropicRequest(request, options.traits, {
+        provider: name,
+        names,
+        cacheTtl: '5m',
+        schemas,
+      });
+      const { max_tokens: _limit, stream: _stream, metadata: _metadata, ...rest } = body;
+      return counter(rest, betasOf(body), guard.signal);
+    });
+  }
+}
+
+function vendorTransport(options: AnthropicOptions): AnthropicTransport {
+  const client = new Anthropic({
+    ...CLIENT_OPTIONS,
+    baseURL: options.baseUrl ?? VENDOR_URLS.anthropic,
+    // Passing a key keeps the SDK from looking for one in the environment or on disk.
+    apiKey: options.apiKey ?? 'none',
+    webhookKey: null,
+    timeout: options.limits.totalMs,
+    fetch: createAnthropicFetch(options.apiKey, options.extraHeaders ?? {}),
+  });
+  return sdkTransport(client, 'Anthropic');
 }
 
 /** The vendor's rule for the names of tools. */
@@ -139,25 +132,9 @@ function toolNamesOf(request: ModelRequest): ToolNames {
   return createToolNames(names, (name) => /^[a-zA-Z0-9_-]{1,128}$/.test(name), 128);
 }
 
-function betaHeaders(body: MessageCreateParamsStreaming): Record<string, string> {
-  const betas = [
+function betasOf(body: MessageCreateParamsStreaming): string[] {
+  return [
     ...(body.speed === 'fast' ? ['fast-mode-2026-02-01'] : []),
     ...(body.thinking?.type === 'enabled' ? ['interleaved-thinking-2025-05-14'] : []),
   ];
-  return betas.length > 0 ? { 'anthropic-beta': betas.join(',') } : {};
-}
-
-function toFailure(error: unknown): unknown {
-  if (error instanceof APIUserAbortError) return error;
-  const connection = connectionFailure(error, VENDOR);
-  if (connection !== undefined) return connection;
-  if (!(error instanceof APIError)) return error;
-  return toModelError({
-    vendor: VENDOR,
-    status: error.status,
-    type: error.type ?? undefined,
-    message: error.apiMessage ?? undefined,
-    headers: error.headers,
-    cause: error,
-  });
 }

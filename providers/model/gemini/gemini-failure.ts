@@ -6,7 +6,12 @@ import { isJsonObject } from '../tool-input.ts';
 import { toModelError } from '../vendor-failure.ts';
 
 /** The port's error for one of the SDK's; defects of ours come back as they are. */
-export function toGeminiFailure(error: unknown, vendor: string, headers: Headers | undefined): unknown {
+export function toGeminiFailure(
+  error: unknown,
+  vendor: string,
+  headers: Headers | undefined,
+  identityAdvice?: string,
+): unknown {
   if (error instanceof ApiError) {
     const body = bodyIn(error.message);
     return toModelError({
@@ -15,14 +20,17 @@ export function toGeminiFailure(error: unknown, vendor: string, headers: Headers
       type: body.status,
       message: body.message,
       headers,
+      identityAdvice,
       ...(body.retryAfterMs === undefined ? {} : { retryAfterMs: body.retryAfterMs }),
       cause: error,
     });
   }
+  const connection = connectionFailure(error, vendor);
+  if (connection !== undefined) return connection;
   // The SDK has no error of its own for a stream that is none.
   if (error instanceof Error && /^(Incomplete JSON|exception |Response body is empty)/.test(error.message))
     return toModelError({ vendor, message: 'the stream broke off or was no JSON', cause: error });
-  return connectionFailure(error, vendor) ?? error;
+  return error;
 }
 
 /** The SDK's message holds the answer's body, in a stream with words before it. */

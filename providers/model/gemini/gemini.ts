@@ -1,9 +1,10 @@
-import { GoogleGenAI, type GenerateContentResponse } from '@google/genai';
+import { GoogleGenAI, type GenerateContentResponse, type GoogleGenAIOptions } from '@google/genai';
 import type { JsonObject } from '../../../core/json.ts';
 import { jsonTokens, textTokens } from '../../../core/session/context/estimate-tokens.ts';
 import { followEvents, guardedCall, guardedStream, understood } from '../adapter-stream.ts';
 import { answeredBy } from '../vendor/answered.ts';
 import { VENDOR_URLS } from '../vendor/servers.ts';
+import type { Identity } from '../cloud/identity.ts';
 import type { HistoryForm } from '../history/history-form.ts';
 import { createHistoryRepair } from '../history/history-repair.ts';
 import { reasoningForm } from '../history/reasoning-dialect.ts';
@@ -27,6 +28,8 @@ export interface GeminiOptions {
   traits: GeminiModelTraits;
   extraHeaders?: Record<string, string>;
   extraBody?: JsonObject;
+  /** At Vertex AI, in place of the key: where it is, and as whom it is asked. */
+  vertex?: Pick<GoogleGenAIOptions, 'project' | 'location' | 'googleAuthOptions'> & { identity: Identity };
 }
 
 const NAME = 'gemini';
@@ -34,13 +37,7 @@ const VENDOR = 'Gemini';
 
 /** Gemini through Google's own API. */
 export function createGeminiProvider(options: GeminiOptions): ModelProvider {
-  const client = new GoogleGenAI({
-    // Each of these keeps the SDK from reading an environment variable.
-    apiKey: options.apiKey ?? 'none',
-    enterprise: false,
-    apiVersion: 'v1beta',
-    httpOptions: { baseUrl: options.baseUrl ?? VENDOR_URLS.gemini },
-  });
+  const client = new GoogleGenAI(clientOptions(options));
   const schemas = schemaDialectOf('gemini', options.baseUrl);
   const { contents: _contents, ...extraBody } = options.extraBody ?? {};
   const { baseUrl, traits } = options;
@@ -75,7 +72,8 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
           ...(Object.keys(extraBody).length > 0 ? { extraBody } : {}),
           // The SDK hands over neither the headers of an answer nor what proxies make of it: its stream is left unread.
           fetch: async (url, init) => {
-            const response = await patientFetch(url, init, headersFor(init?.headers, options));
+            const headers = headersFor(init?.headers, options);
+            const response = await patientFetch(url, init, headers, options.vertex?.identity);
             seen.response = response;
             return response;
           },
@@ -104,13 +102,15 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
     stream: (request, signal) =>
       repair.stream(request, (sent, form) => {
         const seen: { response?: Response } = {};
-        const toFailure = (error: unknown) => toGeminiFailure(error, VENDOR, seen.response?.headers);
+        const toFailure = (error: unknown) =>
+          toGeminiFailure(error, VENDOR, seen.response?.headers, options.vertex?.identity.advice);
         return guardedStream({ vendor: VENDOR, limits: options.limits, toFailure }, signal, (guard) =>
           converse(sent, form, guard, seen),
         );
       }),
     countTokens(request, signal) {
-      const toFailure = (error: unknown) => toGeminiFailure(error, VENDOR, undefined);
+      const toFailure = (error: unknown) =>
+        toGeminiFailure(error, VENDOR, undefined, options.vertex?.identity.advice);
       return guardedCall({ vendor: VENDOR, limits: options.limits, toFailure }, signal, async (guard) => {
         const names = toolNamesOf(request);
         const { model, contents } = toGeminiRequest(request, options.traits, {
@@ -124,7 +124,8 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
           config: {
             abortSignal: guard.signal,
             httpOptions: {
-              fetch: (url, init) => patientFetch(url, init, headersFor(init?.headers, options)),
+              fetch: (url, init) =>
+                patientFetch(url, init, headersFor(init?.headers, options), options.vertex?.identity),
             },
           },
         });
@@ -132,6 +133,24 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
         return totalTokens + textTokens(request.system) + jsonTokens(request.tools);
       });
     },
+  };
+}
+
+/** Each field keeps the SDK from reading an environment variable. */
+function clientOptions({ apiKey, baseUrl, vertex }: GeminiOptions): GoogleGenAIOptions {
+  if (vertex === undefined)
+    return {
+      apiKey: apiKey ?? 'none',
+      enterprise: false,
+      apiVersion: 'v1beta',
+      httpOptions: { baseUrl: baseUrl ?? VENDOR_URLS.gemini },
+    };
+  const { identity: _identity, ...place } = vertex;
+  return {
+    enterprise: true,
+    apiVersion: 'v1',
+    httpOptions: baseUrl === undefined ? {} : { baseUrl },
+    ...place,
   };
 }
 

@@ -1,7 +1,8 @@
-import OpenAI from 'openai';
+import OpenAI, { AzureOpenAI } from 'openai';
 import type { JsonObject } from '../../../core/json.ts';
 import type { Effort, ReasoningHistory, Thinking } from '../../../core/models/model-entry.ts';
 import type { Dialect } from './chat/dialect.ts';
+import type { Identity } from '../cloud/identity.ts';
 import { patientFetch } from '../patient-fetch.ts';
 import { VENDOR_URLS } from '../vendor/servers.ts';
 import type { StreamLimits } from '../stream-guard.ts';
@@ -29,6 +30,10 @@ export interface OpenAiOptions {
   traits: OpenAiModelTraits;
   extraHeaders?: Record<string, string>;
   extraBody?: JsonObject;
+  /** Of a cloud, in place of the key. */
+  identity?: Identity;
+  /** Of Azure's older API, whose paths name the deployment. */
+  azureApiVersion?: string;
 }
 
 const OWN_HEADERS = /^(accept|content-type|user-agent|x-stainless-.*)$/;
@@ -42,24 +47,26 @@ export function createOpenAiClient(options: OpenAiOptions): OpenAI {
   const base = new URL(options.baseUrl ?? VENDOR_URLS.openai);
   const defaultQuery = Object.fromEntries(base.searchParams);
   base.search = '';
-  return new OpenAI({
+  const common = {
     baseURL: base.href,
     defaultQuery,
     apiKey: apiKey ?? 'none',
-    adminAPIKey: null,
     organization: null,
     project: null,
     webhookSecret: null,
     maxRetries: 0,
     timeout: options.limits.totalMs,
-    logLevel: 'off',
-    fetch: (url, init) => {
+    logLevel: 'off' as const,
+    fetch: (url: string | URL | Request, init?: RequestInit) => {
       const headers = new Headers();
       for (const [name, value] of new Headers(init?.headers))
         if (OWN_HEADERS.test(name)) headers.set(name, value);
       if (apiKey !== null) headers.set('authorization', `Bearer ${apiKey}`);
       for (const [name, value] of Object.entries(extraHeaders ?? {})) headers.set(name, value);
-      return patientFetch(url, init, headers);
+      return patientFetch(url, init, headers, options.identity);
     },
-  });
+  };
+  return options.azureApiVersion === undefined
+    ? new OpenAI({ ...common, adminAPIKey: null })
+    : new AzureOpenAI({ ...common, apiVersion: options.azureApiVersion });
 }

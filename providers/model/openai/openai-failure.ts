@@ -5,7 +5,7 @@ import { readErrorBody } from '../error-body.ts';
 import { toModelError } from '../vendor-failure.ts';
 
 /** The port's error for one of the SDK's; defects of ours come back as they are. */
-export function toOpenAiFailure(vendor: string): (error: unknown) => unknown {
+export function toOpenAiFailure(vendor: string, identityAdvice?: string): (error: unknown) => unknown {
   return (error) => {
     if (error instanceof APIUserAbortError) return error;
     const connection = connectionFailure(error, vendor);
@@ -17,6 +17,7 @@ export function toOpenAiFailure(vendor: string): (error: unknown) => unknown {
       type: wordIn(error.code) ?? wordIn(error.type),
       message: messageOf(error),
       headers: error.headers,
+      identityAdvice,
       cause: error,
     });
   };

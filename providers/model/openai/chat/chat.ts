@@ -26,7 +26,11 @@ export function createChatProvider(options: OpenAiOptions): ModelProvider {
   const dialect = options.dialect ?? dialectOf(options.baseUrl);
   const schemas = schemaDialectOf('openai', options.baseUrl);
 
-  const guarding = { vendor, limits: options.limits, toFailure: toOpenAiFailure(vendor) };
+  const guarding = {
+    vendor,
+    limits: options.limits,
+    toFailure: toOpenAiFailure(vendor, options.identity?.advice),
+  };
   const { baseUrl, extraBody, traits } = options;
   const repair = createHistoryRepair(name, (model) =>
     reasoningForm({ baseUrl, model, extraBody, history: traits.reasoningHistory }),

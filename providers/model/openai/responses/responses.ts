@@ -59,7 +59,11 @@ export function createResponsesProvider(options: OpenAiOptions): ModelProvider {
     };
   }
 
-  const guarding = { vendor, limits: options.limits, toFailure: toOpenAiFailure(vendor) };
+  const guarding = {
+    vendor,
+    limits: options.limits,
+    toFailure: toOpenAiFailure(vendor, options.identity?.advice),
+  };
   return {
     name,
     stream: (request, signal) =>
