@@ -11,15 +11,15 @@ export function toBedrockFailure(error: unknown, vendor: string, advice: string 
   if (!(error instanceof Error) || error.name === 'AbortError') return error;
   const said = '$metadata' in error || '$fault' in error;
   if (!said) return connectionFailure(error, vendor) ?? error;
-  const status = statusOf(error);
+  // A failure inside a stream has the stream's status or none, and 424 is that of any model that failed.
+  const told = statusOf(error);
+  const status = told === undefined || told < 400 || told === 424 ? STATUSES[error.name] : told;
   const isLate = CLOCK.test(`${error.name} ${error.message}`);
-  // Some statuses say less than the names: 424 is what a model that failed has, and a stream that broke has none.
-  const known = PASSING[error.name];
   return toModelError({
     vendor,
-    status: isLate ? 408 : (known ?? status),
-    type: error.name,
-    message: error.message,
+    status: isLate ? undefined : status,
+    ...(isLate ? {} : { type: error.name }),
+    message: isLate ? `it found the clock of this machine wrong: ${error.message}` : error.message,
     headers: headersOf(error),
     identityAdvice: advice,
     cause: error,
@@ -29,7 +29,7 @@ export function toBedrockFailure(error: unknown, vendor: string, advice: string 
 /** AWS's client sets its clock by the answer, so that the next request is signed in time. */
 const CLOCK = /RequestTimeTooSkewed|RequestExpired|RequestInTheFuture|Signature (expired|not yet current)/i;
 
-const PASSING: Readonly<Record<string, number>> = {
+const STATUSES: Readonly<Record<string, number>> = {
   ThrottlingException: 429,
   ServiceQuotaExceededException: 429,
   ModelNotReadyException: 503,
