@@ -79,7 +79,8 @@ export type ModelStreamPart =
  * One vendor behind one connection. Adapters are safe for concurrent use, and keep nothing but what they found out about their vendor.
  *
  * `stream` sends one request and retries nothing: the activity owns retries. Only where the vendor refuses its own data in the history is
- * the conversation sent once more, without it or in another form (`history/history-repair.ts`). It fails only with an `AppError` of a `model_*` code
+ * the conversation sent once more, without it or in another form (`history/history-repair.ts`), and where a cloud refuses a token that was
+ * taken back, with another. It fails only with an `AppError` of a `model_*` code
  * (with `retryAfterMs` where the vendor named a time); a stream that ends before the vendor's own end marker, stalls (no content for
  * the configured time, pings do not count) or breaks the protocol is `model_unreachable`. Aborting `signal` ends the stream and the
  * connection at once; the iterator then throws the signal's reason.

@@ -24,10 +24,10 @@ export async function patientFetch(
   identity?: Identity,
 ): Promise<Response> {
   if (identity === undefined) return readableRefusal(await outbound(url, { ...init, headers }));
-  const shown = await untilAborted(identity.headers(), init?.signal);
+  const shown = await identity.headers(init?.signal);
   const response = await outbound(url, { ...init, headers: withShown(headers, shown) });
   if (response.status !== 401) return readableRefusal(response);
-  const others = await untilAborted(identity.headers(true), init?.signal);
+  const others = await identity.headers(init?.signal, true);
   if (JSON.stringify(others) === JSON.stringify(shown)) return readableRefusal(response);
   await response.body?.cancel();
   return readableRefusal(await outbound(url, { ...init, headers: withShown(headers, others) }));
@@ -37,22 +37,4 @@ function withShown(headers: Headers, shown: Record<string, string>): Headers {
   const all = new Headers(headers);
   for (const [name, value] of Object.entries(shown)) all.set(name, value);
   return all;
-}
-
-/** What hands out tokens knows no signals, and may never answer. */
-async function untilAborted<Value>(
-  coming: Promise<Value>,
-  signal: AbortSignal | null | undefined,
-): Promise<Value> {
-  if (signal === null || signal === undefined) return await coming;
-  signal.throwIfAborted();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason as Error);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([coming, promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    coming.catch(() => undefined);
-  }
 }

@@ -21,9 +21,7 @@ export async function signatureProblem(request: CloudRequest, account: AwsAccoun
   if (scope !== expected) return `scope ${scope}, expected ${expected}`;
   const names = new Set(signed.split(';'));
   if (!names.has('host')) return 'the host is not signed';
-  const moment = new Date(
-    date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'),
-  );
+  const moment = new Date(date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
   if (Math.abs(moment.getTime() - Date.now()) > 5 * 60_000) return `Signature expired: ${date}`;
   const [path = '/', query = ''] = request.target.split('?');
   const signer = new SignatureV4({

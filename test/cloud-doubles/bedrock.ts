@@ -39,7 +39,11 @@ export async function startBedrock(who: AwsAccount | { apiKey: string }): Promis
     forward(request) {
       const model = /^\/model\/([^/]+)\/invoke-with-response-stream$/.exec(request.target)?.[1];
       if (model === undefined) return null;
-      const { anthropic_version: version, anthropic_beta: betas, ...body } = JSON.parse(request.body) as {
+      const {
+        anthropic_version: version,
+        anthropic_beta: betas,
+        ...body
+      } = JSON.parse(request.body) as {
         anthropic_version?: string;
         anthropic_beta?: string[];
       };

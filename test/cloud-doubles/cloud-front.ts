@@ -77,9 +77,11 @@ export async function startCloudFront(cloud: {
       return;
     }
     // Node's `fetch` has already taken the encoding off.
-    const { 'content-encoding': _encoding, 'content-length': _length, ...headers } = Object.fromEntries(
-      upstream.headers,
-    );
+    const {
+      'content-encoding': _encoding,
+      'content-length': _length,
+      ...headers
+    } = Object.fromEntries(upstream.headers);
     response.writeHead(upstream.status, headers);
     response.flushHeaders();
     if (upstream.body === null) response.end();

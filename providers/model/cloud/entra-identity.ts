@@ -1,7 +1,6 @@
 import { DefaultAzureCredential, getBearerTokenProvider } from '@azure/identity';
 import { createEntraHttp } from './entra-http.ts';
-import type { Identity } from './identity.ts';
-import { identityFailure } from './identity-failure.ts';
+import { createIdentity, type Identity } from './identity.ts';
 
 /**
  * Asks as a managed identity, a workload identity, an application of Entra or whoever else Azure's default credential stands for.
@@ -14,33 +13,21 @@ export function createEntraIdentity(options: {
   through: string;
 }): Identity {
   const { scope, clientId, through } = options;
-  let token: (() => Promise<string>) | undefined;
-  let hadToken = false;
-  const makeProvider = (): (() => Promise<string>) => {
-    const credential = new DefaultAzureCredential({
-      httpClient: createEntraHttp(),
-      ...(clientId === null ? {} : { managedIdentityClientId: clientId }),
-    });
-    return getBearerTokenProvider(credential, scope);
-  };
-  return {
+  return createIdentity({
     advice:
       'Grant it the role Cognitive Services User (or Azure AI User) on the resource; a new grant takes some minutes to hold.',
-    async headers(isRefused = false) {
-      if (isRefused) token = undefined;
-      const current = (token ??= makeProvider());
-      try {
-        const value = await current();
-        hadToken = true;
-        return { authorization: `Bearer ${value}` };
-      } catch (error) {
-        if (token === current) token = undefined;
-        throw identityFailure(error, {
-          vendor: 'Azure',
-          advice: `Give the machine a managed identity (with providers.${through}.client_id where it has several), set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or set providers.${through}.api_key.`,
-          isKnownToBeThere: hadToken,
-        });
-      }
+    make() {
+      const credential = new DefaultAzureCredential({
+        httpClient: createEntraHttp(),
+        ...(clientId === null ? {} : { managedIdentityClientId: clientId }),
+      });
+      const token = getBearerTokenProvider(credential, scope);
+      return async () => ({ authorization: `Bearer ${await token()}` });
     },
-  };
+    trouble: (hadToken) => ({
+      vendor: 'Azure',
+      advice: `Give the machine a managed identity (with providers.${through}.client_id where it has several), set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or set providers.${through}.api_key.`,
+      isKnownToBeThere: hadToken,
+    }),
+  });
 }

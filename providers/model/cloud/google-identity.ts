@@ -1,7 +1,6 @@
 import { gcpMetadata, GoogleAuth } from 'google-auth-library';
 import { outboundFetch } from '../../network/outbound-fetch.ts';
-import type { Identity } from './identity.ts';
-import { identityFailure } from './identity-failure.ts';
+import { createIdentity, type Identity } from './identity.ts';
 
 /** Who may ask all of Google Cloud that the account may ask. */
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
@@ -12,39 +11,27 @@ const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
  * @param options.through - the name of the connection, for messages.
  */
 export function createGoogleIdentity(options: { credentialsFile: string | null; through: string }): Identity {
-  const { credentialsFile, through } = options;
-  let auth: GoogleAuth | undefined;
-  let hadToken = false;
-  const makeAuth = (): GoogleAuth =>
-    new GoogleAuth({
-      scopes: SCOPE,
-      ...(credentialsFile === null ? {} : { keyFilename: credentialsFile }),
-      clientOptions: { transporterOptions: { fetchImplementation: outboundFetch() } },
-    });
-  return {
+  const { credentialsFile: file, through } = options;
+  return createIdentity({
     advice:
       'Grant its account the role Vertex AI User (roles/aiplatform.user) in the project, and see that the Vertex AI API is enabled and the model is offered at the location.',
-    async headers(isRefused = false) {
-      if (isRefused) auth = undefined;
-      const current = (auth ??= makeAuth());
-      try {
-        const headers = await current.getRequestHeaders();
-        hadToken = true;
-        return Object.fromEntries(headers);
-      } catch (error) {
-        // A client that failed once may have failed for good, and a file may be mended.
-        if (auth === current) auth = undefined;
-        throw identityFailure(error, {
-          vendor: 'Vertex AI',
-          advice:
-            credentialsFile === null
-              ? `Give the machine a service account, sign in with gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS or providers.${through}.credentials_file.`
-              : `Check the file of providers.${through}.credentials_file, and that its account is still there.`,
-          isKnownToBeThere: credentialsFile === null && (hadToken || isOnGoogleCloud()),
-        });
-      }
+    make() {
+      const auth = new GoogleAuth({
+        scopes: SCOPE,
+        ...(file === null ? {} : { keyFilename: file }),
+        clientOptions: { transporterOptions: { fetchImplementation: outboundFetch() } },
+      });
+      return async () => Object.fromEntries(await auth.getRequestHeaders());
     },
-  };
+    trouble: (hadToken) => ({
+      vendor: 'Vertex AI',
+      advice:
+        file === null
+          ? `Give the machine a service account, sign in with gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS or providers.${through}.credentials_file.`
+          : `Check the file of providers.${through}.credentials_file, and that its account is still there.`,
+      isKnownToBeThere: file === null && (hadToken || isOnGoogleCloud()),
+    }),
+  });
 }
 
 /** Whether there must be a metadata server, which says who the machine is. */
