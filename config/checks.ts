@@ -1,5 +1,5 @@
 import { AppError } from '../core/errors.ts';
-import { throughConnection } from '../core/models/connection.ts';
+import { isCloud, throughConnection } from '../core/models/connection.ts';
 import { factProblems } from '../core/models/fact-problems.ts';
 import { likeProblems } from '../core/models/like.ts';
 import { isLoopback } from '../core/is-loopback.ts';
@@ -157,6 +157,8 @@ function checkModels({ models, providers }: Settings): void {
       const known = [...Object.keys(providers), 'demo'].join(', ');
       refuse(`models.${index}.provider: expected a connection, one of ${known}, got "${model.provider}".`);
     }
+    const protocol = providers[model.provider]?.protocol;
+    if (protocol !== undefined && isCloud(protocol)) checkCloudModel(`models.${index}`, model, protocol);
     if (model.fallback?.includes(model.id)) {
       refuse(`models.${index}.fallback: ${model.id} cannot stand in for itself.`);
     }
@@ -164,6 +166,21 @@ function checkModels({ models, providers }: Settings): void {
   const stated = models.flatMap((model) => throughConnection(model, providers) ?? []);
   for (const { index, field, message } of [...likeProblems(stated), ...factProblems(stated)])
     refuse(`models.${index}.${field}: ${message}`);
+}
+
+/** Whom a cloud is asked as, and where, is the connection's to say: a token is never shown to the address of a single model. */
+function checkCloudModel(
+  place: string,
+  { provider, ...model }: Settings['models'][number],
+  protocol: string,
+): void {
+  for (const field of ['base_url', 'api_key', 'api_key_env', 'api_key_file'] as const) {
+    if (model[field] !== undefined) {
+      refuse(
+        `${place}.${field}: expected none, since ${provider} leads to a cloud (${protocol}); make a connection of its own for it below providers.`,
+      );
+    }
+  }
 }
 
 function checkUnique(path: string, entries: { id: string }[]): void {

@@ -95,3 +95,59 @@ providers:
     expect(secretsIn(providers)).toEqual(expect.arrayContaining(['hidden-1', 'hidden-2']));
   });
 });
+
+describe('connections to clouds', () => {
+  const CLOUDS = `
+providers:
+  aws: { protocol: bedrock }
+  gcp: { protocol: vertex, project: p, location: global }
+  work: { protocol: azure, base_url: 'https://r.openai.azure.com' }
+models:
+  - { id: opus, provider: aws, vendor_model: 'eu.anthropic.claude-opus-5-5-v1:0' }
+`;
+
+  it('need no key, and say where they are by their settings or the usual variables', () => {
+    const { providers, usable_providers: usable } = load(CLOUDS, { AWS_REGION: 'eu-central-1' });
+    expect(providers['aws']).toMatchObject({ region: 'eu-central-1', api_key: null });
+    expect(providers['gcp']).toMatchObject({ project: 'p', location: 'global' });
+    expect(usable).toEqual(expect.arrayContaining(['aws', 'gcp', 'work']));
+  });
+
+  it('take a key of Bedrock from AWS’s own variable, unless a profile is named', () => {
+    const env = { AWS_REGION: 'eu-central-1', AWS_BEARER_TOKEN_BEDROCK: 'bearer' };
+    expect(load(CLOUDS, env).providers['aws']?.api_key).toBe('bearer');
+    const profiled = CLOUDS.replace('protocol: bedrock', 'protocol: bedrock, profile: prod');
+    expect(load(profiled, env).providers['aws']?.api_key).toBeNull();
+  });
+
+  it('have to say where they are only where models are asked', () => {
+    expect(() => load(CLOUDS)).toThrow('providers.aws.region: expected a region such as eu-central-1');
+    expect(load(CLOUDS, {}, 'api').usable_providers).toContain('aws');
+  });
+
+  it.each([
+    ['aws: { protocol: bedrock, region: Frankfurt }', 'Expected a region such as eu-central-1'],
+    ['gcp: { protocol: vertex, location: global }', 'providers.gcp.project: expected the id'],
+    ['gcp: { protocol: vertex, project: p }', 'providers.gcp.location: expected a location'],
+    ['gcp: { protocol: vertex, project: p, location: global, api_key: k }', 'not with an API key'],
+    [
+      'gcp: { protocol: vertex, project: p, location: global, region: x }',
+      'providers.gcp.region: no such setting',
+    ],
+    ['work: { protocol: azure }', 'providers.work.base_url'],
+    [
+      'aws: { protocol: bedrock, region: eu-central-1, import_models: true }',
+      'import_models: no such setting',
+    ],
+  ])('are refused where they could not be asked: %s', (given, words) => {
+    expect(() => load(`providers: { ${given} }`)).toThrow(words);
+  });
+
+  it.each(['base_url: "https://x.example"', 'api_key: k'])(
+    'are all that says as whom and where: %s',
+    (given) => {
+      const yaml = CLOUDS.replace('provider: aws', `provider: aws, ${given}`);
+      expect(() => load(yaml, { AWS_REGION: 'eu-central-1' })).toThrow('leads to a cloud (bedrock)');
+    },
+  );
+});
