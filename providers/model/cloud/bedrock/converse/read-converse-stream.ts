@@ -50,7 +50,7 @@ export function createConverseStreamReader(): ConverseStreamReader {
 
   const readDelta = ({
     contentBlockIndex: wireIndex = 0,
-    delta = undefined,
+    delta,
   }: Partial<NonNullable<ConverseStreamOutput['contentBlockDelta']>>): ModelStreamPart[] => {
     if (delta?.text !== undefined) return add(wireIndex, 'text', delta.text);
     if (delta?.reasoningContent !== undefined)

@@ -44,7 +44,7 @@ export function toConverseRequest(
     inferenceConfig: { maxTokens: request.maxOutputTokens },
     ...(/\S/.test(request.system) ? { system: [{ text: request.system }] } : {}),
     ...(tools.length > 0 ? { toolConfig: { tools } } : {}),
-    ...(Object.keys(fields).length > 0 ? { additionalModelRequestFields: fields as Document } : {}),
+    ...(Object.keys(fields).length > 0 ? { additionalModelRequestFields: fields } : {}),
   };
 }
 
@@ -59,7 +59,7 @@ function offeredTools({ tools }: ModelRequest, names: ToolNames): Tool[] {
     toolSpec: {
       name: names.toWire(name),
       ...(/\S/.test(description) ? { description } : {}),
-      inputSchema: { json: { ...toToolSchema(schema, 'compatible'), type: 'object' } as Document },
+      inputSchema: { json: { ...toToolSchema(schema, 'compatible'), type: 'object' } },
     },
   }));
 }
