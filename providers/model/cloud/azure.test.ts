@@ -141,6 +141,30 @@ describe('Azure', () => {
     expect(azure.requests[0]?.headers['x-api-key']).toBeUndefined();
   });
 
+  it.each([
+    ['claude-opus-5-5', {}],
+    ['gpt-6.1-sol', {}],
+    ['gpt-6.1-sol', { apiVersion: '2026-05-01' }],
+  ])('takes nothing from the variables of the vendors’ clients: %s %j', async (model, given) => {
+    for (const [name, value] of Object.entries({
+      ANTHROPIC_FOUNDRY_BASE_URL: 'http://127.0.0.1:9',
+      ANTHROPIC_FOUNDRY_RESOURCE: 'another',
+      ANTHROPIC_FOUNDRY_API_KEY: 'wrong',
+      ANTHROPIC_CUSTOM_HEADERS: 'x-leak: yes\nauthorization: Bearer wrong',
+      AZURE_OPENAI_API_KEY: 'wrong',
+      AZURE_OPENAI_ENDPOINT: 'http://127.0.0.1:9',
+      AZURE_OPENAI_AD_TOKEN: 'wrong',
+      OPENAI_API_VERSION: '1999-01-01',
+      OPENAI_BASE_URL: 'http://127.0.0.1:9',
+      OPENAI_API_KEY: 'wrong',
+      OPENAI_ORG_ID: 'wrong',
+    }))
+      vi.stubEnv(name, value);
+    await ask(providerOf(model, given), model);
+    const [request] = azure.requests;
+    expect(JSON.stringify([request?.target, request?.headers])).not.toMatch(/wrong|1999|x-leak|another/);
+  });
+
   it.each(['gpt-6.1-sol', 'claude-opus-5-5'])('is asked with a key where there is one: %s', async (model) => {
     const keyed = await startAzure({ apiKey: 'the-key' });
     keyed.upstream = server.url;

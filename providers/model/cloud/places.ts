@@ -22,15 +22,15 @@ const NEEDED: Record<CloudPlace['at'], string> = {
   azure: 'set its base_url.',
 };
 
-/** The address of Vertex AI at a location; `global`, `us` and `eu` are not in one region. */
-export function vertexUrl(location: string, version: string): string {
+/** The address of Vertex AI at a location, without the version of its API; `global`, `us` and `eu` are not in one region. */
+export function vertexUrl(location: string): string {
   const host =
     location === 'global'
       ? 'aiplatform.googleapis.com'
       : location === 'us' || location === 'eu'
         ? `aiplatform.${location}.rep.googleapis.com`
         : `${location}-aiplatform.googleapis.com`;
-  return `https://${host}/${version}`;
+  return `https://${host}`;
 }
 
 /** The addresses of a resource of Azure for each form of requests, by any of the addresses that its page shows. */
@@ -49,7 +49,7 @@ export function azureUrls(given: string): { openai: string; anthropic: string; o
 /** Where requests go, for traces. */
 export function serverOfCloud({ baseUrl, connection: { cloud } }: Reach): ServerAddress {
   if (baseUrl !== undefined) return serverAt(baseUrl);
-  if (cloud?.at === 'vertex') return serverAt(vertexUrl(cloud.location, 'v1'));
+  if (cloud?.at === 'vertex') return serverAt(vertexUrl(cloud.location));
   if (cloud?.at === 'bedrock') return serverAt(bedrockUrl(cloud.region));
   return serverAt('https://azure.invalid');
 }

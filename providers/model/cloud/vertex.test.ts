@@ -72,7 +72,7 @@ function providerOf(
     entry,
     connection,
     through: 'gcp',
-    baseUrl: entry.provider === 'gemini' ? vertex.url : `${vertex.url}/v1`,
+    baseUrl: vertex.url,
     apiKey: null,
     limits: { ...LIMITS, ...limits },
     extraHeaders: {},
@@ -200,6 +200,32 @@ describe('Vertex AI', () => {
       expect(error.code).toBe('model_credentials_refused');
       expect(error.message).toContain('roles/aiplatform.user');
       expect(error.message).not.toContain('API key');
+    },
+  );
+
+  it.each(['claude-opus-5-5', 'gemini-4-argon', 'meta/llama-4-maverick'])(
+    'takes nothing from the variables of the vendors’ clients: %s',
+    async (model) => {
+      const elsewhere = 'http://127.0.0.1:9';
+      for (const [name, value] of Object.entries({
+        ANTHROPIC_VERTEX_BASE_URL: elsewhere,
+        ANTHROPIC_VERTEX_PROJECT_ID: 'another',
+        CLOUD_ML_REGION: 'another',
+        ANTHROPIC_CUSTOM_HEADERS: 'anthropic-version: 1999-01-01\nx-leak: yes\nauthorization: Bearer wrong',
+        ANTHROPIC_API_KEY: 'wrong',
+        GOOGLE_VERTEX_BASE_URL: elsewhere,
+        GOOGLE_GEMINI_BASE_URL: elsewhere,
+        GOOGLE_API_KEY: 'wrong',
+        GEMINI_API_KEY: 'wrong',
+        GOOGLE_CLOUD_PROJECT: 'another',
+        GOOGLE_CLOUD_LOCATION: 'another',
+        OPENAI_BASE_URL: elsewhere,
+        OPENAI_API_KEY: 'wrong',
+      }))
+        vi.stubEnv(name, value);
+      await ask(providerOf(model), model);
+      const [request] = vertex.requests;
+      expect(JSON.stringify([request?.headers, request?.body])).not.toMatch(/wrong|1999|x-leak|another/);
     },
   );
 

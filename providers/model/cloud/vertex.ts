@@ -15,13 +15,14 @@ import { placeOf, vertexUrl } from './places.ts';
 export function createVertexProvider(reach: Reach, identity: Identity): ModelProvider {
   const { entry, baseUrl, ...given } = reach;
   const { project, location } = placeOf(reach, 'vertex');
+  const root = (baseUrl ?? vertexUrl(location)).replace(/\/(v1(beta1)?\/?)?$/, '');
   // The SDKs would wait for an identity of their own for ever, or keep its first failure: the header is set at each request instead.
   const nobody = new PassThroughClient();
   switch (entry.provider) {
     case 'anthropic': {
       const client = new AnthropicVertex({
         ...CLIENT_OPTIONS,
-        baseURL: baseUrl ?? vertexUrl(location, 'v1'),
+        baseURL: `${root}/v1`,
         region: location,
         projectId: project,
         authClient: nobody,
@@ -34,7 +35,7 @@ export function createVertexProvider(reach: Reach, identity: Identity): ModelPro
     case 'gemini':
       return createGeminiProvider({
         ...given,
-        ...(baseUrl === undefined ? {} : { baseUrl }),
+        baseUrl: root,
         traits: entry,
         vertex: { project, location, googleAuthOptions: { authClient: nobody }, identity },
       });
@@ -42,7 +43,7 @@ export function createVertexProvider(reach: Reach, identity: Identity): ModelPro
       const path = `projects/${project}/locations/${location}/endpoints/openapi`;
       return createOpenAiProvider({
         ...given,
-        baseUrl: `${(baseUrl ?? vertexUrl(location, 'v1')).replace(/\/$/, '')}/${path}`,
+        baseUrl: `${root}/v1/${path}`,
         api: 'chat_completions',
         traits: entry,
         identity,
