@@ -1,4 +1,5 @@
 import type { ModelEntry } from '../../core/models/model-entry.ts';
+import { settingsFor } from '../../core/models/request-settings.ts';
 import type { TranscriptMessage } from '../../core/session/content.ts';
 import { roomToGoOn } from '../../core/session/room-to-go-on.ts';
 import type { ModelProvider, ModelRequest } from '../../providers/model/model-provider.ts';
@@ -47,6 +48,7 @@ export async function buildModelRequest(
       maxOutputTokens,
       ...(effort ? { effort } : {}),
       ...(speed ? { speed: entry.fastMode ? speed : 'standard' } : {}),
+      settings: settingsFor(entry, setup.agent.model),
       sessionId,
     },
   };

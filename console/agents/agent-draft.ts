@@ -104,11 +104,12 @@ export function paramsOf(draft: AgentDraft, before: Agent | null): AgentCreatePa
 
 /** An agent that exists keeps its effort unless it is told to go back to the model's own. */
 function modelOf({ model: id, effort }: AgentDraft, before: Agent | null): AgentCreateParams['model'] {
-  const { speed } = before?.model.id === id ? before.model : {};
+  // Settings that the form does not show stay while the model does.
+  const { effort: _effort, id: _id, ...kept } = before?.model.id === id ? before.model : { id };
   return {
     id,
     effort: effort === '' ? null : (effort as 'low'),
-    ...(speed !== undefined && { speed }),
+    ...kept,
   };
 }
 

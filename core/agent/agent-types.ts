@@ -1,5 +1,6 @@
 import type {
   BetaManagedAgentsAgent,
+  BetaManagedAgentsModelConfig,
   BetaManagedAgentsSessionThreadAgent,
 } from '@anthropic-ai/sdk/resources/beta/agents/agents';
 import type {
@@ -7,13 +8,23 @@ import type {
   BetaManagedAgentsSessionAgent,
 } from '@anthropic-ai/sdk/resources/beta/sessions/sessions';
 import type { BetaManagedAgentsSessionThread } from '@anthropic-ai/sdk/resources/beta/sessions/threads/threads';
+import type { RequestSettings } from '../models/request-settings.ts';
 import type { ExtraToolset } from '../schema/extra-toolsets.ts';
 
 /** A toolset or tool of an agent: the vendor's kinds, and ours. */
 export type AgentTool = BetaManagedAgentsAgent['tools'][number] | ExtraToolset;
 
-/** One of the vendor's objects whose tools may be ours as well. */
-export type WithAgentTools<Shape extends { tools: unknown }> = Omit<Shape, 'tools'> & { tools: AgentTool[] };
+/** A model with its settings, ours among them. */
+export type AgentModel = BetaManagedAgentsModelConfig & RequestSettings;
+
+/** One of the vendor's objects whose tools and model settings may be ours as well. */
+export type WithAgentTools<Shape extends { tools: unknown; model: unknown }> = Omit<
+  Shape,
+  'tools' | 'model'
+> & {
+  tools: AgentTool[];
+  model: AgentModel;
+};
 
 /** An agent as the API shows it. */
 export type Agent = WithAgentTools<BetaManagedAgentsAgent>;

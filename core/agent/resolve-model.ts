@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts';
 import type { ModelEntry } from '../models/model-entry.ts';
+import { givenSettings, REQUEST_SETTINGS, settingProblem } from '../models/request-settings.ts';
 import type { ModelParams } from '../schema/model-config.ts';
 import type { AgentSpec, Models } from './agent-spec.ts';
 
@@ -12,7 +13,7 @@ export function modelId(params: ModelParams): string {
 
 /**
  * The model that a client named, with the settings it runs with. An effort that is left out stays what it was while the model stays
- * the same, and is the model's own default otherwise.
+ * the same, and is the model's own default otherwise. Other settings that are left out are the vendor's own.
  *
  * @param where - the path of the field in messages.
  * @throws `invalid_request` for an unknown model or a setting that it does not have.
@@ -38,10 +39,16 @@ export function resolveModel(
     throw invalid(`${where}.speed`, `${given.id} has no fast mode`);
   }
   const effort = effortOf(given, entry, stored, where);
+  const settings = givenSettings(given);
+  for (const name of REQUEST_SETTINGS.filter((setting) => settings[setting] !== undefined)) {
+    const problem = settingProblem(entry, settings, name);
+    if (problem !== null) throw invalid(`${where}.${name}`, problem);
+  }
   return {
     id: given.id,
     ...(effort === null ? {} : { effort: { type: effort } }),
     speed: given.speed ?? 'standard',
+    ...settings,
   };
 }
 

@@ -45,6 +45,13 @@ export type Thinking = 'adaptive' | 'budget' | 'effort' | 'none';
 /** Which of a model's own reasoning goes back to it: all of it, that of the tool loop which goes on, or none. */
 export type ReasoningHistory = 'all' | 'loop' | 'none';
 
+/**
+ * The form of a model's requests, as far as settings depend on it. `cloud_messages` is Claude's at Bedrock, Vertex AI and Azure; `chat` is
+ * that of OpenAI and Azure, `compatible` that of all other servers of the protocol; `converse` is Bedrock's for all models but Claude.
+ */
+export type Wire =
+  'messages' | 'cloud_messages' | 'responses' | 'chat' | 'compatible' | 'gemini' | 'converse';
+
 /** How a model is reached, where that differs from its provider's own connection. */
 export interface ModelConnection {
   baseUrl?: string;
@@ -84,6 +91,8 @@ export interface ModelEntry {
   reasoningHistory?: ReasoningHistory;
   /** The effort of a request that names none; null where the model has none. */
   defaultEffort: Effort | null;
+  /** The form of its requests, by which an agent's settings are judged; absent where it has none of them. */
+  wire?: Wire;
   /** Whether `speed: fast` exists for it. */
   fastMode: boolean;
   /** Whether a system message may stand between the others. */

@@ -1,3 +1,4 @@
+import { settingsOf } from './request-settings.ts';
 import type { Explained } from './model-catalog.ts';
 import { pricesAt } from './list-cost.ts';
 import type { ImageLimits, ModelEntry, ModelPrices, Rates } from './model-entry.ts';
@@ -36,6 +37,7 @@ export function modelLines({ entry, origins }: Explained, at: Date): string[] {
     ['default_effort', entry.defaultEffort ?? 'none', from('defaultEffort')],
     ['fast_mode', yes(entry.fastMode), from('fastMode')],
     ['mid_conversation_system', yes(entry.midConversationSystem), from('midConversationSystem')],
+    ['settings', settingsOf(entry).join(', ') || 'none', ''],
     ['prices', entry.prices === null ? 'unknown' : ratesText(pricesAt(entry.prices, at)), from('prices')],
     ...(entry.prices === null ? [] : priceRows(entry.prices)),
     ['released', entry.createdAt.startsWith('1970') ? 'unknown' : entry.createdAt, from('createdAt')],

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../core/json.ts';
+import type { RequestSettings } from '../../core/models/request-settings.ts';
 import type { OpaqueBlock, TranscriptMessage } from '../../core/session/content.ts';
 import type { Answered } from './vendor/answered.ts';
 import type { ServerAddress } from './vendor/servers.ts';
@@ -21,6 +22,8 @@ export interface ModelRequest {
   maxOutputTokens: number;
   effort?: 'low' | 'medium' | 'high' | 'xhigh' | 'max';
   speed?: 'standard' | 'fast';
+  /** Only what the model takes. */
+  settings?: RequestSettings;
   /** Stable per session; vendors use it to route to a warm cache. */
   sessionId: string;
 }

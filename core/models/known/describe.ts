@@ -183,14 +183,31 @@ function soldAt(
 }
 
 /** What of it can be used over the protocol: others than the model's own vendor have neither its fast mode nor its way of thinking. */
-function overProtocol(facts: ModelFacts, { provider, cloud }: Asked, { isCompatible }: Place): ModelFacts {
+function overProtocol(facts: ModelFacts, asked: Asked, place: Place): ModelFacts {
+  const { provider, cloud } = asked;
+  const { isCompatible } = place;
   return {
     ...facts,
+    ...wireOf(asked, place),
     thinking: thinkingOver(provider, facts.thinking ?? 'none'),
     fastMode: provider === 'anthropic' && cloud === undefined && facts.fastMode === true,
     // Clouds have it later than the vendor, if at all, and refuse it until then.
     ...(cloud === undefined ? {} : { midConversationSystem: false }),
     // An effort that nobody named is the server's own choice, and what not every server takes is not sent.
     ...(isCompatible ? { defaultEffort: null, pdf: false, midConversationSystem: false } : {}),
+  };
+}
+
+function wireOf(
+  { provider, api, cloud }: Asked,
+  { isCompatible, isVendor }: Place,
+): Pick<ModelFacts, 'wire'> {
+  if (provider === 'demo') return {};
+  if (provider === 'anthropic') return { wire: cloud === undefined ? 'messages' : 'cloud_messages' };
+  if (provider === 'gemini') return { wire: 'gemini' };
+  if (cloud === 'bedrock') return { wire: 'converse' };
+  if (isCompatible) return { wire: 'compatible' };
+  return {
+    wire: (api ?? (isVendor ? 'responses' : 'chat_completions')) === 'responses' ? 'responses' : 'chat',
   };
 }

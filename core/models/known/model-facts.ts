@@ -11,6 +11,7 @@ export type ModelFact =
   | 'thinking'
   | 'efforts'
   | 'defaultEffort'
+  | 'wire'
   | 'fastMode'
   | 'midConversationSystem'
   | 'prices'

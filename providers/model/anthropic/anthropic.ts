@@ -101,7 +101,9 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
   ): Promise<number> {
     return guardedCall(guarding, signal, (guard) => {
       const names = toolNamesOf(request);
-      const body = toAnthropicRequest(request, options.traits, {
+      // The counter takes no settings of sampling.
+      const { settings: _settings, ...counting } = request;
+      const body = toAnthropicRequest(counting, options.traits, {
         provider: name,
         names,
         cacheTtl: '5m',

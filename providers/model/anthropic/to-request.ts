@@ -7,6 +7,7 @@ import type {
 import type { Effort, ReasoningHistory, Thinking } from '../../../core/models/model-entry.ts';
 import type { HistoryForm } from '../history/history-form.ts';
 import type { ModelRequest } from '../model-provider.ts';
+import { defined } from '../defined.ts';
 import { nearestEffort } from '../nearest-effort.ts';
 import type { ToolNames } from '../tool-names.ts';
 import type { SchemaDialectName } from '../tool-schema/schema-dialect.ts';
@@ -47,7 +48,14 @@ export function toAnthropicRequest(
     midConversationSystem: traits.midConversationSystem,
     standIn: options.form?.standIn ?? false,
   });
-  placeCacheMarkers({ system, tools, messages }, options.cacheTtl);
+  const {
+    prompt_cache_ttl: ttl = options.cacheTtl,
+    temperature,
+    top_p,
+    top_k,
+    stop_sequences,
+  } = request.settings ?? {};
+  placeCacheMarkers({ system, tools, messages }, ttl);
   const thinking = options.form?.thinking === false ? undefined : thinkingOf(request, traits, messages);
   const effort = nearestEffort(request.effort, traits.efforts);
   return {
@@ -60,6 +68,7 @@ export function toAnthropicRequest(
     ...(thinking === undefined ? {} : { thinking }),
     ...(effort === undefined ? {} : { output_config: { effort } }),
     ...(request.speed === 'fast' && traits.fastMode ? { speed: 'fast' } : {}),
+    ...defined({ temperature, top_p, top_k, stop_sequences, service_tier: tierOf(request) }),
     metadata: { user_id: request.sessionId },
   };
 }
@@ -100,4 +109,9 @@ function startsWithThinking(messages: MessageCreateParamsStreaming['messages']):
   if (answer === undefined || typeof answer.content === 'string') return false;
   const first = answer.content[0]?.type;
   return first === 'thinking' || first === 'redacted_thinking';
+}
+
+function tierOf({ settings }: ModelRequest): 'auto' | 'standard_only' | undefined {
+  const tier = settings?.service_tier;
+  return tier === 'auto' || tier === 'standard_only' ? tier : undefined;
 }

@@ -3,6 +3,7 @@ import { ThinkingLevel } from '@google/genai';
 import type { Effort, ReasoningHistory, Thinking } from '../../../core/models/model-entry.ts';
 import type { HistoryForm } from '../history/history-form.ts';
 import type { ModelRequest } from '../model-provider.ts';
+import { defined } from '../defined.ts';
 import { nearestEffort } from '../nearest-effort.ts';
 import type { ToolNames } from '../tool-names.ts';
 import type { SchemaDialectName } from '../tool-schema/schema-dialect.ts';
@@ -22,6 +23,7 @@ export function toGeminiRequest(
   options: { provider: string; names: ToolNames; form?: HistoryForm; schemas: SchemaDialectName },
 ): GenerateContentParameters & { config: GenerateContentConfig } {
   const thinkingConfig = thinkingOf(request, traits);
+  const { settings = {} } = request;
   return {
     model: request.model,
     contents: toGeminiContents(request.messages, {
@@ -33,6 +35,15 @@ export function toGeminiRequest(
     }),
     config: {
       maxOutputTokens: request.maxOutputTokens,
+      ...defined({
+        temperature: settings.temperature,
+        topP: settings.top_p,
+        topK: settings.top_k,
+        seed: settings.seed,
+        frequencyPenalty: settings.frequency_penalty,
+        presencePenalty: settings.presence_penalty,
+        stopSequences: settings.stop_sequences,
+      }),
       ...(/\S/.test(request.system) ? { systemInstruction: { parts: [{ text: request.system }] } } : {}),
       ...(thinkingConfig === undefined ? {} : { thinkingConfig }),
       ...(request.tools.length > 0

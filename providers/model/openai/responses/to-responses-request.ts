@@ -1,10 +1,12 @@
 import type { ResponseCreateParamsStreaming } from 'openai/resources/responses/responses';
 import type { ModelRequest } from '../../model-provider.ts';
+import { defined } from '../../defined.ts';
 import { nearestEffort } from '../../nearest-effort.ts';
 import type { ToolNames } from '../../tool-names.ts';
 import type { SchemaDialectName } from '../../tool-schema/schema-dialect.ts';
 import { toToolSchema } from '../../tool-schema/to-tool-schema.ts';
 import type { OpenAiModelTraits } from '../openai-client.ts';
+import { openAiTier } from '../openai-tier.ts';
 import { toInputItems } from './to-input-items.ts';
 
 /**
@@ -17,6 +19,7 @@ export function toResponsesRequest(
   options: { provider: string; names: ToolNames; schemas: SchemaDialectName },
 ): ResponseCreateParamsStreaming {
   const effort = nearestEffort(request.effort, traits.efforts);
+  const { temperature, top_p, verbosity } = request.settings ?? {};
   return {
     model: request.model,
     input: toInputItems(request.messages, options),
@@ -36,6 +39,8 @@ export function toResponsesRequest(
           })),
         }
       : {}),
+    ...(verbosity === undefined ? {} : { text: { verbosity } }),
+    ...defined({ temperature, top_p, service_tier: openAiTier(request) }),
     ...(traits.thinking === 'none'
       ? {}
       : {

@@ -12,6 +12,7 @@ import type { Effort } from '../../../../../core/models/model-entry.ts';
 import type { ContentBlock, ToolResultBlock } from '../../../../../core/session/content.ts';
 import { wireCallIds } from '../../../call-ids.ts';
 import { toTurns, type ConversationTurn } from '../../../conversation.ts';
+import { defined } from '../../../defined.ts';
 import type { ModelRequest } from '../../../model-provider.ts';
 import { nearestEffort } from '../../../nearest-effort.ts';
 import { systemNote } from '../../../system-note.ts';
@@ -41,7 +42,14 @@ export function toConverseRequest(
   return {
     modelId: request.model,
     messages: turns.map((turn) => toMessage(turn, { names, wireId, pdf: traits.pdf })),
-    inferenceConfig: { maxTokens: request.maxOutputTokens },
+    inferenceConfig: {
+      maxTokens: request.maxOutputTokens,
+      ...defined({
+        temperature: request.settings?.temperature,
+        topP: request.settings?.top_p,
+        stopSequences: request.settings?.stop_sequences,
+      }),
+    },
     ...(/\S/.test(request.system) ? { system: [{ text: request.system }] } : {}),
     ...(tools.length > 0 ? { toolConfig: { tools } } : {}),
     ...(Object.keys(fields).length > 0 ? { additionalModelRequestFields: fields } : {}),
