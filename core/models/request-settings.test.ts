@@ -9,7 +9,12 @@ const catalog = createModelCatalog({
     { id: 'local', provider: 'openai', base_url: 'http://127.0.0.1:8000/v1', thinking: true },
     { id: 'haiku', provider: 'anthropic', vendor_model: 'claude-haiku-4-5', thinking: false },
     { id: 'nova', provider: 'openai', connection: 'aws', vendor_model: 'amazon.nova-pro-v1:0' },
-    { id: 'claude-on-aws', provider: 'anthropic', connection: 'aws', vendor_model: 'anthropic.claude-opus-5-5' },
+    {
+      id: 'claude-on-aws',
+      provider: 'anthropic',
+      connection: 'aws',
+      vendor_model: 'anthropic.claude-opus-5-5',
+    },
   ],
   usable: ['anthropic', 'openai', 'gemini', 'aws'],
   connections: { aws: { protocol: 'bedrock', base_url: null } },

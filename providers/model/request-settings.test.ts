@@ -35,11 +35,7 @@ function bodyOf(wire: string, settings: RequestSettings | undefined): object {
   };
   if (wire === 'anthropic') return toAnthropicRequest(request, entryOf('claude-opus-5-5'), options);
   if (wire === 'converse')
-    return toConverseRequest(
-      request,
-      { efforts: [], pdf: false },
-      { provider: 'x', names, extraBody: {} },
-    );
+    return toConverseRequest(request, { efforts: [], pdf: false }, { provider: 'x', names, extraBody: {} });
   if (wire === 'gemini') return toGeminiRequest(request, entryOf('gemini-3.8-flash'), options).config;
   return wire === 'responses'
     ? toResponsesRequest(request, entryOf('gpt-4.1'), options)
@@ -105,7 +101,10 @@ it.each<[string, RequestSettings, object]>([
   expect(bodyOf(wire, settings)).toMatchObject(expected);
 });
 
-it.each(['anthropic', 'chat', 'responses', 'gemini', 'converse'])('%s: nothing goes out that is not set', (wire) => {
-  expect(bodyOf(wire, {})).toEqual(bodyOf(wire, undefined));
-  expect(JSON.stringify(bodyOf(wire, {}))).not.toMatch(/temperature|top_?p|seed|tier|verbosity|stop_?s/i);
-});
+it.each(['anthropic', 'chat', 'responses', 'gemini', 'converse'])(
+  '%s: nothing goes out that is not set',
+  (wire) => {
+    expect(bodyOf(wire, {})).toEqual(bodyOf(wire, undefined));
+    expect(JSON.stringify(bodyOf(wire, {}))).not.toMatch(/temperature|top_?p|seed|tier|verbosity|stop_?s/i);
+  },
+);

@@ -50,7 +50,11 @@ describe('settings of an agent’s model', () => {
     await beta.sessions.events.send(session.id, {
       events: [{ type: 'user.message', content: [{ type: 'text', text }] }],
     });
-    for await (const event of stream) if (event.type === 'session.status_idle') break;
+    for await (const event of stream)
+      if (event.type === 'session.status_idle') {
+        expect(event.stop_reason.type).toBe('end_turn');
+        break;
+      }
     return models.ledger().flatMap(({ about, body }) => (about.includes(text) ? [body] : []));
   }
 
@@ -89,7 +93,11 @@ describe('settings of an agent’s model', () => {
   });
 
   it.each<[string, object, RegExp]>([
-    ['scripted-chat', { prompt_cache_ttl: '1h' }, /model\.prompt_cache_ttl: scripted-chat has no such setting/],
+    [
+      'scripted-chat',
+      { prompt_cache_ttl: '1h' },
+      /model\.prompt_cache_ttl: scripted-chat has no such setting/,
+    ],
     ['scripted-chat', { temperature: 3 }, /model\.temperature/],
     ['scripted-chat', { temprature: 1 }, /temprature/],
     ['demo', { temperature: 1 }, /model\.temperature: demo has no such setting/],
@@ -105,7 +113,7 @@ describe('settings of an agent’s model', () => {
   it('go with the model that stands in as far as it takes them', async () => {
     const text = `settings-${randomUUID()}`;
     const fault = { kind: 'status' as const, status: 401, message: 'No such key.' };
-    models.scenario({ when: text, steps: [{ fault }, { blocks: [{ type: 'text', text: 'Yes.' }] }] });
+    models.scenario({ when: text, steps: [[{ fault }, { blocks: [{ type: 'text', text: 'Yes.' }] }]] });
     const settings = { temperature: 0.4, seed: 7 };
     const agent = await beta.agents.create({ name: 'a', model: model('scripted-chat', settings) });
     const [refused, answered] = await bodiesOf(agent.id, text);

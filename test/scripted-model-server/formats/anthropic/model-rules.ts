@@ -12,6 +12,9 @@ export function modelViolations(request: AnthropicRequest, headers: Record<strin
     violations.push(`thinking: ${model} takes no budget; use adaptive`);
   if (thinking?.type === 'enabled' && thinking.budget_tokens >= request.max_tokens)
     violations.push('thinking: the budget must be below max_tokens');
+  if (thinking !== undefined && thinking.type !== 'disabled')
+    for (const name of ['temperature', 'top_p', 'top_k'] as const)
+      if (request[name] !== undefined) violations.push(`${name}: not while the model thinks`);
   if (legacy && !model.startsWith('claude-opus') && request.output_config !== undefined)
     violations.push(`output_config: ${model} has no effort`);
   if (legacy && request.max_tokens > 64_000) violations.push(`max_tokens: at most 64000 for ${model}`);

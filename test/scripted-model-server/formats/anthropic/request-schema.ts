@@ -94,6 +94,11 @@ export const AnthropicRequest = z.strictObject({
     .optional(),
   output_config: z.strictObject({ effort: z.enum(['low', 'medium', 'high', 'xhigh', 'max']) }).optional(),
   speed: z.enum(['standard', 'fast']).optional(),
+  temperature: z.number().min(0).max(1).optional(),
+  top_p: z.number().min(0).max(1).optional(),
+  top_k: z.int().min(0).optional(),
+  stop_sequences: z.array(z.string().regex(/\S/)).optional(),
+  service_tier: z.enum(['auto', 'standard_only']).optional(),
   metadata: z.strictObject({ user_id: z.string().min(1).max(256) }).optional(),
 });
 export type AnthropicRequest = z.infer<typeof AnthropicRequest>;

@@ -71,7 +71,8 @@ describe('the rules of the Messages API', () => {
   });
 
   it.each<[string, object]>([
-    ['an unknown field', { temperature: 1 }],
+    ['an unknown field', { temprature: 1 }],
+    ['a temperature out of its range', { temperature: 3 }],
     ['no streaming', { stream: false }],
     ['no tokens', { max_tokens: 0 }],
     ['no messages', { messages: [] }],

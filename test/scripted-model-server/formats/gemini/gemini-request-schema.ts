@@ -74,6 +74,13 @@ export const GeminiRequest = z.strictObject({
     .optional(),
   generationConfig: z.strictObject({
     maxOutputTokens: z.int().positive(),
+    temperature: z.number().min(0).max(2).optional(),
+    topP: z.number().min(0).max(1).optional(),
+    topK: z.int().min(1).optional(),
+    seed: z.int().optional(),
+    frequencyPenalty: z.number().min(-2).lt(2).optional(),
+    presencePenalty: z.number().min(-2).lt(2).optional(),
+    stopSequences: z.array(z.string()).max(5).optional(),
     thinkingConfig: z
       .strictObject({
         includeThoughts: z.boolean().optional(),

@@ -61,6 +61,15 @@ export const ChatRequest = z.strictObject({
     .optional(),
   reasoning_effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']).optional(),
   prompt_cache_key: z.string().min(1).optional(),
+  temperature: z.number().min(0).max(2).optional(),
+  top_p: z.number().min(0).max(1).optional(),
+  top_k: z.int().optional(),
+  seed: z.int().optional(),
+  frequency_penalty: z.number().min(-2).max(2).optional(),
+  presence_penalty: z.number().min(-2).max(2).optional(),
+  stop: z.array(z.string().min(1)).min(1).max(4).optional(),
+  verbosity: z.enum(['low', 'medium', 'high']).optional(),
+  service_tier: z.enum(['auto', 'default', 'flex', 'priority']).optional(),
   store: z.boolean().optional(),
 });
 export type ChatRequest = z.infer<typeof ChatRequest>;

@@ -50,6 +50,9 @@ function limitViolations(request: ChatRequest): string[] {
     violations.push(`max_tokens: not supported with ${request.model}; use max_completion_tokens`);
   if (request.model.startsWith('gpt-4') && request.reasoning_effort !== undefined)
     violations.push(`reasoning_effort: ${request.model} does not reason`);
+  for (const name of ['temperature', 'top_p', 'frequency_penalty', 'presence_penalty', 'stop'] as const)
+    if (reasons && request[name] !== undefined)
+      violations.push(`${name}: not supported with ${request.model}`);
   return violations;
 }
 

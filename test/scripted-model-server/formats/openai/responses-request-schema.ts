@@ -52,6 +52,10 @@ export const ResponsesRequest = z.strictObject({
   store: z.literal(false),
   max_output_tokens: z.int().min(16),
   prompt_cache_key: z.string().min(1).optional(),
+  temperature: z.number().min(0).max(2).optional(),
+  top_p: z.number().min(0).max(1).optional(),
+  text: z.strictObject({ verbosity: z.enum(['low', 'medium', 'high']) }).optional(),
+  service_tier: z.enum(['auto', 'default', 'flex', 'priority']).optional(),
   instructions: z.string().min(1).optional(),
   tools: z
     .array(

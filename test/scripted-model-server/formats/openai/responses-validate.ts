@@ -26,6 +26,9 @@ export function responsesViolations(incoming: IncomingModelRequest, issued: Issu
     ...tools.flatMap(({ name, parameters }) => parameterViolations(parameters, `tools.${name}`)),
     ...(!reasons && request.reasoning !== undefined ? [`reasoning: ${request.model} does not reason`] : []),
     ...(reasons && request.include === undefined ? ['include: the reasoning would be lost'] : []),
+    ...(reasons && (request.temperature ?? request.top_p) !== undefined
+      ? [`temperature, top_p: not supported with ${request.model}`]
+      : []),
     ...orderViolations(request.input),
     ...callViolations(request.input.flatMap(stepsOf)),
     ...request.input.flatMap(itemViolations),

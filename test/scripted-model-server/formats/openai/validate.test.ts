@@ -62,7 +62,8 @@ describe('the rules of chat completions', () => {
   });
 
   it.each<[string, object]>([
-    ['an unknown field', { temperature: 1 }],
+    ['an unknown field', { temprature: 1 }],
+    ['a temperature out of its range', { temperature: 3 }],
     ['both names of the limit', { max_tokens: 1 }],
     [
       'the older name of the limit for a model that reasons',
