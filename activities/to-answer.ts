@@ -63,6 +63,7 @@ const STOP_WORDS: Record<ModelResponse['stop'], StopWord> = {
   refusal: 'refusal',
   paused: 'pause_turn',
   malformed_call: 'malformed_tool_call',
+  missing_call: 'tool_use',
 };
 
 function toDetails(refusal: ModelResponse['refusal']) {

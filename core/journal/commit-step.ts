@@ -7,7 +7,7 @@ import type { StepOutcome } from './outcome.ts';
 import type { LostUsage } from './span-detail.ts';
 import type { IdSource, JournalView, NewEvent, UsageTotals } from './view.ts';
 import type { SessionError } from './session-error.ts';
-import { FRESH_TURN, withCut, withRound, type CallDigests } from './turn.ts';
+import { FRESH_TURN, isSettled, withAnswer, type CallDigests } from './turn.ts';
 import { newEvent, type StopWord } from './wire-event.ts';
 import type { AnswerCut } from '../session/answer-cut.ts';
 import type { NewCall } from './writes.ts';
@@ -78,16 +78,17 @@ export function commitStep(
       writer.running();
       for (const event of answer.events) writer.append(event);
       const asksForTools = answer.calls.length + answer.refused.length > 0;
-      const { cut } = answer;
-      const digests = asksForTools && cut === null ? answer.digests : null;
-      writer.closeSpan(row, false, { ...answer, digests });
+      const cut = isSettled(writer.turn, answer.cut) ? null : answer.cut;
+      const isRound = asksForTools && (cut === null || answer.calls.length > 0);
+      const digests = isRound ? answer.digests : null;
+      writer.closeSpan(row, false, { ...answer, cut, digests });
       writer.addUsage(answer.usage, answer.priced);
       if (asksForTools || cut !== null) {
         writer.addCalls(answer.calls);
         const open = callStates(writer.calls);
         for (const { id, text } of answer.refused) writer.append({ ...errorResult(ids, id, text), ref: id });
         writer.setOwed(true);
-        writer.setTurn(cut === null ? withRound(writer.turn, answer.digests) : withCut(writer.turn, cut));
+        writer.setTurn(withAnswer(writer.turn, cut, digests));
         outcome = { kind: 'tools', calls: open, spent };
       } else {
         writer.setOwed(false);

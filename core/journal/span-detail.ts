@@ -28,7 +28,7 @@ export function spanDetail({ usage, priced, digests, cut }: SpanDetail): Json {
     usage: { ...usage },
     priced,
     digests: digests && { ...digests },
-    ...(cut ? { cut: { cause: cut.cause, part: cut.part } } : {}),
+    ...(cut ? { cut: { ...cut } } : {}),
   };
 }
 

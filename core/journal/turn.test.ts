@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { AnswerCut } from '../session/answer-cut.ts';
-import { FRESH_TURN, limitReached, NO_LIMITS, withCut, withMessage, withRound, type Turn } from './turn.ts';
+import {
+  FRESH_TURN,
+  isSettled,
+  limitReached,
+  NO_LIMITS,
+  withAnswer,
+  withCut,
+  withMessage,
+  withRound,
+  type Turn,
+} from './turn.ts';
 
 const rounds = (...calls: string[][]): Turn =>
   calls.reduce((turn, round) => withRound(turn, { calls: round, round: round.join('+') }), FRESH_TURN);
@@ -62,6 +72,42 @@ describe('the limits of a turn', () => {
     expect(limitReached(cut, limits)).not.toBeNull();
     expect(limitReached(withMessage(cut), limits)).toBeNull();
     expect(limitReached(withRound(cut, { calls: ['a'], round: 'a' }), limits)).toBeNull();
+  });
+
+  it('count calls that are cut off beside a whole one, unless the whole one is another than before', () => {
+    const limits = { ...NO_LIMITS, continuations: 2 };
+    const rounds = (...calls: string[]): Turn =>
+      calls.reduce(
+        (turn, call) =>
+          withAnswer(turn, { cause: 'output_limit', part: 'call' }, { calls: [call, 'cut'], round: call }),
+        FRESH_TURN,
+      );
+    expect(limitReached(rounds('a', 'a', 'a', 'a'), limits)).toMatchObject({
+      type: 'tool_use_limit_reached_error',
+      message: expect.stringContaining('The output limit cut') as string,
+    });
+    expect(limitReached(rounds('a', 'a', 'a'), limits)).toBeNull();
+    expect(limitReached(rounds('a', 'b', 'c', 'd', 'e'), limits)).toBeNull();
+    expect(limitReached(rounds('a', 'a', 'a', 'b', 'b'), limits)).toBeNull();
+    expect(limitReached(rounds('a'), { ...limits, continuations: 0 })).toBeNull();
+    expect(rounds('a', 'b').rounds).toBe(2);
+  });
+
+  it('take an answer without the call that it announces for whole when that comes again', () => {
+    const missing: AnswerCut = { cause: 'missing', part: 'text' };
+    const once = withAnswer(FRESH_TURN, missing, null);
+    expect(isSettled(FRESH_TURN, missing)).toBe(false);
+    expect(isSettled(once, missing)).toBe(true);
+    expect(isSettled(once, null)).toBe(false);
+    expect(limitReached(once, { ...NO_LIMITS, continuations: 0 })?.message).toContain('none came');
+  });
+
+  it('name the word that an empty answer ended with, and keep nothing of a malformed call', () => {
+    const limits = { ...NO_LIMITS, continuations: 0 };
+    const empty = withCut(FRESH_TURN, { cause: 'empty', part: 'nothing', said: 'weird_stop' });
+    expect(limitReached(empty, limits)?.message).toContain('weird_stop');
+    const malformed = withCut(FRESH_TURN, { cause: 'malformed', part: 'nothing', said: 'secret' });
+    expect(JSON.stringify(malformed)).not.toContain('secret');
   });
 
   it('take calls that were cut off for rounds, and not for calls that repeat', () => {

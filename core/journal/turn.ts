@@ -80,7 +80,31 @@ export function withRound(turn: Turn, digests: CallDigests): Turn {
 /** The turn after one more answer that fell short. A call that was cut off was a round, though not one of the calls that repeat. */
 export function withCut(turn: Turn, cut: AnswerCut): Turn {
   const rounds = turn.rounds + (cut.part === 'call' ? 1 : 0);
-  return { ...turn, rounds, cut: { ...cut, times: (turn.cut?.times ?? 0) + 1 } };
+  return { ...turn, rounds, cut: cutRun(cut, turn.cut) };
+}
+
+function cutRun({ cause, part, said }: AnswerCut, before: CutRun | null): CutRun {
+  // What a malformed call was is the model's, and is kept with the answer alone.
+  const word = said === undefined || cause !== 'empty' ? {} : { said };
+  return { cause, part, ...word, times: (before?.times ?? 0) + 1 };
+}
+
+/**
+ * The turn after one more answer that the model goes on from.
+ *
+ * @param digests - of the calls in it, where one of them is run; those that were cut off among them.
+ */
+export function withAnswer(turn: Turn, cut: AnswerCut | null, digests: CallDigests | null): Turn {
+  if (digests === null) return cut === null ? turn : withCut(turn, cut);
+  const next = withRound(turn, digests);
+  // With other calls than before there is progress, whatever was cut off beside them.
+  const isStuck = cut !== null && digests.round === turn.lastRound;
+  return isStuck ? { ...next, cut: cutRun(cut, turn.cut) } : next;
+}
+
+/** Whether an answer without the call that it is said to end with is taken for whole after all: so was the one before. */
+export function isSettled(turn: Turn, cut: AnswerCut | null): boolean {
+  return cut?.cause === 'missing' && turn.cut?.cause === 'missing';
 }
 
 /** A message is a new instruction: what was done before it is not counted. The model that stands in goes on. */
@@ -107,7 +131,7 @@ export function limitReached(turn: Turn, limits: TurnLimits): SessionError | nul
   return null;
 }
 
-function cutError({ cause, part, times }: CutRun): SessionError {
+function cutError({ cause, part, said, times }: CutRun): SessionError {
   const often = times === 1 ? '' : `, ${times} times in a row`;
   if (part === 'call') {
     return toolUseLimit(
@@ -119,6 +143,11 @@ function cutError({ cause, part, times }: CutRun): SessionError {
       `The model wrote a tool call that cannot be read${often}. Send a message to go on, or use another model.`,
     );
   }
+  if (cause === 'missing') {
+    return requestFailed(
+      `The model's answer was to end with a tool call, but none came${often}. Send a message to go on, or use another model.`,
+    );
+  }
   if (part === 'text') {
     return requestFailed(
       cause === 'pause'
@@ -127,8 +156,9 @@ function cutError({ cause, part, times }: CutRun): SessionError {
     );
   }
   if (cause === 'empty' || cause === 'pause') {
+    const word = said === undefined ? '' : ` (the server’s reason: ${said})`;
     return requestFailed(
-      `The model gave an empty answer${part === 'thinking' ? ' after thinking' : ''}${often}. Send a message to try again, or use another model.`,
+      `The model gave an empty answer${part === 'thinking' ? ' after thinking' : ''}${often}${word}. Send a message to try again, or use another model.`,
     );
   }
   return requestFailed(

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../json.ts';
-import { ANY, LIMITS, type Limits, type SchemaNode } from './schema-node.ts';
+import { ANY, LIMITS, type Limit, type Limits, type SchemaNode } from './schema-node.ts';
 import { eitherOf } from './join-nodes.ts';
 
 export const KINDS = ['string', 'integer', 'number', 'boolean', 'null', 'array', 'object'] as const;
@@ -58,8 +58,13 @@ export function kindSpokenOf(schema: JsonObject): Kind | null {
 const OF_STRINGS = ['minLength', 'maxLength'];
 const OF_ARRAYS = ['minItems', 'maxItems'];
 const OF_OBJECTS = ['minProperties', 'maxProperties'];
-/** zod writes these for any integer. */
-const SAFE: readonly Json[] = [Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER];
+const OF_COUNTS = [...OF_STRINGS, ...OF_ARRAYS, ...OF_OBJECTS];
+
+/** Whether a bound says something that every reader of schemas takes. zod writes the largest safe integer for any integer, Go and Rust those of 64 bits. */
+function isBound(name: Limit, value: number): boolean {
+  if (OF_COUNTS.includes(name)) return Number.isSafeInteger(value) && value >= 0;
+  return name === 'multipleOf' ? value > 0 : Math.abs(value) < Number.MAX_SAFE_INTEGER;
+}
 
 /** The bounds of one kind. Booleans of draft 4 become the numbers they go with. */
 export function limitsOf(schema: JsonObject, kind: Kind): { limits?: Limits } {
@@ -70,12 +75,12 @@ export function limitsOf(schema: JsonObject, kind: Kind): { limits?: Limits } {
         ? OF_ARRAYS
         : kind === 'object'
           ? OF_OBJECTS
-          : LIMITS.filter((name) => ![...OF_STRINGS, ...OF_ARRAYS, ...OF_OBJECTS].includes(name));
+          : LIMITS.filter((name) => !OF_COUNTS.includes(name));
   const limits: Limits = {};
   for (const name of LIMITS) {
     const value = schema[name];
     if (!words.includes(name) || typeof value !== 'number' || !Number.isFinite(value)) continue;
-    if (!SAFE.includes(value)) limits[name] = value;
+    if (isBound(name, value)) limits[name] = value;
   }
   for (const [from, to] of [
     ['minimum', 'exclusiveMinimum'],

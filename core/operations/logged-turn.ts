@@ -1,5 +1,5 @@
 import { readSpanDetail } from '../journal/span-detail.ts';
-import { FRESH_TURN, withCut, withMessage, withRound, type Turn } from '../journal/turn.ts';
+import { FRESH_TURN, withAnswer, withMessage, type Turn } from '../journal/turn.ts';
 import type { StopReason } from '../journal/view.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { RebuiltRow } from './rebuild-journal.ts';
@@ -12,9 +12,7 @@ export function turnAfter(turn: Turn, { type, body, detail }: RebuiltRow, isFina
     case 'span.model_request_end': {
       if (isFinal) return FRESH_TURN;
       const told = readSpanDetail(detail);
-      if (told?.cut) return withCut(turn, told.cut);
-      const digests = told?.digests ?? null;
-      return digests ? withRound(turn, digests) : turn;
+      return withAnswer(turn, told?.cut ?? null, told?.digests ?? null);
     }
     case 'session.error': {
       const model = (body['error'] as JsonObject | undefined)?.['fallback_model'];

@@ -30,13 +30,17 @@ describe('an answer', () => {
     ['max_tokens', [thought, text('\n\n')], { cause: 'output_limit', part: 'thinking' }],
     ['max_tokens', [], { cause: 'output_limit', part: 'nothing' }],
     ['max_tokens', [text('I write it.'), call(null)], { cause: 'output_limit', part: 'call' }],
-    // The whole call runs, and its result lets the model go on.
-    ['max_tokens', [call({ a: 1 }), call(null)], null],
+    // The whole call runs all the same.
+    ['max_tokens', [call({ a: 1 }), call(null)], { cause: 'output_limit', part: 'call' }],
+    ['max_tokens', [call({ a: 1 }), text('So f')], null],
     ['context_overflow', [text('So far')], { cause: 'context_limit', part: 'text' }],
     ['context_overflow', [call(null)], { cause: 'context_limit', part: 'call' }],
     ['paused', [text('So far')], { cause: 'pause', part: 'text' }],
     ['malformed_call', [thought], { cause: 'malformed', part: 'thinking' }],
     ['malformed_call', [text('I call it.')], { cause: 'malformed', part: 'text' }],
+    ['missing_call', [text('I look.')], { cause: 'missing', part: 'text' }],
+    ['missing_call', [thought], { cause: 'empty', part: 'thinking' }],
+    ['missing_call', [], { cause: 'empty', part: 'nothing' }],
     ['end_turn', [], { cause: 'empty', part: 'nothing' }],
     ['end_turn', [text(' \n')], { cause: 'empty', part: 'nothing' }],
     ['end_turn', [thought], { cause: 'empty', part: 'thinking' }],
@@ -49,5 +53,18 @@ describe('an answer', () => {
     expect(cutNote({ cause: 'output_limit', part: 'text' })).toContain('exactly where it stops');
     expect(cutNote({ cause: 'context_limit', part: 'text' })).toContain('context window');
     expect(cutNote({ cause: 'empty', part: 'nothing' })).toContain('was empty');
+    expect(cutNote({ cause: 'missing', part: 'text' })).toContain('none came');
+  });
+
+  it('of which the server tells why a call could not be read tells the model, and not for ever', () => {
+    const cut = answerCut({
+      stop: 'malformed_call',
+      blocks: [],
+      said: `no tool of that name${'!'.repeat(9_000)}`,
+    });
+    expect(cut).toMatchObject({ cause: 'malformed', part: 'nothing' });
+    const note = cut && cutNote(cut);
+    expect(note).toContain('no tool of that name');
+    expect(note?.length).toBeLessThan(1_000);
   });
 });

@@ -39,6 +39,16 @@ describe('the events of a response', () => {
     ]);
   });
 
+  it('leaves out the half of a character that a cut leaves, with which the model goes on', () => {
+    const cut = (text: string, stop: ModelResponse['stop']): unknown =>
+      responseEvents({ blocks: [{ type: 'text', text }], stop }, nothing, () => allow, counter()).events[0]
+        ?.body['content'];
+    expect(cut('So \uD83D', 'max_tokens')).toEqual([{ type: 'text', text: 'So ' }]);
+    expect(cut('So \uFFFD\uFFFD', 'context_overflow')).toEqual([{ type: 'text', text: 'So ' }]);
+    expect(cut('So \u{1F5FE}', 'max_tokens')).toEqual([{ type: 'text', text: 'So \u{1F5FE}' }]);
+    expect(cut('So \uFFFD', 'end_turn')).toEqual([{ type: 'text', text: 'So \uFFFD' }]);
+  });
+
   it('gives events the ids under which they were previewed', () => {
     const { events: made } = events(
       [

@@ -49,7 +49,12 @@ export function responseEvents(
       case 'text': {
         if (block.text === '') break;
         const id: string = textIds.next().value ?? message?.id ?? ids.event();
-        const content = { type: 'text' as const, text: block.text.toWellFormed() };
+        const isEnd = limit !== undefined && block === blocks.at(-1);
+        const content = {
+          type: 'text' as const,
+          text: isEnd ? withoutHalf(block.text) : block.text.toWellFormed(),
+        };
+        if (content.text === '') break;
         if (message?.id === id) {
           message.content.push(content);
         } else {
@@ -81,6 +86,11 @@ const CUTS: Partial<Record<ModelResponse['stop'], string>> = {
   max_tokens: LIMITS.output_limit,
   context_overflow: LIMITS.context_limit,
 };
+
+/** A text that was cut off, without the half of a character that it may end with: the model goes on with the whole one. */
+function withoutHalf(text: string): string {
+  return text.toWellFormed().replace(/\uFFFD+$/, '');
+}
 
 /** Thinking at the end of an answer that was cut off, and all of it where nothing was said or called besides. */
 function lostThinking(blocks: readonly ResponseBlock[], isCut: boolean): ReadonlySet<ResponseBlock> {

@@ -1,9 +1,9 @@
 import { isAppError, type AppError } from '../../core/errors.ts';
 import { connectionFailure } from './connection-failure.ts';
 import { drain } from './drain.ts';
-import type { ModelStreamPart } from './model-provider.ts';
+import type { ModelResponse, ModelStreamPart, ModelUsage } from './model-provider.ts';
 import { createStreamGuard, type StreamGuard, type StreamLimits } from './stream-guard.ts';
-import { toModelError } from './vendor-failure.ts';
+import { answerOf, toModelError } from './vendor-failure.ts';
 
 /**
  * How far an answer is. `open`: the reason for its end has not come. `reasoned`: it came with content or before more of it, as servers do
@@ -30,7 +30,8 @@ export interface StreamReader<Event> {
 const PATIENCE_MS = { settled: 5_000, reasoned: 15_000 };
 
 /**
- * What all adapters do around a request: watch its time, pass an abort on, and turn whatever goes wrong into the port's errors.
+ * What all adapters do around a request: watch its time, pass an abort on, and turn whatever goes wrong into the port's errors, or into
+ * the response that an error stands for.
  *
  * @param toFailure - turns an error of the vendor's SDK into an `AppError`; gives defects of ours back as they are.
  */
@@ -41,13 +42,38 @@ export async function* guardedStream(
 ): AsyncGenerator<ModelStreamPart> {
   signal.throwIfAborted();
   const guard = createStreamGuard(options.limits, options.vendor, signal);
+  let usage = NO_USAGE;
   try {
-    yield* converse(guard);
+    for await (const part of converse(guard)) {
+      if (part.type === 'usage') usage = part.usage;
+      yield part;
+    }
   } catch (error) {
-    throw guard.reason()?.error ?? options.toFailure(error);
+    const failure = guard.reason()?.error ?? options.toFailure(error);
+    const response = responseIn(failure, usage);
+    if (response === undefined) throw failure;
+    yield { type: 'finish', response };
   } finally {
     guard.stop();
   }
+}
+
+const NO_USAGE: ModelUsage = {
+  input_tokens: 0,
+  output_tokens: 0,
+  cache_read_input_tokens: 0,
+  cache_creation_5m_input_tokens: 0,
+  cache_creation_1h_input_tokens: 0,
+};
+
+/** The response that a vendor reported as an error; what it had sent of it by then is not kept. */
+function responseIn(failure: unknown, usage: ModelUsage): ModelResponse | undefined {
+  const told = answerOf(failure);
+  if (told === undefined) return undefined;
+  const { answer: stop, said } = told;
+  return stop === 'refusal'
+    ? { blocks: [], stop, refusal: { category: null, explanation: said }, usage }
+    : { blocks: [], stop, said, usage };
 }
 
 /**

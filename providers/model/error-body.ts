@@ -36,6 +36,8 @@ function readFields(body: JsonObject): ErrorBody {
     // Some name the whole reason here.
     sentenceIn(body['param']),
     typeof body['n_ctx'] === 'number' ? `n_ctx ${String(body['n_ctx'])}` : undefined,
+    // Groq: what the model wrote.
+    textIn(body['failed_generation']),
     behind.message,
   ].filter((part) => part !== undefined);
   const code = behind.code ?? nameIn(body['code']) ?? nameIn(body['Code']) ?? nameIn(body['error_code']);

@@ -95,6 +95,31 @@ export function finishKind(word: string | null | undefined): FinishKind {
   return KINDS.get((word ?? '').trim().toLowerCase().replaceAll(/[-\s]/g, '_')) ?? 'unknown';
 }
 
+/** Whether a vendor's word says that the answer ends with a call. */
+export function announcesCall(word: string | null | undefined): boolean {
+  return finishKind(word) === 'end' && /tool|function/i.test(word ?? '');
+}
+
+/**
+ * Whether an answer that passes for whole was cut off at its limit: it has as many tokens as it might. vLLM says `tool_calls` of a call that it
+ * cut off, and a few servers `stop` of any answer.
+ *
+ * @param reported - the tokens of the answer, where the server counts them.
+ */
+export function isCutUnsaid(
+  kind: FinishKind,
+  reported: number | undefined,
+  maxOutputTokens: number,
+): boolean {
+  return (kind === 'end' || kind === 'unknown') && reported === maxOutputTokens;
+}
+
+/** The vendor's word where no table has it, for people to read. */
+export function unknownWord(word: string | null | undefined): { said?: string } {
+  const text = (word ?? '').trim().slice(0, 80).toWellFormed();
+  return text !== '' && finishKind(text) === 'unknown' ? { said: text } : {};
+}
+
 /**
  * The reason that counts of two: the later one, but no plain end after a word that says more, as of servers that close an answer that was
  * cut off with one more chunk.

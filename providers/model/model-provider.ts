@@ -55,9 +55,19 @@ export interface ModelResponse {
   /**
    * Why the model stopped. `max_tokens` and `context_overflow` cut the response: a tool use that was cut is left out of `blocks`
    * or has `input: null`. `paused`: the vendor paused and wants to be asked to go on. `malformed_call`: the vendor could not read a call
-   * that the model wrote, and left it out.
+   * that the model wrote, and left it out. `missing_call`: the vendor says that it ends with a call, but there is none in it.
    */
-  stop: 'end_turn' | 'tool_use' | 'max_tokens' | 'context_overflow' | 'refusal' | 'paused' | 'malformed_call';
+  stop:
+    | 'end_turn'
+    | 'tool_use'
+    | 'max_tokens'
+    | 'context_overflow'
+    | 'refusal'
+    | 'paused'
+    | 'malformed_call'
+    | 'missing_call';
+  /** What the vendor said of the end, where that tells more than `stop`: why a call was malformed, or a word that no table has. */
+  said?: string;
   /** With `refusal`: what the vendor said about it. */
   refusal?: { category: string | null; explanation: string | null };
   usage: ModelUsage;

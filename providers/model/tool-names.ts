@@ -1,10 +1,22 @@
 import { createHash } from 'node:crypto';
+import type { ModelRequest } from './model-provider.ts';
+import { SCHEMA_DIALECTS, type SchemaDialectName } from './tool-schema/schema-dialect.ts';
 
 /** Tool names as a vendor takes them, and back. */
 export interface ToolNames {
   toWire(name: string): string;
   /** The name as it was offered; a name that the model made up comes back as it is. */
   fromWire(name: string): string;
+}
+
+/** The names of a request's tools as a server takes them. */
+export function toolNamesOf({ tools }: ModelRequest, dialect: SchemaDialectName): ToolNames {
+  const { fits, maxLength } = SCHEMA_DIALECTS[dialect].toolNames;
+  return createToolNames(
+    tools.map(({ name }) => name),
+    (name) => fits.test(name),
+    maxLength,
+  );
 }
 
 /**
@@ -27,6 +39,6 @@ export function createToolNames(
 
 function converted(name: string, maxLength: number): string {
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
-  const readable = name.replace(/[^a-zA-Z0-9_-]+/g, '_').replace(/^[^a-zA-Z_]+/, '');
-  return `${readable.slice(0, maxLength - 9)}_${hash}`;
+  const readable = name.replace(/[^a-zA-Z0-9_-]+/g, '_').replace(/^[^a-zA-Z]+/, '');
+  return `${(readable || 'tool').slice(0, maxLength - 9)}_${hash}`;
 }

@@ -1,4 +1,5 @@
 import { AppError, isAppError, type ErrorCode } from '../../core/errors.ts';
+import { answerInError, type AnswerInError } from './answer-in-error.ts';
 import { readSizeRefusal, type SizeRefusal } from './context-overflow.ts';
 import { readHistoryRefusal, type HistoryRefusal } from './history/refused-history.ts';
 import { retryAfterMs } from './retry-after.ts';
@@ -32,6 +33,12 @@ export interface VendorRefusal {
 }
 
 const refusals = new WeakMap<AppError, VendorRefusal>();
+const answers = new WeakMap<AppError, { answer: AnswerInError; said: string }>();
+
+/** The answer of the model that a vendor reported as this error, with its words; undefined where the error is none. */
+export function answerOf(error: unknown): { answer: AnswerInError; said: string } | undefined {
+  return isAppError(error) ? answers.get(error) : undefined;
+}
 
 /** What the vendor said of a request that it refused, or undefined when the error is no refusal. */
 export function refusalOf(error: unknown): VendorRefusal | undefined {
@@ -51,10 +58,12 @@ const TOO_LONG = 'context_window_exceeded';
  */
 export function toModelError(failure: VendorFailure): AppError {
   const { message = '' } = failure;
-  const size = readSizeRefusal(failure);
-  const history = size === undefined ? readHistoryRefusal(failure) : undefined;
+  const answer = answerInError(failure);
+  // What the model wrote may stand among the words.
+  const size = answer === undefined ? readSizeRefusal(failure) : undefined;
+  const history = answer === undefined && size === undefined ? readHistoryRefusal(failure) : undefined;
   const plain = codeOf(failure);
-  const isKnown = size !== undefined || history !== undefined;
+  const isKnown = answer !== undefined || size !== undefined || history !== undefined;
   // Any status may come with such words. A request that is larger than the account's rate stays what the vendor calls it.
   const code = isKnown && plain !== 'model_rate_limited' ? 'model_request_refused' : plain;
   const said = message.slice(0, 1_000).toWellFormed();
@@ -71,6 +80,7 @@ export function toModelError(failure: VendorFailure): AppError {
       ...(failure.cause === undefined ? {} : { cause: failure.cause }),
     },
   );
+  if (answer !== undefined) answers.set(error, { answer, said });
   if (code === 'model_request_refused' || isKnown)
     refusals.set(error, { status: failure.status, message, size, history });
   return error;

@@ -164,6 +164,49 @@ describe('answers that the output limit cuts off', () => {
     expect(models.violations()).toEqual([]);
   });
 
+  it('and calls that the server could not read are asked for again, with what it said', async () => {
+    const failed = JSON.stringify({
+      error: {
+        message: "Failed to call a function. See 'failed_generation' for more details.",
+        code: 'tool_use_failed',
+        failed_generation: '<function=bash{"command": "ls"}',
+      },
+    });
+    const session = await begin(CHAT, [
+      [
+        { fault: { kind: 'status', status: 400, body: failed } },
+        { blocks: [{ type: 'tool_use', name: 'bash', input: { command: 'echo read' } }] },
+      ],
+      { blocks: [text('Done.')] },
+    ]);
+    const events = await rested(session);
+    expect(saidIn(events)).toBe('Done.');
+    expect(stopsIn(events)).toEqual(['malformed_tool_call', 'tool_use', 'end_turn']);
+    expect(events.filter(({ type }) => type === 'session.error')).toEqual([]);
+    expect(models.violations()).toEqual([]);
+  });
+
+  it('and prompts that a filter stops are refusals in its words, after which the session goes on', async () => {
+    const filtered = JSON.stringify({
+      error: { message: 'The prompt triggered the content management policy.', code: 'content_filter' },
+    });
+    const session = await begin(CHAT, [
+      [{ fault: { kind: 'status', status: 400, body: filtered } }, { blocks: [text('Gladly.')] }],
+    ]);
+    const events = await rested(session);
+    expect(events.at(-1)).toMatchObject({
+      type: 'session.status_idle',
+      stop_reason: { type: 'refusal' },
+      stop_details: { explanation: expect.stringContaining('content management policy') as string },
+    });
+    expect(events.filter(({ type }) => type === 'session.error')).toEqual([]);
+    await client.beta.sessions.events.send(session, {
+      events: [{ type: 'user.message', content: [{ type: 'text', text: 'something else' }] }],
+    });
+    await until(async () => saidIn(await log(session)) === 'Gladly.');
+    expect((await rested(session)).at(-1)).toMatchObject({ stop_reason: { type: 'end_turn' } });
+  });
+
   it('are gone on with once when the worker is killed before the next request, and in the middle of it', async () => {
     const slow: Script = { blocks: [text('wn fox '), { type: 'text', tokens: 30 }], gapMs: 60 };
     const runs = await Promise.all(

@@ -8,7 +8,7 @@ import { reasoningForm } from '../history/reasoning-dialect.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../model-provider.ts';
 import type { StreamGuard, StreamLimits } from '../stream-guard.ts';
 import { schemaDialectOf } from '../tool-schema/schema-dialect.ts';
-import { createToolNames, type ToolNames } from '../tool-names.ts';
+import { toolNamesOf } from '../tool-names.ts';
 import { createAnthropicFetch } from './anthropic-fetch.ts';
 import { createAnthropicStreamReader } from './read-stream.ts';
 import { toAnthropicRequest, type AnthropicModelTraits } from './to-request.ts';
@@ -55,7 +55,7 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
     form: HistoryForm,
     guard: StreamGuard,
   ): AsyncGenerator<ModelStreamPart> {
-    const names = toolNamesOf(request);
+    const names = toolNamesOf(request, schemas);
     const cacheTtl = options.cacheTtl ?? '5m';
     const body = toAnthropicRequest(request, traits, { provider: name, names, cacheTtl, form, schemas });
     let blocks: CollectedBlock[] = [];
@@ -75,7 +75,12 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
       yield {
         type: 'finish',
         response: understood(vendor, () => ({
-          ...toResponse(message, { provider: name, names, requestId }),
+          ...toResponse(message, {
+            provider: name,
+            names,
+            maxOutputTokens: request.maxOutputTokens,
+            requestId,
+          }),
           ...answeredBy(message),
         })),
       };
@@ -100,7 +105,7 @@ export function createAnthropicProvider(options: AnthropicOptions): ModelProvide
     signal: AbortSignal,
   ): Promise<number> {
     return guardedCall(guarding, signal, (guard) => {
-      const names = toolNamesOf(request);
+      const names = toolNamesOf(request, schemas);
       // The counter takes no settings of sampling.
       const { settings: _settings, ...counting } = request;
       const body = toAnthropicRequest(counting, options.traits, {
@@ -126,12 +131,6 @@ function vendorTransport(options: AnthropicOptions): AnthropicTransport {
     fetch: createAnthropicFetch(options.apiKey, options.extraHeaders ?? {}),
   });
   return sdkTransport(client, 'Anthropic');
-}
-
-/** The vendor's rule for the names of tools. */
-function toolNamesOf(request: ModelRequest): ToolNames {
-  const names = request.tools.map(({ name }) => name);
-  return createToolNames(names, (name) => /^[a-zA-Z0-9_-]{1,128}$/.test(name), 128);
 }
 
 function betasOf(body: MessageCreateParamsStreaming): string[] {

@@ -4,6 +4,7 @@ import type {
   RawMessageStreamEvent,
 } from '@anthropic-ai/sdk/resources/messages';
 import type { ReadState, StreamReader } from '../adapter-stream.ts';
+import { finishKind } from '../finish-words.ts';
 import type { ModelStreamPart, ModelUsage } from '../model-provider.ts';
 import { sumUsage } from '../sum-usage.ts';
 import { createTextPreview } from '../text-preview.ts';
@@ -132,6 +133,7 @@ export function createAnthropicStreamReader(firstIndex: number, before: ModelUsa
         }
         case 'message_delta':
           message.stopReason = event.delta.stop_reason ?? message.stopReason;
+          if (finishKind(message.stopReason) === 'broken') throw brokenOff(message.stopReason);
           message.refusal = event.delta.stop_details ?? message.refusal;
           // Words that lack only the last event are whole; calls without it are not run, as what was cut off would be.
           if (message.stopReason !== null && message.blocks.every(({ type }) => type !== 'tool_use'))
@@ -164,6 +166,11 @@ function ignored(_unknown: never): ModelStreamPart[] {
 
 function broken(what: string): Error {
   return toModelError({ vendor: 'Anthropic', message: `its stream broke the protocol: ${what}` });
+}
+
+/** Other servers of this API put their own words here. */
+function brokenOff(word: string | null): Error {
+  return toModelError({ vendor: 'Anthropic', message: `the answer broke off (${String(word)})` });
 }
 
 function blockOf(block: RawContentBlockStartEvent['content_block']): CollectedBlock {

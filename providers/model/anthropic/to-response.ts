@@ -1,6 +1,6 @@
 import type { ContentBlockParam, RefusalStopDetails, StopReason } from '@anthropic-ai/sdk/resources/messages';
 import type { ModelResponse, ModelUsage, ResponseBlock } from '../model-provider.ts';
-import { finishKind, refusalText } from '../finish-words.ts';
+import { announcesCall, finishKind, isCutUnsaid, refusalText, unknownWord } from '../finish-words.ts';
 import type { ToolNames } from '../tool-names.ts';
 import { cutToolInput, isJsonObject, readToolInput } from '../tool-input.ts';
 
@@ -24,6 +24,7 @@ export interface CollectedMessage {
 interface Context {
   provider: string;
   names: ToolNames;
+  maxOutputTokens: number;
   requestId: string | undefined;
 }
 
@@ -33,7 +34,7 @@ export function toResponse(
   context: Context,
 ): ModelResponse {
   const { requestId } = context;
-  const stop = stopOf(message);
+  const stop = stopOf(message, context.maxOutputTokens);
   const cut = stop === 'max_tokens' || stop === 'context_overflow';
   const last = message.blocks.at(-1);
   // What a refused response began is not to be run.
@@ -53,6 +54,7 @@ export function toResponse(
           },
         }
       : {}),
+    ...unknownWord(message.stopReason),
     usage: message.usage,
     ...(requestId === undefined ? {} : { requestId }),
   };
@@ -67,11 +69,13 @@ export function toContinuation(blocks: readonly CollectedBlock[]): ContentBlockP
   });
 }
 
-function stopOf({
-  stopReason,
-  blocks,
-}: Pick<CollectedMessage, 'blocks' | 'stopReason'>): ModelResponse['stop'] {
-  switch (finishKind(stopReason)) {
+function stopOf(
+  { stopReason, blocks, usage }: Pick<CollectedMessage, 'blocks' | 'stopReason' | 'usage'>,
+  maxOutputTokens: number,
+): ModelResponse['stop'] {
+  const kind = finishKind(stopReason);
+  if (isCutUnsaid(kind, usage.output_tokens, maxOutputTokens)) return 'max_tokens';
+  switch (kind) {
     case 'length':
       return 'max_tokens';
     case 'window':
@@ -85,7 +89,8 @@ function stopOf({
     default:
       break;
   }
-  return blocks.some(({ type }) => type === 'tool_use') ? 'tool_use' : 'end_turn';
+  if (blocks.some(({ type }) => type === 'tool_use')) return 'tool_use';
+  return announcesCall(stopReason) ? 'missing_call' : 'end_turn';
 }
 
 /** A gateway's word for a filter of its own says more than nothing; the vendor's own says nothing. */

@@ -73,7 +73,7 @@ export function itReadsOddAnswers(subject: ContractSubject, setup: () => Setup):
 
   it('writes tool names that the vendor refuses in another way, and reads them back', async () => {
     const { server, provider } = setup();
-    const names = ['files.read', 'files/read', `${'very_long_'.repeat(14)}name`, 'plain'];
+    const names = ['files.read', 'files/read', `${'very_long_'.repeat(14)}name`, '3d_print', '日本', 'plain'];
     const tools = names.map((name) => ({ ...BASH, name }));
     server.scenario({ when: 'names', steps: [{ blocks: [{ type: 'text', text: 'x' }] }] });
     await collect(provider, makeRequest(subject, { tools, messages: [userSays('names')] }));

@@ -13,6 +13,8 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 export interface Answer {
   body: string;
   type?: string;
+  /** Default: 200. */
+  status?: number;
   /** The server keeps the connection open. */
   open?: boolean;
   /** The connection breaks after the body. */
@@ -36,11 +38,14 @@ export const WIRES: Record<string, (url: string) => ModelProvider> = {
   gemini: (baseUrl) => createGeminiProvider({ ...options, baseUrl, traits: geminiModel('gemini-x') }),
 };
 
-/** What the adapter makes of an answer with status 200. */
+/** What the adapter makes of an answer. */
 export async function ask(wire: string, answer: Answer): Promise<ModelResponse> {
   const server = createServer((request, response) => {
     request.resume();
-    response.writeHead(200, answer.type === '' ? {} : { 'content-type': answer.type ?? 'text/event-stream' });
+    response.writeHead(
+      answer.status ?? 200,
+      answer.type === '' ? {} : { 'content-type': answer.type ?? 'text/event-stream' },
+    );
     response.write(answer.body);
     if (answer.cut === true) setTimeout(() => response.destroy(), 50);
     else if (answer.open !== true) response.end();

@@ -28,7 +28,7 @@ export interface ContractSubject {
   /** Whether the vendor has a counter of tokens. */
   countsTokens: boolean;
   /** Which stop reasons the format can express. */
-  stops: readonly Exclude<ModelResponse['stop'], 'paused'>[];
+  stops: readonly Exclude<ModelResponse['stop'], 'paused' | 'missing_call'>[];
 }
 
 export const LIMITS: StreamLimits = { totalMs: 30_000, stallMs: 10_000 };

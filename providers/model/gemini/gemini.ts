@@ -13,7 +13,7 @@ import { patientFetch } from '../patient-fetch.ts';
 import { answerEvents } from '../stream/answer-events.ts';
 import type { StreamGuard, StreamLimits } from '../stream-guard.ts';
 import { schemaDialectOf } from '../tool-schema/schema-dialect.ts';
-import { createToolNames, type ToolNames } from '../tool-names.ts';
+import { toolNamesOf } from '../tool-names.ts';
 import { toGeminiFailure } from './gemini-failure.ts';
 import { createGeminiStreamReader } from './read-gemini-stream.ts';
 import { toGeminiRequest, type GeminiModelTraits } from './to-gemini-request.ts';
@@ -56,7 +56,7 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
     guard: StreamGuard,
     seen: { response?: Response },
   ): AsyncGenerator<ModelStreamPart> {
-    const names = toolNamesOf(request);
+    const names = toolNamesOf(request, schemas);
     const { config, ...body } = toGeminiRequest(request, options.traits, {
       provider: NAME,
       names,
@@ -90,6 +90,7 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
         ...toGeminiResponse(reader.answer, {
           provider: NAME,
           names,
+          maxOutputTokens: request.maxOutputTokens,
           requestId: seen.response?.headers.get('x-request-id') ?? reader.answer.responseId,
         }),
         ...answeredBy({ id: reader.answer.responseId, model: reader.answer.modelVersion }),
@@ -112,7 +113,7 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
       const toFailure = (error: unknown) =>
         toGeminiFailure(error, VENDOR, undefined, options.vertex?.identity.advice);
       return guardedCall({ vendor: VENDOR, limits: options.limits, toFailure }, signal, async (guard) => {
-        const names = toolNamesOf(request);
+        const names = toolNamesOf(request, schemas);
         const { model, contents } = toGeminiRequest(request, options.traits, {
           provider: NAME,
           names,
@@ -152,12 +153,6 @@ function clientOptions({ apiKey, baseUrl, vertex }: GeminiOptions): GoogleGenAIO
     httpOptions: baseUrl === undefined ? {} : { baseUrl },
     ...place,
   };
-}
-
-/** The vendor's rule for the names of functions. */
-function toolNamesOf(request: ModelRequest): ToolNames {
-  const names = request.tools.map(({ name }) => name);
-  return createToolNames(names, (name) => /^[a-zA-Z_][a-zA-Z0-9_-]{0,62}$/.test(name), 63);
 }
 
 function headersFor(given: RequestInit['headers'], { apiKey, extraHeaders }: GeminiOptions): Headers {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../core/json.ts';
 import type { ModelResponse, ResponseBlock } from '../model-provider.ts';
 import { isJsonObject, readToolInput } from '../tool-input.ts';
-import { finishKind, refusalText } from '../finish-words.ts';
+import { finishKind, isCutUnsaid, refusalText } from '../finish-words.ts';
 import type { ToolNames } from '../tool-names.ts';
 import { callData, type GeminiData } from './part-data.ts';
 import { geminiUsage } from './gemini-usage.ts';
@@ -10,12 +10,14 @@ import type { CollectedGemini, CollectedPart } from './read-gemini-stream.ts';
 interface Context {
   provider: string;
   names: ToolNames;
+  maxOutputTokens: number;
   requestId: string | undefined;
 }
 
 /** The response that the collected chunks are. */
 export function toGeminiResponse(answer: CollectedGemini, context: Context): ModelResponse {
-  const stop = stopOf(answer);
+  const usage = geminiUsage(answer.usage);
+  const stop = stopOf(answer, answer.usage ? usage.output_tokens : undefined, context.maxOutputTokens);
   const kept = stop === 'refusal' ? answer.parts.filter(({ type }) => type !== 'tool_use') : answer.parts;
   const last = kept.at(-1);
   return {
@@ -26,7 +28,10 @@ export function toGeminiResponse(answer: CollectedGemini, context: Context): Mod
     ...(stop === 'refusal'
       ? { refusal: { category: null, explanation: answer.finishMessage ?? refusalText(answer.finish ?? '') } }
       : {}),
-    usage: geminiUsage(answer.usage),
+    ...(stop === 'malformed_call' && answer.finishMessage !== undefined
+      ? { said: answer.finishMessage }
+      : {}),
+    usage,
     ...(context.requestId === undefined ? {} : { requestId: context.requestId }),
   };
 }
@@ -66,8 +71,14 @@ function argumentsOf(args: unknown): JsonObject | undefined {
   return isJsonObject(args) ? args : undefined;
 }
 
-function stopOf({ finish, parts }: CollectedGemini): ModelResponse['stop'] {
-  switch (finishKind(finish)) {
+function stopOf(
+  { finish, parts }: CollectedGemini,
+  counted: number | undefined,
+  maxOutputTokens: number,
+): ModelResponse['stop'] {
+  const kind = finishKind(finish);
+  if (isCutUnsaid(kind, counted, maxOutputTokens)) return 'max_tokens';
+  switch (kind) {
     case 'length':
       return 'max_tokens';
     case 'window':

@@ -1,5 +1,8 @@
-/** Groups that look around, that have a name or flags; references to groups; classes by property; anchors that few engines share. */
-const UNUSUAL = /\(\?(?!:)|\\[1-9kpPuUxcQEGAZzX]|\[\[:|[*+?}]\+/;
+/**
+ * Groups that look around, that have a name or flags; references to groups; classes by property; anchors that few engines share; counts
+ * beyond a thousand, which RE2 refuses.
+ */
+const UNUSUAL = /\(\?(?!:)|\\[1-9kpPuUxcQEGAZzX]|\[\[:|[*+?}]\+|\{\d*,?\d{4,}|\{\d{4,}/;
 
 /** Whether the regular expressions of all servers read a pattern, and as the same: also those that know neither lookaround nor references. */
 export function isPortablePattern(pattern: string): boolean {

@@ -16,8 +16,12 @@ export interface SchemaDialect {
   defaults: boolean;
   /** Whether `{}` stands for any value; otherwise each type is listed. */
   emptySchema: boolean;
+  /** Whether anything may stand beside `anyOf`; Vertex AI takes it alone. */
+  besideAnyOf: boolean;
   /** Names of properties that it takes. */
   names: RegExp;
+  /** Names of tools that it takes, and the length of the longest. */
+  toolNames: { fits: RegExp; maxLength: number };
 }
 
 /** Formats that OpenAI documents; Anthropic takes any. */
@@ -45,11 +49,16 @@ const ANTHROPIC: SchemaDialect = {
   emptyInEnum: true,
   defaults: true,
   emptySchema: true,
+  besideAnyOf: true,
   names: PORTABLE_NAME,
+  toolNames: { fits: /^[a-zA-Z0-9_-]{1,64}$/, maxLength: 64 },
 };
 
 /** OpenAI itself, and Azure: regular expressions without lookaround, formats that it lists. */
-const OPENAI: SchemaDialect = { ...ANTHROPIC, names: /^[^]+$/ };
+const OPENAI: SchemaDialect = {
+  ...ANTHROPIC,
+  names: /^[^]+$/,
+};
 
 /** The part of JSON Schema that Google documents for `parametersJsonSchema`. It adds up `maxItems` and refuses large sums. */
 const GEMINI: SchemaDialect = {
@@ -64,13 +73,16 @@ const GEMINI: SchemaDialect = {
   emptyInEnum: false,
   defaults: false,
   emptySchema: false,
+  besideAnyOf: false,
   names: PORTABLE_NAME,
+  toolNames: { fits: /^[a-zA-Z_][a-zA-Z0-9_-]{0,62}$/, maxLength: 63 },
 };
 
 /**
  * What every server takes that people run or rent behind one of the protocols. llama.cpp turns schemas into grammars: bounds of lengths
  * beyond some thousand in all, regular expressions and unusual formats fail there. Fireworks and Kimi refuse schemas without a type, Kimi also
- * mixed enumerations, Ollama reads schemas into typed fields, and gateways to Gemini refuse numbers in enumerations.
+ * mixed enumerations and names of tools that do not begin with a letter, Ollama reads schemas into typed fields, and gateways to Gemini refuse numbers
+ * in enumerations and anything beside `anyOf`.
  */
 const COMPATIBLE: SchemaDialect = {
   limits: new Set(),
@@ -81,7 +93,9 @@ const COMPATIBLE: SchemaDialect = {
   emptyInEnum: false,
   defaults: false,
   emptySchema: false,
+  besideAnyOf: false,
   names: PORTABLE_NAME,
+  toolNames: { fits: /^[a-zA-Z][a-zA-Z0-9_-]{0,62}$/, maxLength: 63 },
 };
 
 export const SCHEMA_DIALECTS = {

@@ -15,6 +15,12 @@ function sent(schema: Json, dialect: SchemaDialectName = 'compatible', rest: Jso
 }
 
 const ANY_VALUE = sent({});
+
+/** Alternatives of which something is said. */
+function told(schema: Json, description: string): Json {
+  const [first, ...others] = (schema as { anyOf: JsonObject[] }).anyOf;
+  return { anyOf: [{ ...first, description }, ...others] };
+}
 const OPEN = { type: 'object', properties: {}, additionalProperties: true };
 
 describe('schemas that servers refuse', () => {
@@ -133,7 +139,7 @@ describe('schemas that servers refuse', () => {
         type: 'object',
         properties: {
           a: { type: 'string' },
-          b: { ...(ANY_VALUE as JsonObject), description: 'where it applies: string' },
+          b: told(ANY_VALUE, 'where it applies: string'),
         },
       },
     ],
@@ -187,6 +193,28 @@ describe('schemas that servers refuse', () => {
       { type: 'object', properties: { 'a b': { type: 'string' } }, additionalProperties: false },
       { type: 'object', description: 'also takes "a b": string', properties: {}, additionalProperties: true },
     ],
+    ...(
+      [
+        ['minLength', -1],
+        ['maxLength', 1.5],
+        ['minLength', 1e300],
+      ] as const
+    ).map(([word, value]): [string, Json, Json] => [
+      `${word} of ${value}`,
+      { type: 'string', [word]: value },
+      { type: 'string' },
+    ]),
+    ['a multiple of nothing', { type: 'number', multipleOf: 0 }, { type: 'number' }],
+    [
+      'bounds of 64 bits',
+      { type: 'integer', minimum: 0, maximum: 2 ** 64 },
+      { type: 'integer', description: 'at least 0' },
+    ],
+    [
+      'what is said of alternatives',
+      { description: 'How many.', anyOf: [{ type: 'integer', minimum: 1 }, { type: 'null' }] },
+      { anyOf: [{ type: 'integer', description: 'How many. (at least 1)' }, { type: 'null' }] },
+    ],
     ['a description that is no text', { type: 'string', description: 5 }, { type: 'string' }],
     [
       'examples and comments',
@@ -230,6 +258,17 @@ describe('schemas that servers refuse', () => {
       type: 'string',
       description: 'matches ^(?=a)',
     });
+    expect(sent({ type: 'string', pattern: '^a{1,5000}$' }, 'openai')).toEqual({
+      type: 'string',
+      description: 'matches ^a{1,5000}$',
+    });
+    expect(sent({ type: 'number', minimum: -3, multipleOf: -1 }, 'anthropic')).toEqual({
+      type: 'number',
+      minimum: -3,
+    });
+    const either = { description: 'Any.', anyOf: [{ type: 'string' }, { type: 'null' }] };
+    expect(sent(either, 'openai')).toEqual(either);
+    expect(sent(either, 'gemini')).toEqual(told({ anyOf: either.anyOf }, 'Any.'));
     expect(sent({ type: 'string', pattern: '[\\w-.]' }, 'anthropic')).toEqual({
       type: 'string',
       description: 'matches [\\w-.]',
@@ -302,7 +341,8 @@ describe('schemas that servers refuse', () => {
 const { schema: anySchema } = fc.letrec<{ schema: Json; good: Json }>((tie) => {
   const name = fc.constantFrom('a', 'b', 'c', 'a b', '__proto__', 'properties', 'type', '$ref2');
   const type = fc.constantFrom('string', 'integer', 'number', 'boolean', 'null', 'array', 'object');
-  const small = fc.integer({ min: -3, max: 5 });
+  const small = fc.oneof(fc.integer({ min: -3, max: 5 }), fc.constantFrom(-1e19, 1.8e19));
+  const count = fc.oneof(fc.nat(3), fc.constantFrom(-1, 1.5, 1e300));
   const value = fc.oneof(
     small,
     fc.constantFrom('', 'a', 'b'),
@@ -320,11 +360,11 @@ const { schema: anySchema } = fc.letrec<{ schema: Json; good: Json }>((tie) => {
       minimum: small,
       maximum: small,
       exclusiveMinimum: small,
-      multipleOf: fc.constantFrom(1, 2),
-      minLength: fc.nat(3),
-      maxLength: fc.nat(3),
-      minItems: fc.nat(3),
-      maxItems: fc.nat(3),
+      multipleOf: fc.constantFrom(1, 2, 0.5),
+      minLength: count,
+      maxLength: count,
+      minItems: count,
+      maxItems: count,
       items: tie('good'),
       prefixItems: parts,
       properties: fc.dictionary(name, tie('good'), { maxKeys: 3 }),

@@ -71,11 +71,13 @@ class Writer {
       if (text.length <= MAX_DEFAULT) notes.push(`default: ${text}`);
     }
     const description = described(node.description ?? '', notes);
-    const { type, ...rest } = body;
+    const { type, anyOf, ...rest } = body;
+    if (Array.isArray(anyOf) && !this.#dialect.besideAnyOf) return alone(anyOf as JsonObject[], description);
     return {
       ...(type === undefined ? {} : { type }),
       ...(description === '' ? {} : { description }),
       ...rest,
+      ...(anyOf === undefined ? {} : { anyOf }),
       ...(node.default !== undefined && this.#dialect.defaults ? { default: node.default } : {}),
     };
   }
@@ -182,6 +184,15 @@ class Writer {
       ...this.#limits(node, notes),
     };
   }
+}
+
+/** Alternatives with nothing beside them: what is said of all of them is said of the first. */
+function alone(anyOf: readonly JsonObject[], description: string): JsonObject {
+  const [first, ...others] = anyOf;
+  if (first === undefined || description === '') return { anyOf: [...anyOf] };
+  const { type, description: own, ...rest } = first;
+  const told = typeof own === 'string' ? `${description} (${own})` : description;
+  return { anyOf: [{ ...(type === undefined ? {} : { type }), description: told, ...rest }, ...others] };
 }
 
 function described(text: string, notes: readonly string[]): string {

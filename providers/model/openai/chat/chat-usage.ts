@@ -1,13 +1,18 @@
 import type { CompletionUsage } from 'openai/resources/completions';
 import type { ModelUsage } from '../../model-provider.ts';
 
-/** What a server reports; cached and written tokens are part of its prompt. */
+/**
+ * What a server reports; cached and written tokens are part of its prompt. xAI and Gemini's compatible API count thinking in the total alone.
+ */
 export function chatUsage(reported: CompletionUsage): ModelUsage {
   const read = reported.prompt_tokens_details?.cached_tokens ?? 0;
   const written = reported.prompt_tokens_details?.cache_write_tokens ?? 0;
   return {
     input_tokens: Math.max(0, (reported.prompt_tokens ?? 0) - read - written),
-    output_tokens: reported.completion_tokens ?? 0,
+    output_tokens: Math.max(
+      reported.completion_tokens ?? 0,
+      (reported.total_tokens ?? 0) - (reported.prompt_tokens ?? 0),
+    ),
     cache_read_input_tokens: read,
     cache_creation_5m_input_tokens: written,
     cache_creation_1h_input_tokens: 0,

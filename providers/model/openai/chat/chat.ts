@@ -9,7 +9,7 @@ import { answerEvents } from '../../stream/answer-events.ts';
 import type { StreamGuard } from '../../stream-guard.ts';
 import { createOpenAiClient, type OpenAiOptions } from '../openai-client.ts';
 import { toOpenAiFailure } from '../openai-failure.ts';
-import { openAiToolNames } from '../openai-tool-names.ts';
+import { toolNamesOf } from '../../tool-names.ts';
 import { openAiProviderName } from '../provider-name.ts';
 import { schemaDialectOf } from '../../tool-schema/schema-dialect.ts';
 import { dialectOf } from './dialect.ts';
@@ -41,7 +41,7 @@ export function createChatProvider(options: OpenAiOptions): ModelProvider {
     form: HistoryForm,
     guard: StreamGuard,
   ): AsyncGenerator<ModelStreamPart> {
-    const names = openAiToolNames(request);
+    const names = toolNamesOf(request, schemas);
     const body = toChatRequest(request, options.traits, { provider: name, names, dialect, form, schemas });
     const response = await client.chat.completions
       .create(

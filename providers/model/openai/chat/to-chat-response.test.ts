@@ -9,7 +9,10 @@ const CALL: CollectedPart = { type: 'tool_use', id: 'c', name: 'bash', json: '{"
 
 function read(finish: string | null, parts: CollectedPart[], completionTokens = 100): ModelResponse {
   const usage = { prompt_tokens: 1_000, completion_tokens: completionTokens, total_tokens: 0 };
-  const chat: CollectedChat = { parts, refusal: '', finish, usage, id: null, model: null };
+  return readChat({ parts, refusal: '', finish, usage, id: null, model: null });
+}
+
+function readChat(chat: CollectedChat): ModelResponse {
   return toChatResponse(chat, {
     provider: 'test',
     names: createToolNames(['bash'], () => true, 64),
@@ -25,7 +28,9 @@ describe('the end of a chat completion', () => {
     ['stop', [], 'end_turn'],
     ['tool_calls', [CALL], 'tool_use'],
     // A server whose parser of calls failed still says this.
-    ['tool_calls', [TEXT], 'end_turn'],
+    ['tool_calls', [TEXT], 'missing_call'],
+    ['tool_calls', [], 'missing_call'],
+    ['function_call', [TEXT], 'missing_call'],
     ['function_call', [CALL], 'tool_use'],
     ['stop', [CALL], 'tool_use'],
     ['eos_token', [TEXT], 'end_turn'],
@@ -50,6 +55,33 @@ describe('the end of a chat completion', () => {
     // Nothing was said: what was counted is thinking that is not shown, or there was no room for anything.
     expect(read('length', [], 500).stop).toBe('max_tokens');
     expect(read('length', [], 0).stop).toBe('context_overflow');
+  });
+
+  it.each(['tool_calls', 'stop', 'eos_token', 'a_word_of_tomorrow'])(
+    'is cut off where it is as long as it may be, although the server says %s',
+    (finish) => {
+      const { stop, blocks } = read(finish, [TEXT, CALL], 500);
+      expect(stop).toBe('max_tokens');
+      expect(blocks.at(-1)).toMatchObject({ type: 'tool_use', input: null });
+      expect(read(finish, [TEXT], 500).stop).toBe('max_tokens');
+      expect(read(finish, [], 500).stop).toBe('max_tokens');
+      // Servers that know no limit go beyond it.
+      expect(read(finish, [CALL], 501).stop).toBe('tool_use');
+    },
+  );
+
+  it('is told in the words of the server where they are in no table', () => {
+    expect(read('a_word_of_tomorrow', []).said).toBe('a_word_of_tomorrow');
+    expect(read('stop', []).said).toBeUndefined();
+    expect(read(null, []).said).toBeUndefined();
+  });
+
+  it('counts thinking that is only in the total, as xAI’s is', () => {
+    const usage = { prompt_tokens: 100, completion_tokens: 0, total_tokens: 600 };
+    const chat: CollectedChat = { parts: [], refusal: '', finish: 'length', usage, id: null, model: null };
+    const { stop, usage: counted } = readChat(chat);
+    expect(counted.output_tokens).toBe(500);
+    expect(stop).toBe('max_tokens');
   });
 
   it('names the filter that stopped an answer, and runs no call of it', () => {

@@ -1,5 +1,5 @@
 import type { ModelRequest, ModelResponse, ModelUsage, ResponseBlock } from '../../model-provider.ts';
-import { finishKind, refusalText } from '../../finish-words.ts';
+import { announcesCall, finishKind, isCutUnsaid, refusalText, unknownWord } from '../../finish-words.ts';
 import { isUnbegun } from '../unbegun.ts';
 import { cutToolInput, readToolInput } from '../../tool-input.ts';
 import type { ToolNames } from '../../tool-names.ts';
@@ -25,6 +25,7 @@ export function toChatResponse(chat: CollectedChat, context: Context): ModelResp
     blocks: kept.flatMap((part) => toBlock(part, context, cut && part === last)),
     stop,
     ...(stop === 'refusal' ? { refusal: { category: null, explanation: explanationOf(chat) } } : {}),
+    ...unknownWord(chat.finish),
     usage,
     ...(context.requestId === undefined ? {} : { requestId: context.requestId }),
   };
@@ -65,7 +66,8 @@ function stopOf(chat: CollectedChat, usage: ModelUsage, context: Context): Model
   if (kind === 'window') return 'context_overflow';
   if (kind === 'malformed') return 'malformed_call';
   if (kind === 'pause') return 'paused';
-  if (kind === 'length') {
+  const counted = chat.usage ? usage.output_tokens : undefined;
+  if (kind === 'length' || isCutUnsaid(kind, counted, context.request.maxOutputTokens)) {
     const prompt = usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_5m_input_tokens;
     const short = usage.output_tokens < context.request.maxOutputTokens;
     // The protocol has one word for both limits; an answer that was cut below its own met the window's.
@@ -74,7 +76,8 @@ function stopOf(chat: CollectedChat, usage: ModelUsage, context: Context): Model
       ? 'context_overflow'
       : 'max_tokens';
   }
-  return chat.parts.some(({ type }) => type === 'tool_use') ? 'tool_use' : 'end_turn';
+  if (chat.parts.some(({ type }) => type === 'tool_use')) return 'tool_use';
+  return announcesCall(chat.finish) ? 'missing_call' : 'end_turn';
 }
 
 /** Servers that report no usage get an estimate, since what fills the window and what is spent must be known somehow. */

@@ -1,6 +1,7 @@
 import type { Response, ResponseOutputItem, ResponseStreamEvent } from 'openai/resources/responses/responses';
 import type { Json, JsonObject } from '../../../../core/json.ts';
 import type { ReadState, StreamReader } from '../../adapter-stream.ts';
+import { finishKind } from '../../finish-words.ts';
 import type { ModelStreamPart } from '../../model-provider.ts';
 import { createTextPreview } from '../../text-preview.ts';
 import { isJsonObject } from '../../tool-input.ts';
@@ -52,6 +53,9 @@ export function createResponsesStreamReader(vendor: string): ResponsesStreamRead
   };
 
   const end = (whole: Response, status: 'completed' | 'incomplete'): void => {
+    const reason: string | undefined = whole.incomplete_details?.reason;
+    if (whole.status === 'failed' || whole.status === 'cancelled' || finishKind(reason) === 'broken')
+      throw failureOf(whole, vendor);
     // Gateways leave the status out, or let it stand as it was in the middle.
     const isFinal = whole.status === 'incomplete' || whole.status === 'completed';
     response = isFinal ? whole : { ...whole, status };
@@ -155,6 +159,8 @@ function failureOf(response: Response, vendor: string): Error {
   return toModelError({
     vendor,
     type: response.error?.code,
-    message: response.error?.message ?? 'the response failed without a reason',
+    message:
+      response.error?.message ??
+      `the response broke off (${response.incomplete_details?.reason ?? response.status ?? 'failed'})`,
   });
 }

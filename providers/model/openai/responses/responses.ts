@@ -8,7 +8,7 @@ import { answerEvents } from '../../stream/answer-events.ts';
 import type { StreamGuard } from '../../stream-guard.ts';
 import { createOpenAiClient, type OpenAiOptions } from '../openai-client.ts';
 import { toOpenAiFailure } from '../openai-failure.ts';
-import { openAiToolNames } from '../openai-tool-names.ts';
+import { toolNamesOf } from '../../tool-names.ts';
 import { openAiProviderName } from '../provider-name.ts';
 import { createResponsesStreamReader, wholeResponse } from './read-responses-stream.ts';
 import { schemaDialectOf } from '../../tool-schema/schema-dialect.ts';
@@ -31,7 +31,7 @@ export function createResponsesProvider(options: OpenAiOptions): ModelProvider {
   );
 
   async function* converse(request: ModelRequest, guard: StreamGuard): AsyncGenerator<ModelStreamPart> {
-    const names = openAiToolNames(request);
+    const names = toolNamesOf(request, schemas);
     const body = toResponsesRequest(request, options.traits, { provider: name, names, schemas });
     const response = await client.responses
       .create(
@@ -70,7 +70,7 @@ export function createResponsesProvider(options: OpenAiOptions): ModelProvider {
       repair.stream(request, (sent) => guardedStream(guarding, signal, (guard) => converse(sent, guard))),
     countTokens: (request, signal) =>
       guardedCall(guarding, signal, async (guard) => {
-        const names = openAiToolNames(request);
+        const names = toolNamesOf(request, schemas);
         const body = toResponsesRequest(request, options.traits, { provider: name, names, schemas });
         const { model, input, instructions, tools, reasoning } = body;
         const answer = await client.responses.inputTokens.count(

@@ -1,6 +1,6 @@
 import type { Response, ResponseOutputItem } from 'openai/resources/responses/responses';
 import type { ModelResponse, ModelUsage, ResponseBlock } from '../../model-provider.ts';
-import { finishKind, refusalText } from '../../finish-words.ts';
+import { finishKind, isCutUnsaid, refusalText, unknownWord } from '../../finish-words.ts';
 import { isUnbegun } from '../unbegun.ts';
 import { cutToolInput, readToolInput } from '../../tool-input.ts';
 import type { ToolNames } from '../../tool-names.ts';
@@ -37,6 +37,7 @@ export function toModelResponse(
           },
         }
       : {}),
+    ...unknownWord(response.incomplete_details?.reason),
     usage,
     ...(context.requestId === undefined ? {} : { requestId: context.requestId }),
   };
@@ -81,7 +82,8 @@ function stopOf(
   const kind = finishKind(reason);
   if (refusal !== undefined || kind === 'refused') return 'refusal';
   if (kind === 'window') return 'context_overflow';
-  if (response.status === 'incomplete') {
+  const counted = response.usage ? usage.output_tokens : undefined;
+  if (response.status === 'incomplete' || isCutUnsaid('end', counted, maxOutputTokens)) {
     const prompt = usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_5m_input_tokens;
     const short = usage.output_tokens < maxOutputTokens;
     // The vendor has one word for both limits; an answer that was cut below its own met the window's.

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../../../core/json.ts';
-import { LIMITS } from '../../../../core/json-schema/schema-node.ts';
+import { LIMITS, type Limit } from '../../../../core/json-schema/schema-node.ts';
 import type { SchemaDialect } from '../schema-dialect.ts';
 
 const TYPES = ['string', 'integer', 'number', 'boolean', 'null', 'array', 'object'];
@@ -41,9 +41,12 @@ function refusedIn(schema: Json | undefined, dialect: SchemaDialect, at: string)
       .filter((word) => !known.has(word))
       .map((word) => `${at}: ${word}`),
     ...((anyOf === undefined) === hasType ? [] : [`${at}: a type or anyOf, not both and not neither`]),
-    ...LIMITS.filter((word) => schema[word] !== undefined && typeof schema[word] !== 'number').map(
-      (word) => `${at}: ${word} is no number`,
+    ...LIMITS.filter((word) => schema[word] !== undefined && !isBound(word, schema[word])).map(
+      (word) => `${at}: ${word} is ${JSON.stringify(schema[word])}`,
     ),
+    ...(anyOf === undefined || dialect.besideAnyOf || Object.keys(schema).length === 1
+      ? []
+      : [`${at}: more than anyOf`]),
     ...(description === undefined || typeof description === 'string' ? [] : [`${at}: description`]),
     ...enumFaults(schema, dialect, at),
     ...(type === 'array' ? inner(items, 'items') : items === undefined ? [] : [`${at}: items of no array`]),
@@ -68,6 +71,13 @@ function refusedIn(schema: Json | undefined, dialect: SchemaDialect, at: string)
       ? []
       : [`${at}: anyOf of ${JSON.stringify(anyOf)}`]),
   ];
+}
+
+/** As the meta-schema of draft 2020-12 has it. */
+function isBound(word: Limit, value: Json | undefined): boolean {
+  if (typeof value !== 'number' || Math.abs(value) > Number.MAX_SAFE_INTEGER) return false;
+  if (word === 'multipleOf') return value > 0;
+  return !/Length|Items|Properties/.test(word) || (Number.isInteger(value) && value >= 0);
 }
 
 function enumFaults({ enum: values, type }: JsonObject, dialect: SchemaDialect, at: string): string[] {

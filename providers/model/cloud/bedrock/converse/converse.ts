@@ -7,8 +7,8 @@ import type { JsonObject } from '../../../../../core/json.ts';
 import { followEvents, guardedStream, understood } from '../../../adapter-stream.ts';
 import { finishKind } from '../../../finish-words.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../../../model-provider.ts';
-import { openAiToolNames } from '../../../openai/openai-tool-names.ts';
 import type { StreamGuard, StreamLimits } from '../../../stream-guard.ts';
+import { toolNamesOf } from '../../../tool-names.ts';
 import { toModelError } from '../../../vendor-failure.ts';
 import { toBedrockFailure } from '../bedrock-failure.ts';
 import { createConverseStreamReader } from './read-converse-stream.ts';
@@ -30,7 +30,7 @@ export function createConverseProvider(options: {
   const { client, vendor, name, advice, limits, traits, extraBody } = options;
 
   async function* converse(request: ModelRequest, guard: StreamGuard): AsyncGenerator<ModelStreamPart> {
-    const names = openAiToolNames(request);
+    const names = toolNamesOf(request, 'compatible');
     const input = toConverseRequest(request, traits, { provider: name, names, extraBody });
     const answer = await client.send(new ConverseStreamCommand(input), { abortSignal: guard.signal });
     const reader = createConverseStreamReader();
@@ -41,7 +41,12 @@ export function createConverseProvider(options: {
     yield {
       type: 'finish',
       response: understood(vendor, () =>
-        toConverseResponse(reader.answer, { provider: name, names, requestId }),
+        toConverseResponse(reader.answer, {
+          provider: name,
+          names,
+          maxOutputTokens: request.maxOutputTokens,
+          requestId,
+        }),
       ),
     };
   }

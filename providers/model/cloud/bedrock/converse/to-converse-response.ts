@@ -1,4 +1,4 @@
-import { finishKind, refusalText } from '../../../finish-words.ts';
+import { announcesCall, finishKind, isCutUnsaid, refusalText, unknownWord } from '../../../finish-words.ts';
 import type { ModelResponse, ResponseBlock } from '../../../model-provider.ts';
 import { cutToolInput, readToolInput } from '../../../tool-input.ts';
 import type { ToolNames } from '../../../tool-names.ts';
@@ -7,13 +7,14 @@ import type { CollectedConverse, ConverseBlock } from './read-converse-stream.ts
 interface Context {
   provider: string;
   names: ToolNames;
+  maxOutputTokens: number;
   requestId: string | undefined;
 }
 
 /** The response that the collected events are. */
 export function toConverseResponse(answer: CollectedConverse, context: Context): ModelResponse {
   const { requestId } = context;
-  const stop = stopOf(answer);
+  const stop = stopOf(answer, context.maxOutputTokens);
   const cut = stop === 'max_tokens' || stop === 'context_overflow';
   const last = answer.blocks.at(-1);
   // What a refused response began is not to be run.
@@ -24,6 +25,7 @@ export function toConverseResponse(answer: CollectedConverse, context: Context):
     ...(stop === 'refusal'
       ? { refusal: { category: null, explanation: refusalText(answer.stopReason ?? 'refusal') } }
       : {}),
+    ...unknownWord(answer.stopReason),
     usage: answer.usage ?? NOTHING_COUNTED,
     ...(requestId === undefined ? {} : { requestId }),
   };
@@ -37,8 +39,13 @@ const NOTHING_COUNTED = {
   cache_creation_1h_input_tokens: 0,
 };
 
-function stopOf({ stopReason, blocks }: CollectedConverse): ModelResponse['stop'] {
-  switch (finishKind(stopReason)) {
+function stopOf(
+  { stopReason, blocks, usage }: CollectedConverse,
+  maxOutputTokens: number,
+): ModelResponse['stop'] {
+  const kind = finishKind(stopReason);
+  if (isCutUnsaid(kind, usage?.output_tokens, maxOutputTokens)) return 'max_tokens';
+  switch (kind) {
     case 'length':
       return 'max_tokens';
     case 'window':
@@ -48,7 +55,8 @@ function stopOf({ stopReason, blocks }: CollectedConverse): ModelResponse['stop'
     case 'malformed':
       return 'malformed_call';
     default:
-      return blocks.some(({ type }) => type === 'tool_use') ? 'tool_use' : 'end_turn';
+      if (blocks.some(({ type }) => type === 'tool_use')) return 'tool_use';
+      return announcesCall(stopReason) ? 'missing_call' : 'end_turn';
   }
 }
 
