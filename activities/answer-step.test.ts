@@ -140,6 +140,16 @@ describe('a model asked for a summary', () => {
     expect(provider.requests[2]?.effort).toBe('low');
   });
 
+  it('that refuses to write one ends the turn with its words', async () => {
+    const refusal = { category: null, explanation: 'The content management policy forbids it.' };
+    const refused = Array.from({ length: 4 }, () => ({ stop: 'refusal' as const, refusal }));
+    const provider = scripted([CALL, ...refused]);
+    const session = await begin(provider, LONG);
+    await session.step();
+    expect(await session.step()).toMatchObject({ kind: 'exhausted' });
+    expect(JSON.stringify(await session.events())).toContain('The content management policy forbids it.');
+  });
+
   it('that writes none is asked again later, and nothing is journaled', async () => {
     const silent = Array.from({ length: 4 }, () => answers(said(' ')));
     const provider = scripted([CALL, ...silent, answers(said('A summary.'))]);

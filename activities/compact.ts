@@ -32,7 +32,7 @@ const WRITTEN_OUT = [0.5, 0.25, 0.1] as const;
  *
  * @param spent - what the step used already.
  * @param doubted - the refusal in unknown words that the compaction is to answer, if there was one.
- * @throws `model_unreachable` when the model writes no summary; `doubted` when it finds every request too long; what `send` throws.
+ * @throws `model_unreachable` when the model writes no summary, `model_request_refused` when it refuses to; `doubted` when it finds every request too long; what `send` throws.
  */
 export async function compact(
   deps: ActivityDependencies,
@@ -45,6 +45,7 @@ export async function compact(
   const usages = [...spent];
   const whole = await buildModelRequest(deps, context, plan.messages);
   let summary: string | undefined;
+  let filtered: string | undefined;
   let { effort } = whole.request;
   /** What a text may have; it shrinks when the vendor names a smaller window. */
   let room = Math.min(context.budget.request, plan.tokens);
@@ -61,6 +62,7 @@ export async function compact(
     const { response } = sent;
     usages.push(response.usage);
     const isCut = response.stop === 'max_tokens' || response.stop === 'context_overflow';
+    if (response.stop === 'refusal') filtered = response.refusal?.explanation ?? 'without a reason';
     const text = response.stop === 'refusal' ? undefined : summaryIn(response.blocks);
     summary = text !== undefined && isCut ? `${text}${CUT_OFF}` : text;
     if (summary !== undefined) break;
@@ -69,6 +71,12 @@ export async function compact(
   }
   if (summary === undefined) {
     if (doubted !== undefined) throw doubted;
+    if (filtered !== undefined)
+      // It would be refused again: nothing of the conversation changes by itself.
+      throw new AppError(
+        'model_request_refused',
+        `${context.entry.id} refused to summarise the conversation, which no longer fits into its context window: ${filtered}`,
+      );
     throw new AppError(
       'model_unreachable',
       `${context.entry.id} wrote no summary of the conversation, which no longer fits into its context window.`,
