@@ -2,7 +2,15 @@ import type { Json, JsonObject } from '../json.ts';
 import { bothOf, eitherOf } from './join-nodes.ts';
 import { resolvePointer } from './resolve-pointer.ts';
 import { annotated, ANY, type Annotations, type ObjectNode, type SchemaNode } from './schema-node.ts';
-import { kindMeant, kindNamed, kindSpokenOf, limitsOf, valuesNode, type Kind } from './schema-words.ts';
+import {
+  kindMeant,
+  kindNamed,
+  kindSpokenOf,
+  limitProblems,
+  limitsOf,
+  valuesNode,
+  type Kind,
+} from './schema-words.ts';
 
 /** What is wrong with a schema, and where: a path into the schema. */
 export interface SchemaProblem {
@@ -86,6 +94,7 @@ class Reader {
 
   /** What the schema says by itself, its alternatives aside. */
   #own(schema: JsonObject, path: Path, depth: number): Read {
+    for (const { word, message } of limitProblems(schema)) this.#refuse([...path, word], message);
     const kinds = this.#kinds(schema, path, depth);
     const values = this.#values(schema, path);
     if (values !== null) {

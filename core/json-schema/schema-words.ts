@@ -66,6 +66,23 @@ function isBound(name: Limit, value: number): boolean {
   return name === 'multipleOf' ? value > 0 : Math.abs(value) < Number.MAX_SAFE_INTEGER;
 }
 
+/** Bounds that are none in any draft. Booleans are draft 4's. */
+export function limitProblems(schema: JsonObject): { word: Limit; message: string }[] {
+  return LIMITS.flatMap((word) => {
+    const value = schema[word];
+    if (value === undefined || value === null) return [];
+    if (typeof value === 'boolean' && word.startsWith('exclusive')) return [];
+    const shown = JSON.stringify(value).slice(0, 80);
+    if (typeof value !== 'number') return [{ word, message: `expected a number; this is ${shown}` }];
+    if (word === 'multipleOf' && value <= 0)
+      return [{ word, message: `expected a number above 0; this is ${shown}` }];
+    const isCount = OF_COUNTS.includes(word);
+    return isCount && (!Number.isInteger(value) || value < 0)
+      ? [{ word, message: `expected a whole number from 0 on; this is ${shown}` }]
+      : [];
+  });
+}
+
 /** The bounds of one kind. Booleans of draft 4 become the numbers they go with. */
 export function limitsOf(schema: JsonObject, kind: Kind): { limits?: Limits } {
   const words =
