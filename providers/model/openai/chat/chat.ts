@@ -9,6 +9,7 @@ import { answerEvents } from '../../stream/answer-events.ts';
 import type { StreamGuard } from '../../stream-guard.ts';
 import { createOpenAiClient, type OpenAiOptions } from '../openai-client.ts';
 import { toOpenAiFailure } from '../openai-failure.ts';
+import { createShorterDescriptions } from '../../shorter-descriptions.ts';
 import { toolNamesOf } from '../../tool-names.ts';
 import { openAiProviderName } from '../provider-name.ts';
 import { schemaDialectOf } from '../../tool-schema/schema-dialect.ts';
@@ -35,6 +36,8 @@ export function createChatProvider(options: OpenAiOptions): ModelProvider {
   const repair = createHistoryRepair(name, (model) =>
     reasoningForm({ baseUrl, model, extraBody, history: traits.reasoningHistory }),
   );
+
+  const descriptions = createShorterDescriptions();
 
   async function* converse(
     request: ModelRequest,
@@ -73,8 +76,10 @@ export function createChatProvider(options: OpenAiOptions): ModelProvider {
   return {
     name,
     stream: (request, signal) =>
-      repair.stream(request, (sent, form) =>
-        guardedStream(guarding, signal, (guard) => converse(sent, form, guard)),
+      descriptions.stream(request, (short) =>
+        repair.stream(short, (sent, form) =>
+          guardedStream(guarding, signal, (guard) => converse(sent, form, guard)),
+        ),
       ),
   };
 }

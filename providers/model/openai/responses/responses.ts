@@ -8,6 +8,7 @@ import { answerEvents } from '../../stream/answer-events.ts';
 import type { StreamGuard } from '../../stream-guard.ts';
 import { createOpenAiClient, type OpenAiOptions } from '../openai-client.ts';
 import { toOpenAiFailure } from '../openai-failure.ts';
+import { createShorterDescriptions } from '../../shorter-descriptions.ts';
 import { toolNamesOf } from '../../tool-names.ts';
 import { openAiProviderName } from '../provider-name.ts';
 import { createResponsesStreamReader, wholeResponse } from './read-responses-stream.ts';
@@ -29,6 +30,8 @@ export function createResponsesProvider(options: OpenAiOptions): ModelProvider {
     // Its items are kept by the vendor's own rules: all go back.
     (model) => reasoningForm({ baseUrl, model, extraBody, history: traits.reasoningHistory ?? 'all' }),
   );
+
+  const descriptions = createShorterDescriptions();
 
   async function* converse(request: ModelRequest, guard: StreamGuard): AsyncGenerator<ModelStreamPart> {
     const names = toolNamesOf(request, schemas);
@@ -67,7 +70,9 @@ export function createResponsesProvider(options: OpenAiOptions): ModelProvider {
   return {
     name,
     stream: (request, signal) =>
-      repair.stream(request, (sent) => guardedStream(guarding, signal, (guard) => converse(sent, guard))),
+      descriptions.stream(request, (short) =>
+        repair.stream(short, (sent) => guardedStream(guarding, signal, (guard) => converse(sent, guard))),
+      ),
     countTokens: (request, signal) =>
       guardedCall(guarding, signal, async (guard) => {
         const names = toolNamesOf(request, schemas);
