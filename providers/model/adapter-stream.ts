@@ -42,15 +42,17 @@ export async function* guardedStream(
 ): AsyncGenerator<ModelStreamPart> {
   signal.throwIfAborted();
   const guard = createStreamGuard(options.limits, options.vendor, signal);
-  let usage = NO_USAGE;
+  const begun: Begun = { texts: new Map(), usage: NO_USAGE };
   try {
     for await (const part of converse(guard)) {
-      if (part.type === 'usage') usage = part.usage;
+      if (part.type === 'usage') begun.usage = part.usage;
+      if (part.type === 'text-delta')
+        begun.texts.set(part.index, (begun.texts.get(part.index) ?? '') + part.text);
       yield part;
     }
   } catch (error) {
     const failure = guard.reason()?.error ?? options.toFailure(error);
-    const response = responseIn(failure, usage);
+    const response = responseIn(failure, begun);
     if (response === undefined) throw failure;
     yield { type: 'finish', response };
   } finally {
@@ -66,14 +68,21 @@ const NO_USAGE: ModelUsage = {
   cache_creation_1h_input_tokens: 0,
 };
 
-/** The response that a vendor reported as an error; what it had sent of it by then is not kept. */
-function responseIn(failure: unknown, usage: ModelUsage): ModelResponse | undefined {
+/** What came of an answer before its error: its texts by their place, as they were shown. */
+interface Begun {
+  texts: Map<number, string>;
+  usage: ModelUsage;
+}
+
+/** The response that a vendor reported as an error, with what it had said by then. */
+function responseIn(failure: unknown, { texts, usage }: Begun): ModelResponse | undefined {
   const told = answerOf(failure);
   if (told === undefined) return undefined;
   const { answer: stop, said } = told;
+  const blocks = [...texts.values()].map((text) => ({ type: 'text' as const, text }));
   return stop === 'refusal'
-    ? { blocks: [], stop, refusal: { category: null, explanation: said }, usage }
-    : { blocks: [], stop, said, usage };
+    ? { blocks, stop, refusal: { category: null, explanation: said }, usage }
+    : { blocks, stop, said, usage };
 }
 
 /**

@@ -21,6 +21,10 @@ function answered([, wire, status, body]: Case) {
   return ask(wire, answer);
 }
 
+/** What was said before the error is kept. */
+const begunBlocks = ([, wire, status]: Case) =>
+  status === undefined && wire === 'chat' ? [{ type: 'text', text: 'Let me ' }] : [];
+
 const error = (fields: Body): Body => ({ error: fields });
 const GROQ = error({
   message: "Failed to call a function. Please adjust your prompt. See 'failed_generation' for more details.",
@@ -104,7 +108,7 @@ describe('a call that the server could not read', () => {
     ],
   ])('is answered as one: %s', async (...given) => {
     const response = await answered(given);
-    expect(response).toMatchObject({ blocks: [], stop: 'malformed_call' });
+    expect(response).toMatchObject({ blocks: begunBlocks(given), stop: 'malformed_call' });
     expect(response.said).toBeTruthy();
   });
 
@@ -280,7 +284,7 @@ describe('a filter that stopped a prompt or an answer', () => {
     ],
   ])('is a refusal of the model, said in its words: %s', async (...given) => {
     const response = await answered(given);
-    expect(response).toMatchObject({ blocks: [], stop: 'refusal' });
+    expect(response).toMatchObject({ blocks: begunBlocks(given), stop: 'refusal' });
     expect(response.refusal?.explanation).toBeTruthy();
   });
 

@@ -186,6 +186,35 @@ describe('answers that the output limit cuts off', () => {
     expect(models.violations()).toEqual([]);
   });
 
+  it.each([CLAUDE, CHAT])(
+    'and calls that are announced and do not come are asked for once: %s',
+    async (model) => {
+      const announced: Script = { blocks: [text('I look. ')], stop: 'tool_use' };
+      const session = await begin(model, [announced, announced, { blocks: [text('too often')] }]);
+      const events = await rested(session);
+      expect(saidIn(events)).toBe('I look. I look. ');
+      expect(events.at(-1)).toMatchObject({ stop_reason: { type: 'end_turn' } });
+      expect(events.filter(({ type }) => type === 'session.error')).toEqual([]);
+      expect(models.violations()).toEqual([]);
+    },
+  );
+
+  it('beside the same whole call again and again end the turn', async () => {
+    const round = cut(
+      { type: 'tool_use', name: 'bash', input: { command: 'echo once more' } },
+      { type: 'tool_use', name: 'write', rawInput: '{"file_path": "/tmp/half", "content": "x' },
+    );
+    const session = await begin(CLAUDE, [round, round, round, round, { blocks: [text('never')] }]);
+    const events = await rested(session);
+    expect(events.at(-1)).toMatchObject({ stop_reason: { type: 'retries_exhausted' } });
+    const errors = events.flatMap((event) => (event.type === 'session.error' ? [event.error.type] : []));
+    expect(errors).toEqual(['tool_use_limit_reached_error']);
+    const results = events.flatMap((event) => (event.type === 'agent.tool_result' ? [event] : []));
+    expect(results.filter(({ is_error: failed }) => failed !== true)).toHaveLength(4);
+    expect(saidIn(events)).toBe('');
+    expect(models.violations()).toEqual([]);
+  });
+
   it('and prompts that a filter stops are refusals in its words, after which the session goes on', async () => {
     const filtered = JSON.stringify({
       error: { message: 'The prompt triggered the content management policy.', code: 'content_filter' },
