@@ -2,6 +2,7 @@ import { isAppError, type AppError } from '../../core/errors.ts';
 import { connectionFailure } from './connection-failure.ts';
 import { drain } from './drain.ts';
 import type { ModelResponse, ModelStreamPart, ModelUsage } from './model-provider.ts';
+import { soundUsage } from './sum-usage.ts';
 import { createStreamGuard, type StreamGuard, type StreamLimits } from './stream-guard.ts';
 import { answerOf, toModelError } from './vendor-failure.ts';
 
@@ -45,10 +46,10 @@ export async function* guardedStream(
   const begun: Begun = { texts: new Map(), usage: NO_USAGE };
   try {
     for await (const part of converse(guard)) {
-      if (part.type === 'usage') begun.usage = part.usage;
+      if (part.type === 'usage') begun.usage = soundUsage(part.usage);
       if (part.type === 'text-delta')
         begun.texts.set(part.index, (begun.texts.get(part.index) ?? '') + part.text);
-      yield part;
+      yield sound(part);
     }
   } catch (error) {
     const failure = guard.reason()?.error ?? options.toFailure(error);
@@ -58,6 +59,12 @@ export async function* guardedStream(
   } finally {
     guard.stop();
   }
+}
+
+function sound(part: ModelStreamPart): ModelStreamPart {
+  if (part.type === 'usage') return { ...part, usage: soundUsage(part.usage) };
+  if (part.type !== 'finish') return part;
+  return { ...part, response: { ...part.response, usage: soundUsage(part.response.usage) } };
 }
 
 const NO_USAGE: ModelUsage = {

@@ -5,7 +5,7 @@ import { SCHEMA_DIALECTS, type SchemaDialectName } from './tool-schema/schema-di
 /** Tool names as a vendor takes them, and back. */
 export interface ToolNames {
   toWire(name: string): string;
-  /** The name as it was offered; a name that the model made up comes back as it is. */
+  /** The name as it was offered, also where something leaked into it; a name that the model made up comes back as it is. */
   fromWire(name: string): string;
 }
 
@@ -34,7 +34,27 @@ export function createToolNames(
   const original = new Map<string, string>();
   const toWire = (name: string) => (fits(name) ? name : converted(name, maxLength));
   for (const name of names) original.set(toWire(name), name);
-  return { toWire, fromWire: (name) => original.get(name) ?? name };
+  return {
+    toWire,
+    fromWire: (name) => original.get(name) ?? original.get(withoutLeaks(name, original)) ?? name,
+  };
+}
+
+/**
+ * A name without what models and the parsers of servers leave in it: white space, special tokens of the template (`bash<|channel|>commentary`
+ * of gpt-oss), the namespace of the prompt (`functions.bash:0` of Kimi, `default_api.bash` of Gemini), another case.
+ */
+function withoutLeaks(name: string, offered: ReadonlyMap<string, string>): string {
+  const bare = name
+    .trim()
+    .replace(/(<[|｜]|\[TOOL_)[^]*$/, '')
+    .replace(/^["'`]|["'`]$/g, '');
+  const inner = bare.replace(/^(functions?|default_api|tools?|multi_tool_use)[.:/]/i, '');
+  const counted = inner.replace(/:\d+$/, '');
+  const exact = [bare, inner, counted].find((candidate) => offered.has(candidate));
+  if (exact !== undefined) return exact;
+  const alike = [...offered.keys()].filter((wire) => wire.toLowerCase() === counted.toLowerCase());
+  return alike.length === 1 ? (alike[0] ?? name) : name;
 }
 
 function converted(name: string, maxLength: number): string {

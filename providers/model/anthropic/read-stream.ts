@@ -8,6 +8,7 @@ import { finishKind } from '../finish-words.ts';
 import type { ModelStreamPart, ModelUsage } from '../model-provider.ts';
 import { sumUsage } from '../sum-usage.ts';
 import { createTextPreview } from '../text-preview.ts';
+import { isJsonObject } from '../tool-input.ts';
 import { toModelError } from '../vendor-failure.ts';
 import type { CollectedBlock, CollectedMessage } from './to-response.ts';
 import { addUsage, emptyUsage } from './usage.ts';
@@ -82,7 +83,7 @@ export function createAnthropicStreamReader(firstIndex: number, before: ModelUsa
       }
       case 'input_json_delta':
         if (block.type !== 'tool_use') throw broken(`tool input in a ${block.type} block`);
-        block.json += delta.partial_json;
+        block.json += jsonText(delta.partial_json);
         return [];
       case 'thinking_delta':
         if (block.type !== 'thinking') throw broken(`thinking in a ${block.type} block`);
@@ -186,4 +187,9 @@ function blockOf(block: RawContentBlockStartEvent['content_block']): CollectedBl
 
 function previewKindOf(block: CollectedBlock): 'text' | 'thinking' | 'tool_use' {
   return block.type === 'redacted_thinking' ? 'thinking' : block.type;
+}
+
+/** A piece of arguments; some gateways send the object that they are in place of its text. */
+function jsonText(piece: unknown): string {
+  return typeof piece === 'string' ? piece : isJsonObject(piece) ? JSON.stringify(piece) : '';
 }

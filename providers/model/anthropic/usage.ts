@@ -1,5 +1,6 @@
 import type { MessageDeltaUsage, Usage } from '@anthropic-ai/sdk/resources/messages';
 import type { ModelUsage } from '../model-provider.ts';
+import { soundUsage } from '../sum-usage.ts';
 
 export function emptyUsage(): ModelUsage {
   return {
@@ -27,11 +28,11 @@ export function addUsage(
     typeof written === 'number'
       ? Math.max(0, written - oneHour)
       : (split?.ephemeral_5m_input_tokens ?? usage.cache_creation_5m_input_tokens);
-  return {
+  return soundUsage({
     input_tokens: reported.input_tokens ?? usage.input_tokens,
     output_tokens: reported.output_tokens ?? usage.output_tokens,
     cache_read_input_tokens: reported.cache_read_input_tokens ?? usage.cache_read_input_tokens,
     cache_creation_5m_input_tokens: fiveMinutes,
     cache_creation_1h_input_tokens: oneHour,
-  };
+  });
 }

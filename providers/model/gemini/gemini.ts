@@ -18,6 +18,7 @@ import { toGeminiFailure } from './gemini-failure.ts';
 import { createGeminiStreamReader } from './read-gemini-stream.ts';
 import { toGeminiRequest, type GeminiModelTraits } from './to-gemini-request.ts';
 import { toGeminiResponse } from './to-gemini-response.ts';
+import { isJsonObject } from '../tool-input.ts';
 
 export interface GeminiOptions {
   /** Default: the vendor's own. Without the `/v1beta`. */
@@ -82,7 +83,7 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
     });
     if (seen.response === undefined) throw new Error('The SDK answered without a request.');
     const reader = createGeminiStreamReader(VENDOR);
-    const wire = { vendor: VENDOR, whole: (answer: JsonObject) => [answer] };
+    const wire = { vendor: VENDOR, whole: unwrapped };
     yield* followEvents(VENDOR, answerEvents<GenerateContentResponse>(seen.response, wire), reader, guard);
     yield {
       type: 'finish',
@@ -160,4 +161,10 @@ function headersFor(given: RequestInit['headers'], { apiKey, extraHeaders }: Gem
   if (apiKey === null) headers.delete('x-goog-api-key');
   for (const [name, value] of Object.entries(extraHeaders ?? {})) headers.set(name, value);
   return headers;
+}
+
+/** Gateways to Google's tools for developers put each chunk into a `response` of its own. */
+function unwrapped(answer: JsonObject): JsonObject[] {
+  const inner = answer['response'];
+  return answer['candidates'] === undefined && isJsonObject(inner) ? [inner] : [answer];
 }

@@ -64,8 +64,13 @@ function isRefusal(baseResp: Json | undefined): boolean {
 }
 
 function isBareWords(event: JsonObject): boolean {
-  if (ANSWER_FIELDS.some((field) => field in event)) return false;
+  if (ANSWER_FIELDS.some((field) => isThere(event[field]))) return false;
   return WORDS.some((field) => typeof event[field] === 'string' || Array.isArray(event[field]));
+}
+
+/** Gateways write the fields of an answer into an error as well, without content. */
+function isThere(value: Json | undefined): boolean {
+  return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
 }
 
 function statusOf(value: Json | undefined): number | undefined {

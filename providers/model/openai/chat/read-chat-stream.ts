@@ -95,6 +95,9 @@ export function createChatStreamReader(
   // Some send the whole message once more in the last chunk.
   const deltaOf = (choice: ChatCompletionChunk.Choice): Delta => {
     const message: unknown = 'message' in choice ? choice.message : undefined;
+    // The API before this one had a text in its place.
+    if ('text' in choice && typeof choice.text === 'string' && !hasContent(choice.delta))
+      return { content: choice.text };
     const isNew = chat.parts.length === 0 && isJsonObject(message);
     return isNew && !hasContent(choice.delta) ? message : (choice.delta ?? {});
   };
@@ -126,9 +129,10 @@ export function createChatStreamReader(
       // Azure's first chunk, about the prompt, has empty ones.
       chat.id ||= chunk.id ?? null;
       chat.model ||= chunk.model ?? null;
-      chat.usage = chunk.usage ?? chat.usage;
+      const usage = usageIn(chunk);
+      chat.usage = usage ?? chat.usage;
       // Some servers count in every chunk.
-      const parts: ModelStreamPart[] = chunk.usage ? [{ type: 'usage', usage: chatUsage(chunk.usage) }] : [];
+      const parts: ModelStreamPart[] = usage ? [{ type: 'usage', usage: chatUsage(usage) }] : [];
       // One answer is asked for; a gateway that splits it gives text and calls as choices of their own.
       for (const choice of choicesIn(chunk)) {
         refuseError(choice, vendor);
@@ -152,6 +156,18 @@ function reasonIn(choice: object, chunk: object): string | null {
 }
 
 const REASON_FIELDS = ['finish_reason', 'finishReason', 'stop_reason', 'done_reason'];
+
+/** The usage of a chunk; Moonshot writes it into the choice, and Groq once had a field of its own. */
+function usageIn(chunk: ChatCompletionChunk): ChatCompletionChunk['usage'] {
+  const choice: object = choicesIn(chunk)[0] ?? {};
+  const own: unknown = 'x_groq' in chunk ? chunk.x_groq : undefined;
+  const found = [
+    chunk.usage,
+    'usage' in choice ? choice.usage : null,
+    isJsonObject(own) ? own['usage'] : null,
+  ];
+  return found.find((value) => isJsonObject(value)) as ChatCompletionChunk['usage'];
+}
 
 /** The choices of a chunk. Ollama's own form has one message in place of them. */
 function choicesIn(chunk: ChatCompletionChunk): ChatCompletionChunk.Choice[] {

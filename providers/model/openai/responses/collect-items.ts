@@ -33,6 +33,8 @@ export interface ItemCollector {
   begin(place: ItemPlace, item: ResponseOutputItem): StreamedItem;
   /** The item that a piece belongs to; it begins here where its beginning did not come. */
   at(place: ItemPlace, type: string): StreamedItem;
+  /** The call that an item is once more, by what the vendor calls it and all that it says. */
+  repeated(item: ResponseOutputItem): StreamedItem | undefined;
   /** Whether anything came. */
   readonly isEmpty: boolean;
   /** Whether every call has ended, or has all of its arguments. */
@@ -92,6 +94,16 @@ export function createItemCollector(): ItemCollector {
       item.added = added;
       return item;
     },
+    repeated: (item) =>
+      item.type !== 'function_call' || !item.call_id
+        ? undefined
+        : streamed.find(
+            ({ done }) =>
+              done?.type === 'function_call' &&
+              done.call_id === item.call_id &&
+              done.name === item.name &&
+              done.arguments === item.arguments,
+          ),
     at: (place, type) => find(place, type) ?? start(place, type),
     items(output) {
       return merged(streamed.map(itemOf), output);

@@ -52,6 +52,10 @@ export function createResponsesStreamReader(vendor: string): ResponsesStreamRead
       : [...parts, { type: 'text-delta', index: block.index, text }];
   };
 
+  // Some send the text whole, without any deltas before it.
+  const readWhole = (item: StreamedItem, content: number, given: string): ModelStreamPart[] =>
+    (item.texts.get(content) ?? '') === '' && given !== '' ? readText(item, content, given) : [];
+
   const end = (whole: Response, status: 'completed' | 'incomplete'): void => {
     const reason: string | undefined = whole.incomplete_details?.reason;
     if (whole.status === 'failed' || whole.status === 'cancelled' || finishKind(reason) === 'broken')
@@ -65,7 +69,7 @@ export function createResponsesStreamReader(vendor: string): ResponsesStreamRead
   return {
     get items() {
       const output: unknown = response?.output;
-      return collected.items(Array.isArray(output) ? output.filter(isItem) : []);
+      return collected.items(Array.isArray(output) ? output.filter(isItem).map(readItem) : []);
     },
     get response() {
       return response;
@@ -80,21 +84,24 @@ export function createResponsesStreamReader(vendor: string): ResponsesStreamRead
     read(event) {
       switch (event.type) {
         case 'response.output_item.added':
-          return isItem(event.item) ? beginItem(collected.begin(placeOf(event, event.item), event.item)) : [];
+          return isItem(event.item)
+            ? beginItem(collected.begin(placeOf(event, event.item), readItem(event.item)))
+            : [];
         case 'response.output_item.done': {
           if (!isItem(event.item)) return [];
-          const item = collected.at(placeOf(event, event.item), event.item.type);
-          item.done = event.item;
+          const ended = readItem(event.item);
+          const item = collected.repeated(ended) ?? collected.at(placeOf(event, event.item), ended.type);
+          item.done = ended;
           return [];
         }
         case 'response.output_text.delta':
           return readText(collected.at(placeOf(event), 'message'), event.content_index ?? 0, event.delta);
-        case 'response.output_text.done': {
-          const item = collected.at(placeOf(event), 'message');
-          // Some send the text whole, without any deltas before it.
-          const isNew = (item.texts.get(event.content_index ?? 0) ?? '') === '';
-          return isNew ? readText(item, event.content_index ?? 0, event.text) : [];
-        }
+        case 'response.output_text.done':
+          return readWhole(collected.at(placeOf(event), 'message'), event.content_index ?? 0, event.text);
+        case 'response.content_part.done':
+          return event.part.type === 'output_text'
+            ? readWhole(collected.at(placeOf(event), 'message'), event.content_index ?? 0, event.part.text)
+            : [];
         case 'response.refusal.delta':
           collected.at(placeOf(event), 'message').refusal += event.delta;
           return [];
@@ -153,6 +160,14 @@ function placeOf(
 
 function isItem(value: unknown): value is ResponseOutputItem {
   return isJsonObject(value) && typeof value['type'] === 'string';
+}
+
+/** An item with the arguments of its call as text, which some servers send as the object that they are. */
+function readItem(item: ResponseOutputItem): ResponseOutputItem {
+  if (item.type !== 'function_call') return item;
+  const given: unknown = item.arguments;
+  if (typeof given === 'string') return item;
+  return { ...item, arguments: given === undefined || given === null ? '' : JSON.stringify(given) };
 }
 
 function failureOf(response: Response, vendor: string): Error {
