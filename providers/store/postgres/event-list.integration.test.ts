@@ -31,11 +31,15 @@ describe('the event list on PostgreSQL', () => {
       `INSERT INTO session_head (session_id, workspace_id, last_seq, processed_at) VALUES ('sesn_1', 'w', 40, now())`,
     );
     // Random text does not compress, so that what is stored is as large as what is read.
-    await database.query(`
-      INSERT INTO events (session_id, id, seq, thread_id, type, body, processed_at)
-      SELECT 'sesn_1', 'sevt_' || n, n, 'sthr_1', 'agent.message', json_build_object('text',
-        (SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 32768) WHERE n > 0)), now()
-      FROM generate_series(1, 40) AS n`);
+    // One statement each: on a busy machine all of them in one last longer than a statement may.
+    for (let seq = 1; seq <= 40; seq++)
+      await database.query(
+        `INSERT INTO events (session_id, id, seq, thread_id, type, body, processed_at)
+         SELECT 'sesn_1', 'sevt_' || $1::int, $1::int, 'sthr_1', 'agent.message',
+           json_build_object('text', string_agg(md5(random()::text), '')), now()
+         FROM generate_series(1, 32768)`,
+        [seq],
+      );
     let from: EventPosition | null = null;
     const sizes: number[] = [];
     const seen: (number | null)[] = [];
