@@ -84,7 +84,7 @@ describe('like', () => {
   it('lets a deployment be like the model whose id it has', () => {
     const setting: ModelSetting = { id: 'gpt-5.6', provider: 'openai', base_url: AZURE, like: 'gpt-5.6' };
     expect(likeProblems([setting])).toEqual([]);
-    expect(resolve('gpt-5.6', setting)).toMatchObject({ prices: { input: 4 }, defaultEffort: null });
+    expect(resolve('gpt-5.6', setting)).toMatchObject({ prices: { input: 4 }, wire: 'chat' });
   });
 
   it('refuses a circle with the names in it, and a name that nobody knows', () => {

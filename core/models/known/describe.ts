@@ -6,8 +6,8 @@ import { claudeFacts } from './claude-family.ts';
 import { knownModel, serverOf, type KnownModel } from './database.ts';
 import { geminiFacts } from './gemini-family.ts';
 import { ANY_IMAGES, DEFAULT_FACTS, thinkingOver, type ModelFact, type ModelFacts } from './model-facts.ts';
-import { dayOf, namesOf } from './model-names.ts';
-import { openAiFacts } from './openai-family.ts';
+import { dayOf, namesOf, namesWithin } from './model-names.ts';
+import { OPENAI_IMAGES, openAiFacts } from './openai-family.ts';
 import { otherFacts } from './other-families.ts';
 
 /** Where a value came from, the strongest last. */
@@ -52,7 +52,8 @@ export function describeModel(asked: Asked, like?: string): Described {
     like === undefined
       ? [asked.vendorModel ?? asked.id, asked.id].map((id) => layersOf(id, asked, place))
       : [layersOf(like, asked, { server: HOME, isVendor: false })];
-  const known = candidates.find(({ isKnown }) => isKnown) ?? candidates[0];
+  const known =
+    candidates.find(({ isKnown }) => isKnown) ?? candidates.find(({ isNamed }) => isNamed) ?? candidates[0];
   let described: Described = layered({ facts: {}, origins: {} }, DEFAULT_FACTS, 'default');
   for (const [origin, facts] of known?.layers ?? []) described = layered(described, facts, origin);
   return { ...described, facts: overProtocol(described.facts, asked, place) };
@@ -85,14 +86,14 @@ function placeOf({ provider, baseUrl, providerUrl, api, cloud }: Asked): Place {
   const isGateway =
     provider !== 'openai' ||
     api === 'responses' ||
-    (baseUrl === undefined && (server === null || RESELLERS[server]?.includes(provider) === true));
+    (server === null ? baseUrl === undefined : RESELLERS[server]?.includes(provider) === true);
   return { server: server ?? (isGateway ? provider : null), isVendor: false, isCompatible: !isGateway };
 }
 
 /** Each model's own vendor. */
 const HOME = 'home';
 
-/** Servers that sell a vendor's models on at its prices. */
+/** Servers that sell a vendor's models on, in the vendor's own form and at its prices. */
 const RESELLERS: Readonly<Record<string, readonly ModelProviderKind[]>> = {
   azure: ['openai', 'anthropic'],
   bedrock: ['anthropic'],
@@ -103,18 +104,25 @@ function layersOf(
   id: string,
   { provider }: Asked,
   { server, isVendor }: Pick<Place, 'server' | 'isVendor'>,
-): { layers: [Origin, ModelFacts][]; isKnown: boolean } {
-  if (provider === 'demo') return { layers: [['list', DEMO_FACTS]], isKnown: true };
+): { layers: [Origin, ModelFacts][]; isKnown: boolean; isNamed: boolean } {
+  if (provider === 'demo') return { layers: [['list', DEMO_FACTS]], isKnown: true, isNamed: true };
   const names = namesOf(id);
   const [exact = ''] = names;
-  const named = familyOf(names);
   const listed = listedFacts(names);
   const data = firstKnown(names, server) ?? null;
+  const own = familyOf(names);
+  const isKnown = own !== null || listed !== null || data !== null;
+  const named = isKnown ? own : familyOf(namesWithin(id));
   const day = dayOf(id);
   const isBare = exact === id.toLowerCase();
-  const family = named ?? (isVendor ? VENDOR_DEFAULTS[provider](exact) : {});
+  const family =
+    named ??
+    (isVendor
+      ? VENDOR_DEFAULTS[provider](exact)
+      : ((server === null ? undefined : SERVER_DEFAULTS[server]) ?? {}));
   return {
-    isKnown: named !== null || listed !== null || data !== null,
+    isKnown,
+    isNamed: isKnown || named !== null,
     layers: [
       ['family', { ...family, ...(day === null ? {} : { createdAt: `${day}T00:00:00Z` }) }],
       ['database', data === null ? {} : factsIn(data, { isBare, named })],
@@ -130,6 +138,11 @@ const VENDOR_DEFAULTS: Record<ModelProviderKind, (name: string) => ModelFacts> =
   demo: () => DEMO_FACTS,
 };
 
+/** What holds on servers whose models have names of their owners' choice, by the least that they still offer. */
+const SERVER_DEFAULTS: Readonly<Record<string, ModelFacts>> = {
+  azure: { contextWindow: 128_000, maxOutputTokens: 16_384, images: OPENAI_IMAGES },
+};
+
 function familyOf(names: readonly string[]): ModelFacts | null {
   for (const name of names) {
     const facts = name.startsWith('claude-')
@@ -143,7 +156,12 @@ function familyOf(names: readonly string[]): ModelFacts | null {
 function firstKnown(names: readonly string[], server: string | null): KnownModel | undefined {
   for (const name of names) {
     const known = knownModel(name, server === HOME ? 'first' : { server });
-    if (known !== null) return known;
+    if (known === null) continue;
+    const owner = server === null || known.prices !== null ? undefined : RESELLERS[server];
+    const prices = owner
+      ?.map((vendor) => knownModel(name, { server: vendor })?.prices)
+      .find((found) => found != null);
+    return { ...known, prices: known.prices ?? prices ?? null };
   }
   return undefined;
 }
@@ -186,9 +204,12 @@ function soldAt(
 function overProtocol(facts: ModelFacts, asked: Asked, place: Place): ModelFacts {
   const { provider, cloud } = asked;
   const { isCompatible } = place;
+  const { wire } = wireOf(asked, place);
   return {
     ...facts,
-    ...wireOf(asked, place),
+    ...(wire === undefined ? {} : { wire }),
+    // Azure reads files in the Responses API only, by https://learn.microsoft.com/azure/ai-services/openai/how-to/responses.
+    ...(wire === 'chat' && place.server === 'azure' ? { pdf: false } : {}),
     thinking: thinkingOver(provider, facts.thinking ?? 'none'),
     fastMode: provider === 'anthropic' && cloud === undefined && facts.fastMode === true,
     // Clouds have it later than the vendor, if at all, and refuse it until then.

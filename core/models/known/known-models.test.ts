@@ -184,6 +184,44 @@ describe('models behind gateways and compatible servers', () => {
     expect(catalog.resolve(id)?.prices?.input).toBeGreaterThan(0);
   });
 
+  it.each<[string, string, object]>([
+    ['my-gpt4o-prod', 'azure', { contextWindow: 128_000, maxOutputTokens: 16_384, thinking: 'none' }],
+    ['prod-o3-mini', 'azure', { contextWindow: 200_000, thinking: 'effort' }],
+    ['team_gpt-5-mini_eu', 'azure', { contextWindow: 400_000, defaultEffort: 'medium' }],
+    ['prod', 'azure', { contextWindow: 128_000, maxOutputTokens: 16_384 }],
+    ['GPT-4.1', 'azure', { wire: 'chat', pdf: false }],
+    ['work-qwen3-32b', 'elsewhere', { contextWindow: 131_072, thinking: 'effort' }],
+    ['two-step-model', 'elsewhere', { contextWindow: 32_768 }],
+    ['foo1', 'elsewhere', { contextWindow: 32_768, thinking: 'none' }],
+    ['llava:13b', 'elsewhere', { tools: false }],
+    ['qwen2.5vl:7b', 'elsewhere', { contextWindow: 131_072 }],
+    ['nvidia/Llama-3_1-Nemotron-Ultra-253B-v1', 'elsewhere', { contextWindow: 131_072 }],
+  ])('knows a deployment named %s on a server (%s)', (id, server, facts) => {
+    const base_url =
+      server === 'azure' ? 'https://name.openai.azure.com/openai/v1' : 'http://127.0.0.1:8000/v1';
+    const entry = createModelCatalog({
+      settings: [{ id, provider: 'openai', base_url }],
+      usable: [],
+    }).resolve(id);
+    expect(entry).toMatchObject(facts);
+    expect(entry?.images === null).toBe(!/gpt|prod$|llava|vl/i.test(id));
+  });
+
+  it('does not take a free name for a listed model of the vendor itself', () => {
+    const catalog = createModelCatalog({ settings: [], usable: ['openai'] });
+    expect(catalog.resolve('my-gpt4o-prod')).toBeNull();
+  });
+
+  it('knows what a model costs at a cloud that sells it at its vendor’s prices', () => {
+    const [id, vendor_model] = ['m', 'claude-opus-4-1@20250805'];
+    const catalog = createModelCatalog({
+      settings: [{ id, provider: 'anthropic', connection: 'gcp', vendor_model }],
+      usable: ['gcp'],
+      connections: { gcp: { protocol: 'vertex', base_url: null } },
+    });
+    expect(catalog.resolve(id)?.prices).toMatchObject({ input: 15, output: 75 });
+  });
+
   it('knows what another vendor’s model does over Claude’s protocol', () => {
     expect(behindGateway('glm-4.6', 'anthropic')).toMatchObject({
       thinking: 'budget',

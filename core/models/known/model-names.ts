@@ -17,6 +17,22 @@ export function namesOf(id: string): readonly string[] {
   return [...names].map((name) => ALIASES[name] ?? name);
 }
 
+/**
+ * The names of vendors' models that a free name holds, as of a deployment: `gpt-4o-prod` in `team-gpt-4o-prod`. Only words that are no
+ * others' count.
+ */
+export function namesWithin(id: string): readonly string[] {
+  const plain = id
+    .trim()
+    .toLowerCase()
+    .replace(/[\s_/:]+/g, '-');
+  const starts = [...plain.matchAll(INNER)].map(({ index }) => plain.slice(index));
+  return [...new Set(starts.flatMap(namesOf))];
+}
+
+const INNER =
+  /(?<=^|-)(gpt-?[345]|o[134](?=-|$)|claude|gemini|gemma|llama|qwen|deepseek|mistral|kimi|glm|grok|phi-?\d)/g;
+
 /** The day that a dated id names (`gpt-5-2025-08-07`, `claude-opus-4-1-20250805-v1:0`), or null. */
 export function dayOf(id: string): string | null {
   const match = /[-@](20[2-9]\d)-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?![\d.])/.exec(id);
