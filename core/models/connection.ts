@@ -23,6 +23,10 @@ export interface Connection {
   listedOnly?: boolean;
   /** It leads to an address of its own, so that nothing of the vendor's prices is known there. */
   elsewhere?: boolean;
+  /** Which of the servers that the database knows has this address. */
+  server?: string;
+  /** The API that its settings name. */
+  api?: OpenAiApi;
 }
 
 /** Where connections lead, by their names. */
@@ -32,6 +36,8 @@ export interface ConnectionPlaces {
     protocol?: Protocol;
     base_url: string | null;
     api?: OpenAiApi | null;
+    /** The server of the database that it is, for whoever is not told the address. */
+    server?: string | undefined;
   };
 }
 

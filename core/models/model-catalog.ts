@@ -1,4 +1,5 @@
 import { demoModel } from './demo-model.ts';
+import { serverOf } from './known/database.ts';
 import { describeModel, layered, type Asked, type Origin } from './known/describe.ts';
 import {
   connectionNameOf,
@@ -19,7 +20,7 @@ import { statedConnection, statedFacts } from './with-setting.ts';
 /** Every model that agents may name. Pure data: the api lists it, the worker runs by it. */
 export interface ModelCatalog {
   /**
-   * The entry of an id, or null. Besides the listed ones any further id of a usable provider's own models resolves, with what is known
+   * The entry of an id, or null; the same one each time, since what is learned of a model is remembered by its entry. Besides the listed ones any further id of a usable provider's own models resolves, with what is known
    * of it or of its family, and `<connection>/<model>` is a model of that named connection, by the vendor's name for it.
    */
   resolve(id: string): ModelEntry | null;
@@ -28,7 +29,7 @@ export interface ModelCatalog {
   /** Vendors of whose models any further id resolves too. */
   readonly families: readonly ModelProviderKind[];
   /** Named connections that can be used, whose models can be named with theirs before. */
-  readonly connections?: readonly Connection[];
+  readonly connections: readonly Connection[];
   /** The id that stands in where none is named. */
   readonly defaultModel: string;
   /** Reads anew what servers list, where models are imported. */
@@ -81,13 +82,31 @@ export function createModelCatalog(input: ModelCatalogInput): ModelCatalog {
   const newestFirst = offered.sort((first, second) => second.createdAt.localeCompare(first.createdAt));
   const listed = [...configured.values(), ...newestFirst];
   const byId = new Map(listed.map((entry) => [entry.id, entry]));
+  const unlisted = remembering((id: string) =>
+    resolveUnlisted(id, wellKnown, { connections, listed, places: input.connections }),
+  );
   return {
-    resolve: (id) =>
-      byId.get(id) ?? resolveUnlisted(id, wellKnown, { connections, listed, places: input.connections }),
+    resolve: (id) => byId.get(id) ?? unlisted(id),
     list: () => listed,
     families: [...wellKnown],
     connections,
     defaultModel: input.defaultModel ?? defaultModelOf(input, listed),
+  };
+}
+
+/** Agents of others may name any number of models, so the oldest are forgotten. */
+const REMEMBERED = 1_000;
+
+function remembering(find: (id: string) => ModelEntry | null): typeof find {
+  const found = new Map<string, ModelEntry>();
+  return (id) => {
+    const known = found.get(id);
+    if (known !== undefined) return known;
+    const entry = find(id);
+    if (entry === null) return null;
+    for (const oldest of found.keys()) if (found.size >= REMEMBERED) found.delete(oldest);
+    found.set(id, entry);
+    return entry;
   };
 }
 
@@ -150,6 +169,7 @@ function askedOf(
     baseUrl: base_url ?? (isNamed ? address : undefined),
     providerUrl: address,
     api: api ?? shared?.api ?? undefined,
+    server: base_url === undefined ? shared?.server : undefined,
     ...(protocol !== undefined && isCloud(protocol) ? { cloud: protocol } : {}),
   };
 }
@@ -198,13 +218,16 @@ function usableConnections({ usable, connections = {}, listedOnly = [] }: ModelC
   return usable.flatMap((name): Connection[] => {
     const protocol = VENDORS.some((vendor) => vendor === name) ? undefined : connections[name]?.protocol;
     if (protocol === undefined) return [];
-    const elsewhere = (connections[name]?.base_url ?? null) !== null;
+    const { base_url: address = null, api = null } = connections[name] ?? {};
+    const server = address === null ? null : serverOf(address);
     return [
       {
         name,
         protocol,
         ...(listedOnly.includes(name) ? { listedOnly: true } : {}),
-        ...(elsewhere ? { elsewhere } : {}),
+        ...(address === null ? {} : { elsewhere: true }),
+        ...(server === null ? {} : { server }),
+        ...(api === null ? {} : { api }),
       },
     ];
   });
@@ -238,7 +261,7 @@ const ELSEWHERE = 'https://elsewhere.invalid';
 
 /** `<connection>/<model>`: what the connection lists under this name, else what is known of it or of its family. */
 function resolveThrough(
-  { name, protocol, listedOnly = false, elsewhere = false }: Connection,
+  { name, protocol, listedOnly = false, elsewhere = false, server, api }: Connection,
   id: string,
   listed: readonly ModelEntry[],
   known: ConnectionPlaces | undefined,
@@ -246,8 +269,8 @@ function resolveThrough(
   // Who does not know the address knows that there is one.
   const places =
     known ??
-    (elsewhere || isCloud(protocol)
-      ? { [name]: { protocol, base_url: elsewhere ? ELSEWHERE : null } }
+    (elsewhere || api !== undefined || isCloud(protocol)
+      ? { [name]: { protocol, base_url: elsewhere ? ELSEWHERE : null, server, api: api ?? null } }
       : undefined);
   const vendorModel = id.slice(name.length + 1);
   const entryThere = listed.find(

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Protocol } from './connection.ts';
 import { createModelCatalog } from './model-catalog.ts';
+import type { OpenAiApi } from './model-entry.ts';
 import { joinOffers, modelOfferOf } from './model-offer.ts';
 
 const offerOf = (...input: Parameters<typeof createModelCatalog>) =>
@@ -49,16 +51,45 @@ describe('several offers', () => {
     expect(joinOffers([], null).defaultModel).toBe('demo');
   });
 
-  it('know no more of a further model of a named connection than who reaches it', () => {
-    const catalog = createModelCatalog({
-      settings: [],
-      usable: ['local'],
-      connections: { local: { protocol: 'openai', base_url: 'http://secret.example/v1' } },
-    });
-    const offer = modelOfferOf(catalog);
-    expect(JSON.stringify(offer)).not.toContain('secret');
-    const facts = { prices: null, defaultEffort: null, contextWindow: 400_000 };
-    expect(catalog.resolve('local/gpt-5')).toMatchObject(facts);
-    expect(joinOffers([JSON.parse(JSON.stringify(offer))], null).resolve('local/gpt-5')).toMatchObject(facts);
-  });
+  it.each<[string, { protocol: Protocol; base_url: string | null; api?: OpenAiApi }, string, object]>([
+    [
+      'local',
+      { protocol: 'openai', base_url: 'http://secret.example/v1' },
+      'gpt-5',
+      { prices: null, defaultEffort: null, contextWindow: 400_000, wire: 'compatible' },
+    ],
+    [
+      'fast',
+      { protocol: 'openai', base_url: 'https://api.groq.com/openai/v1' },
+      'llama-3.3-70b-versatile',
+      { prices: expect.objectContaining({ input: 0.59 }) },
+    ],
+    ['second', { protocol: 'anthropic', base_url: null }, 'claude-opus-4-1', { wire: 'messages' }],
+    [
+      'corp',
+      { protocol: 'openai', base_url: 'http://secret.example/v1', api: 'responses' },
+      'gpt-5',
+      { wire: 'responses' },
+    ],
+    [
+      'work',
+      { protocol: 'openai', base_url: 'https://secret.openai.azure.com/openai/v1' },
+      'gpt-4.1',
+      { wire: 'chat', prices: expect.objectContaining({ input: 2 }) },
+    ],
+    ['moon', { protocol: 'openai', base_url: 'https://api.moonshot.ai/v1' }, 'kimi-k2-thinking', {}],
+  ])(
+    'know the same of a further model of the connection %s as who reaches it',
+    (name, place, model, facts) => {
+      const catalog = createModelCatalog({ settings: [], usable: [name], connections: { [name]: place } });
+      const offer = modelOfferOf(catalog);
+      expect(JSON.stringify(offer)).not.toContain('secret');
+      const id = `${name}/${model}`;
+      const entry = catalog.resolve(id);
+      expect(entry).toMatchObject(facts);
+      expect(joinOffers([JSON.parse(JSON.stringify(offer))], null).resolve(id)).toEqual(entry);
+      // Who learns something of a model remembers it by its entry.
+      expect(catalog.resolve(id)).toBe(entry);
+    },
+  );
 });

@@ -21,7 +21,7 @@ export function modelOfferOf(catalog: ModelCatalog): ModelOffer {
   return {
     models: catalog.list().map(({ connection: _connection, ...model }) => model),
     families: [...catalog.families],
-    connections: [...(catalog.connections ?? [])],
+    connections: [...catalog.connections],
     defaultModel: catalog.defaultModel,
   };
 }

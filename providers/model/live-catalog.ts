@@ -58,6 +58,9 @@ export function createLiveCatalog(deps: {
     get families() {
       return current.families;
     },
+    get connections() {
+      return current.connections;
+    },
     resolve: (id) => current.resolve(id),
     list: () => current.list(),
     reload,

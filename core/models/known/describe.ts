@@ -31,6 +31,8 @@ export interface Asked {
   /** The address of its provider; absent: the vendor's own. */
   providerUrl?: string | undefined;
   api?: OpenAiApi | undefined;
+  /** The server of the database that has the address, where the address itself is not known. */
+  server?: string | undefined;
   /** The cloud that it is asked at, wherever its address is. */
   cloud?: Cloud | undefined;
 }
@@ -73,13 +75,13 @@ interface Place {
   isCompatible: boolean;
 }
 
-function placeOf({ provider, baseUrl, providerUrl, api, cloud }: Asked): Place {
+function placeOf({ provider, baseUrl, providerUrl, api, cloud, server: told }: Asked): Place {
   if (cloud !== undefined) {
     const isResold = RESELLERS[cloud]?.includes(provider) === true;
     return { server: cloud, isVendor: false, isCompatible: !isResold };
   }
   const url = baseUrl ?? providerUrl;
-  const server = url === undefined ? provider : serverOf(url);
+  const server = told ?? (url === undefined ? provider : serverOf(url));
   if (server === provider) return { server, isVendor: true, isCompatible: false };
   // A provider at an address that nothing is known of is a gateway to the vendor, and so is whoever speaks another protocol than chat
   // completions; a single model there may be anything.
@@ -125,10 +127,15 @@ function layersOf(
     isNamed: isKnown || named !== null,
     layers: [
       ['family', { ...family, ...(day === null ? {} : { createdAt: `${day}T00:00:00Z` }) }],
-      ['database', data === null ? {} : factsIn(data, { isBare, named })],
-      ['list', listed === null ? {} : soldAt(listed, { server, isBare })],
+      ['database', data === null ? {} : priced(factsIn(data, { isBare, named }), id)],
+      ['list', listed === null ? {} : priced(soldAt(listed, { server, isBare }), id)],
     ],
   };
+}
+
+/** A model that was tuned costs more than the one that it came from. */
+function priced({ prices, ...facts }: ModelFacts, id: string): ModelFacts {
+  return prices === undefined || id.toLowerCase().startsWith('ft:') ? facts : { ...facts, prices };
 }
 
 const VENDOR_DEFAULTS: Record<ModelProviderKind, (name: string) => ModelFacts> = {

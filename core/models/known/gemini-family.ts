@@ -67,9 +67,15 @@ function contextBefore25(name: string, version: number): number {
   return version === 1.5 && name.includes('pro') ? 2_097_152 : 1_048_576;
 }
 
+/** `gemma-3-27b` is the third; `gemma-7b`, which names its size alone, the first. */
+function gemmaVersion(name: string): number {
+  if (/^gemma-?\d+b/.test(name)) return 1;
+  return Number(/^gemma-?(\d+)/.exec(name)?.[1] ?? 99);
+}
+
 /** The first three generations take neither tools nor PDFs at the vendor's. */
 function gemmaFacts(name: string): ModelFacts {
-  const version = Number(/^gemma-?(\d+)/.exec(name)?.[1] ?? 99);
+  const version = gemmaVersion(name);
   const sees = version >= 4 || (version === 3 && !/-(270m|1b)\b/.test(name));
   return {
     contextWindow:

@@ -192,6 +192,12 @@ describe('models behind gateways and compatible servers', () => {
     ['GPT-4.1', 'azure', { wire: 'chat', pdf: false }],
     ['work-qwen3-32b', 'elsewhere', { contextWindow: 131_072, thinking: 'effort' }],
     ['two-step-model', 'elsewhere', { contextWindow: 32_768 }],
+    // Sizes are no versions.
+    ['qwen3:8b', 'elsewhere', { contextWindow: 131_072, thinking: 'effort' }],
+    ['Qwen/Qwen3-8B-FP8', 'elsewhere', { contextWindow: 131_072, thinking: 'effort' }],
+    ['glm-4-9b-chat', 'elsewhere', { contextWindow: 131_072, thinking: 'none' }],
+    ['gemma:7b', 'elsewhere', { contextWindow: 8_192, tools: false }],
+    ['google/gemma-7b-it', 'elsewhere', { contextWindow: 8_192, tools: false }],
     ['foo1', 'elsewhere', { contextWindow: 32_768, thinking: 'none' }],
     ['llava:13b', 'elsewhere', { tools: false }],
     ['qwen2.5vl:7b', 'elsewhere', { contextWindow: 131_072 }],
@@ -206,6 +212,14 @@ describe('models behind gateways and compatible servers', () => {
     expect(entry).toMatchObject(facts);
     expect(entry?.images === null).toBe(!/gpt|prod$|llava|vl/i.test(id));
   });
+
+  it.each(['ft:gpt-4.1-nano-2025-04-14:acme:suffix:abc', 'ft:gpt-4.1:acme::id'])(
+    'knows no price of the tuned model %s, but what it can do',
+    (id) => {
+      const catalog = createModelCatalog({ settings: [], usable: ['openai'] });
+      expect(catalog.resolve(id)).toMatchObject({ prices: null, contextWindow: 1_047_576 });
+    },
+  );
 
   it('does not take a free name for a listed model of the vendor itself', () => {
     const catalog = createModelCatalog({ settings: [], usable: ['openai'] });
