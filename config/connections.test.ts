@@ -41,6 +41,42 @@ providers:
     expect(providers.anthropic.api_key).toBe('a');
   });
 
+  it('may be in the environment, over those of the file, and under what it says of a single setting', () => {
+    const given = {
+      groq: { protocol: 'openai', base_url: 'http://127.0.0.1:1/v1', api_key_env: 'MANAGED_AGENT_OWN' },
+      openai: { api_key: 'o', timeout_seconds: 5 },
+    };
+    const { providers, usable_providers: usable } = load(TWO, {
+      ...KEYS,
+      MANAGED_AGENT_OWN: 'own',
+      MANAGED_AGENT_PROVIDERS: JSON.stringify(given),
+      MANAGED_AGENT_PROVIDERS_OPENAI_TIMEOUT_SECONDS: '7',
+    });
+    expect(providers['groq']).toMatchObject({ base_url: 'http://127.0.0.1:1/v1', api_key: 'own' });
+    expect(providers['team-2']).toMatchObject({ api_key: 'sk-2' });
+    expect(providers.openai).toMatchObject({ api_key: 'o', timeout_seconds: 7 });
+    expect(usable).toContain('groq');
+    const list = JSON.stringify([{ name: 'far', protocol: 'gemini', api_key: 'k' }]);
+    expect(load('', { MANAGED_AGENT_PROVIDERS: list }).providers['far']).toMatchObject({ api_key: 'k' });
+    expect(load(TWO, { ...KEYS, MANAGED_AGENT_PROVIDERS: '' }).providers['groq']).toBeDefined();
+  });
+
+  it.each([
+    ['groq', /providers \(from MANAGED_AGENT_PROVIDERS\): expected JSON, got "groq"/],
+    ['5', /expected a map or a list, as JSON/],
+    ['[{"protocol":"openai"}]', /MANAGED_AGENT_PROVIDERS: providers\.0\.name/],
+    ['{"x":{"protocol":"openai","token":"topsecret"}}', /providers\.x\.token: no such setting/],
+    [
+      '{"x":{"protocol":"openai","api_key":"topsecret","timeout_seconds":"1"}}',
+      /from MANAGED_AGENT_PROVIDERS/,
+    ],
+    ['{"x":{"protocol":"openai","api_key":"topsecret"', /expected JSON/],
+  ])('of the environment are refused, without their keys: %s', (MANAGED_AGENT_PROVIDERS, words) => {
+    const refused = () => load('', { MANAGED_AGENT_PROVIDERS });
+    expect(refused).toThrow(words);
+    expect(refused).not.toThrow('topsecret');
+  });
+
   it('have their keys in brains only, and are known to be usable elsewhere', () => {
     const api = load(TWO, {}, 'api');
     expect(api.providers['groq']?.api_key).toBeNull();

@@ -17,7 +17,7 @@ export function variableOf(path: readonly string[]): string {
 export interface Override {
   path: string[];
   variable: string;
-  value: Json;
+  value: unknown;
 }
 
 /**
@@ -60,16 +60,29 @@ function parse(text: string, variable: string, setting: SettingDescription): Jso
     if (text !== 'true' && text !== 'false') throw refused(variable, setting, 'true or false', text);
     return text === 'true';
   }
+  return jsonIn(text, variable, setting.path);
+}
+
+/** The JSON that a variable holds. Throws `bad_config` for other text, and for what `fits` does not take. */
+export function jsonIn(
+  text: string,
+  variable: string,
+  path: readonly string[],
+  fits: (value: Json) => boolean = () => true,
+): Json {
+  let value: Json;
   try {
-    return JSON.parse(text) as Json;
+    value = JSON.parse(text) as Json;
   } catch (cause) {
-    throw refused(variable, setting, 'JSON', text, cause);
+    throw refused(variable, { path }, 'JSON', text, cause);
   }
+  if (!fits(value)) throw refused(variable, { path }, 'a map or a list, as JSON', text);
+  return value;
 }
 
 function refused(
   variable: string,
-  setting: SettingDescription,
+  setting: { path: readonly string[] },
   expected: string,
   text: string,
   cause?: unknown,

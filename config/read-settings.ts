@@ -3,7 +3,7 @@ import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
 import { AppError } from '../core/errors.ts';
 import { createRedactor } from '../providers/telemetry/redact.ts';
-import { connectionsByName } from './connection-list.ts';
+import { connectionsByName, connectionsIn } from './connection-list.ts';
 import { overridesOf, type Environment, type Override } from './environment.ts';
 import { Settings } from './schema.ts';
 import { listSettings } from './setting-list.ts';
@@ -15,7 +15,9 @@ import { listSettings } from './setting-list.ts';
 export function readSettings(file: string | null, environment: Environment): Settings {
   const content = file === null ? {} : readFile(file);
   if ('providers' in content) content['providers'] = connectionsByName(content['providers']);
-  return parseSettings(content, overridesOf(environment, listSettings(), variablesNamedIn(content)), file);
+  const { connections, rest } = connectionsIn(environment);
+  const named = variablesNamedIn([content, connections]);
+  return parseSettings(content, [...connections, ...overridesOf(rest, listSettings(), named)], file);
 }
 
 function readFile(file: string): Record<string, unknown> {
@@ -83,7 +85,8 @@ function describe(issue: z.core.$ZodIssue, overrides: Override[], file: string |
     const names = issue.keys.map((key) => (place === '' ? key : `${place}.${key}`));
     return `${names.join(', ')}: no such setting; config.example.yaml lists them all`;
   }
-  const variable = overrides.find((override) => place.startsWith(override.path.join('.')))?.variable;
+  // What is more exact comes later.
+  const variable = overrides.findLast((override) => place.startsWith(override.path.join('.')))?.variable;
   const secret = /(key|secret_access_key|url|proxy)$/.test(place);
   const got =
     issue.input === undefined || secret
