@@ -6,6 +6,7 @@ import { createPostgresHosts } from '../providers/store/postgres/hosts.ts';
 import { createPostgresJournal } from '../providers/store/postgres/journal.ts';
 import { createPostgresUpkeep } from '../providers/store/postgres/upkeep.ts';
 import { createActivityTelemetry } from '../providers/telemetry/activity-telemetry.ts';
+import { genAiProvider } from '../providers/telemetry/gen-ai.ts';
 import type { Metrics } from '../providers/telemetry/metrics.ts';
 import { createTroubleLog } from '../providers/telemetry/trouble-log.ts';
 import { openAuditTrail } from './audit-trail.ts';
@@ -48,7 +49,11 @@ export async function openWorkerServices(
   const catalog = await workerCatalog(config, database, log);
   const providerOf = (model: string) => {
     const entry = catalog.resolve(model);
-    return entry === null ? null : connectionNameOf(entry);
+    if (entry === null) return null;
+    const connection = connectionNameOf(entry);
+    const { protocol, base_url: shared } = config.providers[connection] ?? {};
+    const address = entry.connection.baseUrl ?? shared;
+    return { connection, vendor: genAiProvider({ provider: entry.provider, protocol, address }) };
   };
   const telemetry = createActivityTelemetry(metrics, { log, providerOf });
   const troubles = createTroubleLog(log, metrics);

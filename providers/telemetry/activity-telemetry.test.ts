@@ -20,7 +20,7 @@ const response: ModelResponse = {
   answered: { id: 'msg_1', model: 'gemini-x-001' },
 };
 const request = {
-  provider: 'gemini',
+  provider: 'work',
   model: 'my-gemini',
   vendorModel: 'gemini-x',
   server: { host: 'gateway.local', port: 8443 },
@@ -42,7 +42,8 @@ describe('what activities leave in traces and metrics', () => {
     metrics = createMetrics('worker');
   });
   afterEach(() => tracing.close());
-  const telemetry = () => createActivityTelemetry(metrics);
+  const telemetry = () =>
+    createActivityTelemetry(metrics, { providerOf: () => ({ connection: 'work', vendor: 'gcp.gemini' }) });
   const spans = () => exporter.getFinishedSpans();
 
   it('is, of a model request, a span by the GenAI conventions, a time and tokens', async () => {
@@ -57,6 +58,7 @@ describe('what activities leave in traces and metrics', () => {
     expect(span?.attributes).toEqual({
       'gen_ai.operation.name': 'chat',
       'gen_ai.provider.name': 'gcp.gemini',
+      'managed_agent.connection': 'work',
       'gen_ai.request.model': 'gemini-x',
       'gen_ai.request.max_tokens': 100,
       'gen_ai.request.stream': true,
@@ -73,11 +75,11 @@ describe('what activities leave in traces and metrics', () => {
       'gen_ai.usage.cache_creation.input_tokens': 5,
     });
     const text = await metrics.text();
-    const labels = 'part="worker",provider="gemini",model="my-gemini"';
+    const labels = 'part="worker",provider="work",model="my-gemini"';
     expect(text).toContain(`model_request_duration_seconds_count{${labels},outcome="ok"} 1`);
     expect(text).toContain(`model_first_part_seconds_count{${labels}} 1`);
     expect(text).toContain(
-      'model_tokens_total{provider="gemini",model="my-gemini",kind="cache_write",part="worker"} 5',
+      'model_tokens_total{provider="work",model="my-gemini",kind="cache_write",part="worker"} 5',
     );
   });
 

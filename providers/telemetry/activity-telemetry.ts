@@ -5,7 +5,7 @@ import type { TurnTrace } from '../../core/journal/turn-trace.ts';
 import type { ModelProvider, ModelResponse, ModelStreamPart } from '../model/model-provider.ts';
 import type { SessionSetup } from '../store/journal.ts';
 import type { EndedTurn } from '../store/watch-turns.ts';
-import { genAiProvider, usageAttributes } from './gen-ai.ts';
+import { usageAttributes, type AnsweringProvider } from './gen-ai.ts';
 import type { Metrics } from './metrics.ts';
 import { turnContext, turnSpanContext } from './trace-context.ts';
 import { failSpan, withSpan } from './tracing.ts';
@@ -18,6 +18,7 @@ interface Place {
 }
 
 export interface ObservedRequest extends Place {
+  /** The connection. */
   provider: string;
   /** The name that agents use. */
   model: string;
@@ -71,7 +72,10 @@ const REMEMBERED_TURNS = 1_000;
  */
 export function createActivityTelemetry(
   metrics: Pick<Metrics, 'modelRequest' | 'modelTokens' | 'modelRetry' | 'toolCall' | 'takeover'>,
-  options: { log?: Pick<Logger, 'info' | 'warn'>; providerOf?: (model: string) => string | null } = {},
+  options: {
+    log?: Pick<Logger, 'info' | 'warn'>;
+    providerOf?: (model: string) => AnsweringProvider | null;
+  } = {},
 ): ActivityTelemetry {
   const { log, providerOf = () => null } = options;
   const named = new Set<string>();
@@ -91,7 +95,8 @@ export function createActivityTelemetry(
       };
       const attributes = {
         'gen_ai.operation.name': 'chat',
-        'gen_ai.provider.name': genAiProvider(provider),
+        'gen_ai.provider.name': providerOf(model)?.vendor ?? provider,
+        'managed_agent.connection': provider,
         'gen_ai.request.model': vendorModel,
         'gen_ai.request.max_tokens': maxOutputTokens,
         'gen_ai.request.stream': true,

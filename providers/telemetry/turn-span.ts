@@ -1,7 +1,7 @@
 import { SpanKind, type Link } from '@opentelemetry/api';
 import type { SessionSetup } from '../store/journal.ts';
 import type { EndedTurn } from '../store/watch-turns.ts';
-import { genAiProvider, usageAttributes } from './gen-ai.ts';
+import { usageAttributes, type AnsweringProvider } from './gen-ai.ts';
 import { spanContextOf, turnSpanContext } from './trace-context.ts';
 import { sendSpan } from './tracing.ts';
 
@@ -14,7 +14,7 @@ const FAILURES = new Set(['retries_exhausted']);
  *
  * @param provider - who the agent's model comes from; null where it is not known any more.
  */
-export function sendTurnSpan(turn: EndedTurn, setup: SessionSetup, provider: string | null): void {
+export function sendTurnSpan(turn: EndedTurn, setup: SessionSetup, provider: AnsweringProvider | null): void {
   const { trace, sessionId, workspaceId } = turn;
   const own = turnSpanContext(trace);
   const parent = spanContextOf(trace.parent);
@@ -30,7 +30,8 @@ export function sendTurnSpan(turn: EndedTurn, setup: SessionSetup, provider: str
     errorType: FAILURES.has(end.reason) ? end.reason : null,
     attributes: {
       'gen_ai.operation.name': 'invoke_agent',
-      'gen_ai.provider.name': genAiProvider(provider ?? 'unknown'),
+      'gen_ai.provider.name': provider?.vendor ?? 'unknown',
+      ...(provider === null ? {} : { 'managed_agent.connection': provider.connection }),
       'gen_ai.agent.id': agent.id,
       'gen_ai.agent.name': agent.name,
       'gen_ai.agent.version': String(agent.version),

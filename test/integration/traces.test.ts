@@ -175,6 +175,7 @@ describe('a service whose turns are traced', () => {
       expect(chat.attributes).toMatchObject({
         'gen_ai.operation.name': 'chat',
         'gen_ai.provider.name': 'anthropic',
+        'managed_agent.connection': 'anthropic',
         'gen_ai.request.model': 'claude-scripted',
         'gen_ai.response.model': 'claude-scripted',
         'gen_ai.response.id': expect.stringMatching(/^msg_/),
