@@ -34,6 +34,15 @@ export async function chooseModel(
   }
   throw new AppError(
     'model_request_refused',
-    `No model "${id}" is configured. Add it to models in the configuration, or change the agent.`,
+    `No model "${id}" is configured. ${howToHaveIt(id)}, or change the agent.`,
   );
+}
+
+/** A name with a slash may be that of a connection, which was renamed or is gone. */
+function howToHaveIt(id: string): string {
+  const [connection = ''] = id.split('/');
+  const add = 'Add it to models in the configuration';
+  return connection === id || connection === ''
+    ? add
+    : `${add}, or the connection "${connection}" to providers`;
 }
