@@ -85,10 +85,10 @@ interface Begun {
 function responseIn(failure: unknown, { texts, usage }: Begun): ModelResponse | undefined {
   const told = answerOf(failure);
   if (told === undefined) return undefined;
-  const { answer: stop, said } = told;
+  const { answer: stop, category, said } = told;
   const blocks = [...texts.values()].map((text) => ({ type: 'text' as const, text }));
   return stop === 'refusal'
-    ? { blocks, stop, refusal: { category: null, explanation: said }, usage }
+    ? { blocks, stop, refusal: { category, explanation: said }, usage }
     : { blocks, stop, said, usage };
 }
 

@@ -288,6 +288,12 @@ describe('a filter that stopped a prompt or an answer', () => {
     expect(response.refusal?.explanation).toBeTruthy();
   });
 
+  it('has the category that the code names', async () => {
+    const body = error({ code: 'cyber_policy', message: 'Flagged for possible cybersecurity risk.' });
+    const { stop, refusal } = await answered(['', 'responses', 403, body]);
+    expect({ stop, refusal }).toMatchObject({ stop: 'refusal', refusal: { category: 'cyber' } });
+  });
+
   it('costs what was counted by then', async () => {
     const body = { type: 'error', error: { message: 'Output blocked by content filtering policy' } };
     expect((await answered(['', 'anthropic', undefined, body])).usage.input_tokens).toBe(7);

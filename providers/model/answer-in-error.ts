@@ -17,8 +17,12 @@ const CODES: ReadonlyMap<string, AnswerInError> = new Map([
   // Azure and Kimi: https://github.com/MoonshotAI/kimi-cli/issues/1002
   ['content_filter', 'refusal'],
   ['ResponsibleAIPolicyViolation', 'refusal'],
-  // OpenAI, LiteLLM
+  // OpenAI, OpenRouter, LiteLLM
   ['content_policy_violation', 'refusal'],
+  ['cyber_policy', 'refusal'],
+  ['bio_policy', 'refusal'],
+  ['misalignment_policy_violation', 'refusal'],
+  ['refusal', 'refusal'],
   // Qwen
   ['data_inspection_failed', 'refusal'],
   ['DataInspectionFailed', 'refusal'],
@@ -130,6 +134,11 @@ const WORDINGS: readonly Wording[] = [
     source: 'LiteLLM: https://docs.litellm.ai/docs/proxy/guardrails/quick_start',
   },
 ];
+
+/** What a refusal was about, in the words of the API, where the vendor's code says so. */
+export function refusalCategory(type: string | undefined): 'cyber' | 'bio' | null {
+  return type === 'cyber_policy' ? 'cyber' : type === 'bio_policy' ? 'bio' : null;
+}
 
 /** With these a key, an account, an address or the load is meant, whatever the words. */
 const OTHER_STATUSES = new Set([401, 402, 404, 408, 429, 503, 529]);

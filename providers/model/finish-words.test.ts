@@ -32,6 +32,7 @@ describe('the word for the end of an answer', () => {
     ['error', 'broken'],
     ['insufficient_system_resource', 'broken'],
     ['network_error', 'broken'],
+    ['repetition', 'broken'],
     ['OTHER', 'broken'],
     ['a word of tomorrow', 'unknown'],
     ['', 'unknown'],

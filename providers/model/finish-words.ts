@@ -74,6 +74,9 @@ const WORDS: Readonly<Record<Exclude<FinishKind, 'unknown'>, readonly string[]>>
     'insufficient_system_resource',
     'network_error',
     'load',
+    // vLLM: the model went round in circles; text generation inference
+    'repetition',
+    'max_time',
     // Gemini
     'malformed_response',
     'malformed_model_output',

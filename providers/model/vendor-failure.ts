@@ -1,5 +1,5 @@
 import { AppError, isAppError, type ErrorCode } from '../../core/errors.ts';
-import { answerInError, type AnswerInError } from './answer-in-error.ts';
+import { answerInError, refusalCategory, type AnswerInError } from './answer-in-error.ts';
 import { readSizeRefusal, type SizeRefusal } from './context-overflow.ts';
 import { readHistoryRefusal, type HistoryRefusal } from './history/refused-history.ts';
 import { retryAfterMs } from './retry-after.ts';
@@ -33,10 +33,15 @@ export interface VendorRefusal {
 }
 
 const refusals = new WeakMap<AppError, VendorRefusal>();
-const answers = new WeakMap<AppError, { answer: AnswerInError; said: string }>();
+interface ToldAnswer {
+  answer: AnswerInError;
+  category: string | null;
+  said: string;
+}
+const answers = new WeakMap<AppError, ToldAnswer>();
 
 /** The answer of the model that a vendor reported as this error, with its words; undefined where the error is none. */
-export function answerOf(error: unknown): { answer: AnswerInError; said: string } | undefined {
+export function answerOf(error: unknown): ToldAnswer | undefined {
   return isAppError(error) ? answers.get(error) : undefined;
 }
 
@@ -80,7 +85,7 @@ export function toModelError(failure: VendorFailure): AppError {
       ...(failure.cause === undefined ? {} : { cause: failure.cause }),
     },
   );
-  if (answer !== undefined) answers.set(error, { answer, said });
+  if (answer !== undefined) answers.set(error, { answer, category: refusalCategory(failure.type), said });
   if (code === 'model_request_refused' || isKnown)
     refusals.set(error, { status: failure.status, message, size, history });
   return error;

@@ -152,6 +152,12 @@ describe('a history that a vendor refuses', () => {
       'Function call `tool_name` in the `1.` content block is missing a `thought_signature`.',
     ],
     [
+      'signature-missing',
+      'Gemini, as the reason for the end',
+      undefined,
+      'the answer broke off (MISSING_THOUGHT_SIGNATURE)',
+    ],
+    [
       'thinking-first',
       'Anthropic',
       400,

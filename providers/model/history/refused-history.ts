@@ -50,7 +50,7 @@ const WORDINGS: readonly Wording[] = [
   },
   {
     refusal: 'signature-missing',
-    words: /missing (?:a |the )?[`'"]?thought_?signature/i,
+    words: /missing[ _](?:a |the )?[`'"]?thought_?signature/i,
     source: 'Gemini: https://github.com/openai/openai-python/issues/2758',
   },
   {

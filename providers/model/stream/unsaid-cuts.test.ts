@@ -105,6 +105,7 @@ describe('an answer that its server gave up', () => {
     ['anthropic', claude('error', 7, 'call')],
     ['chat', chat('insufficient_system_resource', 7, 'text')],
     ['chat', chat('abort', 7, 'call')],
+    ['chat', chat('repetition', 7, 'text')],
     ['responses', responses('', 7, 'text').replace('"status":"completed"', '"status":"failed"')],
     ['responses', responses('', 7, 'call').replace('"status":"completed"', '"status":"cancelled"')],
     [

@@ -76,6 +76,18 @@ describe('the end of a chat completion', () => {
     expect(read(null, []).said).toBeUndefined();
   });
 
+  it('that is empty at a limit met the answer’s, where nothing was counted and the prompt is short', () => {
+    const chat: CollectedChat = {
+      parts: [],
+      refusal: '',
+      finish: 'length',
+      usage: null,
+      id: null,
+      model: null,
+    };
+    expect(readChat(chat).stop).toBe('max_tokens');
+  });
+
   it('counts thinking that is only in the total, as xAI’s is', () => {
     const usage = { prompt_tokens: 100, completion_tokens: 0, total_tokens: 600 };
     const chat: CollectedChat = { parts: [], refusal: '', finish: 'length', usage, id: null, model: null };

@@ -72,7 +72,9 @@ function stopOf(chat: CollectedChat, usage: ModelUsage, context: Context): Model
     const short = usage.output_tokens < context.request.maxOutputTokens;
     // The protocol has one word for both limits; an answer that was cut below its own met the window's.
     const full = prompt + usage.output_tokens >= context.contextWindow;
-    return (short && full) || isUnbegun(chat.parts, usage, context.request.maxOutputTokens)
+    // An estimate says nothing of thinking that is not shown: then a prompt that is short has not filled the window.
+    const isKnown = counted !== undefined || prompt >= context.contextWindow / 2;
+    return (short && full) || (isKnown && isUnbegun(chat.parts, usage, context.request.maxOutputTokens))
       ? 'context_overflow'
       : 'max_tokens';
   }
