@@ -3,6 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../core/json.ts';
 import { EXTRA_TOOLSETS } from '../core/schema/extra-toolsets.ts';
 import type { AgentTools } from '../core/session/permission.ts';
+import { refusedWords } from '../providers/model/tool-schema/__fixtures__/refused-words.ts';
+import { SCHEMA_DIALECTS, type SchemaDialectName } from '../providers/model/tool-schema/schema-dialect.ts';
+import { toToolSchema } from '../providers/model/tool-schema/to-tool-schema.ts';
 import { createInMemorySandboxDriver } from '../providers/sandbox/in-memory.ts';
 import { createBashTool } from './bash.ts';
 import { createToolRegistry } from './registry.ts';
@@ -55,6 +58,25 @@ describe('tool definitions', () => {
 });
 
 describe('our own toolsets', () => {
+  it('have nothing that a server refuses, and descriptions that the shortest limit takes', () => {
+    const types = ['agent_toolset_20260401', ...Object.keys(EXTRA_TOOLSETS)];
+    const tools = types.map((type) => ({
+      type,
+      default_config: { enabled: true, permission_policy: allow },
+      configs: [],
+    })) as object[] as AgentTools;
+    const all = registry.definitions(tools);
+    expect(all.length).toBeGreaterThan(10);
+    for (const { name, description, input_schema: schema } of all) {
+      expect([name, description.length]).toEqual([name, Math.min(description.length, 1_024)]);
+      for (const dialect of Object.keys(SCHEMA_DIALECTS) as SchemaDialectName[]) {
+        const refused = refusedWords(toToolSchema(schema, dialect), SCHEMA_DIALECTS[dialect]);
+        expect([name, dialect, refused]).toEqual([name, dialect, []]);
+        expect(name).toMatch(SCHEMA_DIALECTS[dialect].toolNames.fits);
+      }
+    }
+  });
+
   it('have exactly the tools that the API knows', () => {
     for (const [type, names] of Object.entries(EXTRA_TOOLSETS)) expect(registry.namesOf(type)).toEqual(names);
   });
