@@ -9,7 +9,9 @@ const LIMITS = [8_000, 2_000, 500, 150] as const;
  * is. Long parts are cut; when that is not enough, parts in the middle are left out. The beginning, with the first request, stays.
  */
 export function writeOut(messages: readonly TranscriptMessage[], maximum: number): string {
-  const parts = messages.flatMap(({ role, content }) => content.flatMap((block) => partOf(role, block)));
+  const parts = messages.flatMap(({ role, content }) =>
+    content.flatMap((block) => writtenParts(role, block)),
+  );
   let shortest: string[] = [];
   for (const limit of LIMITS) {
     shortest = parts.map((part) => shortened(part, limit));
@@ -40,14 +42,15 @@ function shortened(part: string, limit: number): string {
 
 const SPEAKERS = { user: 'User', assistant: 'Assistant', system: 'System' } as const;
 
-function partOf(role: TranscriptMessage['role'], block: TranscriptBlock): string[] {
+/** What a block says, as text; nothing for what only its vendor can read. */
+export function writtenParts(role: TranscriptMessage['role'], block: TranscriptBlock): string[] {
   switch (block.type) {
     case 'text':
       return [`${SPEAKERS[role]}: ${block.text}`];
     case 'tool_use':
       return [`${SPEAKERS[role]} calls ${block.name}: ${JSON.stringify(block.input)}`];
     case 'tool_result': {
-      const said = block.content.flatMap((inner) => partOf(role, inner).map(withoutSpeaker)).join('\n');
+      const said = block.content.flatMap((inner) => writtenParts(role, inner).map(withoutSpeaker)).join('\n');
       return [`${block.is_error ? 'The call failed' : 'The call returned'}: ${said}`];
     }
     case 'image':

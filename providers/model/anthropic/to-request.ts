@@ -5,7 +5,7 @@ import type {
   ToolUnion,
 } from '@anthropic-ai/sdk/resources/messages';
 import type { Effort, ReasoningHistory, Thinking } from '../../../core/models/model-entry.ts';
-import type { HistoryForm } from '../history/history-form.ts';
+import { asksToThink, type HistoryForm } from '../history/history-form.ts';
 import type { ModelRequest } from '../model-provider.ts';
 import { defined } from '../defined.ts';
 import { nearestEffort } from '../nearest-effort.ts';
@@ -56,7 +56,7 @@ export function toAnthropicRequest(
     stop_sequences,
   } = request.settings ?? {};
   placeCacheMarkers({ system, tools, messages }, ttl);
-  const thinking = options.form?.thinking === false ? undefined : thinkingOf(request, traits, messages);
+  const thinking = asksToThink(options.form) ? thinkingOf(request, traits, messages) : undefined;
   const effort = nearestEffort(request.effort, traits.efforts);
   return {
     model: request.model,

@@ -1,7 +1,7 @@
 import type { GenerateContentConfig, GenerateContentParameters, ThinkingConfig } from '@google/genai';
 import { ThinkingLevel } from '@google/genai';
 import type { Effort, ReasoningHistory, Thinking } from '../../../core/models/model-entry.ts';
-import type { HistoryForm } from '../history/history-form.ts';
+import { asksToThink, type HistoryForm } from '../history/history-form.ts';
 import type { ModelRequest } from '../model-provider.ts';
 import { defined } from '../defined.ts';
 import { nearestEffort } from '../nearest-effort.ts';
@@ -22,7 +22,7 @@ export function toGeminiRequest(
   traits: GeminiModelTraits,
   options: { provider: string; names: ToolNames; form?: HistoryForm; schemas: SchemaDialectName },
 ): GenerateContentParameters & { config: GenerateContentConfig } {
-  const thinkingConfig = thinkingOf(request, traits);
+  const thinkingConfig = asksToThink(options.form) ? thinkingOf(request, traits) : undefined;
   const { settings = {} } = request;
   return {
     model: request.model,

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { ReasoningHistory } from '../../../core/models/model-entry.ts';
 import type { TranscriptBlock, TranscriptMessage } from '../../../core/session/content.ts';
+import type { ModelRequest } from '../model-provider.ts';
+import { bridged, withoutMedia, withShortIds, withSystemInside, writtenOut } from './history-shape.ts';
 
-/** In which form what only one vendor can read (reasoning, signatures) goes back to it. */
-export interface HistoryForm {
+/** In which form a conversation, and what only one vendor can read of it (reasoning, signatures), goes to a vendor: what all sessions share. */
+export interface UsualForm {
   /** Which of the model's reasoning goes back: all of it, that of the tool loop which goes on, or none. */
   reasoning: ReasoningHistory;
   /** Whether an answer without reasoning goes with a stand-in for it: some vendors refuse a history without. */
@@ -12,15 +14,66 @@ export interface HistoryForm {
   standInSignature: boolean;
   /** Whether the model is asked to think. */
   thinking: boolean;
+  /** Whether summaries of reasoning are asked for. */
+  summaries: boolean;
+  /** Whether reasoning is asked for in the encrypted form, in which it can come back. */
+  encrypted: boolean;
+  /** Where the system prompt stands: in its own place, or at the beginning of what the user says. */
+  system: 'own' | 'user';
+  /** Whether an answer stands between a tool's results and the next message: some vendors refuse a user's word after a tool's. */
+  bridges: boolean;
+  /** Whether the ids of calls are nine letters and digits, as Mistral's models want them. */
+  shortIds: boolean;
+}
+
+/** What holds for one session, beside what holds for all. */
+export interface SessionForm {
   /** The last piece of vendor data that the vendor refused: up to there, none goes back. */
   refusedUpTo: string | null;
+  /** The last image or document that the vendor refused: up to there, none goes. */
+  mediaRefusedUpTo: string | null;
+  /** Whether the tool loop that goes on is without thinking, since its answers so far are. */
+  loopWithoutThinking: boolean;
+  /** Whether all of the conversation goes as one text: the last resort, which no server can refuse for its form. */
+  writtenOut: boolean;
 }
+
+export type HistoryForm = UsualForm & SessionForm;
+
+export const WHOLE_HISTORY: SessionForm = {
+  refusedUpTo: null,
+  mediaRefusedUpTo: null,
+  loopWithoutThinking: false,
+  writtenOut: false,
+};
 
 /** What stands for reasoning that nobody has. It is not empty: DeepSeek refuses that as well. */
 export const STAND_IN_REASONING = '.';
 
+/** Whether the model is asked to think in a request of this form. */
+export function asksToThink(form: HistoryForm | undefined): boolean {
+  return form === undefined || (form.thinking && !form.loopWithoutThinking);
+}
+
+/** The request with its conversation in the form. */
+export function inForm(request: ModelRequest, provider: string, form: HistoryForm): ModelRequest {
+  let messages = withVendorData(request.messages, provider, form);
+  if (form.mediaRefusedUpTo !== null) messages = withoutMedia(messages, form.mediaRefusedUpTo);
+  if (form.writtenOut) messages = writtenOut(messages);
+  if (form.bridges) messages = bridged(messages);
+  if (form.shortIds) messages = withShortIds(messages);
+  if (form.system === 'own') return { ...request, messages };
+  return { ...request, system: '', messages: withSystemInside(request.system, messages) };
+}
+
+/** Whether a tool's results are what the model answers. */
+export function isInLoop(messages: readonly TranscriptMessage[]): boolean {
+  const last = messages.at(-1);
+  return last !== undefined && !isSpoken(last);
+}
+
 /** The messages with as much of the vendor's data as the form lets go back. */
-export function inForm(
+function withVendorData(
   messages: readonly TranscriptMessage[],
   provider: string,
   { reasoning, refusedUpTo }: Pick<HistoryForm, 'reasoning' | 'refusedUpTo'>,

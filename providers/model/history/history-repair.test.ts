@@ -192,7 +192,7 @@ describe('a compatible server', () => {
     expect(strict.bodies).toHaveLength(7);
   });
 
-  it('that can be pleased in no form ends with its own words, after one more request', async () => {
+  it('that can be pleased in no form gets the conversation as one text', async () => {
     const { server: strict, connect } = await start((messages) =>
       messages.some(isAnswer)
         ? {
@@ -201,9 +201,16 @@ describe('a compatible server', () => {
           }
         : { deltas: [{ content: 'x' }] },
     );
-    const error = await failureOf(collect(connect(), request([...FOREIGN, userSays('next')])));
-    expect(error.message).toContain('Missing `reasoning_content`');
-    expect(strict.bodies).toHaveLength(2);
+    const provider = connect();
+    await converse(provider, 2, FOREIGN);
+    // Twice refused at first, and never again.
+    expect(strict.bodies).toHaveLength(4);
+    const [only, ...others] = strict.bodies.at(-1)?.messages ?? [];
+    expect(others).toEqual([]);
+    expect(only?.['content']).toMatch(
+      /User: hello\n\nAssistant calls bash: \{\}\n\nThe call returned: ok\n\nAssistant: Seen\./,
+    );
+    expect(only?.['content']).toContain('User: turn 2');
   });
 
   it.each([

@@ -1,9 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { reasoningForm } from './reasoning-dialect.ts';
 
-const ALL = { reasoning: 'all', standIn: false, standInSignature: false, thinking: true } as const;
+const ALL = {
+  reasoning: 'all',
+  standIn: false,
+  standInSignature: false,
+  thinking: true,
+  summaries: true,
+  encrypted: true,
+  system: 'own',
+  bridges: false,
+  shortIds: false,
+} as const;
 const REQUIRED = { ...ALL, standIn: true };
 const LOOP = { ...ALL, reasoning: 'loop' } as const;
+const MISTRAL = { ...ALL, bridges: true, shortIds: true };
 const SIGNED = { ...ALL, standInSignature: true };
 
 describe('what goes back of the reasoning', () => {
@@ -24,7 +35,17 @@ describe('what goes back of the reasoning', () => {
     ['https://openrouter.ai/api/v1', 'openai/gpt-oss-120b', LOOP],
     ['https://api.groq.com/openai/v1', 'openai/gpt-oss-120b', LOOP],
     ['https://api.cerebras.ai/v1', 'qwen-3.8-27b', ALL],
-    ['https://api.mistral.ai/v1', 'magistral-medium-latest', ALL],
+    ['https://api.mistral.ai/v1', 'magistral-medium-latest', MISTRAL],
+    ['https://api.mistral.ai/v1', 'mistral-large-latest', MISTRAL],
+    ['https://openrouter.ai/api/v1', 'mistralai/devstral-medium', MISTRAL],
+    ['https://integrate.api.nvidia.com/v1', 'mistralai/mistral-small-4-119b-2603', MISTRAL],
+    ['http://127.0.0.1:8000/v1', 'open-mixtral-8x22b', MISTRAL],
+    [
+      'https://generativelanguage.googleapis.com/v1beta/openai',
+      'gemma-3-27b-it',
+      { ...SIGNED, system: 'user' },
+    ],
+    ['http://127.0.0.1:8000/v1', 'google/gemma-3-27b-it', ALL],
     ['https://api.x.ai/v1', 'grok-4.20', ALL],
     ['https://dashscope.aliyuncs.com/compatible-mode/v1', 'qwen3-max', ALL],
     ['http://127.0.0.1:8000/v1', 'Qwen/Qwen3-32B', ALL],

@@ -1,7 +1,7 @@
 import type { ReasoningHistory } from '../../../core/models/model-entry.ts';
 import type { JsonObject } from '../../../core/json.ts';
 import { isJsonObject } from '../tool-input.ts';
-import type { UsualForm } from './history-repair.ts';
+import type { UsualForm } from './history-form.ts';
 
 /** How a vendor wants what its models thought to come back. */
 interface Dialect {
@@ -12,6 +12,9 @@ interface Dialect {
   reasoning?: ReasoningHistory;
   standIn?: boolean;
   standInSignature?: boolean;
+  bridges?: boolean;
+  shortIds?: boolean;
+  system?: UsualForm['system'];
   /** Where that can be read. */
   source: string;
 }
@@ -53,6 +56,21 @@ const DIALECTS: readonly Dialect[] = [
       'https://huggingface.co/MiniMaxAI/MiniMax-M2.7/blob/main/docs/tool_calling_guide.md: the whole answer goes back',
   },
   {
+    // Wherever they run: their template counts.
+    model: /(^|[/.])(open-)?(mi[sx]tral|ministral|devstral|codestral|magistral|pixtral|voxtral)/i,
+    bridges: true,
+    shortIds: true,
+    source:
+      'https://github.com/NousResearch/hermes-agent/issues/20154: no user after a tool; https://github.com/vllm-project/vllm/issues/9019: ids of nine letters and digits',
+  },
+  {
+    model: /(^|\/)gemma-3/,
+    host: /(^|\.)generativelanguage\.googleapis\.com$/,
+    system: 'user',
+    standInSignature: true,
+    source: 'https://github.com/google/adk-python/issues/3900: no system instruction',
+  },
+  {
     host: /(^|\.)(generativelanguage|aiplatform)\.googleapis\.com$|-aiplatform\.googleapis\.com$/,
     standInSignature: true,
     source: 'https://ai.google.dev/gemini-api/docs/thought-signatures: on the first call of each answer',
@@ -84,6 +102,11 @@ export function reasoningForm(of: {
     standIn: (known?.standIn ?? false) && !isOff && reasoning !== 'none',
     standInSignature: known?.standInSignature ?? false,
     thinking: true,
+    summaries: true,
+    encrypted: true,
+    system: known?.system ?? 'own',
+    bridges: known?.bridges ?? false,
+    shortIds: known?.shortIds ?? false,
   };
 }
 

@@ -157,17 +157,34 @@ describe('a vendor that refuses its own data', () => {
   });
 
   it.each(VENDORS)(
-    'that refuses the conversation without it as well ends the request: $name',
+    'that refuses the conversation without it as well gets it written out, from then on: $name',
     async (vendor) => {
       const provider = vendor.make(server.url);
       const messages = await look(vendor, provider, [userSays('Begin.')]);
-      server.push({ ...SAY, fault: vendor.refuses }, { ...SAY, fault: vendor.refuses });
+      const refused = { ...SAY, fault: vendor.refuses };
+      server.push(refused, refused, SAY, SAY);
       const before = server.ledger().length;
-      const error = await failureOf(collect(provider, requestOf(vendor, messages)));
-      expect(error.code).toBe('model_request_refused');
-      expect(server.ledger()).toHaveLength(before + 2);
+      const answer = asMessage((await collect(provider, requestOf(vendor, messages))).response);
+      expect(server.ledger()).toHaveLength(before + 3);
+      await collect(provider, requestOf(vendor, [...messages, answer, userSays('And now?')]));
+      expect(server.ledger()).toHaveLength(before + 4);
+      const body = JSON.stringify(server.ledger().at(-1)?.body);
+      expect(body).toContain('Assistant calls bash: {');
+      expect(body).toContain('User: And now?');
+      expect(body).not.toMatch(/"role":"(?:assistant|model)"/);
     },
   );
+
+  it.each(VENDORS)('that takes it in no form ends the request with its own words: $name', async (vendor) => {
+    const provider = vendor.make(server.url);
+    const messages = await look(vendor, provider, [userSays('Begin.')]);
+    const refused = { ...SAY, fault: vendor.refuses };
+    server.push(refused, refused, refused);
+    const before = server.ledger().length;
+    const error = await failureOf(collect(provider, requestOf(vendor, messages)));
+    expect(error.code).toBe('model_request_refused');
+    expect(server.ledger()).toHaveLength(before + 3);
+  });
 
   it.each(VENDORS)('is not asked twice for a refusal of something else: $name', async (vendor) => {
     const provider = vendor.make(server.url);
@@ -206,4 +223,41 @@ describe('a vendor that refuses its own data', () => {
     await collect(vendor.make(server.url), requestOf(vendor, [userSays('Begin.')]));
     expect(server.ledger().map(({ body }) => 'thinking' in (body as object))).toEqual([true, false]);
   });
+
+  it.each<[what: string, status: number, message: string, expected: object]>([
+    [
+      'summaries of an account that nobody verified',
+      400,
+      'Your organization must be verified to generate reasoning summaries.',
+      { include: ['reasoning.encrypted_content'], reasoning: { effort: 'high' } },
+    ],
+    [
+      'encrypted reasoning of a model',
+      400,
+      'Encrypted content is not supported with this model.',
+      { include: undefined, reasoning: { summary: 'auto', effort: 'high' } },
+    ],
+    [
+      'reasoning of a model',
+      400,
+      "Unsupported parameter: 'reasoning' is not supported with this model.",
+      { include: undefined, reasoning: undefined },
+    ],
+  ])(
+    'may be one of Responses that gives no %s, and is not asked for it again',
+    async (_, status, message, expected) => {
+      const [, vendor] = VENDORS;
+      if (vendor === undefined) throw new Error('no vendor');
+      const provider = vendor.make(server.url);
+      server.push({ fault: { kind: 'status', status, message } }, SAY, SAY);
+      await collect(provider, requestOf(vendor, [userSays('Begin.')]));
+      await collect(provider, requestOf(vendor, [userSays('Begin.')], 'sesn_2'));
+      expect(server.ledger()).toHaveLength(3);
+      const { include, reasoning } = server.ledger().at(-1)?.body as {
+        include?: unknown;
+        reasoning?: unknown;
+      };
+      expect({ include, reasoning }).toEqual(expected);
+    },
+  );
 });

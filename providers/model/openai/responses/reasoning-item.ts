@@ -4,9 +4,14 @@ import { isJsonObject } from '../../tool-input.ts';
 
 type ReasoningItem = ResponseReasoningItem & { [key: string]: Json };
 
-/** The reasoning item that an opaque block of this format holds, as it came. */
+/**
+ * The reasoning item that an opaque block of this format holds, as it came; undefined where it holds no reasoning, but its id and a
+ * summary: a server that stores nothing looks for such an item in vain.
+ */
 export function readReasoningItem(data: Json): ReasoningItem | undefined {
-  return isReasoningItem(data) ? data : undefined;
+  if (!isReasoningItem(data)) return undefined;
+  const { encrypted_content: encrypted, content = [] } = data;
+  return (encrypted ?? '') !== '' || content.length > 0 ? data : undefined;
 }
 
 function isReasoningItem(data: Json): data is ReasoningItem {

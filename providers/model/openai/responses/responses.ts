@@ -1,6 +1,7 @@
 import type { ResponseStreamEvent } from 'openai/resources/responses/responses';
 import { answeredBy } from '../../vendor/answered.ts';
 import { followEvents, guardedCall, guardedStream, understood } from '../../adapter-stream.ts';
+import type { HistoryForm } from '../../history/history-form.ts';
 import { createHistoryRepair } from '../../history/history-repair.ts';
 import { reasoningForm } from '../../history/reasoning-dialect.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../../model-provider.ts';
@@ -33,9 +34,13 @@ export function createResponsesProvider(options: OpenAiOptions): ModelProvider {
 
   const descriptions = createShorterDescriptions();
 
-  async function* converse(request: ModelRequest, guard: StreamGuard): AsyncGenerator<ModelStreamPart> {
+  async function* converse(
+    request: ModelRequest,
+    form: HistoryForm,
+    guard: StreamGuard,
+  ): AsyncGenerator<ModelStreamPart> {
     const names = toolNamesOf(request, schemas);
-    const body = toResponsesRequest(request, options.traits, { provider: name, names, schemas });
+    const body = toResponsesRequest(request, options.traits, { provider: name, names, schemas, form });
     const response = await client.responses
       .create(
         { ...body, ...options.extraBody, input: body.input ?? [], stream: true },
@@ -71,7 +76,9 @@ export function createResponsesProvider(options: OpenAiOptions): ModelProvider {
     name,
     stream: (request, signal) =>
       descriptions.stream(request, (short) =>
-        repair.stream(short, (sent) => guardedStream(guarding, signal, (guard) => converse(sent, guard))),
+        repair.stream(short, (sent, form) =>
+          guardedStream(guarding, signal, (guard) => converse(sent, form, guard)),
+        ),
       ),
     countTokens: (request, signal) =>
       guardedCall(guarding, signal, async (guard) => {

@@ -1,4 +1,5 @@
 import type { ResponseCreateParamsStreaming } from 'openai/resources/responses/responses';
+import { asksToThink, type HistoryForm } from '../../history/history-form.ts';
 import type { ModelRequest } from '../../model-provider.ts';
 import { defined } from '../../defined.ts';
 import { nearestEffort } from '../../nearest-effort.ts';
@@ -16,7 +17,7 @@ import { toInputItems } from './to-input-items.ts';
 export function toResponsesRequest(
   request: ModelRequest,
   traits: OpenAiModelTraits,
-  options: { provider: string; names: ToolNames; schemas: SchemaDialectName },
+  options: { provider: string; names: ToolNames; schemas: SchemaDialectName; form?: HistoryForm },
 ): ResponseCreateParamsStreaming {
   const effort = nearestEffort(request.effort, traits.efforts);
   const { temperature, top_p, verbosity } = request.settings ?? {};
@@ -41,11 +42,20 @@ export function toResponsesRequest(
       : {}),
     ...(verbosity === undefined ? {} : { text: { verbosity } }),
     ...defined({ temperature, top_p, service_tier: openAiTier(request) }),
-    ...(traits.thinking === 'none'
-      ? {}
-      : {
-          include: ['reasoning.encrypted_content' as const],
-          reasoning: { summary: 'auto' as const, ...(effort === undefined ? {} : { effort }) },
-        }),
+    ...(traits.thinking === 'none' || !asksToThink(options.form) ? {} : reasoningOf(effort, options.form)),
+  };
+}
+
+function reasoningOf(
+  effort: ModelRequest['effort'],
+  form: HistoryForm | undefined,
+): Pick<ResponseCreateParamsStreaming, 'include' | 'reasoning'> {
+  const reasoning = {
+    ...(form?.summaries === false ? {} : { summary: 'auto' as const }),
+    ...(effort === undefined ? {} : { effort }),
+  };
+  return {
+    ...(form?.encrypted === false ? {} : { include: ['reasoning.encrypted_content' as const] }),
+    ...(Object.keys(reasoning).length === 0 ? {} : { reasoning }),
   };
 }

@@ -6,6 +6,8 @@ import {
 import type { JsonObject } from '../../../../../core/json.ts';
 import { followEvents, guardedStream, understood } from '../../../adapter-stream.ts';
 import { finishKind } from '../../../finish-words.ts';
+import { createHistoryRepair } from '../../../history/history-repair.ts';
+import { reasoningForm } from '../../../history/reasoning-dialect.ts';
 import type { ModelProvider, ModelRequest, ModelStreamPart } from '../../../model-provider.ts';
 import type { StreamGuard, StreamLimits } from '../../../stream-guard.ts';
 import { toolNamesOf } from '../../../tool-names.ts';
@@ -52,10 +54,15 @@ export function createConverseProvider(options: {
   }
 
   const toFailure = (error: unknown): unknown => toBedrockFailure(error, vendor, advice);
+  const repair = createHistoryRepair(name, (model) =>
+    reasoningForm({ baseUrl: undefined, model, history: 'all' }),
+  );
   return {
     name,
     stream: (request, signal) =>
-      guardedStream({ vendor, limits, toFailure }, signal, (guard) => converse(request, guard)),
+      repair.stream(request, (sent) =>
+        guardedStream({ vendor, limits, toFailure }, signal, (guard) => converse(sent, guard)),
+      ),
   };
 }
 
