@@ -46,6 +46,7 @@ export async function buildModelRequest(
       messages: await prepareContent(deps, setup.workspaceId, entry, messages, signal),
       tools: prompt.tools,
       maxOutputTokens,
+      contextWindow: limits.contextWindow,
       ...(effort ? { effort } : {}),
       ...(speed ? { speed: entry.fastMode ? speed : 'standard' } : {}),
       settings: settingsFor(entry, setup.agent.model),

@@ -20,6 +20,8 @@ export interface ModelRequest {
   tools: ToolDefinition[];
   /** Tokens the answer may have; the adapter passes it on. */
   maxOutputTokens: number;
+  /** The model's window as far as it is known, where that may be less than the catalogue's: it tells what cut an answer off. */
+  contextWindow?: number;
   effort?: 'low' | 'medium' | 'high' | 'xhigh' | 'max';
   speed?: 'standard' | 'fast';
   /** Only what the model takes. */

@@ -65,7 +65,7 @@ export function createChatProvider(options: OpenAiOptions): ModelProvider {
           provider: name,
           names,
           request,
-          contextWindow: options.traits.contextWindow,
+          contextWindow: request.contextWindow ?? options.traits.contextWindow,
           requestId: response.headers.get('x-request-id') ?? chat.id ?? undefined,
         }),
         ...answeredBy(chat),

@@ -58,7 +58,7 @@ export function createResponsesProvider(options: OpenAiOptions): ModelProvider {
         ...toModelResponse(reader.items, whole, {
           provider: name,
           names,
-          contextWindow: options.traits.contextWindow,
+          contextWindow: request.contextWindow ?? options.traits.contextWindow,
           maxOutputTokens: request.maxOutputTokens,
           requestId: response.headers.get('x-request-id') ?? whole.id,
         }),
