@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../core/json.ts';
 import { openAiModel } from '../../../core/models/openai-models.ts';
 import type { TranscriptMessage } from '../../../core/session/content.ts';
 import { startChatServer, type ChatAnswer, type ChatServer } from '../../../test/doubles/chat-server.ts';
-import { answerTo, asMessage, BASH, collect, failureOf, LIMITS, userSays } from '../contract/subject.ts';
+import { answerTo, asMessage, BASH, collect, LIMITS, userSays } from '../contract/subject.ts';
 import type { ModelProvider, ModelRequest } from '../model-provider.ts';
 import { createOpenAiProvider } from '../openai/openai.ts';
 

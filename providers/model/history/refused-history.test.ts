@@ -388,7 +388,7 @@ describe('a history that a vendor refuses', () => {
       'history-refused',
       'a template of LM Studio',
       400,
-      'Error rendering prompt with jinja template: "Cannot apply filter \"string\" to type: NullValue".',
+      'Error rendering prompt with jinja template: Cannot apply filter "string" to type: NullValue.',
     ],
     ['history-refused', 'a validator', 400, 'messages.7.content.2: Input should be a valid dictionary'],
   ])('is known: %s of %s', (history, _vendor, status, message, type) => {
