@@ -142,4 +142,26 @@ describe('models of several connections', () => {
     const model = await client.models.retrieve('router/vendor-19/model-699');
     expect(model).toMatchObject({ max_input_tokens: 100_699 });
   });
+
+  it('fail in plain words while their connection is gone, and go on when it is back', async () => {
+    const text = `renamed-${randomUUID()}`;
+    models.scenario({ when: text, steps: [{ blocks: [{ type: 'text', text: 'Yes.' }], times: 2 }] });
+    const session = await sessionOn('first/kept');
+    expect((await turn(session, text)).at(-1)).toMatchObject({ stop_reason: { type: 'end_turn' } });
+
+    const { first, ...others } = connections;
+    settings['MANAGED_AGENT_PROVIDERS'] = JSON.stringify({ ...others, renamed: first });
+    settings['MANAGED_AGENT_MODELS'] = '[]';
+    await service.kill('everything');
+    await service.ready();
+    const failed = await turn(session, 'Are you there?');
+    const error = failed.find(({ type }) => type === 'session.error');
+    expect(JSON.stringify(error)).toContain('No model \\"first/kept\\" is configured');
+    expect(JSON.stringify(error)).toContain('the connection \\"first\\" to providers');
+
+    settings['MANAGED_AGENT_PROVIDERS'] = JSON.stringify(connections);
+    await service.kill('everything');
+    await service.ready();
+    expect((await turn(session, 'And now?')).at(-1)).toMatchObject({ stop_reason: { type: 'end_turn' } });
+  });
 });
