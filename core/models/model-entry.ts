@@ -47,10 +47,20 @@ export type ReasoningHistory = 'all' | 'loop' | 'none';
 
 /**
  * The form of a model's requests, as far as settings depend on it. `cloud_messages` is Claude's at Bedrock, Vertex AI and Azure; `chat` is
- * that of OpenAI and Azure, `compatible` that of all other servers of the protocol; `converse` is Bedrock's for all models but Claude.
+ * that of OpenAI and Azure, `compatible` that of all other servers of the protocol, but for those that refuse what others take and have names
+ * of their own; `converse` is Bedrock's for all models but Claude.
  */
 export type Wire =
-  'messages' | 'cloud_messages' | 'responses' | 'chat' | 'compatible' | 'gemini' | 'converse';
+  | 'messages'
+  | 'cloud_messages'
+  | 'responses'
+  | 'chat'
+  | 'compatible'
+  | 'groq'
+  | 'mistral'
+  | 'xai'
+  | 'gemini'
+  | 'converse';
 
 /** How a model is reached, where that differs from its provider's own connection. */
 export interface ModelConnection {

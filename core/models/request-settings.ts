@@ -59,11 +59,20 @@ const TAKES: Record<Wire, { always: readonly RequestSetting[]; unlessThinking: r
       always: [...SAMPLING, 'top_k', 'seed', ...PENALTIES, 'stop_sequences'],
       unlessThinking: [],
     },
-    gemini: { always: [...SAMPLING, 'top_k', 'seed', ...PENALTIES, 'stop_sequences'], unlessThinking: [] },
+    // "property 'top_k' is unsupported"
+    groq: { always: [...SAMPLING, 'seed', ...PENALTIES, 'stop_sequences'], unlessThinking: [] },
+    // "Extra inputs are not permitted"; its seed has another name.
+    mistral: { always: [...SAMPLING, ...PENALTIES, 'stop_sequences'], unlessThinking: [] },
+    // "Model grok-4-1-fast-non-reasoning does not support parameter presencePenalty", and those that think no stop.
+    xai: { always: [...SAMPLING, 'seed'], unlessThinking: ['stop_sequences'] },
+    // "Penalty is not enabled for this model", by all since 2.5.
+    gemini: { always: [...SAMPLING, 'top_k', 'seed', 'stop_sequences'], unlessThinking: PENALTIES },
   };
 
 /** Where temperatures end at 1; by https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InferenceConfiguration.html for the last. */
 const MOST_ONE: ReadonlySet<Wire | undefined> = new Set<Wire>(['messages', 'cloud_messages', 'converse']);
+
+const isClaude = (wire: Wire | undefined): boolean => wire === 'messages' || wire === 'cloud_messages';
 
 const TIERS: Partial<Record<Wire, readonly string[]>> = {
   messages: ['auto', 'standard_only'],
@@ -93,6 +102,9 @@ export function settingProblem(
     if (isForOthers) return `${id} thinks before it answers, and its vendor takes no ${name} then`;
     return `${id} has no such setting${own.length === 0 ? '' : `; it has ${own.join(', ')}`}`;
   }
+  // "`temperature` and `top_p` cannot both be specified for this model", since Opus 4.1; older ones are advised to have one of them.
+  if (name === 'top_p' && isClaude(wire) && settings.temperature !== undefined)
+    return `${id} takes either temperature or top_p`;
   if (name === 'temperature' && MOST_ONE.has(wire) && (settings.temperature ?? 0) > 1)
     return `${id} takes at most 1`;
   const tiers = (wire === undefined ? undefined : TIERS[wire]) ?? [];

@@ -226,15 +226,18 @@ function overProtocol(facts: ModelFacts, asked: Asked, place: Place): ModelFacts
   };
 }
 
+/** Compatible servers that refuse settings which others take or pass over. */
+const STRICT_SERVERS = ['groq', 'mistral', 'xai'] as const;
+
 function wireOf(
   { provider, api, cloud }: Asked,
-  { isCompatible, isVendor }: Place,
+  { isCompatible, isVendor, server }: Place,
 ): Pick<ModelFacts, 'wire'> {
   if (provider === 'demo') return {};
   if (provider === 'anthropic') return { wire: cloud === undefined ? 'messages' : 'cloud_messages' };
   if (provider === 'gemini') return { wire: 'gemini' };
   if (cloud === 'bedrock') return { wire: 'converse' };
-  if (isCompatible) return { wire: 'compatible' };
+  if (isCompatible) return { wire: STRICT_SERVERS.find((name) => name === server) ?? 'compatible' };
   return {
     wire: (api ?? (isVendor ? 'responses' : 'chat_completions')) === 'responses' ? 'responses' : 'chat',
   };
