@@ -79,6 +79,14 @@ describe('schemas of custom tools', () => {
       { items: { $ref: '#/$defs/a' } },
       /^input_schema\.properties\.x\.items: must not contain \$ref/,
     ],
+    [
+      'a reference in a property named default',
+      { type: 'object', properties: { default: { $ref: '#/a' } } },
+      /^input_schema\.properties\.x\.properties\.default: must not contain \$ref/,
+    ],
+    ['a bound as a text', { type: 'integer', minimum: '0' }, /x\.minimum: expected a number; this is "0"$/],
+    ['a bound below 0', { type: 'string', minLength: -1 }, /x\.minLength: expected a whole number from 0 on/],
+    ['a multiple of 0', { type: 'number', multipleOf: 0 }, /x\.multipleOf: expected a number above 0/],
     ['a reference to another document', { $ref: 'https://example.com/a.json' }, /must not contain \$ref/],
   ])('%s is refused, with its place', (_name, parameter, expected) => {
     expect(problemsOf(parameter).join('\n')).toMatch(expected);
@@ -94,6 +102,8 @@ describe('schemas of custom tools', () => {
     ['required that is null', { type: 'object', required: null }],
     ['a description that is null', { type: 'string', description: null }],
     ['a type in capitals', { type: 'STRING' }],
+    ['data with a name that is a word', { default: { $ref: 'x' }, enum: [{ $ref: 'x' }], type: 'object' }],
+    ['a property named $ref', { type: 'object', properties: { $ref: { type: 'string' } } }],
     ['conditions', { type: 'object', if: {}, else: {}, not: { required: ['a'] } }],
   ])('%s is taken, since it can be converted', (_name, parameter) => {
     expect(problemsOf(parameter)).toEqual([]);

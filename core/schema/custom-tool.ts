@@ -49,13 +49,28 @@ export const CustomTool = z
   .meta({ id: 'CustomTool' });
 export type CustomTool = z.infer<typeof CustomTool>;
 
-/** Where a reference stands, by the names that lead there; null: nowhere. */
-function placeOf(value: Json, depth: number): (string | number)[] | 'too-deep' | null {
+/** Words whose values are data, in which `$ref` is a name like any other. */
+const DATA = new Set(['default', 'example', 'examples', 'const', 'enum']);
+/** Words whose names are anybody's. */
+const NAMES = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas']);
+
+/**
+ * Where a reference stands, by the names that lead there; null: nowhere.
+ *
+ * @param kind - whether the value is a schema (or a list of them), schemas by name, or data.
+ */
+function placeOf(
+  value: Json,
+  depth: number,
+  kind: 'schema' | 'names' | 'data' = 'schema',
+): (string | number)[] | 'too-deep' | null {
   if (value === null || typeof value !== 'object') return null;
   if (depth > MAX_DEPTH) return 'too-deep';
   for (const [key, item] of Object.entries(value)) {
-    if (key === '$ref' && typeof item === 'string' && !Array.isArray(value)) return [];
-    const place = placeOf(item, depth + 1);
+    const isWord = kind === 'schema' && !Array.isArray(value);
+    if (isWord && key === '$ref' && typeof item === 'string') return [];
+    const inner = isWord && DATA.has(key) ? 'data' : isWord && NAMES.has(key) ? 'names' : 'schema';
+    const place = placeOf(item, depth + 1, kind === 'data' ? 'data' : inner);
     if (place === 'too-deep') return place;
     if (place !== null) return [Array.isArray(value) ? Number(key) : key, ...place];
   }
