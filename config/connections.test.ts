@@ -91,6 +91,11 @@ providers:
     ],
     ['providers: { x: { protocol: grpc } }', 'expected protocol to be one of anthropic'],
     ['providers: { x: { protocol: openai, token: k } }', 'providers.x.token: no such setting'],
+    [
+      'providers: [{ name: x, protocol: openai, key: k }]',
+      'providers.x.key: no such setting; is api_key meant?',
+    ],
+    ['providers: { gemini: { headers: { a: b } } }', 'headers: no such setting; is extra_headers meant?'],
     ['providers: { openai: { protocol: anthropic } }', 'providers.openai.protocol: Expected openai'],
     ['providers: { demo: { protocol: openai, api_key: k } }', 'the demo model’s'],
     ['providers: { "a/b": { protocol: openai, api_key: k } }', 'expected a name of at most 63'],

@@ -83,7 +83,9 @@ function describe(issue: z.core.$ZodIssue, overrides: Override[], file: string |
   const place = issue.path.map(String).join('.');
   if (issue.code === 'unrecognized_keys') {
     const names = issue.keys.map((key) => (place === '' ? key : `${place}.${key}`));
-    return `${names.join(', ')}: no such setting; config.example.yaml lists them all`;
+    const meant = issue.keys.flatMap((key) => likelySettings(issue.path.map(String), key));
+    const advice = meant.length > 0 ? `; is ${meant.join(' or ')} meant?` : ';';
+    return `${names.join(', ')}: no such setting${advice} config.example.yaml lists them all`;
   }
   // What is more exact comes later.
   const variable = overrides.findLast((override) => place.startsWith(override.path.join('.')))?.variable;
@@ -93,4 +95,18 @@ function describe(issue: z.core.$ZodIssue, overrides: Override[], file: string |
       ? ''
       : `, got ${withoutSecrets(JSON.stringify(issue.input) ?? '').slice(0, 80)}`;
   return `${place}: ${issue.message}${got} (from ${variable ?? file ?? 'the defaults'})`;
+}
+
+/** Settings of the same section whose name ends as the one that was given: `api_key` for `key`, `extra_headers` for `headers`. */
+function likelySettings(section: readonly string[], given: string): string[] {
+  const [first, name, ...rest] = section;
+  // Connections with names of their own have what the vendor's have.
+  const isNamed = first === 'providers' && name !== undefined;
+  const like = isNamed ? [first, 'openai', ...rest] : section;
+  return listSettings()
+    .filter(
+      ({ path }) => path.length === like.length + 1 && like.every((part, index) => path[index] === part),
+    )
+    .flatMap(({ path }) => path.at(-1) ?? [])
+    .filter((setting) => setting.endsWith(`_${given}`));
 }
