@@ -275,6 +275,38 @@ const WITH_WINDOW: [window: number, ...Said][] = [
   ],
   [200000, 'Anthropic, with commas', 400, 'prompt is too long: 213,462 tokens > 200,000 maximum'],
   [
+    32768,
+    'vLLM, with an answer above the window',
+    400,
+    'max_tokens=40000 cannot be greater than max_model_len=max_total_tokens=32768. Please request fewer output tokens.',
+  ],
+  [
+    32768,
+    'TensorRT-LLM’s PyTorch backend',
+    400,
+    'The sum of prompt length (38049.0), query length (0) should not exceed max_num_tokens (32768)',
+    'BadRequestError',
+  ],
+  [
+    8192,
+    'TensorRT-LLM, without room',
+    400,
+    'default_max_tokens (-120) should be greater than 0, default_max_tokens (-120) = max_seq_len (8192) - splited_prompt_len (8312) - query_token_len (0)',
+  ],
+  [
+    1048576,
+    'Gemini on Vertex',
+    400,
+    'Unable to submit request because the input token count is 1251952 but model only supports up to 1048576. Reduce the input token count and try again.',
+  ],
+  [7424, 'LM Studio, newer', 400, 'Cannot truncate prompt with n_keep (15028) >= n_ctx (7424)'],
+  [
+    4096,
+    'LM Studio, with numbers',
+    400,
+    'The number of tokens to keep from the initial prompt is greater than the context length (n_keep: 10247 >= n_ctx: 4096). Try to load the model with a larger context length, or provide a shorter prompt.',
+  ],
+  [
     4096,
     'TensorRT-LLM',
     400,

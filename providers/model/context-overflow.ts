@@ -177,6 +177,24 @@ const PROMPT_TOO_LONG: readonly Wording[] = [
       'vLLM: https://github.com/vllm-project/vllm/pull/36197, https://github.com/xorbitsai/inference/issues/3785',
   },
   {
+    // An answer's limit above the whole window, which the server takes for no limit of its own: the window is what it names.
+    words: /cannot be greater than max_model_len(?:=max_total_tokens)?(?:=(?<limit>\d+))?/i,
+    source: 'vLLM: https://github.com/vllm-project/vllm/pull/36789; NIM',
+  },
+  {
+    words:
+      /sum of prompt length[^.]*\.?\d*\)[^.]{0,80}should not exceed max_(?:num_tokens|seq_len) \((?<limit>\d+)|default_max_tokens \(-?\d+\) should be greater than 0/i,
+    source: 'TensorRT-LLM: https://github.com/NVIDIA/TensorRT-LLM/issues/9277',
+  },
+  {
+    words: /input token count is \d+ but (?:the )?model only supports up to (?<limit>\d+)/i,
+    source: 'Gemini on Vertex: https://github.com/google-gemini/gemini-cli/issues/19727',
+  },
+  {
+    words: /cannot truncate prompt with n_keep(?: \(\d+\))? >= n_ctx(?: \((?<limit>\d+))?/i,
+    source: 'LM Studio: https://github.com/anomalyco/opencode/issues/11141',
+  },
+  {
     words: /max_(?:completion_|new_)?tokens must be at least \d+, got -?\d+/i,
     source:
       'vLLM, where the prompt leaves no room: https://github.com/vllm-project/vllm/issues/4667, https://github.com/ovh/shai/issues/97',
