@@ -45,7 +45,10 @@ describe('settings of an agent’s model', () => {
 
   /** Runs a turn of one answer. Returns what the model servers were asked, in order. */
   async function bodiesOf(agent: string, text: string): Promise<unknown[]> {
-    const session = await beta.sessions.create({ agent, environment_id: environment });
+    return askedIn(await beta.sessions.create({ agent, environment_id: environment }), text);
+  }
+
+  async function askedIn(session: { id: string }, text: string): Promise<unknown[]> {
     const stream = await beta.sessions.events.stream(session.id);
     await beta.sessions.events.send(session.id, {
       events: [{ type: 'user.message', content: [{ type: 'text', text }] }],
@@ -108,6 +111,26 @@ describe('settings of an agent’s model', () => {
     const agent = await beta.agents.create({ name: id, model: id });
     const changed = beta.agents.update(agent.id, { version: agent.version, model: model(id, settings) });
     await expect(changed).rejects.toThrow(words);
+  });
+
+  it('can be changed for one session, whose agent keeps its own', async () => {
+    const text = `settings-${randomUUID()}`;
+    models.scenario({ when: text, steps: [{ blocks: [{ type: 'text', text: 'Yes.' }] }] });
+    const agent = await beta.agents.create({
+      name: 'a',
+      model: model('scripted-chat', { temperature: 0.4, seed: 7 }),
+    });
+    const session = await beta.sessions.create({ agent: agent.id, environment_id: environment });
+    const change = (settings: object) =>
+      beta.sessions.update(session.id, { agent: { model: model('scripted-chat', settings) } } as object);
+    await expect(change({ prompt_cache_ttl: '1h' })).rejects.toThrow(
+      /prompt_cache_ttl: scripted-chat has no/,
+    );
+    expect((await change({ temperature: 0.9 })).agent.model).toMatchObject({ temperature: 0.9 });
+    const [asked] = await askedIn(session, text);
+    expect(asked).toMatchObject({ temperature: 0.9 });
+    expect(asked).not.toHaveProperty('seed');
+    expect((await beta.agents.retrieve(agent.id)).model).toMatchObject({ temperature: 0.4, seed: 7 });
   });
 
   it('go with the model that stands in as far as it takes them', async () => {
