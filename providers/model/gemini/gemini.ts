@@ -41,7 +41,7 @@ export function createGeminiProvider(options: GeminiOptions): ModelProvider {
   const client = new GoogleGenAI(clientOptions(options));
   const schemas = schemaDialectOf('gemini', options.baseUrl);
   const { contents: _contents, ...extraBody } = options.extraBody ?? {};
-  const { baseUrl, traits } = options;
+  const { baseUrl = VENDOR_URLS.gemini, traits } = options;
   const repair = createHistoryRepair(
     NAME,
     // Its own address needs no stand-in for its own calls: what a call came without, it goes without.

@@ -45,6 +45,7 @@ describe('what goes back of the reasoning', () => {
       'gemma-3-27b-it',
       { ...SIGNED, system: 'user' },
     ],
+    ['https://generativelanguage.googleapis.com', 'gemma-3-12b-it', { ...SIGNED, system: 'user' }],
     ['http://127.0.0.1:8000/v1', 'google/gemma-3-27b-it', ALL],
     ['https://api.x.ai/v1', 'grok-4.20', ALL],
     ['https://dashscope.aliyuncs.com/compatible-mode/v1', 'qwen3-max', ALL],

@@ -257,4 +257,19 @@ describe('a vendor that refuses its own data', () => {
       expect({ include, reasoning }).toEqual(expected);
     },
   );
+
+  it('may be Gemini’s, of a model that takes no system instruction: the prompt begins the conversation', async () => {
+    const vendor = VENDORS.at(-1);
+    if (vendor === undefined) throw new Error('no vendor');
+    const provider = vendor.make(server.url);
+    const message = 'Developer instruction is not enabled for models/gemma-3-27b-it';
+    server.push({ fault: { kind: 'status', status: 400, message } }, SAY, SAY);
+    await collect(provider, requestOf(vendor, [userSays('Begin.')]));
+    await collect(provider, requestOf(vendor, [userSays('Begin.')], 'sesn_2'));
+    expect(server.ledger()).toHaveLength(3);
+    expect(server.ledger().at(-1)?.body).toMatchObject({
+      contents: [{ role: 'user', parts: [{ text: 'You work.' }, { text: 'Begin.' }] }],
+    });
+    expect(server.ledger().at(-1)?.body).not.toHaveProperty('systemInstruction');
+  });
 });
