@@ -39,9 +39,11 @@ export function toConverseRequest(
   const wireId = wireCallIds(turns, provider, (id) => /^[a-zA-Z0-9_-]{1,64}$/.test(id));
   const tools = [...offeredTools(request, names), ...formerTools(request, turns, names)];
   const fields = { ...effortFields(request, traits), ...extraBody };
+  let documents = 0;
+  const nameDocument = (): string => `Document ${String((documents += 1))}`;
   return {
     modelId: request.model,
-    messages: turns.map((turn) => toMessage(turn, { names, wireId, pdf: traits.pdf })),
+    messages: turns.map((turn) => toMessage(turn, { names, wireId, pdf: traits.pdf, nameDocument })),
     inferenceConfig: {
       maxTokens: request.maxOutputTokens,
       ...defined({
@@ -93,6 +95,8 @@ interface Wire {
   names: ToolNames;
   wireId: (id: string) => string;
   pdf: boolean;
+  /** Two documents of the same name in a request are refused, in whatever messages they are. */
+  nameDocument: () => string;
 }
 
 function toMessage(turn: ConversationTurn, wire: Wire): Message {
@@ -119,12 +123,15 @@ function userContent(turn: Extract<ConversationTurn, { role: 'user' }>, wire: Wi
     if (media.length > 0)
       shown.push(
         { text: `Shown by the tool call ${toolUseId}:` },
-        ...media.map((block) => toBlock(block, wire, shown.length)),
+        ...media.map((block) => toBlock(block, wire)),
       );
   }
-  const said = turn.content.map((block, index) => toBlock(block, wire, shown.length + index));
+  const said = turn.content.map((block) => toBlock(block, wire));
   const notes = turn.system.map(({ text }): WireBlock => ({ text: systemNote(text) }));
   const content = [...results, ...shown, ...said, ...notes];
+  // A document is refused in a message that has no text beside it.
+  const isBare = content.some(({ document }) => document) && !content.some(({ text }) => text);
+  if (isBare) content.push({ text: '(See the document.)' });
   return content.length > 0 ? content : [{ text: '(The conversation goes on from here.)' }];
 }
 
@@ -138,8 +145,7 @@ function splitResult(result: ToolResultBlock): { content: ToolResultContentBlock
   };
 }
 
-/** @param number - tells documents apart, whose names must differ. */
-function toBlock(block: ContentBlock, { pdf }: Wire, number: number): WireBlock {
+function toBlock(block: ContentBlock, { pdf, nameDocument }: Wire): WireBlock {
   const text = textOfContent(block);
   if (text !== undefined) return { text };
   if (block.type === 'image' && block.source.type === 'base64') {
@@ -151,7 +157,7 @@ function toBlock(block: ContentBlock, { pdf }: Wire, number: number): WireBlock 
     return {
       document: {
         format: 'pdf',
-        name: `Document ${String(number + 1)}`,
+        name: nameDocument(),
         source: { bytes: Buffer.from(block.source.data, 'base64') },
       },
     };
