@@ -1,5 +1,6 @@
 import { isAppError, type AppError } from '../../core/errors.ts';
 import { ProxyError } from '../network/proxy-tunnel.ts';
+import { untrustedCertificate } from '../network/untrusted.ts';
 import { toModelError } from './vendor-failure.ts';
 
 /**
@@ -17,7 +18,7 @@ export function connectionFailure(error: unknown, vendor: string): AppError | un
   const text = chain.map(({ message }) => message).filter((message) => message !== '');
   // It names the proxy and says what can be done.
   const proxy = chain.find((one) => one instanceof ProxyError);
-  const reason = proxy?.message ?? code ?? text.at(-1) ?? 'connection failed';
+  const reason = proxy?.message ?? untrustedCertificate(code) ?? code ?? text.at(-1) ?? 'connection failed';
   return toModelError({ vendor, message: `the connection failed (${reason})`, cause: error });
 }
 

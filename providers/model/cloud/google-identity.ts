@@ -21,7 +21,10 @@ export function createGoogleIdentity(options: { credentialsFile: string | null; 
         ...(file === null ? {} : { keyFilename: file }),
         clientOptions: { transporterOptions: { fetchImplementation: outboundFetch() } },
       });
-      return async () => Object.fromEntries(await auth.getRequestHeaders());
+      return async () => {
+        shareTransport(await auth.getClient());
+        return Object.fromEntries(await auth.getRequestHeaders());
+      };
     },
     trouble: (hadToken) => ({
       vendor: 'Vertex AI',
@@ -32,6 +35,19 @@ export function createGoogleIdentity(options: { credentialsFile: string | null; 
       isKnownToBeThere: file === null && (hadToken || isOnGoogleCloud()),
     }),
   });
+}
+
+/**
+ * Gives the transport of a client to those within it: the package itself gives it neither to whoever exchanges the tokens of a federated
+ * identity nor to the account behind an impersonated one, which would then know of no proxy and of no authority.
+ */
+function shareTransport(client: object): void {
+  for (const name of ['stsCredential', 'sourceClient', 'authClient']) {
+    const inner: unknown = Reflect.get(client, name);
+    if (typeof inner !== 'object' || inner === null || !('transporter' in inner)) continue;
+    inner.transporter = Reflect.get(client, 'transporter');
+    shareTransport(inner);
+  }
 }
 
 /** Whether there must be a metadata server, which says who the machine is. */

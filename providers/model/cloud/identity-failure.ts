@@ -1,4 +1,5 @@
 import { AppError, isAppError } from '../../../core/errors.ts';
+import { untrustedCertificate } from '../../network/untrusted.ts';
 
 /** What could not be shown to a cloud, in words for whoever runs the service. */
 export interface IdentityTrouble {
@@ -78,6 +79,11 @@ function isTransient(error: Error): boolean {
 
 /** The innermost words say most; an error of several lists them all, which is too long for a message. */
 function reasonOf(chain: readonly Error[]): string {
+  const codes = chain.map((one) => fieldOf(one, 'code'));
+  const untrusted = codes
+    .map((code) => (typeof code === 'string' ? untrustedCertificate(code) : undefined))
+    .find((words) => words !== undefined);
+  if (untrusted !== undefined) return ` (${untrusted})`;
   const said = chain
     .map(({ message }) => message.split('\n')[0]?.trim() ?? '')
     .findLast((message) => message !== '');

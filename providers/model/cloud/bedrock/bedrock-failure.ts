@@ -9,8 +9,11 @@ import { toModelError } from '../../vendor-failure.ts';
  */
 export function toBedrockFailure(error: unknown, vendor: string, advice: string | undefined): unknown {
   if (!(error instanceof Error) || error.name === 'AbortError') return error;
-  const said = '$metadata' in error || '$fault' in error;
-  if (!said) return connectionFailure(error, vendor) ?? error;
+  // The client counts its attempts on failures of the connection as well.
+  const isConnection = !('$fault' in error) && statusOf(error) === undefined;
+  const lost = isConnection ? connectionFailure(error, vendor) : undefined;
+  if (lost !== undefined) return lost;
+  if (!('$metadata' in error) && !('$fault' in error)) return error;
   // A failure inside a stream has the stream's status or none, and 424 is that of any model that failed.
   const told = statusOf(error);
   const status = told === undefined || told < 400 || told === 424 ? STATUSES[error.name] : told;
