@@ -59,9 +59,9 @@ const TAKES: Record<Wire, { always: readonly RequestSetting[]; unlessThinking: r
       always: [...SAMPLING, 'top_k', 'seed', ...PENALTIES, 'stop_sequences'],
       unlessThinking: [],
     },
-    // "property 'top_k' is unsupported"
+    // It has no top_k, by https://console.groq.com/docs/api-reference.
     groq: { always: [...SAMPLING, 'seed', ...PENALTIES, 'stop_sequences'], unlessThinking: [] },
-    // "Extra inputs are not permitted"; its seed has another name.
+    // It has no top_k, and its seed has another name, by https://docs.mistral.ai/api.
     mistral: { always: [...SAMPLING, ...PENALTIES, 'stop_sequences'], unlessThinking: [] },
     // "Model grok-4-1-fast-non-reasoning does not support parameter presencePenalty", and those that think no stop.
     xai: { always: [...SAMPLING, 'seed'], unlessThinking: ['stop_sequences'] },

@@ -1,5 +1,6 @@
 /** Codes of Node's TLS for a certificate that leads to no authority that is trusted here. */
-const UNTRUSTED = /^(UNABLE_TO_(GET|VERIFY)_|SELF_SIGNED_|DEPTH_ZERO_|CERT_(UNTRUSTED|CHAIN_TOO_LONG|SIGNATURE_FAILURE))/;
+const UNTRUSTED =
+  /^(UNABLE_TO_(GET|VERIFY)_|SELF_SIGNED_|DEPTH_ZERO_|CERT_(UNTRUSTED|CHAIN_TOO_LONG|SIGNATURE_FAILURE))/;
 
 /** What is wrong and what helps, where a connection failed with this code because nobody here trusts the server's certificate. */
 export function untrustedCertificate(code: string | undefined): string | undefined {
