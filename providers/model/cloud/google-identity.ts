@@ -23,7 +23,11 @@ export function createGoogleIdentity(options: { credentialsFile: string | null; 
       });
       return async () => {
         shareTransport(await auth.getClient());
-        return Object.fromEntries(await auth.getRequestHeaders());
+        const headers = await auth.getRequestHeaders();
+        // The package takes a file that is no JSON for a key of an older form, and shows nothing.
+        if (!headers.has('authorization'))
+          throw new Error('no token came of the credentials; is their file JSON?');
+        return Object.fromEntries(headers);
       };
     },
     trouble: (hadToken) => ({

@@ -36,8 +36,9 @@ export function createIdentity(of: {
     async headers(signal, isRefused = false) {
       // One that is new and refused is refused for what it may do; another would be as well.
       if (isRefused && last !== undefined && Date.now() - last.since > NEW_MS) source = undefined;
-      const current = (source ??= of.make());
+      let current: typeof source;
       try {
+        current = source ??= of.make();
         const headers = await untilAborted(current(), [
           AbortSignal.timeout(PATIENCE_MS),
           ...(signal === null || signal === undefined ? [] : [signal]),
