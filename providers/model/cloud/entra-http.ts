@@ -14,6 +14,7 @@ export function createEntraHttp(): HttpClient {
     async sendRequest(request: PipelineRequest): Promise<PipelineResponse> {
       const { hostname } = new URL(request.url);
       // The metadata service of a machine answers the machine alone, never a proxy.
+      // oxlint-disable-next-line eslint/no-restricted-globals
       const send = hostname === '169.254.169.254' ? fetch : outbound;
       try {
         const response = await send(request.url, {
