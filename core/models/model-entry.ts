@@ -103,6 +103,8 @@ export interface ModelEntry {
   defaultEffort: Effort | null;
   /** The form of its requests, by which an agent's settings are judged; absent where it has none of them. */
   wire?: Wire;
+  /** false: it refuses `temperature`, `top_p` and `top_k` wherever it is asked. */
+  sampling?: boolean;
   /** Whether `speed: fast` exists for it. */
   fastMode: boolean;
   /** Whether a system message may stand between the others. */

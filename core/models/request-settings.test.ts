@@ -8,6 +8,9 @@ const catalog = createModelCatalog({
   settings: [
     { id: 'local', provider: 'openai', base_url: 'http://127.0.0.1:8000/v1', thinking: true },
     { id: 'haiku', provider: 'anthropic', vendor_model: 'claude-haiku-4-5', thinking: false },
+    { id: 'opus', provider: 'anthropic', vendor_model: 'claude-opus-4-7', thinking: false },
+    { id: 'anthropic/claude-opus-5.5', provider: 'openai', base_url: 'https://openrouter.ai/api/v1' },
+    { id: 'anthropic/claude-sonnet-4.5', provider: 'openai', base_url: 'https://openrouter.ai/api/v1' },
     { id: 'nova', provider: 'openai', connection: 'aws', vendor_model: 'amazon.nova-pro-v1:0' },
     {
       id: 'claude-on-aws',
@@ -42,6 +45,7 @@ describe('settings of an agent’s model', () => {
     ['groq/llama-3.3-70b-versatile', { temperature: 0, seed: 1, presence_penalty: 1 }],
     ['mistral/mistral-large-latest', { temperature: 0, presence_penalty: 1, stop_sequences: ['END'] }],
     ['grok/grok-3', { temperature: 0, seed: 1, stop_sequences: ['END'] }],
+    ['anthropic/claude-sonnet-4.5', { temperature: 0 }],
     ['nova', { temperature: 0, top_p: 0.5, stop_sequences: ['END'] }],
     ['claude-on-aws', { prompt_cache_ttl: '1h' }],
   ])('are kept for %s: %j', (id, settings) => {
@@ -49,7 +53,10 @@ describe('settings of an agent’s model', () => {
   });
 
   it.each<[string, object, RegExp]>([
-    ['claude-opus-5-5', { temperature: 0.2 }, /^model\.temperature: .*thinks before it answers/],
+    ['claude-opus-5-5', { temperature: 0.2 }, /^model\.temperature: .*refuses temperature/],
+    ['opus', { top_p: 0.2 }, /^model\.top_p: opus takes no top_p any more/],
+    ['anthropic/claude-opus-5.5', { temperature: 0 }, /^model\.temperature: .*takes no temperature any more/],
+    ['claude-sonnet-4-5', { temperature: 0.2 }, /^model\.temperature: .*thinks before it answers/],
     ['claude-opus-5-5', { seed: 1 }, /^model\.seed: .*no such setting; it has stop_sequences/],
     ['claude-opus-5-5', { service_tier: 'flex' }, /^model\.service_tier: .*auto, standard_only/],
     ['haiku', { temperature: 1, top_p: 0.5 }, /^model\.top_p: haiku takes either temperature or top_p/],

@@ -80,13 +80,16 @@ const TIERS: Partial<Record<Wire, readonly string[]>> = {
   chat: ['auto', 'default', 'flex', 'priority'],
 };
 
-type Judged = Pick<ModelEntry, 'id' | 'thinking' | 'wire'>;
+type Judged = Pick<ModelEntry, 'id' | 'thinking' | 'wire' | 'sampling'>;
+
+const SAMPLED: readonly RequestSetting[] = [...SAMPLING, 'top_k'];
 
 /** The settings that a model takes. */
-export function settingsOf({ thinking, wire }: Omit<Judged, 'id'>): readonly RequestSetting[] {
+export function settingsOf({ thinking, wire, sampling }: Omit<Judged, 'id'>): readonly RequestSetting[] {
   if (wire === undefined) return [];
   const { always, unlessThinking } = TAKES[wire];
-  return thinking === 'none' ? [...always, ...unlessThinking] : always;
+  const own = thinking === 'none' ? [...always, ...unlessThinking] : always;
+  return sampling === false ? own.filter((name) => !SAMPLED.includes(name)) : own;
 }
 
 /** Why a model does not take a setting, as the end of a sentence about it; null where it does. */
@@ -95,10 +98,12 @@ export function settingProblem(
   settings: RequestSettings,
   name: RequestSetting,
 ): string | null {
-  const { id, thinking, wire } = entry;
+  const { id, thinking, wire, sampling } = entry;
   const own = settingsOf(entry);
   if (!own.includes(name)) {
     const isForOthers = wire !== undefined && TAKES[wire].unlessThinking.includes(name);
+    if (sampling === false && SAMPLED.includes(name))
+      return `${id} takes no ${name} any more; its vendor refuses temperature, top_p and top_k since Claude 4.7`;
     if (isForOthers) return `${id} thinks before it answers, and its vendor takes no ${name} then`;
     return `${id} has no such setting${own.length === 0 ? '' : `; it has ${own.join(', ')}`}`;
   }

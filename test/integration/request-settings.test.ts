@@ -21,7 +21,7 @@ describe('settings of an agent’s model', () => {
       MANAGED_AGENT_PROVIDERS_ANTHROPIC_BASE_URL: models.url,
       ANTHROPIC_API_KEY: 'scripted',
       MANAGED_AGENT_MODELS: JSON.stringify([
-        { id: 'plain-claude', provider: 'anthropic', vendor_model: 'claude-scripted', thinking: false },
+        { id: 'plain-claude', provider: 'anthropic', vendor_model: 'claude-sonnet-4-5', thinking: false },
         { ...openai, id: 'scripted-responses', api: 'responses', thinking: false },
         { ...openai, id: 'scripted-chat', api: 'chat_completions', fallback: ['plain-claude'] },
         {
@@ -141,7 +141,7 @@ describe('settings of an agent’s model', () => {
     const agent = await beta.agents.create({ name: 'a', model: model('scripted-chat', settings) });
     const [refused, answered] = await bodiesOf(agent.id, text);
     expect(refused).toMatchObject(settings);
-    expect(answered).toMatchObject({ model: 'claude-scripted', temperature: 0.4 });
+    expect(answered).toMatchObject({ model: 'claude-sonnet-4-5', temperature: 0.4 });
     expect(answered).not.toHaveProperty('seed');
   });
 });

@@ -13,7 +13,8 @@ const ALL_EFFORTS: readonly Effort[] = ['low', 'medium', 'high', 'xhigh', 'max']
 
 /**
  * What holds for a Claude model by its version alone, so that one released after our list works as well: from 3.7 on models think within
- * a budget, from 4.6 on adaptively with a 1M-token window, and from 4.8 on (Sonnet and Haiku from 5) system messages may stand
+ * a budget, from 4.6 on adaptively with a 1M-token window; from 4.7 on they refuse sampling settings
+ * (https://platform.claude.com/docs/en/about-claude/models/migration-guide); and from 4.8 on (Sonnet and Haiku from 5) system messages may stand
  * mid-conversation.
  *
  * @param name - as `namesOf` gives it.
@@ -33,6 +34,7 @@ export function claudeFacts(name: string): ModelFacts {
     efforts,
     defaultEffort: efforts.length > 0 ? 'high' : null,
     fastMode: opus && version >= 4.08,
+    sampling: version < 4.07,
     midConversationSystem: version >= 5 || (opus && version >= 4.08),
   };
 }

@@ -12,6 +12,7 @@ export type ModelFact =
   | 'efforts'
   | 'defaultEffort'
   | 'wire'
+  | 'sampling'
   | 'fastMode'
   | 'midConversationSystem'
   | 'prices'
