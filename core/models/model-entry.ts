@@ -105,6 +105,8 @@ export interface ModelEntry {
   wire?: Wire;
   /** false: it refuses `temperature`, `top_p` and `top_k` wherever it is asked. */
   sampling?: boolean;
+  /** It thinks where nothing is said of thinking, so that it must be told where it should not. */
+  thinksUnasked?: boolean;
   /** Whether `speed: fast` exists for it. */
   fastMode: boolean;
   /** Whether a system message may stand between the others. */

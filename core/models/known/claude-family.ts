@@ -35,6 +35,8 @@ export function claudeFacts(name: string): ModelFacts {
     defaultEffort: efforts.length > 0 ? 'high' : null,
     fastMode: opus && version >= 4.08,
     sampling: version < 4.07,
+    // Fable and Mythos refuse to be told not to.
+    thinksUnasked: version >= 5 && !/^(fable|mythos)$/.test(family),
     midConversationSystem: version >= 5 || (opus && version >= 4.08),
   };
 }

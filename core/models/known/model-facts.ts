@@ -13,6 +13,7 @@ export type ModelFact =
   | 'defaultEffort'
   | 'wire'
   | 'sampling'
+  | 'thinksUnasked'
   | 'fastMode'
   | 'midConversationSystem'
   | 'prices'

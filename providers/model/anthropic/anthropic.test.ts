@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { claudeModel } from '../../../core/models/claude-models.ts';
+import { createModelCatalog } from '../../../core/models/model-catalog.ts';
 import type { TranscriptMessage } from '../../../core/session/content.ts';
 import {
   startScriptedModelServer,
@@ -130,6 +131,30 @@ describe('the Anthropic adapter', () => {
       ...(thinking === undefined ? {} : { thinking }),
       ...(config === undefined ? {} : { output_config: config }),
     }).toEqual(expected);
+  });
+
+  it.each<[string, object | undefined]>([
+    ['claude-opus-5', { type: 'disabled' }],
+    ['claude-haiku-5-5', { type: 'disabled' }],
+    ['claude-opus-4-8', undefined],
+    ['claude-fable-5-1', undefined],
+  ])('tells %s not to think where it should not and would', async (id, thinking) => {
+    const catalog = createModelCatalog({
+      settings: [{ id, provider: 'anthropic', thinking: false }],
+      usable: ['anthropic'],
+    });
+    const traits = catalog.resolve(id);
+    if (traits === null) throw new Error(`no model ${id}`);
+    server.push({ blocks: [{ type: 'text', text: 'x' }] });
+    const provider = createAnthropicProvider({
+      apiKey: 'test-key',
+      baseUrl: server.url,
+      limits: LIMITS,
+      traits,
+    });
+    await collect(provider, makeRequest(subjectOf(id), { effort: 'max' }));
+    expect(body()['thinking']).toEqual(thinking);
+    expect(body()['output_config']).toBeUndefined();
   });
 
   it('does without a thinking budget in a tool loop that began at another vendor', async () => {

@@ -18,6 +18,7 @@ import { toAnthropicMessages } from './to-messages.ts';
 /** What of a model the request depends on. */
 export interface AnthropicModelTraits {
   thinking: Thinking;
+  thinksUnasked?: boolean;
   efforts: readonly Effort[];
   fastMode: boolean;
   reasoningHistory?: ReasoningHistory;
@@ -80,6 +81,7 @@ function thinkingOf(
   messages: MessageCreateParamsStreaming['messages'],
 ): ThinkingConfigParam | undefined {
   if (traits.thinking === 'adaptive') return { type: 'adaptive', display: 'summarized' };
+  if (traits.thinking === 'none' && traits.thinksUnasked === true) return { type: 'disabled' };
   if (traits.thinking !== 'budget') return undefined;
   // The vendor counts the thinking in the answer, of which a part is kept for what is said.
   const said = Math.max(1_024, Math.floor(request.maxOutputTokens / 8));

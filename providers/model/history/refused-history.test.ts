@@ -230,6 +230,12 @@ describe('a history that a vendor refuses', () => {
       'Unable to submit request because thinking is not supported by this model.',
     ],
     ['thinking-refused', 'Gemini, of a level', 400, 'Thinking level is not supported for this model.'],
+    [
+      'thinking-refused',
+      'Claude Fable',
+      400,
+      '"thinking.type.disabled" is not supported for this model. Thinking defaults to adaptive mode when not specified',
+    ],
     ['thinking-refused', 'Anthropic', 400, 'adaptive thinking is not supported on this model'],
     ['thinking-refused', 'Anthropic’s protocol', 400, 'thinking: Extra inputs are not permitted'],
     [

@@ -55,9 +55,9 @@ const WORDINGS: readonly Wording[] = [
   {
     refusal: 'thinking-refused',
     words:
-      /(?:adaptive |extended )?thinking (?:mode |level |budget )?is not (?:supported|enabled|available)|does not support (?:adaptive |extended )?(?:thinking|reasoning)\b(?!_)|\bthinking[`'"]?: extra inputs are not permitted|(?:unsupported|unknown|unrecognized)[^.]{0,40}[`'"](?:reasoning|thinking|thinkingConfig|thinking_config|includeThoughts|include_thoughts)[`'"]/i,
+      /thinking\.type\.\w+[`'"]? is not supported|(?:adaptive |extended )?thinking (?:mode |level |budget )?is not (?:supported|enabled|available)|does not support (?:adaptive |extended )?(?:thinking|reasoning)\b(?!_)|\bthinking[`'"]?: extra inputs are not permitted|(?:unsupported|unknown|unrecognized)[^.]{0,40}[`'"](?:reasoning|thinking|thinkingConfig|thinking_config|includeThoughts|include_thoughts)[`'"]/i,
     source:
-      'Anthropic, Gemini, Ollama (“does not support thinking”): https://github.com/ollama/ollama/issues/10929',
+      'Anthropic (https://github.com/cline/cline/issues/13203), Gemini, Ollama (“does not support thinking”): https://github.com/ollama/ollama/issues/10929',
   },
   {
     refusal: 'media-refused',
