@@ -65,7 +65,15 @@ function isRefusal(baseResp: Json | undefined): boolean {
 
 function isBareWords(event: JsonObject): boolean {
   if (ANSWER_FIELDS.some((field) => isThere(event[field]))) return false;
-  return WORDS.some((field) => typeof event[field] === 'string' || Array.isArray(event[field]));
+  // Gateways say of every event that it went well.
+  const { code } = event;
+  if (code === 0 || code === '0' || code === 200 || code === '200') return false;
+  return WORDS.some((field) => {
+    const words = event[field];
+    return typeof words === 'string'
+      ? !/^(ok|success)?$/i.test(words.trim())
+      : isThere(words) && Array.isArray(words);
+  });
 }
 
 /** Gateways write the fields of an answer into an error as well, without content. */

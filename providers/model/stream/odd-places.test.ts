@@ -167,6 +167,15 @@ describe('usage', () => {
   });
 });
 
+it.each<Json>([
+  { code: 0, message: 'Success', choices: [] },
+  { choices: [], message: '' },
+  { choices: [], msg: 'ok' },
+])('takes no word that all is well for an error: %j', async (event) => {
+  const body = sse(event, chunk({ content: 'hello' }), chunk({}, 'stop')) + DONE;
+  expect((await ask('chat', { body })).blocks).toMatchObject([text('hello')]);
+});
+
 it('says what an error says that has the fields of an answer, without content', async () => {
   const body = '{"id":"x","choices":null,"usage":null,"msg":"All busy."}';
   expect((await failureOf(ask('chat', { body }))).message).toContain('All busy.');
